@@ -1,0 +1,80 @@
+// The one error system: Error, Expected<T>, the TRY macros and CHECK.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace xsweep {
+
+/// Who is at fault decides what happens next; see "Errors" in CONTRIBUTING.md.
+enum class ErrorKind : std::uint8_t {
+  kUser,         ///< a mistake in the config, the flags or a file that was handed in: exit 2
+  kWorld,        ///< disk, network, another program: exit 4, `where` names the path or command
+  kEpisode,      ///< one episode failed; becomes a row with outcome `error`, never an exit
+  kBudget,       ///< a limit of the run was reached: trials become `skipped`, exit 5
+  kInterrupted,  ///< a person asked to stop: exit 130
+  kInternal,     ///< a promise of ours is broken (what was run is not what was planned): exit 4
+};
+
+/// What went wrong, where (file:line:column, a path, a URL, a flag; may be empty) and what to do about it.
+struct Error {
+  ErrorKind kind = ErrorKind::kInternal;
+  std::string message;
+  std::string where;
+
+  /// "where: message", or the message alone.
+  std::string Text() const { return where.empty() ? message : where + ": " + message; }
+  friend bool operator==(const Error&, const Error&) = default;
+};
+
+template <class T>
+using Expected = std::expected<T, Error>;
+using Status = Expected<void>;
+
+inline std::unexpected<Error> UserError(std::string message, std::string where = {}) {
+  return std::unexpected(Error{ErrorKind::kUser, std::move(message), std::move(where)});
+}
+inline std::unexpected<Error> WorldError(std::string message, std::string where = {}) {
+  return std::unexpected(Error{ErrorKind::kWorld, std::move(message), std::move(where)});
+}
+inline std::unexpected<Error> EpisodeError(std::string message, std::string where = {}) {
+  return std::unexpected(Error{ErrorKind::kEpisode, std::move(message), std::move(where)});
+}
+inline std::unexpected<Error> InternalError(std::string message, std::string where = {}) {
+  return std::unexpected(Error{ErrorKind::kInternal, std::move(message), std::move(where)});
+}
+
+/// Prints `file:line: message` and aborts. Only CHECK calls it.
+[[noreturn]] void CheckFailed(std::string_view condition, std::string_view message, const char* file, int line);
+
+}  // namespace xsweep
+
+/// A bug of ours; active in release builds. Never for what a user, the world or a model can cause.
+#define CHECK(condition, message)                                                                    \
+  do {                                                                                               \
+    if (!(condition)) [[unlikely]]                                                                   \
+      ::xsweep::CheckFailed(#condition, message, __FILE__, __LINE__);                                \
+  } while (false)
+
+#define XSWEEP_CONCAT_(a, b) a##b
+#define XSWEEP_CONCAT(a, b) XSWEEP_CONCAT_(a, b)
+#define XSWEEP_TRY_(keyword, result, expression)                   \
+  auto result = (expression);                                      \
+  if (!result) [[unlikely]]                                        \
+    keyword std::unexpected(std::move(result).error())
+
+/// `TRY(Write(x));` returns the error of an Expected from the enclosing function.
+#define TRY(expression) XSWEEP_TRY_(return, XSWEEP_CONCAT(try_result_, __LINE__), expression)
+/// `TRY_ASSIGN(const auto text, ReadFile(path));` declares `text`, or returns the error.
+#define TRY_ASSIGN(declaration, expression)                                         \
+  XSWEEP_TRY_(return, XSWEEP_CONCAT(try_result_, __LINE__), expression);            \
+  declaration = std::move(*XSWEEP_CONCAT(try_result_, __LINE__))
+/// The same in a coroutine. `expression` may be `co_await Something(...)`.
+#define CO_TRY(expression) XSWEEP_TRY_(co_return, XSWEEP_CONCAT(try_result_, __LINE__), expression)
+#define CO_TRY_ASSIGN(declaration, expression)                                      \
+  XSWEEP_TRY_(co_return, XSWEEP_CONCAT(try_result_, __LINE__), expression);         \
+  declaration = std::move(*XSWEEP_CONCAT(try_result_, __LINE__))
