@@ -2,13 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,10 +68,11 @@ class World {
     return *static_cast<const T*>(derived_.get());
   }
 
-  struct Impl;
-  const Impl& impl() const { return *impl_; }
+  /// What `hash` is taken of; see world_hash.h.
+  const class CanonicalText& canonical() const;
 
  private:
+  struct Impl;
   explicit World(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
   mutable std::once_flag derived_once_;

@@ -17,4 +17,7 @@ bool StrictlyEqual(const State& a, const State& b);
 /// As StrictlyEqual, but the order of lists does not count, nor 25 against 25.0.
 bool CanonicallyEqual(const State& a, const State& b);
 
+/// The same for one record: whether its two values read alike in the hashed text.
+bool SameRecord(Benchmark benchmark, const Json& a, const Json& b);
+
 }  // namespace xsweep
