@@ -20,6 +20,7 @@ TEST(Calculator, RoundsToTwoDigitsAndPrintsAFloat) {
   EXPECT_EQ(Answer("1.005"), "1.0");
   EXPECT_EQ(Answer("-0.001"), "-0.0");
   EXPECT_EQ(Answer("-0"), "0.0");
+  EXPECT_EQ(Answer("0 / -5"), "-0.0");
 }
 
 TEST(Calculator, BindsAsPythonDoes) {

@@ -26,9 +26,9 @@ TEST(PythonJson, SortsKeysAtEveryLevelByCodePoint) {
             R"({"a": [{"c": 2, "d": 1}], "b": {"Z": 2, "z": 1}, "~": 1, "\u00e9": 0})");
 }
 
-TEST(PythonJson, EscapesEverythingBeyondAscii) {
+TEST(PythonJson, EscapesEverythingButPrintableAscii) {
   EXPECT_EQ(PythonJson(Json("a\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80\x7F\"\\/\b\f\n\r\t\x01")),
-            "\"a\\u00e9\\u20ac\\ud83d\\ude00\x7F\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\"");
+            "\"a\\u00e9\\u20ac\\ud83d\\ude00\\u007f\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\"");
 }
 
 TEST(PythonJson, NamesWhatIsNoFiniteNumber) {

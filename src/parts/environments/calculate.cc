@@ -70,7 +70,7 @@ Expected<Number> Bounded(Integer value) {
 // Python divides integers exactly and rounds once, so 10**400 / 10**399 is 10.0.
 Expected<Number> TrueDivide(const Integer& a, const Integer& b) {
   if (b.is_zero()) return Fault("division by zero");
-  if (a.is_zero()) return Number(0.0);
+  if (a.is_zero()) return Number(b < 0 ? -0.0 : 0.0);
   Integer dividend = abs(a);
   Integer divisor = abs(b);
   const long shift = Bits(divisor) - Bits(dividend) + 66;

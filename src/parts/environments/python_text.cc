@@ -39,7 +39,7 @@ void AppendHex(std::uint32_t value, int digits, std::string& out) {
 
 constexpr std::array<bool, 256> kCleanInJson = [] {
   std::array<bool, 256> clean{};
-  for (int c = 0x20; c < 0x80; ++c) clean[static_cast<std::size_t>(c)] = c != '"' && c != '\\';
+  for (int c = 0x20; c < 0x7F; ++c) clean[static_cast<std::size_t>(c)] = c != '"' && c != '\\';
   return clean;
 }();
 

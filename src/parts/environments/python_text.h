@@ -13,8 +13,8 @@ namespace xsweep {
 /// `kSorted` is Python's `sort_keys=True`, at every level: by code point, which in UTF-8 is by byte.
 enum class KeyOrder : std::uint8_t { kInsertion, kSorted };
 
-/// Appends `json.dumps(value)`: ", " and ": ", every character beyond ASCII as \uXXXX (two of them beyond the basic
-/// plane), floats by repr, NaN, Infinity and -Infinity by name.
+/// Appends `json.dumps(value)`: ", " and ": ", every character but printable ASCII as \uXXXX (two of them beyond the
+/// basic plane), floats by repr, NaN, Infinity and -Infinity by name.
 void AppendPythonJson(const Json& value, std::string& out, KeyOrder order = KeyOrder::kInsertion);
 std::string PythonJson(const Json& value, KeyOrder order = KeyOrder::kInsertion);
 /// Appends `json.dumps(text)` of a UTF-8 string, with its quotes.
