@@ -24,6 +24,7 @@ struct Cell {
   Arm arm = Arm::kGrid;
   std::vector<std::pair<std::string, Json>> axes;  ///< path and value, in the order of the grid
   PartConfig environment, agent, attack, defense, judge;
+  ModelsConfig models;  ///< so that an axis can range over models
 };
 
 /// Names one trial: which cell, which task, which seed, which repetition.
