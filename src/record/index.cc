@@ -105,7 +105,8 @@ Expected<std::vector<IndexEntry>> ReadIndex(const fs::path& index, std::size_t* 
     end = std::min(text.find('\n', start), text.size());
     std::vector<std::string> fields = SplitCsvLine(std::string_view(text).substr(start, end - start));
     if (columns.empty()) {
-      if (fields.empty() || fields[0] != "run_id") return UserError("is no index of xsweep; run `xsweep list --rebuild-index`", index.string());
+      if (fields.empty() || fields[0] != "run_id")
+        return UserError("is no index of xsweep; run `xsweep list --rebuild-index`", index.string());
       columns = std::move(fields);
       continue;
     }

@@ -13,9 +13,8 @@ namespace xsweep {
 
 /// The columns of index.csv, in their order.
 inline constexpr std::string_view kIndexColumns[] = {
-    "run_id",      "exp",  "exp_id", "timestamp_utc", "git_sha",      "mode",     "seeds", "trials",
-    "config_hash", "n",    "successes", "asr",        "asr_lower95",  "asr_upper95", "errors", "skipped",
-    "status",      "verdict", "path"};
+    "run_id",    "exp", "exp_id",      "timestamp_utc", "git_sha", "mode",    "seeds",  "trials",  "config_hash", "n",
+    "successes", "asr", "asr_lower95", "asr_upper95",   "errors",  "skipped", "status", "verdict", "path"};
 
 /// One run of the index. `values` holds the text of each column by name; a missing one is empty.
 struct IndexEntry {

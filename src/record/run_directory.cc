@@ -66,8 +66,9 @@ Expected<RunDirectory> RunDirectory::Create(Disk& disk, const fs::path& results,
       return RunDirectory(disk, results / exp / name);
     }
     if (exact) {
-      return UserError(fmt::format("the run `{}` is there already; resume it with --resume or choose another --run-id", name),
-                       (results / exp / name).string());
+      return UserError(
+          fmt::format("the run `{}` is there already; resume it with --resume or choose another --run-id", name),
+          (results / exp / name).string());
     }
   }
   return WorldError("ten thousand runs of one second are there already", (results / exp / run_id).string());
@@ -99,7 +100,9 @@ Status RunDirectory::Seal(std::uint64_t planned) const {
   if (!sealed()) {
     TRY_ASSIGN(const auto rows, RecordedTrials::Scan(shards(), planned));
     if (rows.recorded() != planned) {
-      return InternalError(fmt::format("{} of {} planned trials are recorded; resume the run first", rows.recorded(), planned), path_.string());
+      return InternalError(
+          fmt::format("{} of {} planned trials are recorded; resume the run first", rows.recorded(), planned),
+          path_.string());
     }
     // Transcripts first: trials.jsonl under its final name says that everything else is there.
     TRY(SealTranscripts(*disk_, shards(), File("transcripts.jsonl.zst")));
@@ -146,7 +149,8 @@ Expected<fs::path> FindRun(const fs::path& results, const std::string& exp, cons
   for (const fs::path& directory : ExperimentDirectories(results)) {
     const std::string name = directory.filename().string();
     if (!exp.empty() && name != exp) continue;
-    if (!latest && (run == name || run == name + "/latest")) return Latest(directory).empty() ? fs::path(directory / "latest") : Latest(directory);
+    if (!latest && (run == name || run == name + "/latest"))
+      return Latest(directory).empty() ? fs::path(directory / "latest") : Latest(directory);
     if (!latest && CheckPathName(run, "run id") && IsRun(directory / run)) return directory / run;
     if (!latest) continue;
     const fs::path candidate = Latest(directory);

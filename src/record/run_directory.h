@@ -48,7 +48,8 @@ class RunDirectory {
 
 /// Finds a run: a directory, a run id, "latest" or <exp>/latest or an experiment's name (its latest). `exp` narrows
 /// the search; empty: any. Fails with kUser and names what there is.
-Expected<std::filesystem::path> FindRun(const std::filesystem::path& results, const std::string& exp, const std::string& run);
+Expected<std::filesystem::path> FindRun(const std::filesystem::path& results, const std::string& exp,
+                                        const std::string& run);
 
 /// Every directory under results/<exp>/ with a run.json, `latest` left out, in order of path.
 std::vector<std::filesystem::path> AllRuns(const std::filesystem::path& results);
