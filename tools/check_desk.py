@@ -114,7 +114,7 @@ def schema_faults(schemas, action):
 
 
 def may_cancel(db, reservation):
-    """Whether the policy can allow it. Whether an insured reason is a covered one is for the task's author to see to."""
+    """Whether the policy can allow it. That an insured reason is a covered one is up to the task's author."""
     flown = {"landed", "flying"} & set(statuses(db, reservation))
     return not flown and (reservation["created_at"] >= DAY_AGO or "cancelled" in statuses(db, reservation)
                           or reservation["cabin"] == "business" or reservation["insurance"] == "yes")
