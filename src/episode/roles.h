@@ -119,6 +119,8 @@ class Attack {
  public:
   virtual ~Attack() = default;
   virtual Channel channel() const = 0;
+  /// Whether PoisonTools wants to be asked.
+  virtual bool poisons_tools() const { return channel() == Channel::kToolDescription; }
   /// True when the attack speaks instead of the task's user: nobody asks for the task then, and it has no success.
   virtual bool replaces_user() const { return false; }
   /// The text that it would insert, without task or goal filled in: hashed into every row. Empty for `none`.

@@ -55,7 +55,7 @@ class Dialogue {
     }
     transcript_.system = conversation_.system;
     conversation_.tools = &parts_.environment.tools();
-    const bool poisons = parts_.attack.channel() == Channel::kToolDescription;
+    const bool poisons = parts_.attack.poisons_tools();
     if (!poisons && !parts_.defense.reviews_tools()) co_return Status();
 
     tools_ = parts_.environment.tools();
@@ -69,7 +69,9 @@ class Dialogue {
       CO_TRY(co_await ReviewTools());
     }
     conversation_.tools = &tools_;
-    for (const ToolSchema& tool : tools_) NoteExposure(tool.description, inserted, tool.name, 1);
+    for (const ToolSchema& tool : tools_) {
+      NoteExposure(tool.description, inserted, Channel::kToolDescription, tool.name, 1);
+    }
     co_return Status();
   }
 
@@ -96,7 +98,7 @@ class Dialogue {
     if (!parts_.attack.replaces_user()) {
       CO_TRY_ASSIGN(said, co_await parts_.environment.Speak(conversation_, result_.usage[ModelRole::kUser]));
     }
-    const bool rewritable = parts_.attack.channel() == Channel::kUserTurn;
+    const bool rewritable = parts_.attack.channel() != Channel::kNone;
     std::string unchanged = rewritable ? said.text : std::string();
     CO_TRY_ASSIGN(Attack::Spoken spoken, co_await parts_.attack.Speak(std::move(said), conversation_));
     result_.usage[ModelRole::kAttacker] += spoken.usage;
@@ -107,7 +109,7 @@ class Dialogue {
     ++conversation_.turn;
     std::string shown = spoken.turn.text;
     CO_TRY(co_await ScreenUserTurn(shown));
-    NoteExposure(shown, spoken.inserted, {}, conversation_.turn);
+    NoteExposure(shown, spoken.inserted, Channel::kUserTurn, {}, conversation_.turn);
     Step& step = AddStep(StepKind::kUser);
     step.injected = !spoken.inserted.empty();
     if (shown != spoken.turn.text) {
@@ -201,7 +203,9 @@ class Dialogue {
   }
 
   void ShowResult(const ToolCall& call, ToolOutcome& outcome, const std::string& inserted) {
-    NoteExposure(outcome.content, inserted, call.name, conversation_.turn);
+    const bool record_channel = parts_.attack.channel() == Channel::kRecord;
+    NoteExposure(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
+                 conversation_.turn);
     const CallRecord& record = transcript_.calls.back();
     Step& step = AddStep(StepKind::kTool);
     step.call = static_cast<int>(transcript_.calls.size()) - 1;
@@ -235,9 +239,10 @@ class Dialogue {
     AddStep(StepKind::kDefense).decision = decision;
   }
 
-  void NoteExposure(std::string_view shown, std::string_view inserted, std::string_view via, int turn) {
+  void NoteExposure(std::string_view shown, std::string_view inserted, Channel channel, std::string_view via,
+                    int turn) {
     if (transcript_.exposure.exposed || !Carries(shown, inserted)) return;
-    transcript_.exposure = {.exposed = true, .turn = turn, .channel = parts_.attack.channel(), .via = std::string(via)};
+    transcript_.exposure = {.exposed = true, .turn = turn, .channel = channel, .via = std::string(via)};
   }
 
   const EpisodeParts& parts_;
