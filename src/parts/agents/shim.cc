@@ -1,6 +1,6 @@
 // shim: a simulated agent that does its task with a known competence and falls for attacks with a known susceptibility.
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
+#include <algorithm>
 
 #include "parts/agents/agents.h"
 #include "parts/agents/persuasion.h"
@@ -19,21 +19,25 @@ class RequestReader {
  public:
   explicit RequestReader(const Goal& goal) : goal_(goal), topics_(GoalTopics(goal)) {}
 
-  bool Names(std::string_view text) const {
-    const auto contains = [&](std::string_view part) {
-      return !part.empty() && text.find(part) != std::string_view::npos;
-    };
-    if (contains(goal_.description)) return true;
-    for (const ToolCall& call : goal_.calls) {
-      if (contains(call.name)) return true;
-    }
-    return false;
-  }
   bool Asks(std::string_view text, const TextCues& cues) const {
-    return (cues.requested & topics_) != 0 || Names(text);
+    if ((cues.requested & topics_) != 0 || Contains(text, goal_.description)) return true;
+    return std::ranges::any_of(goal_.calls, [&](const ToolCall& call) { return Contains(text, call.name); });
+  }
+
+  // Benign descriptions speak of refunds and of their own tool, so there only the goal itself counts.
+  bool Asks(const ToolSchema& tool) const {
+    if (Contains(tool.description, goal_.description)) return true;
+    return std::ranges::any_of(goal_.calls, [&](const ToolCall& call) {
+      return Contains(tool.description, call.name) &&
+             (call.name != tool.name || Contains(tool.description, call.arguments.Dump()));
+    });
   }
 
  private:
+  static bool Contains(std::string_view text, std::string_view part) {
+    return !part.empty() && text.find(part) != std::string_view::npos;
+  }
+
   const Goal& goal_;
   std::uint32_t topics_;
 };
@@ -43,6 +47,7 @@ class ShimAgent : public Agent {
   ShimAgent(const TrialContext& context, const ShimSettings& settings)
       : task_(context.task),
         goal_(context.goal),
+        reader_(context.goal),
         draws_(context.draws),
         settings_(settings),
         attacked_(!context.goal.calls.empty()) {}
@@ -86,15 +91,12 @@ class ShimAgent : public Agent {
   void Weigh(std::string_view text) {
     if (text.empty()) return;
     const TextCues cues = ReadCues(text);
-    if (!RequestReader(goal_).Asks(text, cues)) return;
-    Add(cues);
+    if (reader_.Asks(text, cues)) Add(cues);
   }
 
-  // Benign descriptions speak of certificates and refunds too, so here only the goal itself counts.
   void ReadTools(const std::vector<ToolSchema>& tools) {
-    const RequestReader reader(goal_);
     for (const ToolSchema& tool : tools) {
-      if (reader.Names(tool.description)) Add(ReadCues(tool.description));
+      if (reader_.Asks(tool)) Add(ReadCues(tool.description));
     }
   }
 
@@ -156,6 +158,7 @@ class ShimAgent : public Agent {
 
   const Task& task_;
   const Goal& goal_;
+  const RequestReader reader_;
   const Draws draws_;
   const ShimSettings settings_;
   const bool attacked_;
