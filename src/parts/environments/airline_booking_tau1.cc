@@ -37,7 +37,7 @@ Status CheckBalance(const Json& user, const Payment& payment) {
   const std::string_view source = method->StringOr("source", "");
   if (source != "gift_card" && source != "certificate") return {};
   TRY_ASSIGN(const Json* balance, Field(*method, "amount", "the payment method"));
-  TRY_ASSIGN(const bool too_little, PythonLess(*balance, *payment.amount, "payment_methods"));
+  TRY_ASSIGN(const bool too_little, PythonLess(*balance, *payment.amount));
   if (too_little) return EpisodeError(fmt::format("not enough balance in payment method {}", PythonStr(*payment.id)));
   return {};
 }
@@ -118,7 +118,7 @@ Expected<Json> PricedFlight(const State& state, Json wanted, const Json& cabin, 
   }
   TRY_ASSIGN(const Json seats, OfCabin(*day, "available_seats", cabin));
   TRY_ASSIGN(const std::size_t people, PythonLength(passengers, "passengers"));
-  TRY_ASSIGN(const bool too_few, PythonLess(seats, Json(std::uint64_t{people}), "passengers"));
+  TRY_ASSIGN(const bool too_few, PythonLess(seats, Json(std::uint64_t{people})));
   if (too_few) return EpisodeError(fmt::format("not enough seats on flight {}", PythonStr(number)));
   TRY_ASSIGN(Json price, OfCabin(*day, "prices", cabin));
   wanted.Set("price", std::move(price));

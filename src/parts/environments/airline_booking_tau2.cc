@@ -86,7 +86,7 @@ Status AddFlight(const State& state, const Json& info, Booking& booking) {
     return EpisodeError(fmt::format("Flight {} not available on date {}", number.AsString(), date.AsString()));
   }
   TRY_ASSIGN(const Json seats, OfCabin(*day, "available_seats", booking.cabin));
-  TRY_ASSIGN(const bool too_few, PythonLess(seats, Json(std::uint64_t{booking.people}), "passengers"));
+  TRY_ASSIGN(const bool too_few, PythonLess(seats, Json(std::uint64_t{booking.people})));
   if (too_few) return EpisodeError(fmt::format("Not enough seats on flight {}", number.AsString()));
   TRY_ASSIGN(const Json price, OfCabin(*day, "prices", booking.cabin));
   booking.reservation.FindMutable("flights")->Append(
@@ -123,7 +123,7 @@ Status CheckPayments(const Json& user, const Booking& booking) {
     if (method->StringOr("source", "") == "credit_card") continue;
     const Json* balance = method->Find("amount");
     if (balance == nullptr) return EpisodeError(fmt::format("payment method {} has no amount", id));
-    TRY_ASSIGN(const bool too_little, PythonLess(*balance, *payment.Find("amount"), "payment_methods"));
+    TRY_ASSIGN(const bool too_little, PythonLess(*balance, *payment.Find("amount")));
     if (too_little) return EpisodeError(fmt::format("Not enough balance in payment method {}", id));
   }
   for (const Json& payment : booking.payments) {

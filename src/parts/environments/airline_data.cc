@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "parts/environments/python_text.h"
 #include "parts/environments/tool_arguments.h"
 
 namespace xsweep {
@@ -112,7 +113,9 @@ Expected<std::string> NextDay(const Json& date) {
   const Json tail(std::string_view(text).substr(text.size() < 2 ? 0 : text.size() - 2));
   // int() of Python reads blanks and signs as a model's integer does, but no tail of ".0".
   const auto day = ToModelInt(tail, "date");
-  if (!day || !day->is_int() || text.ends_with('.')) return BadArgument("date", "a date", date);
+  if (!day || !day->is_int() || text.ends_with('.')) {
+    return EpisodeError("invalid literal for int() with base 10: " + PythonRepr(tail));
+  }
   return fmt::format("2024-05-{}", day->AsInt() + 1);
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "parts/environments/calculate.h"
+#include "parts/environments/python_text.h"
 #include "parts/environments/python_value.h"
 #include "parts/environments/tool_arguments.h"
 
@@ -52,7 +53,7 @@ bool SameSegment(const Json& kept, const Json& flight_number, const Json& date) 
 
 Expected<Json> OfCabin(const Json& day, std::string_view field, const Json& cabin) {
   TRY_ASSIGN(const Json* value, FindKey(day.Find(field), cabin, "cabin"));
-  if (value == nullptr) return BadArgument("cabin", "a cabin of the flight", cabin);
+  if (value == nullptr) return EpisodeError(PythonRepr(cabin));  // all that a KeyError says
   return *value;
 }
 
@@ -67,7 +68,9 @@ Expected<std::string> CalculateArgument(const Json& expression, const std::strin
   };
   if (expression.is_array()) {
     for (const Json& part : expression.items()) {
-      if (!part.is_string()) break;
+      if (!part.is_string()) {
+        return EpisodeError(fmt::format("'in <string>' requires string as left operand, not {}", PythonTypeName(part)));
+      }
       if (foreign(part.AsString())) return EpisodeError(refusal);
     }
   } else if (expression.is_object()) {

@@ -32,7 +32,7 @@ Expected<Charge> CheckPayment(const State& state, const Json& reservation, const
   charge.gift_card = source == "gift_card";
   if (!charge.gift_card) return charge;
   TRY_ASSIGN(const Json* balance, Field(*method, "amount", "the gift card"));
-  TRY_ASSIGN(const bool too_little, PythonLess(*balance, price, "payment_id"));
+  TRY_ASSIGN(const bool too_little, PythonLess(*balance, price));
   if (too_little) return EpisodeError("gift card balance is not enough");
   return charge;
 }
@@ -87,7 +87,7 @@ Expected<std::string> UpdateBaggages(State& state, const Json& arguments) {
   TRY(RequireNumber(nonfree, "nonfree_baggages"));
   TRY(RequireNumber(*before, "nonfree_baggages as stored"));
   TRY_ASSIGN(const Json more, PythonSubtract(nonfree, *before));
-  TRY_ASSIGN(const bool any, PythonLess(Json(0), more, "nonfree_baggages"));
+  TRY_ASSIGN(const bool any, PythonLess(Json(0), more));
   TRY_ASSIGN(const Json price, PythonMultiply(Json(50), any ? more : Json(0)));
   TRY_ASSIGN(const Charge charge, CheckPayment(state, *reservation, payment_id, price));
 

@@ -24,7 +24,7 @@ Status Charge(State& state, const Json& user, const std::string& reservation_id,
   if (source == "gift_card") {
     const Json* balance = method->Find("amount");
     if (balance == nullptr) return EpisodeError("the gift card has no amount");
-    TRY_ASSIGN(const bool too_little, PythonLess(*balance, price, "payment_id"));
+    TRY_ASSIGN(const bool too_little, PythonLess(*balance, price));
     if (too_little) return EpisodeError("Gift card balance is not enough");
     TRY(DebitGiftCard(state, user.StringOr("user_id", ""), payment_id.AsString(), price));
   }
@@ -67,7 +67,7 @@ Expected<Json> NewSegment(const State& state, const Json& info, const Json& cabi
     return EpisodeError(fmt::format("Flight {} not available on date {}", number.AsString(), date.AsString()));
   }
   TRY_ASSIGN(const Json seats, OfCabin(*day, "available_seats", cabin));
-  TRY_ASSIGN(const bool too_few, PythonLess(seats, people, "passengers"));
+  TRY_ASSIGN(const bool too_few, PythonLess(seats, people));
   if (too_few) return EpisodeError(fmt::format("Not enough seats on flight {}", number.AsString()));
   TRY_ASSIGN(Json price, OfCabin(*day, "prices", cabin));
   return Json::MakeObject({{"flight_number", number},
@@ -87,7 +87,7 @@ Expected<std::string> UpdateBaggages(State& state, const Json& arguments) {
   TRY(RequireNumber(nonfree, "nonfree_baggages"));
   TRY(RequireNumber(before == nullptr ? Json() : *before, "nonfree_baggages as stored"));
   TRY_ASSIGN(const Json more, PythonSubtract(nonfree, *before));
-  TRY_ASSIGN(const bool any, PythonLess(Json(0), more, "nonfree_baggages"));
+  TRY_ASSIGN(const bool any, PythonLess(Json(0), more));
   TRY_ASSIGN(const Json price, PythonMultiply(Json(50), any ? more : Json(0)));
   TRY(Charge(state, *owned.user, id, Argument(arguments, "payment_id"), price));
   // Stored as given: the reference validates nothing on assignment.

@@ -119,10 +119,30 @@ Expected<Json> PythonNegate(const Json& value, std::string_view what) {
   return PythonSubtract(Json(0), value);
 }
 
-Expected<bool> PythonLess(const Json& a, const Json& b, std::string_view what) {
+std::string_view PythonTypeName(const Json& value) {
+  switch (value.kind()) {
+    case Json::Kind::kNull: return "NoneType";
+    case Json::Kind::kBool: return "bool";
+    case Json::Kind::kInt:
+    case Json::Kind::kBigInt: return "int";
+    case Json::Kind::kDouble: return "float";
+    case Json::Kind::kString: return "str";
+    case Json::Kind::kArray: return "list";
+    case Json::Kind::kObject: break;
+  }
+  return "dict";
+}
+
+Expected<bool> PythonLess(const Json& a, const Json& b) {
   if (a.is_string() && b.is_string()) return a.AsString() < b.AsString();
   if (IsPythonNumber(a) && IsPythonNumber(b)) return Compare(a, b) == -1;
-  return EpisodeError(fmt::format("argument {} cannot be compared: {} and {}", what, PythonRepr(a), PythonRepr(b)));
+  if (a.is_array() && b.is_array()) {
+    const auto [x, y] = std::ranges::mismatch(a.items(), b.items(), PythonEquals);
+    if (x == a.items().end() || y == b.items().end()) return a.size() < b.size();
+    return PythonLess(*x, *y);
+  }
+  return EpisodeError(
+      fmt::format("'<' not supported between instances of '{}' and '{}'", PythonTypeName(a), PythonTypeName(b)));
 }
 
 bool PythonEquals(const Json& a, const Json& b) {

@@ -23,8 +23,11 @@ Expected<Json> PythonSubtract(const Json& a, const Json& b);
 Expected<Json> PythonMultiply(const Json& a, const Json& b);
 Expected<Json> PythonNegate(const Json& value, std::string_view what);
 
-/// a < b of two numbers (exact between int and float) or two strings; anything else is an error.
-Expected<bool> PythonLess(const Json& a, const Json& b, std::string_view what);
+/// NoneType, bool, int, float, str, list, dict.
+std::string_view PythonTypeName(const Json& value);
+
+/// a < b of two numbers (exact between int and float), two strings or two lists; anything else is Python's own error.
+Expected<bool> PythonLess(const Json& a, const Json& b);
 /// a == b: 1, 1.0 and true are equal, lists and dicts compare by value; never an error.
 bool PythonEquals(const Json& a, const Json& b);
 
