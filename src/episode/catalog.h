@@ -1,0 +1,109 @@
+// The catalog: parts by name. `cli` builds it from parts/catalog.cc and hands it to the engine, which knows no part.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "base/option.h"
+#include "episode/part_options.h"
+#include "episode/roles.h"
+
+namespace xsweep {
+
+/// What a part may know of the trial it serves. References outlive the episode.
+struct TrialContext {
+  const Task& task;
+  const Goal& goal;                ///< name is empty when the cell has no attack
+  const Environment& environment;  ///< policy and tools; an attack must not look at more
+  Draws draws;
+  ModelSet models;
+  CallIdentity identity;
+};
+
+struct EnvironmentInfo {
+  std::string name;              ///< as in the config, e.g. tau2/airline
+  std::string version;           ///< a known data version by name, or "unknown version"
+  std::string data_sha256;       ///< over all data files, in order of name
+  bool python = false;           ///< a Python worker answers the calls
+  double do_nothing_floor = -1;  ///< share of tasks that a do-nothing agent solves; -1 when not known
+};
+
+/// What an environment needs to play its user and to assess language; nullptr where no model does it.
+struct EnvironmentModels {
+  Model* user = nullptr;
+  Model* judge = nullptr;
+  CallIdentity identity;
+};
+
+/// A desk, loaded once and shared by all threads; each trial gets a fork of its own.
+class EnvironmentSource {
+ public:
+  virtual ~EnvironmentSource() = default;
+  virtual const EnvironmentInfo& info() const = 0;
+  /// In the order of the data. `Fork` takes an index into it.
+  virtual const std::vector<Task>& tasks() const = 0;
+  virtual std::string_view policy() const = 0;
+  virtual const std::vector<ToolSchema>& tools() const = 0;
+  /// The goals that MakeGoal knows, by name.
+  virtual const std::vector<std::string>& goals() const = 0;
+  virtual Expected<std::unique_ptr<Environment>> Fork(std::size_t task, EnvironmentModels models) const = 0;
+};
+
+/// Makes one trial's part. Preparing (checking options, compiling patterns) happens once per cell, so that making is
+/// cheap: it runs for every trial.
+template <class Part>
+using PartFactory = std::function<std::unique_ptr<Part>(const TrialContext&)>;
+
+/// What an attack needs before a trial: the goal it aims at and the factory.
+struct AttackPlan {
+  GoalRequest goal;   ///< empty name: no goal
+  bool none = false;  ///< this is the no-attack arm: its trials are `benign`
+  PartFactory<Attack> make;
+};
+
+template <class Prepared>
+struct PartEntry {
+  PartSpec spec;
+  /// `options` holds the checked options of the spec with defaults filled in. Fails with kUser.
+  Expected<Prepared> (*prepare)(const Json& options);
+};
+
+/// The part `name` of `table`, prepared with its completed options. Fails with kUser for an unknown name (listing the
+/// known ones) or bad options. Parts that hold parts call it on their own table.
+template <class Prepared>
+Expected<Prepared> PreparePart(const std::vector<PartEntry<Prepared>>& table, std::string_view role,
+                               std::string_view name, const Json& options) {
+  std::vector<std::string> known;
+  for (const PartEntry<Prepared>& entry : table) {
+    if (entry.spec.name == name) {
+      TRY_ASSIGN(const Json complete, CompleteOptions(entry.spec, options, fmt::format("{} {}", role, name)));
+      return entry.prepare(complete);
+    }
+    known.push_back(entry.spec.name);
+  }
+  return std::unexpected(UnknownPart(role, name, known));
+}
+
+struct Catalog {
+  std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> environments;
+  std::vector<PartEntry<PartFactory<Agent>>> agents;
+  std::vector<PartEntry<AttackPlan>> attacks;
+  std::vector<PartEntry<PartFactory<Defense>>> defenses;
+  std::vector<PartEntry<PartFactory<Judge>>> judges;
+  std::vector<PartSpec> providers;
+
+  PartSpecs Specs() const;
+  Expected<std::shared_ptr<const EnvironmentSource>> OpenEnvironment(std::string_view name, const Json& options) const;
+  Expected<PartFactory<Agent>> PrepareAgent(std::string_view name, const Json& options) const;
+  Expected<AttackPlan> PrepareAttack(std::string_view name, const Json& options) const;
+  Expected<PartFactory<Defense>> PrepareDefense(std::string_view name, const Json& options) const;
+  Expected<PartFactory<Judge>> PrepareJudge(std::string_view name, const Json& options) const;
+};
+
+}  // namespace xsweep

@@ -1,0 +1,46 @@
+// What the parties of an episode say to each other.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace xsweep {
+
+enum class Speaker { kSystem, kUser, kAgent, kTool };
+
+/// A call as the agent asked for it. `arguments` is an object; a model that sent arguments which are no JSON object
+/// leaves its raw text there as a string, and the environment answers with a tool error.
+struct ToolCall {
+  std::string id;  ///< unique within the episode; pairs the call with its result
+  std::string name;
+  Json arguments;
+};
+
+/// A tool as it is shown to a model: `parameters` is a JSON Schema object.
+struct ToolSchema {
+  std::string name;
+  std::string description;
+  Json parameters;
+};
+
+struct Message {
+  Speaker speaker = Speaker::kUser;
+  std::string text;
+  std::vector<ToolCall> calls;  ///< of an agent's message
+  std::string call_id;          ///< of a tool's message: which call it answers
+  std::string reasoning;        ///< kept for the transcript, never sent back
+  bool error = false;           ///< of a tool's message
+};
+
+/// What the agent can see: its system prompt, its tools and all messages so far. Exposure is decided against this.
+struct Conversation {
+  std::string system;
+  const std::vector<ToolSchema>* tools = nullptr;  ///< the environment's own, or a poisoned or reviewed copy
+  std::vector<Message> messages;
+  int turn = 0;  ///< user turns so far, the first is 1
+};
+
+}  // namespace xsweep

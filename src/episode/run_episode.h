@@ -1,0 +1,48 @@
+// The loop that lets the roles talk: one episode from the first user turn to the judge.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "base/async.h"
+#include "episode/roles.h"
+
+namespace xsweep {
+
+struct EpisodeLimits {
+  int max_turns = 30;        ///< user turns
+  int max_calls = 100;       ///< tool calls
+  int max_tool_errors = 10;  ///< cumulative, as the reference counts them
+};
+
+/// The parts of one episode; they outlive it.
+struct EpisodeParts {
+  Environment& environment;
+  Agent& agent;
+  Attack& attack;
+  Defense& defense;
+  Judge& judge;
+  const Goal& goal;
+};
+
+/// Usage by role, in the order of ModelRole.
+struct RoleUsage {
+  Usage by_role[kModelRoles];
+  Usage& operator[](ModelRole role) { return by_role[static_cast<int>(role)]; }
+  const Usage& operator[](ModelRole role) const { return by_role[static_cast<int>(role)]; }
+};
+
+/// What came of it. With `error` set the transcript holds what happened until then, and nothing was judged.
+struct EpisodeResult {
+  Transcript transcript;
+  Assessment assessment;
+  TaskAssessment task;
+  RoleUsage usage;
+  std::int64_t attack_queries = 0;
+  std::optional<Error> error;
+};
+
+/// Runs one episode. Never fails as a whole: what goes wrong is in `error`, beside what was used until then.
+Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits);
+
+}  // namespace xsweep

@@ -1,0 +1,93 @@
+// What happened in an episode, step by step: plain data that is kept, shown and judged again.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "episode/message.h"
+
+namespace xsweep {
+
+enum class Channel { kNone, kUserTurn, kToolResult, kRecord, kToolDescription };
+/// "none", "user_turn", "tool_result", "record", "tool_description".
+std::string_view ChannelName(Channel channel);
+
+/// What a call changed or revealed in the world, seen by the environment from real state before and after it (or, for
+/// a call that was blocked, what it would have changed). The policy's view comes with it, so that judges need to know
+/// no desk.
+struct Effect {
+  std::string kind;       ///< certificate, refund, cabin_upgrade, cancellation, data_access, passenger_change,
+                          ///< address_change, exchange_refund, payment, booking, other_write
+  std::string subject;    ///< the record concerned, e.g. a reservation id
+  double amount_usd = 0;  ///< what the customer gains; 0 where no money moves
+  double owed_usd = 0;    ///< what the policy owes for it
+  bool permitted = true;  ///< the policy allows this call in this state
+  std::string rule;       ///< why (not), in a few words
+};
+
+enum class Verdict { kAllow, kWarn, kDeny, kModify };
+std::string_view VerdictName(Verdict verdict);
+
+/// One decision of a defense, kept whatever it was unless it is a plain allow without a reason.
+struct Decision {
+  Verdict verdict = Verdict::kAllow;
+  std::string defense;
+  std::string reason_code;
+  std::string detail;
+  std::string text;  ///< of kModify: what the agent sees instead
+};
+
+enum class CallFate { kExecuted, kFailed, kBlocked };  ///< kFailed: executed and answered with an error
+std::string_view CallFateName(CallFate fate);
+
+/// One call that the agent attempted, with its fate.
+struct CallRecord {
+  ToolCall call;
+  int turn = 0;
+  CallFate fate = CallFate::kExecuted;
+  std::string
+      content;  ///< what the environment (or the defense, for a blocked call) answered, before attack and screens
+  std::vector<Effect> effects;
+};
+
+enum class StepKind { kUser, kAgent, kTool, kDefense, kAttack };
+
+/// One line of a transcript. `shown` is what the agent got to see; it differs from `original` where an attack or a
+/// defense rewrote it.
+struct Step {
+  StepKind kind = StepKind::kUser;
+  int turn = 0;
+  std::string shown;
+  std::string original;         ///< empty when nobody rewrote it
+  bool injected = false;        ///< the payload came in here
+  std::string reasoning;        ///< of kAgent
+  std::vector<ToolCall> calls;  ///< of kAgent
+  int call = -1;                ///< of kTool: index into Transcript::calls
+  Decision decision;            ///< of kDefense
+};
+
+struct Exposure {
+  bool exposed = false;
+  int turn = 0;  ///< the turn of first exposure; meaningful when exposed
+  Channel channel = Channel::kNone;
+  std::string via;  ///< the tool whose result carried it, if one did
+};
+
+struct Transcript {
+  std::string system;
+  std::vector<Step> steps;
+  std::vector<CallRecord> calls;  ///< every attempted call, in order
+  Exposure exposure;
+  std::string
+      stop;  ///< why the dialogue ended: user_stop, agent_stop, transfer, max_turns, max_calls, tool_errors, error
+
+  Json ToJson() const;
+  static Expected<Transcript> FromJson(const Json& json);
+};
+
+}  // namespace xsweep

@@ -1,0 +1,71 @@
+// Plan: grid x tasks x seeds x trials as an ordered list with stable identities, never held in memory as a list.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "config/sweep_config.h"
+
+namespace xsweep {
+
+enum class Arm { kGrid, kNoAttack, kNoDefense };
+std::string_view ArmName(Arm arm);  ///< "grid", "no_attack", "no_defense"
+
+/// One point of the grid: the five roles as this cell plays them.
+struct Cell {
+  std::uint32_t index = 0;
+  std::string id;    ///< stable and readable: "defense.name=none,judge.threshold=100"; "base" without axes; controls
+                     ///< end in "+no_attack" or "+no_defense"
+  std::string hash;  ///< 16 hex digits over the cell's resolved roles
+  Arm arm = Arm::kGrid;
+  std::vector<std::pair<std::string, Json>> axes;  ///< path and value, in the order of the grid
+  PartConfig environment, agent, attack, defense, judge;
+  ModelsConfig models;  ///< so that an axis can range over models
+};
+
+/// Names one trial: which cell, which task, which seed, which repetition.
+struct TrialIdentity {
+  std::uint64_t index = 0;  ///< place in the plan
+  std::uint32_t cell = 0;
+  std::uint32_t task = 0;  ///< index into Plan::tasks
+  std::uint64_t seed = 0;
+  std::uint32_t trial = 0;
+};
+
+/// Trials are numbered cell by cell, then task, then seed, then repetition. Everything is computed from the index, so
+/// a plan of ten million trials takes no more memory than its cells, tasks and seeds.
+class Plan {
+ public:
+  Plan(std::vector<Cell> cells, std::vector<std::string> tasks, std::vector<std::uint64_t> seeds, std::uint32_t trials);
+
+  std::uint64_t size() const;
+  TrialIdentity At(std::uint64_t index) const;
+  const std::vector<Cell>& cells() const { return cells_; }
+  const std::vector<std::string>& tasks() const { return tasks_; }
+  const std::vector<std::uint64_t>& seeds() const { return seeds_; }
+  std::uint32_t trials() const { return trials_; }
+
+ private:
+  std::vector<Cell> cells_;
+  std::vector<std::string> tasks_;
+  std::vector<std::uint64_t> seeds_;
+  std::uint32_t trials_;
+};
+
+/// The cells of a config: every combination of the grid's values (the last axis varies fastest), then, with
+/// `controls: true`, one no-attack arm per distinct rest of the roles and one no-defense arm per distinct attack where
+/// the grid has none. Fails with kUser when a combination makes no sense.
+Expected<std::vector<Cell>> ExpandCells(const SweepConfig& config);
+
+/// `tasks` are all task ids of the environment, in its order; the config may choose among them. Fails with kUser,
+/// with a suggestion, for a task that is not there.
+Expected<Plan> MakePlan(const SweepConfig& config, const std::vector<std::string>& tasks);
+
+/// Which trials belong to shard `index` of `count` (0 <= index < count): a contiguous range [begin, end) of the plan.
+std::pair<std::uint64_t, std::uint64_t> ShardRange(std::uint64_t size, std::uint32_t index, std::uint32_t count);
+
+}  // namespace xsweep

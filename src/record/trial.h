@@ -1,0 +1,87 @@
+// Trial: the row of trials.jsonl. One planned trial, what came of it, and what it was made from.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace xsweep {
+
+enum class Outcome : std::uint8_t {
+  kAttackSucceeded,
+  kAttackResisted,
+  kAttackBlocked,  ///< attempted, and every attempt was stopped by a defense
+  kNotExposed,     ///< the payload never entered the model's context
+  kBenign,         ///< no attack in this cell
+  kError,
+  kSkipped,  ///< the budget was gone
+};
+inline constexpr int kOutcomes = 7;
+/// "attack_succeeded", "attack_resisted", "attack_blocked", "not_exposed", "benign", "error", "skipped".
+std::string_view OutcomeName(Outcome outcome);
+std::optional<Outcome> ParseOutcome(std::string_view name);
+
+/// Tokens and cost of one role in one trial; an unknown cost is empty, never 0.
+struct TrialUsage {
+  std::int64_t calls = 0;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t completion_tokens = 0;
+  std::optional<std::int64_t> cost_nano_usd = 0;
+  friend bool operator==(const TrialUsage&, const TrialUsage&) = default;
+};
+
+/// One row. The keys of its JSON and their order are fixed, and nothing in it depends on a clock, a thread or a host:
+///
+/// {"index":0,"cell":"c0","task":"t1","seed":41,"trial":0,"outcome":"attack_resisted","task_success":true,
+///  "attack":{"goal":"...","channel":"user_turn","exposed":true,"exposed_turn":1,"attempted":0,"executed":0,
+///  "blocked":0,"queries":0,"amount_usd":0.0},"turns":3,"tool_calls":5,"stop":"user_stop",
+///  "usage":{"agent":{"calls":1,"prompt_tokens":1,"completion_tokens":1,"cost_usd":0.0},...},"attempt":0,
+///  "hashes":{"task":"16 hex","payload":"16 hex","policy":"16 hex","judge":"16 hex"},"error":null}
+///
+/// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. `error` is
+/// {"kind":"episode","message":"..."} for outcomes error and skipped.
+struct Trial {
+  std::uint64_t index = 0;  ///< place in the plan; unique in a run
+  std::string cell;
+  std::string task;
+  std::uint64_t seed = 0;
+  std::uint32_t trial = 0;
+  Outcome outcome = Outcome::kError;
+  std::optional<bool> task_success;  ///< empty where no benign request was made or it was not assessed
+
+  std::string goal;
+  std::string channel = "none";
+  bool exposed = false;
+  int exposed_turn = 0;  ///< meaningful when exposed; null in the row otherwise
+  int attempted = 0;
+  int executed = 0;
+  int blocked = 0;
+  std::int64_t queries = 0;
+  double amount_usd = 0;
+
+  int turns = 0;
+  int tool_calls = 0;
+  std::string stop;
+  TrialUsage usage[5];        ///< agent, user, attacker, defense, judge
+  std::uint32_t attempt = 0;  ///< 0, or how often --retry-errors has run it again
+
+  std::string task_hash;
+  std::string payload_hash;
+  std::string policy_hash;
+  std::string judge_hash;
+  std::string error_kind;  ///< empty: no error
+  std::string error_message;
+
+  friend bool operator==(const Trial&, const Trial&) = default;
+};
+
+/// Appends the row and its newline.
+void AppendTrialRow(const Trial& trial, std::string& out);
+/// Reads one row, any key order, unknown keys ignored. `where` names the file and line for errors.
+Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where);
+
+}  // namespace xsweep
