@@ -1,0 +1,151 @@
+// RunAggregate: a run's rows as rates with bounds, by cell, by seed and by task. What present/ and serve/ read.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "analyze/accumulator.h"
+#include "analyze/clusters.h"
+#include "analyze/intervals.h"
+#include "base/error.h"
+#include "base/json.h"
+
+namespace xsweep {
+
+/// For which question an interval holds.
+enum class Basis : std::uint8_t {
+  kTheseTasks,    ///< repeating these very tasks
+  kTasksAsDrawn,  ///< other tasks from where these came; needs two tasks and more trials than tasks
+};
+/// "these tasks" or "tasks as drawn from a population".
+std::string_view BasisWords(Basis basis);
+
+/// successes of n with bounds. n == 0 means N/A: no estimate, no interval, never 0 %.
+struct Rate {
+  std::int64_t successes = 0;
+  std::int64_t n = 0;
+  std::optional<stats::Interval> wilson95;              ///< over trials; empty only when n == 0
+  std::optional<stats::ClusteredInterval> clustered95;  ///< over tasks; empty when tasks do not repeat or there is one
+
+  std::optional<double> value() const {
+    if (n == 0) return std::nullopt;
+    return static_cast<double>(successes) / static_cast<double>(n);
+  }
+  /// The bounds to show and to gate on: clustered where they exist, otherwise Wilson's; empty when n == 0.
+  std::optional<stats::Interval> bounds95() const {
+    return clustered95 ? std::optional(clustered95->bounds) : wilson95;
+  }
+  Basis basis() const { return clustered95 ? Basis::kTasksAsDrawn : Basis::kTheseTasks; }
+};
+
+struct SeedAggregate {
+  std::uint64_t seed = 0;
+  Tally tally;
+  Rate asr, asr_exposed, task_success;  ///< with Wilson bounds, clustered where tasks repeat within the seed
+};
+
+struct TaskAggregate {
+  std::string task;
+  Tally tally;
+  Rate asr, asr_exposed, task_success;  ///< Wilson bounds only
+};
+
+/// How much repeated trials of one task disagree, on attack success. Each is empty where it cannot be computed.
+struct Repeatability {
+  std::optional<double> flip_rate;  ///< chance that two trials of one task differ
+  std::optional<double> icc;        ///< ICC(1) over tasks
+};
+
+/// pass^k on task success: the chance that k trials of a task all succeed.
+struct PassPowerK {
+  int k = 1;
+  double value = 0;
+  std::optional<stats::Interval> bootstrap95;  ///< over tasks
+};
+
+struct CellAggregate {
+  std::string id;               ///< as in the rows, e.g. "defense.name=none,judge.threshold=100"
+  std::string arm;              ///< "grid", "no_attack" or "no_defense"
+  std::string attack, defense;  ///< names of the parts where run.json or the axes tell, otherwise empty
+  std::vector<std::pair<std::string, std::string>> axes;  ///< path and value as text, in grid order
+  Tally tally;
+  Rate asr;           ///< over attacked trials, errors and skips in neither part
+  Rate asr_exposed;   ///< over exposed trials; n == 0 when the payload never arrived
+  Rate task_success;  ///< over assessed trials
+  Rate error_rate;    ///< errors over ended trials
+  Repeatability repeats;
+  std::vector<PassPowerK> pass_k;    ///< k = 1.. up to 8, as far as every task has k assessed trials
+  std::vector<SeedAggregate> seeds;  ///< in ascending order
+  std::vector<TaskAggregate> tasks;  ///< in order of first appearance
+
+  bool attacked() const { return asr.n > 0; }
+};
+
+/// What run.json says, as far as analysis needs it; empty where the file lacks it. Old schemas are fine.
+struct RunFacts {
+  std::string directory;
+  std::int64_t schema = 0;
+  std::string run_id, timestamp_utc, finished_utc, status, exp, exp_id, mode, config_hash, xsweep_version;
+  std::string git_sha, git_branch;
+  bool git_dirty = false;
+  std::string environment, environment_version, data_sha256;
+  std::vector<std::uint64_t> seeds;
+  std::int64_t trials = 0;  ///< per task and seed
+  Json document;            ///< all of run.json; null when there is none
+};
+
+/// Something in the rows that is not as it should be. None of these stops the reading.
+enum class RowProblem : std::uint8_t {
+  kTornLine,        ///< the file ends in the middle of a row: dropped
+  kMalformed,       ///< no JSON object, or a required key is missing or of the wrong type: dropped
+  kUnknownOutcome,  ///< written by a newer xsweep: dropped
+  kDuplicate,       ///< the trial was there already: the first row counts
+  kOldSchema,       ///< known keys are missing that may be: read as empty
+};
+std::string_view RowProblemName(RowProblem problem);
+
+struct Finding {
+  RowProblem problem = RowProblem::kMalformed;
+  std::int64_t count = 0;
+  std::int64_t first_line = 0;  ///< 1-based
+  std::string message;          ///< one sentence with file, line and what was done about it
+};
+
+struct RunAggregate {
+  RunFacts run;
+  std::vector<CellAggregate> cells;  ///< in order of first appearance, which is plan order in a sealed run
+  Tally total;
+  Rate asr;  ///< over all attacked cells, controls ("no_attack") aside by construction
+  Rate task_success;
+  Rate error_rate;
+  std::vector<Finding> findings;  ///< at most one per problem
+  std::int64_t rows = 0;          ///< counted rows
+
+  const CellAggregate* FindCell(std::string_view id) const;
+};
+
+/// How to read. Results do not depend on any of it.
+struct ReadOptions {
+  int threads = 2;
+  std::size_t window_bytes = 4U << 20U;  ///< what each thread holds at a time; longer rows grow it
+  bool general_path_only = false;        ///< parse every row with the general reader (tests compare both)
+};
+
+/// Reads a finished or interrupted run: run.json, then trials.jsonl, or shards/*.jsonl where it is not sealed yet.
+/// Fails with kWorld when there is nothing to read, with kUser when `directory` is no run directory.
+Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOptions& options = {});
+/// The same over one file of rows without a run.json.
+Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options = {});
+/// run.json of a run directory. Fails with kUser when it is missing or no JSON object.
+Expected<RunFacts> ReadRunFacts(const std::string& directory);
+
+/// A rate with its bounds; `clusters` are the tasks (sum = successes), empty for Wilson alone. Clustered bounds are
+/// given when there are at least two tasks and at least one has more than one trial.
+Rate MakeRate(std::int64_t successes, std::int64_t n, const std::vector<stats::Cluster>& clusters);
+
+}  // namespace xsweep
