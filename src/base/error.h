@@ -62,19 +62,25 @@ inline std::unexpected<Error> InternalError(std::string message, std::string whe
 
 #define XSWEEP_CONCAT_(a, b) a##b
 #define XSWEEP_CONCAT(a, b) XSWEEP_CONCAT_(a, b)
-#define XSWEEP_TRY_(keyword, result, expression)                   \
-  auto result = (expression);                                      \
-  if (!result) [[unlikely]]                                        \
-    keyword std::unexpected(std::move(result).error())
+#define XSWEEP_TRY_(keyword, expression)                                        \
+  do {                                                                           \
+    auto try_result = (expression);                                              \
+    if (!try_result) [[unlikely]]                                                \
+      keyword std::unexpected(std::move(try_result).error());                    \
+  } while (false)
+#define XSWEEP_TRY_ASSIGN_(keyword, result, declaration, expression) \
+  auto result = (expression);                                        \
+  if (!result) [[unlikely]]                                          \
+    keyword std::unexpected(std::move(result).error());              \
+  declaration = std::move(*result)
 
 /// `TRY(Write(x));` returns the error of an Expected from the enclosing function.
-#define TRY(expression) XSWEEP_TRY_(return, XSWEEP_CONCAT(try_result_, __LINE__), expression)
-/// `TRY_ASSIGN(const auto text, ReadFile(path));` declares `text`, or returns the error.
-#define TRY_ASSIGN(declaration, expression)                                         \
-  XSWEEP_TRY_(return, XSWEEP_CONCAT(try_result_, __LINE__), expression);            \
-  declaration = std::move(*XSWEEP_CONCAT(try_result_, __LINE__))
+#define TRY(expression) XSWEEP_TRY_(return, expression)
+/// `TRY_ASSIGN(const auto text, ReadFile(path));` declares `text`, or returns the error. A declaration, so not the
+/// whole body of an `if`.
+#define TRY_ASSIGN(declaration, expression) \
+  XSWEEP_TRY_ASSIGN_(return, XSWEEP_CONCAT(try_result_, __LINE__), declaration, expression)
 /// The same in a coroutine. `expression` may be `co_await Something(...)`.
-#define CO_TRY(expression) XSWEEP_TRY_(co_return, XSWEEP_CONCAT(try_result_, __LINE__), expression)
-#define CO_TRY_ASSIGN(declaration, expression)                                      \
-  XSWEEP_TRY_(co_return, XSWEEP_CONCAT(try_result_, __LINE__), expression);         \
-  declaration = std::move(*XSWEEP_CONCAT(try_result_, __LINE__))
+#define CO_TRY(expression) XSWEEP_TRY_(co_return, expression)
+#define CO_TRY_ASSIGN(declaration, expression) \
+  XSWEEP_TRY_ASSIGN_(co_return, XSWEEP_CONCAT(try_result_, __LINE__), declaration, expression)

@@ -1,0 +1,70 @@
+// Manifest: run.json, what is known about a run before its first trial and after its last.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "record/trial.h"
+
+namespace xsweep {
+
+/// The schema number that this program writes; older ones are read, newer ones refused.
+inline constexpr int kRunSchema = 1;
+
+struct GitState {
+  std::string sha;  ///< empty outside a repository
+  std::string branch;
+  bool dirty = false;
+};
+
+/// One cell as later readers need it: they know neither parts nor configs.
+struct CellRecord {
+  std::string id;
+  std::string hash;
+  std::string arm;  ///< grid, no_attack, no_defense
+  std::vector<std::pair<std::string, Json>> axes;
+  std::string agent, attack, defense, judge;  ///< names of the parts
+};
+
+/// run.json. `host`, timestamps and `argv` say where it came from and never enter a result.
+struct Manifest {
+  int schema = kRunSchema;
+  std::string run_id;
+  std::string timestamp_utc;
+  std::string finished_utc;  ///< empty while running
+  std::string status = "running";  ///< running, completed, interrupted, failed, budget
+  GitState git;
+  std::string exp;
+  std::string exp_id;  ///< exp and config hash: which experiment exactly
+  std::string description;
+  std::string mode;
+  std::vector<std::uint64_t> seeds;
+  std::uint32_t trials = 0;
+  std::uint64_t planned = 0;  ///< cells x tasks x seeds x trials
+  std::vector<std::string> tasks;
+  std::vector<CellRecord> cells;
+  std::string config_hash;
+  std::string host_os, host_cpu;
+  std::optional<std::string> host_python;
+  std::string xsweep_version;
+  std::vector<std::string> argv;
+  std::string environment_name, environment_version, environment_data_sha256;
+  double do_nothing_floor = -1;  ///< share of tasks that an agent doing nothing solves; -1: not known
+  std::vector<std::string> gates;
+  std::optional<double> max_error_rate;
+  std::map<std::string, std::uint64_t> counts;  ///< by outcome name
+  Json budget;                                  ///< {limits, used, stopped_by}
+  std::string verdict;                          ///< empty without gates
+  double seconds = 0;                           ///< spent running, over all resumes
+
+  Json ToJson() const;
+  /// Reads older schemas too; fails with kUser for a newer one or for what is no manifest.
+  static Expected<Manifest> FromJson(const Json& json, const std::string& where);
+};
+
+}  // namespace xsweep

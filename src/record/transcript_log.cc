@@ -1,0 +1,218 @@
+// TranscriptLog: the dialogues that are kept, each compressed alone.
+// SPDX-License-Identifier: Apache-2.0
+#include "record/transcript_log.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/hash.h"
+#include "record/trial_log.h"
+
+namespace xsweep {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::uint32_t kRecordMagic = 0x31525458;  // "XTR1"
+constexpr std::uint32_t kSkippableMagic = 0x184D2A5E;
+constexpr std::uint32_t kSeekMagic = 0x8F92EAB1;
+constexpr std::size_t kMaxTranscript = std::size_t{64} << 20U;
+
+/// In front of every frame of a shard log; all fields little-endian, as on every machine this runs on.
+struct RecordHeader {
+  std::uint32_t magic;
+  std::uint32_t attempt;
+  std::uint64_t index;
+  std::uint64_t checksum;  ///< XXH3 over the frame
+  std::uint32_t size;
+  std::uint32_t text_size;
+};
+static_assert(sizeof(RecordHeader) == 32);
+
+template <class T>
+void AppendRaw(const T& value, std::string& out) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+template <class T>
+T ReadRaw(std::string_view bytes, std::size_t offset) {
+  T value;
+  std::memcpy(&value, bytes.data() + offset, sizeof value);
+  return value;
+}
+
+struct Kept {
+  std::uint64_t index;
+  std::uint32_t attempt;
+  std::uint32_t log;
+  std::uint64_t offset;  ///< of the frame
+  std::uint32_t size;
+  std::uint32_t text_size;
+};
+
+/// Calls back for each whole record; returns the offset after the last one.
+template <class Visit>
+std::uint64_t ForEachRecord(std::string_view bytes, const Visit& visit) {
+  std::uint64_t offset = 0;
+  while (bytes.size() - offset >= sizeof(RecordHeader)) {
+    const auto header = ReadRaw<RecordHeader>(bytes, offset);
+    const std::uint64_t frame = offset + sizeof(RecordHeader);
+    if (header.magic != kRecordMagic || header.size > bytes.size() - frame) break;
+    if (Hash64(bytes.substr(frame, header.size)) != header.checksum) break;
+    visit(header, frame);
+    offset = frame + header.size;
+  }
+  return offset;
+}
+
+std::vector<fs::path> TranscriptLogs(const fs::path& shards) {
+  std::vector<fs::path> logs;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(shards, absent)) {
+    if (entry.path().extension() == ".transcripts") logs.push_back(entry.path());
+  }
+  std::ranges::sort(logs);
+  return logs;
+}
+
+std::string SeekTable(const std::vector<Kept>& kept) {
+  std::string table;
+  AppendRaw(kSkippableMagic, table);
+  AppendRaw(static_cast<std::uint32_t>(kept.size() * 8 + 9), table);
+  for (const Kept& frame : kept) {
+    AppendRaw(frame.size, table);
+    AppendRaw(frame.text_size, table);
+  }
+  AppendRaw(static_cast<std::uint32_t>(kept.size()), table);
+  table += '\0';  // descriptor: no checksums of our own in the table, zstd's frames carry theirs
+  AppendRaw(kSeekMagic, table);
+  return table;
+}
+
+std::unexpected<Error> Damaged(const fs::path& path) {
+  return UserError("is damaged or no transcript file of xsweep; make it again from the run", path.string());
+}
+
+}  // namespace
+
+void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::string_view transcript_json,
+                            std::string& out) {
+  struct Compressor {
+    Compressor() : context(ZSTD_createCCtx()) {
+      ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1);
+      ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
+    }
+    ~Compressor() { ZSTD_freeCCtx(context); }
+    ZSTD_CCtx* context;
+  };
+  thread_local Compressor compressor;
+  thread_local std::string line;
+  line = fmt::format("{{\"index\":{},\"transcript\":", index);
+  line.append(transcript_json).append("}\n");
+  const std::size_t start = out.size();
+  out.resize(start + sizeof(RecordHeader) + ZSTD_compressBound(line.size()));
+  char* frame = out.data() + start + sizeof(RecordHeader);
+  const std::size_t size =
+      ZSTD_compress2(compressor.context, frame, ZSTD_compressBound(line.size()), line.data(), line.size());
+  CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
+  const RecordHeader header{kRecordMagic, attempt, index, Hash64({frame, size}), static_cast<std::uint32_t>(size),
+                            static_cast<std::uint32_t>(line.size())};
+  std::memcpy(out.data() + start, &header, sizeof header);
+  out.resize(start + sizeof header + size);
+}
+
+Expected<std::unique_ptr<TranscriptLog>> TranscriptLog::Open(Disk& disk, const fs::path& path) {
+  if (fs::exists(path)) {
+    std::uint64_t whole = 0;
+    {
+      TRY_ASSIGN(const MappedFile old, MappedFile::Open(path));
+      whole = ForEachRecord(old.bytes(), [](const RecordHeader&, std::uint64_t) {});
+    }
+    if (whole != fs::file_size(path)) TRY(disk.Truncate(path, whole));
+  }
+  TRY_ASSIGN(auto file, disk.Open(path, OpenMode::kAppend));
+  return std::unique_ptr<TranscriptLog>(new TranscriptLog(std::move(file)));
+}
+
+Status TranscriptLog::Append(std::string_view records) {
+  const std::lock_guard lock(mutex_);
+  return file_->Write(records);
+}
+
+Status TranscriptLog::Sync() {
+  const std::lock_guard lock(mutex_);
+  return file_->Sync();
+}
+
+Status SealTranscripts(Disk& disk, const fs::path& shards, const fs::path& sealed) {
+  const std::vector<fs::path> logs = TranscriptLogs(shards);
+  std::vector<MappedFile> files;
+  std::vector<Kept> kept;
+  for (std::uint32_t log = 0; log < logs.size(); ++log) {
+    TRY_ASSIGN(auto file, MappedFile::Open(logs[log]));
+    ForEachRecord(file.bytes(), [&](const RecordHeader& header, std::uint64_t frame) {
+      kept.push_back({header.index, header.attempt, log, frame, header.size, header.text_size});
+    });
+    files.push_back(std::move(file));
+  }
+  if (kept.empty()) return {};
+  std::ranges::stable_sort(kept, [](const Kept& a, const Kept& b) {
+    return a.index != b.index ? a.index < b.index : a.attempt > b.attempt;
+  });
+  const auto repeats = std::ranges::unique(kept, {}, &Kept::index);
+  kept.erase(repeats.begin(), repeats.end());
+  TRY_ASSIGN(auto out, AtomicFile::Create(disk, sealed));
+  for (const Kept& frame : kept) TRY(out.Write(files[frame.log].bytes().substr(frame.offset, frame.size)));
+  TRY(out.Write(SeekTable(kept)));
+  return out.Commit();
+}
+
+Expected<TranscriptFile> TranscriptFile::Open(const fs::path& path) {
+  TRY_ASSIGN(auto file, MappedFile::Open(path));
+  const std::string_view bytes = file.bytes();
+  if (bytes.size() < 17 || ReadRaw<std::uint32_t>(bytes, bytes.size() - 4) != kSeekMagic) return Damaged(path);
+  const std::uint64_t count = ReadRaw<std::uint32_t>(bytes, bytes.size() - 9);
+  const std::uint64_t table_size = count * 8 + 17;
+  if (table_size > bytes.size()) return Damaged(path);
+  const std::uint64_t table = bytes.size() - table_size;
+  std::vector<Frame> frames;
+  std::uint64_t offset = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto size = ReadRaw<std::uint32_t>(bytes, table + 8 + i * 8);
+    frames.push_back({offset, size, ReadRaw<std::uint32_t>(bytes, table + 12 + i * 8)});
+    offset += size;
+  }
+  if (offset != table) return Damaged(path);
+  return TranscriptFile(std::move(file), std::move(frames));
+}
+
+Expected<std::string> TranscriptFile::Line(std::size_t n) const {
+  CHECK(n < frames_.size(), "a transcript beyond the last was asked for");
+  const Frame& frame = frames_[n];
+  if (frame.text_size > kMaxTranscript) return UserError(fmt::format("transcript {} is larger than 64 MiB", n));
+  std::string text(frame.text_size, '\0');
+  const std::size_t size = ZSTD_decompress(text.data(), text.size(), file_.bytes().data() + frame.offset, frame.size);
+  if (ZSTD_isError(size) != 0 || size != frame.text_size) return UserError(fmt::format("transcript {} is damaged", n));
+  return text;
+}
+
+Expected<std::optional<Json>> TranscriptFile::Find(std::uint64_t index) const {
+  std::size_t low = 0;
+  std::size_t high = frames_.size();
+  while (low < high) {
+    const std::size_t middle = (low + high) / 2;
+    TRY_ASSIGN(const std::string line, Line(middle));
+    const auto here = RowIndex(line);
+    if (!here) return UserError(fmt::format("transcript {} is damaged", middle));
+    if (*here == index) {
+      TRY_ASSIGN(const Json json, Json::Parse(line, fmt::format("transcript of trial {}", index)));
+      const Json* transcript = json.Find("transcript");
+      return transcript == nullptr ? std::optional<Json>() : std::optional<Json>(*transcript);
+    }
+    (*here < index ? low : high) = *here < index ? middle + 1 : middle;
+  }
+  return std::optional<Json>();
+}
+
+}  // namespace xsweep

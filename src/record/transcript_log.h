@@ -1,0 +1,65 @@
+// TranscriptLog: the dialogues that are kept, each compressed alone, so that any one opens without the others.
+//
+// While a run goes on: shards/<i>.transcripts, records of {magic, trial index, attempt, size, checksum} and one zstd
+// frame. Sealed: transcripts.jsonl.zst, the same frames in plan order and a seek table in a skippable frame at the end
+// (the "zstd seekable format"); `zstd -dc` prints it as JSON lines {"index":N,"transcript":{...}}.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/files.h"
+#include "base/json.h"
+
+namespace xsweep {
+
+/// Appends to `out` one record for the shard log: a transcript (JSON text of the line's value) compressed by itself.
+void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::string_view transcript_json, std::string& out);
+
+/// The writing side of one shard's transcripts. Thread-safe. Write a transcript before its row: a row that is there
+/// then always has the transcript that it should have.
+class TranscriptLog {
+ public:
+  static Expected<std::unique_ptr<TranscriptLog>> Open(Disk& disk, const std::filesystem::path& path);
+  Status Append(std::string_view records);
+  Status Sync();
+
+ private:
+  explicit TranscriptLog(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}
+  std::mutex mutex_;
+  std::unique_ptr<WritableFile> file_;
+};
+
+/// Writes transcripts.jsonl.zst from the shard logs, in plan order; of several for one trial the last attempt counts.
+/// Writes nothing when no transcript was kept.
+Status SealTranscripts(Disk& disk, const std::filesystem::path& shards, const std::filesystem::path& sealed);
+
+/// A sealed file of transcripts.
+class TranscriptFile {
+ public:
+  static Expected<TranscriptFile> Open(const std::filesystem::path& path);
+  std::size_t size() const { return frames_.size(); }
+  /// The line of the n-th kept transcript: {"index":..., "transcript":...}.
+  Expected<std::string> Line(std::size_t n) const;
+  /// The transcript of trial `index`, or nothing when it was not kept. O(log n) frames are opened.
+  Expected<std::optional<Json>> Find(std::uint64_t index) const;
+
+ private:
+  struct Frame {
+    std::uint64_t offset;
+    std::uint32_t size;
+    std::uint32_t text_size;
+  };
+  TranscriptFile(MappedFile file, std::vector<Frame> frames) : file_(std::move(file)), frames_(std::move(frames)) {}
+  MappedFile file_;
+  std::vector<Frame> frames_;
+};
+
+}  // namespace xsweep

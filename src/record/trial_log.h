@@ -1,0 +1,89 @@
+// TrialLog: the append-only rows of a run that is going on, and their sealing in plan order.
+//
+// Format: shards/<i>.jsonl, one trial row a line (trial.h), in the order in which trials finished. Only one process
+// appends to one log. A kill can tear the last line only; whoever opens or reads the log drops an unfinished line.
+// A row is kept once it is in the file; the log is synced at least every second and before any exit. Rejected: a
+// database (no shared file system keeps its locks), and one file a trial (10 million inodes).
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "base/files.h"
+#include "record/trial.h"
+
+namespace xsweep {
+
+/// The writing side of one shard's log. Thread-safe.
+class TrialLog {
+ public:
+  /// Creates the log or opens it to go on, cutting off a torn last line. A thread of its own syncs it every second.
+  static Expected<std::unique_ptr<TrialLog>> Open(Disk& disk, const std::filesystem::path& path);
+  TrialLog(const TrialLog&) = delete;
+  TrialLog& operator=(const TrialLog&) = delete;
+  /// Syncs what is left; an error then has nowhere to go, so call Close first.
+  ~TrialLog();
+
+  /// Appends whole rows, newlines included. Once an append has failed every later one fails the same way.
+  Status Append(std::string_view rows);
+  /// Everything appended before is on disk when this returns.
+  Status Sync();
+  /// Syncs and stops the syncing thread.
+  Status Close();
+
+ private:
+  TrialLog(std::unique_ptr<WritableFile> file);
+  void SyncEverySecond();
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::unique_ptr<WritableFile> file_;
+  Status failure_;
+  bool dirty_ = false;
+  bool closing_ = false;
+  std::thread syncer_;
+};
+
+/// Where the row that counts lies, for every trial of the plan; 8 bytes a trial.
+class RecordedTrials {
+ public:
+  /// Reads the shard logs of a run (missing: none yet). Of two rows for one trial the higher attempt counts; of equal
+  /// attempts one that is no error, then the smaller bytes, so that the order of shards never matters. Fails with
+  /// kUser for a row that is not one or is beyond the plan.
+  static Expected<RecordedTrials> Scan(const std::filesystem::path& shards, std::uint64_t planned);
+
+  std::uint64_t planned() const { return locations_.size(); }
+  std::uint64_t recorded() const { return recorded_; }
+  bool Has(std::uint64_t index) const { return locations_[index] != kMissing; }
+  /// Calls back for every recorded row in plan order; `row` includes its newline. Memory stays bounded.
+  Status ForEachRow(const std::function<Status(std::uint64_t index, std::string_view row)>& visit) const;
+
+ private:
+  static constexpr std::uint64_t kMissing = ~std::uint64_t{0};
+  Status ScanLog(std::uint32_t log);
+  Status Note(std::uint64_t location, std::uint64_t index, std::string_view row);
+  Expected<std::string> RowAt(std::uint64_t location) const;
+
+  std::vector<std::filesystem::path> logs_;
+  std::vector<std::uint64_t> locations_;  ///< log number << 44 | offset
+  std::uint64_t recorded_ = 0;
+};
+
+/// The index that a row starts with, without parsing the rest; empty when the line is no row of ours.
+std::optional<std::uint64_t> RowIndex(std::string_view row);
+
+/// Reads a big file line by line through one buffer. `visit` gets the offset of the line and the line with its
+/// newline; an unfinished last line is left out and reported by the return value (its offset, or the file's size).
+Expected<std::uint64_t> ForEachLine(const std::filesystem::path& path,
+                                    const std::function<Status(std::uint64_t offset, std::string_view line)>& visit);
+
+}  // namespace xsweep
