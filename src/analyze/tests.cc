@@ -15,7 +15,7 @@ namespace xsweep::stats {
 namespace {
 
 constexpr std::int64_t kExactWork = 20'000'000;
-constexpr int kSignFlipDraws = 20'000;
+constexpr int kSignFlipDraws = 10'000;
 
 double LogChoose(std::int64_t n, std::int64_t k) {
   return boost::math::lgamma(static_cast<double>(n) + 1) - boost::math::lgamma(static_cast<double>(k) + 1) -
@@ -63,8 +63,11 @@ double SignFlipDrawn(const std::vector<std::int64_t>& magnitudes, std::int64_t o
   for (int i = 0; i < kSignFlipDraws; ++i) {
     const Draws draws(seed, "sign_flip", static_cast<std::uint32_t>(i));
     std::int64_t sum = 0;
+    std::uint64_t coins = 0;
     for (std::uint32_t task = 0; task < magnitudes.size(); ++task) {
-      sum += draws.Uniform("sign", task) < 0.5 ? magnitudes[task] : -magnitudes[task];
+      // One draw is 64 coins.
+      if (task % 64 == 0) coins = static_cast<std::uint64_t>(draws.Integer("signs", task / 64, INT64_MIN, INT64_MAX));
+      sum += (coins >> (task % 64) & 1U) != 0 ? magnitudes[task] : -magnitudes[task];
     }
     as_far += std::abs(sum) >= std::abs(observed) ? 1 : 0;
   }

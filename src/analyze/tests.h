@@ -18,7 +18,7 @@ double FisherExact(Proportion a, Proportion b);
 double McNemarExact(std::int64_t b, std::int64_t c);
 
 /// Two-sided p that the summed difference is at least as far from 0 when the sign of each whole task is a coin.
-/// Exact (by convolution) while tasks x sum of |differences| is at most 2e7, otherwise 20,000 draws from `seed` with
+/// Exact (by convolution) while tasks x sum of |differences| is at most 2e7, otherwise 10,000 draws from `seed` with
 /// the observed one among them. 1 when no task differs.
 double SignFlipByCluster(std::span<const Cluster> differences, std::uint64_t seed);
 
