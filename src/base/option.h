@@ -27,8 +27,8 @@ enum class OptionType {
 struct OptionSpec {
   std::string name;
   OptionType type = OptionType::kString;
-  std::string help;           ///< one sentence, shown by `xsweep schema` and the docs
-  Json fallback;              ///< filled in when absent; null means: absent stays absent
+  std::string help;  ///< one sentence, shown by `xsweep schema` and the docs
+  Json fallback;     ///< filled in when absent; null means: absent stays absent
   bool required = false;
   std::optional<double> minimum;
   std::optional<double> maximum;

@@ -15,7 +15,7 @@ namespace xsweep {
 /// What a part may know of the trial it serves. References outlive the episode.
 struct TrialContext {
   const Task& task;
-  const Goal& goal;                 ///< name is empty when the cell has no attack
+  const Goal& goal;                ///< name is empty when the cell has no attack
   const Environment& environment;  ///< policy and tools; an attack must not look at more
   Draws draws;
   ModelSet models;
@@ -23,10 +23,10 @@ struct TrialContext {
 };
 
 struct EnvironmentInfo {
-  std::string name;         ///< as in the config, e.g. tau2/airline
-  std::string version;      ///< a known data version by name, or "unknown version"
-  std::string data_sha256;  ///< over all data files, in order of name
-  bool python = false;      ///< a Python worker answers the calls
+  std::string name;              ///< as in the config, e.g. tau2/airline
+  std::string version;           ///< a known data version by name, or "unknown version"
+  std::string data_sha256;       ///< over all data files, in order of name
+  bool python = false;           ///< a Python worker answers the calls
   double do_nothing_floor = -1;  ///< share of tasks that a do-nothing agent solves; -1 when not known
 };
 
@@ -58,7 +58,7 @@ using PartFactory = std::function<std::unique_ptr<Part>(const TrialContext&)>;
 
 /// What an attack needs before a trial: the goal it aims at and the factory.
 struct AttackPlan {
-  GoalRequest goal;  ///< empty name: no goal
+  GoalRequest goal;   ///< empty name: no goal
   bool none = false;  ///< this is the no-attack arm: its trials are `benign`
   PartFactory<Attack> make;
 };

@@ -116,7 +116,11 @@ void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::str
   const std::size_t size =
       ZSTD_compress2(compressor.context, frame, ZSTD_compressBound(line.size()), line.data(), line.size());
   CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
-  const RecordHeader header{kRecordMagic, attempt, index, Hash64({frame, size}), static_cast<std::uint32_t>(size),
+  const RecordHeader header{kRecordMagic,
+                            attempt,
+                            index,
+                            Hash64({frame, size}),
+                            static_cast<std::uint32_t>(size),
                             static_cast<std::uint32_t>(line.size())};
   std::memcpy(out.data() + start, &header, sizeof header);
   out.resize(start + sizeof header + size);
