@@ -8,7 +8,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,7 +142,7 @@ bool Drain(int descriptor, std::string& text) {
 /// The child until it has been waited for: killed with its group when given up.
 class Child {
  public:
-  explicit Child(pid_t pid) : pid_(pid), handle_(pidfd_open(pid, 0)) {}
+  explicit Child(pid_t pid) : pid_(pid), handle_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() {
