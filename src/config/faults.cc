@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/text.h"
 
@@ -19,7 +20,7 @@ void Faults::Add(Mark at, std::string message) { faults_.push_back({at, std::mov
 
 Error Faults::ToError() const {
   std::vector<Fault> sorted = faults_;
-  std::ranges::stable_sort(sorted, {}, &Fault::at);
+  std::ranges::sort(sorted, {}, [](const Fault& fault) { return std::tie(fault.at, fault.message); });
   std::vector<std::string> lines;
   for (const Fault& fault : sorted) {
     const std::string& source = sources_[fault.at.source];
