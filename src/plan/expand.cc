@@ -173,7 +173,9 @@ class Expansion {
     const std::string_view model = attack ? "models.attacker" : "models.defense";
     Cell cell = Combination(combination);
     cell.arm = arm;
-    (attack ? cell.attack : cell.defense) = {std::string(kNoPart), Json::MakeObject()};
+    // A named part: gcc 12 miscompiles a braced list assigned to a conditional lvalue.
+    PartConfig& controlled = attack ? cell.attack : cell.defense;
+    controlled = PartConfig{std::string(kNoPart), Json::MakeObject()};
     (attack ? cell.models.attacker : cell.models.defense).reset();
     const std::vector<std::size_t> choices = Choices(combination);
     std::vector<std::pair<std::string, std::string>> labels;
