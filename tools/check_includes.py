@@ -31,7 +31,7 @@ OWNERS = {
     "CLI/": {"cli"},
     "curl/": {"base"},
     "simdjson": {"base", "analyze", "parts"},
-    "boost/": {"analyze"},
+    "boost/": {"analyze", "parts"},
     "zstd": {"record"},
     "openssl/": {"base", "parts"},
 }
