@@ -49,9 +49,6 @@ std::string LowerCase(std::string_view text);
 /// of ours; a text that starts with a value goes to EpisodeError as it is.
 std::unexpected<Error> Refuse(const State& state, std::string_view text);
 
-/// The error for an argument of a kind that the reference cannot use: names it and shows the value.
-std::unexpected<Error> BadKind(std::string_view name, std::string_view must_be, const Json& value);
-
 /// The argument as an id: empty for a value of a type that no id has (Python: never in the dict); an error where
 /// Python cannot look it up at all.
 Expected<std::string_view> IdArgument(const Json& arguments, std::string_view name);
