@@ -78,10 +78,23 @@ FlightIndex::FlightIndex(const World& world) : flights_(world.size(kFlights)) {
     flight.arrival = record.StringOr("scheduled_arrival_time_est", "");
     if (const Json* dates = record.Find("dates"); dates != nullptr && dates->is_object()) {
       flight.days = std::vector<Day>(dates->size());
-      for (std::size_t day = 0; day < dates->size(); ++day) flight.days[day].date = dates->members()[day].first;
+      for (std::size_t day = 0; day < dates->size(); ++day) {
+        flight.days[day].date = dates->members()[day].first;
+        flight.days[day].available = dates->members()[day].second.StringOr("status", "") == "available";
+      }
     }
   }
   for (const Flight& flight : flights_) by_origin_[flight.origin].push_back(flight.record);
+}
+
+const FlightIndex::Day* FlightIndex::Find(const Flight& flight, std::string_view date) {
+  for (const Day& day : flight.days) {
+    if (day.date.size() == date.size() && day.date.ends_with(date.substr(date.size() < 2 ? 0 : date.size() - 2)) &&
+        day.date == date) {
+      return &day;
+    }
+  }
+  return nullptr;
 }
 
 const std::vector<int>& FlightIndex::From(std::string_view origin) const {

@@ -41,6 +41,7 @@ class FlightIndex {
 
   struct Day {
     std::string date;
+    bool available = false;
     Lazy<std::string> undated;  ///< tau2: "date": null; v1: no date
     Lazy<std::string> dated;
   };
@@ -53,6 +54,8 @@ class FlightIndex {
     std::vector<Day> days;
   };
   const std::vector<Flight>& flights() const { return flights_; }
+  /// The flight's entry for that date, or nullptr.
+  static const Day* Find(const Flight& flight, std::string_view date);
   /// Positions in flights(), in file order.
   const std::vector<int>& From(std::string_view origin) const;
 
