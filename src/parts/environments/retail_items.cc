@@ -14,8 +14,6 @@ namespace {
 
 using Ids = std::vector<Json>;
 
-bool IsTau1(const State& state) { return state.world().spec().benchmark == Benchmark::kTau1; }
-
 // What `for x in value` and `len(value)` see in Python: a list's items, a string's characters, an object's keys.
 Expected<Ids> ItemIds(const Json& arguments, std::string_view name) {
   const Json& value = Argument(arguments, name);

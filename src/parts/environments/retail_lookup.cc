@@ -72,9 +72,8 @@ Expected<std::string> UserDetails(State& state, const Json& arguments) {
 }
 
 Expected<std::string> Evaluate(State& state, const Json& arguments) {
-  const bool tau1 = state.world().spec().benchmark == Benchmark::kTau1;
   return CalculateArgument(Argument(arguments, "expression"),
-                           tau1 ? "invalid characters in expression" : "Invalid characters in expression");
+                           IsTau1(state) ? "invalid characters in expression" : "Invalid characters in expression");
 }
 
 }  // namespace

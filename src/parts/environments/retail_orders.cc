@@ -8,8 +8,6 @@
 namespace xsweep::retail {
 namespace {
 
-bool IsTau1(const State& state) { return state.world().spec().benchmark == Benchmark::kTau1; }
-
 const Json& Member(const Json& object, std::string_view name) {
   static const Json null;
   const Json* found = object.Find(name);

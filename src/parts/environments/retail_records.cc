@@ -173,7 +173,7 @@ std::string LowerCase(std::string_view text) {
 
 std::unexpected<Error> Refuse(const State& state, std::string_view text) {
   std::string message(text);
-  if (state.world().spec().benchmark == Benchmark::kTau1) message[0] = static_cast<char>(message[0] - 'A' + 'a');
+  if (IsTau1(state)) message[0] = static_cast<char>(message[0] - 'A' + 'a');
   return EpisodeError(std::move(message));
 }
 
