@@ -159,9 +159,8 @@ std::string WhiskerWords(const std::vector<const Rate*>& rates) {
   const bool drawn = has(Basis::kTasksAsDrawn);
   const bool these = has(Basis::kTheseTasks);
   if (drawn && these) {
-    return "95 % intervals: clustered by task where tasks repeat (tasks as drawn from a population), otherwise "
-           "Wilson's "
-           "over trials (these tasks).";
+    return "95 % intervals: where tasks repeat, over all seeds, clustered by task (tasks as drawn from a population); "
+           "elsewhere Wilson's over trials (these tasks).";
   }
   if (drawn) return "95 % intervals, clustered by task: they hold for tasks as drawn from a population.";
   if (these) return "95 % Wilson intervals over trials: they hold for these tasks.";
