@@ -36,7 +36,10 @@ int LayOutLegend(const std::vector<LegendEntry>& legend, const Place& place) {
 void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y) {
   const Box box{x, y - 5, x + 16, y + 5};
   switch (entry.mark) {
-    case LegendEntry::Mark::kBar: canvas.Rectangle(box, entry.colour); break;
+    case LegendEntry::Mark::kBar:
+      canvas.Rectangle(box, entry.colour);
+      canvas.Frame(box, colour::kRule);
+      break;
     case LegendEntry::Mark::kDot: canvas.Circle({x + 8, y}, 3.5, entry.colour, colour::kWhite); break;
     case LegendEntry::Mark::kHatch:
       canvas.Hatch(box, entry.colour);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "analyze/grid.h"
 #include "present/chart.h"
 #include "present/escape.h"
 #include "present/numbers.h"
@@ -44,8 +45,6 @@ HeatPanel MakePanel(const RunAggregate& aggregate, const KeyOf& row_of, const Ke
     entry.successes += tally->successes();
     entry.n += tally->attacked();
     entry.exposed += tally->exposed;
-    entry.solved += tally->task_successes;
-    entry.assessed += tally->task_assessed;
   }
   return panel;
 }
@@ -96,60 +95,57 @@ std::vector<HeatPanel> HeatPanels(const RunAggregate& aggregate) {
   return panels;
 }
 
-std::optional<HeatPanel> AttackDefensePanel(const RunAggregate& aggregate) {
-  const auto key = [](std::string CellAggregate::* part) {
-    return [part](const CellAggregate& cell) -> std::optional<std::string> {
-      if (cell.arm == "no_attack" || cell.tally.attacked() == 0 || (cell.*part).empty()) return std::nullopt;
-      return cell.*part;
-    };
-  };
-  HeatPanel panel = MakePanel(aggregate, key(&CellAggregate::defense), key(&CellAggregate::attack));
-  if (panel.rows.size() < 2 && panel.columns.size() < 2) return std::nullopt;
+std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
+  const DefenseMatrix matrix = MakeDefenseMatrix(aggregate);
+  if (matrix.defenses.size() < 2 && matrix.attacks.size() < 2) return std::nullopt;
+  AttackDefense result;
+  HeatPanel& panel = result.panel;
   panel.row_axis = "defense";
   panel.column_axis = "attack";
-  return panel;
-}
-
-RowVerdict JudgeRow(const HeatPanel& panel, std::size_t row) {
-  RowVerdict verdict{"–", std::nullopt, std::nullopt, ""};
-  std::int64_t solved = 0;
-  std::int64_t assessed = 0;
-  for (std::size_t column = 0; column < panel.columns.size(); ++column) {
-    const HeatPanel::Entry& entry = panel.At(row, column);
-    solved += entry.solved;
-    assessed += entry.assessed;
-    if (entry.n == 0 || entry.exposed == 0) continue;
-    const double rate = static_cast<double>(entry.successes) / static_cast<double>(entry.n);
-    if (!verdict.worst_rate || rate > *verdict.worst_rate)
-      verdict.worst_rate = rate, verdict.worst_attack = panel.columns[column];
+  panel.rows = matrix.defenses;
+  panel.columns = matrix.attacks;
+  for (std::size_t row = 0; row < panel.rows.size(); ++row) {
+    for (const auto& square : matrix.squares[row]) {
+      panel.entries.push_back(square
+                                  ? HeatPanel::Entry{true, square->asr.successes, square->asr.n, square->asr_exposed.n}
+                                  : HeatPanel::Entry{});
+    }
+    const Rate& utility = matrix.utility[row];
+    RowVerdict verdict{"–", std::nullopt, utility.value(), ""};
+    if (utility.n > 0) {
+      verdict.utility_words = fmt::format("{}/{} {}", utility.successes, utility.n,
+                                          matrix.utility_without_attack[row] ? "no attack" : "attacked");
+    }
+    if (const auto worst = matrix.worst_attack[row]) {
+      verdict.worst_attack = panel.columns[*worst];
+      verdict.worst_rate = matrix.squares[row][*worst]->asr.value();
+    }
+    result.verdicts.push_back(std::move(verdict));
   }
-  if (assessed > 0) {
-    verdict.task_success = static_cast<double>(solved) / static_cast<double>(assessed);
-    verdict.assessed_words = fmt::format("{}/{}", solved, assessed);
-  }
-  return verdict;
+  return result;
 }
 
 std::string AttackDefenseSection(const RunAggregate& aggregate) {
-  const auto panel = AttackDefensePanel(aggregate);
-  if (!panel) return {};
+  const auto matrix = MakeAttackDefense(aggregate);
+  if (!matrix) return {};
+  const HeatPanel& panel = matrix->panel;
   std::string text = "## Attacks against defenses\n\n| defense |";
   std::string rule = "\n|---|";
-  for (const std::string& attack : panel->columns) text += " " + MarkdownCellCode(attack) + " |", rule += "---|";
+  for (const std::string& attack : panel.columns) text += " " + MarkdownCellCode(attack) + " |", rule += "---|";
   text += " worst attack | task success |" + rule + "---|---|\n";
-  for (std::size_t row = 0; row < panel->rows.size(); ++row) {
-    text += "| " + MarkdownCellCode(panel->rows[row]) + " |";
-    for (std::size_t column = 0; column < panel->columns.size(); ++column) {
-      const HeatPanel::Entry& entry = panel->At(row, column);
+  for (std::size_t row = 0; row < panel.rows.size(); ++row) {
+    text += "| " + MarkdownCellCode(panel.rows[row]) + " |";
+    for (std::size_t column = 0; column < panel.columns.size(); ++column) {
+      const HeatPanel::Entry& entry = panel.At(row, column);
       const bool seen = entry.n > 0 && entry.exposed > 0;
       text += seen ? fmt::format(" {} ({} of {}) |",
                                  Percent(static_cast<double>(entry.successes) / static_cast<double>(entry.n)),
                                  entry.successes, entry.n)
                    : std::string(" N/A |");
     }
-    const RowVerdict verdict = JudgeRow(*panel, row);
-    text += fmt::format(" {} ({}) | {} |\n", Percent(verdict.worst_rate), MarkdownCellCode(verdict.worst_attack),
-                        Percent(verdict.task_success));
+    const RowVerdict& verdict = matrix->verdicts[row];
+    text += fmt::format(" {} ({}) | {} ({}) |\n", Percent(verdict.worst_rate), MarkdownCellCode(verdict.worst_attack),
+                        Percent(verdict.task_success), verdict.utility_words);
   }
   return text + "\nA defense is as good as its worst attack, and worth only what it leaves of the tasks.\n\n";
 }

@@ -16,7 +16,6 @@ struct HeatPanel {
   struct Entry {
     bool present = false;
     std::int64_t successes = 0, n = 0, exposed = 0;
-    std::int64_t solved = 0, assessed = 0;  ///< benign tasks
   };
   std::string row_axis, column_axis;
   std::vector<std::string> rows, columns;  ///< values, in order of first appearance
@@ -29,17 +28,20 @@ struct HeatPanel {
 /// One panel per pair of axes with at least two values each, grid arm only, counts summed over the other axes. The axis
 /// with more values goes down.
 std::vector<HeatPanel> HeatPanels(const RunAggregate& aggregate);
-/// Defenses x attacks over all attacked cells; empty unless there are two of either.
-std::optional<HeatPanel> AttackDefensePanel(const RunAggregate& aggregate);
-
 /// What a defense is worth: its worst attack, and what it leaves of the benign tasks.
 struct RowVerdict {
   std::string worst_attack;            ///< "–" when no attack was seen
   std::optional<double> worst_rate;    ///< empty: N/A
-  std::optional<double> task_success;  ///< over the attacked cells of the row that were assessed
-  std::string assessed_words;          ///< "30/36"
+  std::optional<double> task_success;  ///< empty: not assessed
+  std::string utility_words;           ///< "30/36 without attack"
 };
-RowVerdict JudgeRow(const HeatPanel& panel, std::size_t row);
+
+/// Defenses x attacks, as MakeDefenseMatrix has them, and a verdict per defense. Empty unless there are two of either.
+struct AttackDefense {
+  HeatPanel panel;
+  std::vector<RowVerdict> verdicts;
+};
+std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate);
 
 /// The same matrix as a Markdown section; empty when there is none.
 std::string AttackDefenseSection(const RunAggregate& aggregate);

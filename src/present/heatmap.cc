@@ -44,7 +44,7 @@ PanelLayout LayOut(const HeatPanel& panel, std::size_t extra_columns) {
   for (const std::string& row : panel.rows) widest = std::max(widest, TextWidth(CleanText(row), kTextSize));
   layout.left = kPageMargin + std::clamp(widest, 60.0, 240.0) + 12;
   const auto columns = static_cast<double>(panel.columns.size() + extra_columns);
-  layout.cell_width = std::min(130.0, (kPageWidth - kPageMargin - layout.left) / columns);
+  layout.cell_width = std::min(150.0, (kPageWidth - kPageMargin - layout.left) / columns);
   layout.words = layout.cell_width >= kNarrowest;
   double label = 0;
   for (const std::string& column : panel.columns) label = std::max(label, TextWidth(CleanText(column), kTextSize));
@@ -80,6 +80,7 @@ void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const 
   if (unseen) canvas.Hatch(inside, "#c9d1d9");
   canvas.Frame(inside, colour::kRule);
   if (!layout.words) return;
+  if (unseen) canvas.Rectangle({middle.x - 34, middle.y - 15, middle.x + 34, middle.y + 16}, colour::kWhite);
   canvas.Text({middle.x, middle.y - 7}, unseen ? "N/A" : Percent(share),
               {.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true});
   canvas.Text({middle.x, middle.y + 9},
@@ -128,7 +129,8 @@ ChartWords HeatWords(const Manifest& manifest, const RunAggregate& aggregate, co
 }
 
 /// Beside the matrix: the worst attack of the row and the task success.
-void DrawVerdicts(Canvas& canvas, const HeatPanel& panel, const PanelLayout& layout, double top) {
+void DrawVerdicts(Canvas& canvas, const AttackDefense& matrix, const PanelLayout& layout, double top) {
+  const HeatPanel& panel = matrix.panel;
   const std::size_t worst_column = panel.columns.size();
   const double heading_y = top + kAxisRoom + layout.label_height - 12;
   const auto heading = [&](std::size_t column, std::string_view text) {
@@ -138,7 +140,7 @@ void DrawVerdicts(Canvas& canvas, const HeatPanel& panel, const PanelLayout& lay
   heading(worst_column, "worst attack");
   heading(worst_column + 1, "task success");
   for (std::size_t row = 0; row < panel.rows.size(); ++row) {
-    const RowVerdict verdict = JudgeRow(panel, row);
+    const RowVerdict& verdict = matrix.verdicts[row];
     const Point worst = CellBox(layout, top, row, worst_column).center();
     const Point utility = CellBox(layout, top, row, worst_column + 1).center();
     canvas.Text({worst.x, worst.y - 7}, Percent(verdict.worst_rate),
@@ -147,7 +149,7 @@ void DrawVerdicts(Canvas& canvas, const HeatPanel& panel, const PanelLayout& lay
                 {.size = kSmallSize, .anchor = Anchor::kMiddle});
     canvas.Text({utility.x, utility.y - 7}, Percent(verdict.task_success),
                 {.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true});
-    canvas.Text({utility.x, utility.y + 9}, verdict.assessed_words, {.size = kSmallSize, .anchor = Anchor::kMiddle});
+    canvas.Text({utility.x, utility.y + 9}, verdict.utility_words, {.size = kSmallSize, .anchor = Anchor::kMiddle});
   }
 }
 
@@ -174,15 +176,15 @@ std::optional<Canvas> HeatmapPlot(const Manifest& manifest, const RunAggregate& 
 }
 
 std::optional<Canvas> AttackDefensePlot(const Manifest& manifest, const RunAggregate& aggregate) {
-  const auto panel = AttackDefensePanel(aggregate);
-  if (!panel) return std::nullopt;
+  const auto matrix = MakeAttackDefense(aggregate);
+  if (!matrix) return std::nullopt;
   const ChartWords words = HeatWords(manifest, aggregate, ": attacks against defenses");
-  const PanelLayout layout = LayOut(*panel, 2);
+  const PanelLayout layout = LayOut(matrix->panel, 2);
   const double top = HeadingHeight(words) + 6;
-  const double bottom = top + PanelHeight(*panel, layout) + kPanelGap;
+  const double bottom = top + PanelHeight(matrix->panel, layout) + kPanelGap;
   Canvas canvas(kPageWidth, bottom + CaptionHeight(words), words.title);
-  DrawPanel(canvas, *panel, layout, top);
-  DrawVerdicts(canvas, *panel, layout, top);
+  DrawPanel(canvas, matrix->panel, layout, top);
+  DrawVerdicts(canvas, *matrix, layout, top);
   DrawWords(canvas, words, bottom - 8);
   return canvas;
 }

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "present/run_reports.h"
 
+#include <optional>
+
+#include "present/distribution.h"
 #include "present/gnuplot.h"
+#include "present/heatmap.h"
 #include "present/notes.h"
 #include "present/summary_plot.h"
 #include "present/tables.h"
@@ -12,7 +16,13 @@ namespace {
 
 std::vector<Picture> PicturesOf(const Manifest& manifest, const RunAggregate& aggregate) {
   std::vector<Picture> pictures;
-  pictures.push_back({"summary", SummaryPlot(manifest, aggregate)});
+  const auto add = [&](std::string name, std::optional<Canvas> canvas) {
+    if (canvas) pictures.push_back({std::move(name), std::move(*canvas)});
+  };
+  add("summary", SummaryPlot(manifest, aggregate));
+  add("heatmap", HeatmapPlot(manifest, aggregate));
+  add("attack_defense", AttackDefensePlot(manifest, aggregate));
+  add("distribution", DistributionPlot(manifest, aggregate));
   return pictures;
 }
 

@@ -1,5 +1,7 @@
 // Every picture at every size: the same bytes for the same run, and a gallery for people.
 // SPDX-License-Identifier: Apache-2.0
+#include "present/density.h"
+#include "present/distribution.h"
 #include "present/gnuplot.h"
 #include "present/golden.h"
 #include "present/heat_panels.h"
@@ -69,13 +71,53 @@ Sample MatrixSample() {
 
 TEST(AttackDefenseMatrix, ShowsTheWorstAttackAndWhatADefenseCosts) {
   const SampleRun run = MakeRun(MatrixSample());
-  const HeatPanel panel = *AttackDefensePanel(run.aggregate);
-  const RowVerdict none = JudgeRow(panel, 0);
-  EXPECT_NE(none.worst_attack, "static");
-  EXPECT_EQ(JudgeRow(panel, 2).worst_rate, 0.0);
-  EXPECT_EQ(JudgeRow(panel, 2).task_success, 0.0);
+  const AttackDefense matrix = *MakeAttackDefense(run.aggregate);
+  EXPECT_NE(matrix.verdicts[0].worst_attack, "static");
+  EXPECT_EQ(matrix.verdicts[2].worst_rate, 0.0);
+  EXPECT_EQ(matrix.verdicts[2].task_success, 0.0);
   ExpectGolden("attack_defense.md", AttackDefenseSection(run.aggregate));
   Show("attack_defense", *AttackDefensePlot(run.manifest, run.aggregate));
+}
+
+TEST(Quartiles, InterpolateBetweenOrderStatistics) {
+  const auto quartiles = QuartilesOf(std::vector<double>{0.4, 0.1, 0.2, 0.3});
+  EXPECT_DOUBLE_EQ(quartiles->low, 0.175);
+  EXPECT_DOUBLE_EQ(quartiles->median, 0.25);
+  EXPECT_DOUBLE_EQ(quartiles->high, 0.325);
+  EXPECT_FALSE(QuartilesOf({}).has_value());
+}
+
+TEST(Density, StaysWithinRatesAndPeaksWhereTheyAre) {
+  const std::vector<double> values{0, 0, 0, 0.1, 1};
+  const auto outline = DensityOf(values);
+  ASSERT_EQ(outline.size(), 65U);
+  EXPECT_EQ(outline.front().at, 0);
+  EXPECT_EQ(outline.back().at, 1);
+  EXPECT_EQ(outline.front().density, 1);
+  EXPECT_LT(outline[32].density, 0.1);
+}
+
+TEST(Density, HasNoShapeForOneValueOrEqualOnes) {
+  EXPECT_TRUE(DensityOf(std::vector<double>{0.5}).empty());
+  EXPECT_TRUE(DensityOf(std::vector<double>{0.5, 0.5, 0.5}).empty());
+}
+
+TEST(Distribution, ShowsTasksAndSeedsOfEveryAttackedCell) {
+  for (const auto& [cells, seeds] : std::vector<std::pair<int, int>>{{1, 2}, {3, 3}, {12, 5}, {40, 8}}) {
+    Sample sample = GridSample(cells, seeds);
+    sample.tasks = 24;
+    const SampleRun run = MakeRun(sample);
+    const Canvas canvas = *DistributionPlot(run.manifest, run.aggregate);
+    if (cells == 3) ExpectGolden("distribution.svg", canvas.Svg());
+    Show(fmt::format("distribution_{}", cells), canvas);
+  }
+}
+
+TEST(Distribution, IsNotDrawnForOneTaskAndOneSeed) {
+  Sample sample = GridSample(1, 1);
+  sample.tasks = 1;
+  const SampleRun run = MakeRun(sample);
+  EXPECT_FALSE(DistributionPlot(run.manifest, run.aggregate).has_value());
 }
 
 }  // namespace
