@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "present/numbers.h"
 
@@ -108,7 +109,7 @@ void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double 
   for (double share = scale.low; share < scale.high + step / 2; share += step) {
     const double x = scale.X(share);
     canvas.Line({x, top}, {x, bottom}, colour::kRule);
-    canvas.Text({x, bottom + 11}, fmt::format("{:.0f} %", share * 100 + 0.0),
+    canvas.Text({x, bottom + 11}, fmt::format("{:.0f} %", std::round(share * 100) + 0.0),
                 {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kMiddle});
   }
   canvas.Text({(scale.left + scale.right) / 2, bottom + 28}, label,

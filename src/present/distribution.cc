@@ -41,9 +41,9 @@ Layout LayOut(const std::vector<const CellAggregate*>& cells) {
   for (const CellAggregate* cell : cells) widest = std::max(widest, TextWidth(CellLabel(*cell), kTextSize));
   layout.label_right = kPageMargin + std::min(widest, 300.0);
   const double left = layout.label_right + 20;
-  const double width = (kPageWidth - kPageMargin - 16 - left - 40) / 2;
+  const double width = (kPageWidth - kPageMargin - 16 - left - 56) / 2;
   layout.tasks = {left, left + width, 0, 1};
-  layout.seeds = {left + width + 40, left + 2 * width + 40, 0, 1};
+  layout.seeds = {left + width + 56, left + 2 * width + 56, 0, 1};
   return layout;
 }
 
@@ -84,7 +84,7 @@ void DrawPoints(Canvas& canvas, const ShareScale& scale, std::vector<double> rat
     const double step = std::min(5.0, 2 * half / equal);
     for (std::size_t i = first; i < last; ++i) {
       const double offset = (static_cast<double>(i - first) - (equal - 1) / 2) * step;
-      canvas.Circle({scale.X(chosen[i]), middle + offset}, 2.2, fill, colour::kInk);
+      canvas.Circle({scale.X(chosen[i]), middle + offset}, 2.4, fill, colour::kWhite);
     }
   }
 }

@@ -7,7 +7,9 @@
 #include "present/distribution.h"
 #include "present/gnuplot.h"
 #include "present/heatmap.h"
+#include "present/notebook.h"
 #include "present/notes.h"
+#include "present/report.h"
 #include "present/summary_plot.h"
 #include "present/tables.h"
 
@@ -62,7 +64,14 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }
   TRY(writer.Write("summary.csv", SummaryCsv(manifest, aggregate)));
-  if (options.plots) TRY(WritePictures(PicturesOf(manifest, aggregate), options.gnuplot, writer));
+  std::vector<std::string> shown;
+  if (options.plots) {
+    const std::vector<Picture> pictures = PicturesOf(manifest, aggregate);
+    TRY(WritePictures(pictures, options.gnuplot, writer));
+    for (const Picture& picture : pictures) shown.push_back(picture.name);
+  }
+  if (options.report) TRY(writer.Write("report.md", ReportMarkdown(story, shown)));
+  if (options.notebook) TRY(writer.Write("notebook.ipynb", NotebookJson(story)));
   TRY(writer.Write("notes.md", NotesMarkdown(story)));
   writer.written.headline = Headline(story);
   return std::move(writer.written);
