@@ -85,7 +85,7 @@ simdjson::error_code ReadObject(ondemand::value value, int depth, Json& out) {
       if (kept != i) members[kept] = std::move(members[i]);
       ++kept;
     }
-    members.resize(kept);
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(kept), members.end());
   }
   out = Json::MakeObject(std::move(members));
   return simdjson::SUCCESS;
