@@ -85,11 +85,27 @@ Expected<std::string> UserDetails(const State& state, const Json& arguments) {
   return state.Text(kUsers, id);
 }
 
+// The reference asks of each element of whatever it is given whether it occurs in the allowed text.
+bool IsAllowedElement(const Json& element) {
+  constexpr std::string_view kAllowed = "0123456789+-*/(). ";
+  return element.is_string() && kAllowed.find(element.AsString()) != std::string_view::npos;
+}
+
 Expected<std::string> Evaluate(const State& state, const Json& arguments) {
   const Json& expression = *arguments.Find("expression");
-  if (!expression.is_string()) return BadKind("expression", "a string", expression);
-  if (!IsArithmetic(expression.AsString())) return Refuse(state, "Invalid characters in expression");
-  return xsweep::Calculate(expression.AsString());
+  const auto refusal = [&] { return Refuse(state, "Invalid characters in expression"); };
+  if (expression.is_string()) {
+    if (!IsArithmetic(expression.AsString())) return refusal();
+    return xsweep::Calculate(expression.AsString());
+  }
+  std::vector<Json> elements;
+  if (expression.is_array()) elements = expression.items();
+  if (expression.is_object()) {
+    for (const auto& [key, ignored] : expression.members()) elements.emplace_back(key);
+  }
+  const auto wrong = std::ranges::find_if_not(elements, IsAllowedElement);
+  if (wrong != elements.end() && wrong->is_string()) return refusal();
+  return BadKind("expression", "a string", expression);
 }
 
 }  // namespace

@@ -140,8 +140,12 @@ RetailIndex::RetailIndex(const World& world) {
   for (int i = 0; i < world.size(kUsers); ++i) {
     const Json& user = world.record(kUsers, i);
     user_by_email.emplace(LowerMember(user, "email"), i);
+    zips.emplace(Field(user, "address").StringOr("zip", ""));
     const Json name = Field(user, "name");
     users_by_first_name[LowerMember(name, "first_name")].push_back({LowerMember(name, "last_name"), i});
+  }
+  for (int i = 0; i < world.size(kOrders); ++i) {
+    zips.emplace(Field(world.record(kOrders, i), "address").StringOr("zip", ""));
   }
   std::map<std::string, Json> types;
   for (int i = 0; i < world.size(kProducts); ++i) {

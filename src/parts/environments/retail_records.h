@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/error.h"
@@ -37,6 +38,7 @@ struct RetailIndex {
   std::unordered_map<std::string, int> user_by_email;                       ///< lower case; the first user of an email
   std::unordered_map<std::string, std::vector<Named>> users_by_first_name;  ///< lower case; in file order
   std::unordered_map<std::string, Json> variant_by_item_id;                 ///< the first product's that has it
+  std::unordered_set<std::string> zips;                                     ///< of all orders and customers
   std::string product_types;                                                ///< json.dumps({name: product_id}), sorted
 };
 
