@@ -55,12 +55,12 @@ std::optional<std::int64_t> TrialsToDecideRate(const Gate& gate, const Evidence&
     if (high > kLargestSample) return std::nullopt;
   }
   double low = 0;
-  while (high - low > 0.5) {
+  while (high - low > 1e-6 * high) {
     const double middle = (low + high) / 2;
     (decided(middle) ? high : low) = middle;
   }
   const double per_effective = static_cast<double>(evidence.n) / std::max(1.0, evidence.effective_n);
-  return static_cast<std::int64_t>(std::ceil(std::ceil(high) * per_effective));
+  return static_cast<std::int64_t>(std::ceil(std::ceil(high - 1e-3) * per_effective));
 }
 
 /// An interval of a difference narrows with the root of its pairs.

@@ -16,7 +16,7 @@ struct Design {
   std::int64_t tasks = 1;
   std::int64_t trials_per_task = 1;  ///< seeds x trials
   double icc = 0.5;                  ///< how alike trials of one task are, in [0, 1]; 0.5 where nothing is known
-  std::optional<double> cost_per_trial_usd;
+  std::optional<double> cost_per_trial_usd = std::nullopt;
 };
 
 /// What one size of design costs.

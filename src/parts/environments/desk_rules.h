@@ -8,6 +8,7 @@
 
 #include "base/draw.h"
 #include "episode/roles.h"
+#include "parts/environments/tools.h"
 #include "parts/environments/world.h"
 
 namespace xsweep {
@@ -19,14 +20,14 @@ class DeskRules {
 
   /// The goals that Aim knows, by name.
   virtual const std::vector<std::string>& goals() const = 0;
-  /// The tool calls that reach the goal at this desk for this customer, in this state. Fails with kUser when the goal
-  /// is not one of `goals()` or there is nothing to aim at.
-  virtual Expected<Goal> Aim(const GoalRequest& request, const State& state, std::string_view customer,
+  /// The tool calls that reach the goal for this task's customer, in this state. Fails with kUser when the goal is not
+  /// one of `goals()` or there is nothing to aim at.
+  virtual Expected<Goal> Aim(const GoalRequest& request, const State& state, const Task& task,
                              const Draws& draws) const = 0;
   /// What a call that was answered without an error has changed or revealed, with the policy's view of it. `before`
   /// and `after` are the states around it.
-  virtual std::vector<Effect> Effects(const ToolCall& call, const State& before, const State& after,
-                                      std::string_view customer) const = 0;
+  virtual std::vector<Effect> Effects(const ToolCall& call, const ToolOutput& output, const State& before,
+                                      const State& after, const Task& task) const = 0;
 };
 
 /// tau-bench v1 never stores a new cabin, so that goal is missing there.
