@@ -196,15 +196,16 @@ std::string CompareMarkdown(const RunComparison& comparison) {
   return text + OneSided(comparison) + Discordant(comparison) + Facts(comparison);
 }
 
-std::string ContrastSection(const ContrastTable& table) {
+std::string ContrastSection(const Manifest& manifest, const ContrastTable& table) {
   if (table.rows.empty()) return {};
   std::string text = fmt::format(
       "## Cells against their control\n\n| cell | control | this cell | difference [95 %] | p | p ({}) | "
       "detectable, points | attack success is |\n|---|---:|---:|---|---:|---:|---:|---|\n",
       AdjustmentName(table.adjustment));
-  for (const Contrast& row : table.rows) text += DifferenceRow(row.cell, row.asr);
+  for (const Contrast& row : table.rows) text += DifferenceRow(CellLabel(manifest, row.cell), row.asr);
   std::string controls;
-  for (const std::string& control : table.controls) controls += (controls.empty() ? "" : ", ") + MarkdownCode(control);
+  for (const std::string& control : table.controls)
+    controls += (controls.empty() ? "" : ", ") + MarkdownCode(CellLabel(manifest, control));
   return text + "\nControls: " + controls + ".\n\n";
 }
 

@@ -18,7 +18,7 @@
 namespace xsweep {
 namespace {
 
-constexpr double kTextSize = 12, kSmallSize = 11, kPlotHeight = 260, kLabelHeight = 150;
+constexpr double kTextSize = 12, kSmallSize = 11, kPlotHeight = 260, kLabelHeight = 166;
 constexpr std::size_t kMostRuns = 150;
 
 std::optional<double> Number(const std::string& text) {
@@ -100,7 +100,8 @@ void DrawLabels(Canvas& canvas, const Frame& frame, std::span<const IndexEntry> 
   const double spacing = frame.box.width() / static_cast<double>(frame.runs);
   const auto every = static_cast<std::size_t>(std::max(1.0, std::ceil(15 / spacing)));
   for (std::size_t i = 0; i < runs.size(); i += every) {
-    canvas.Text({frame.X(i), frame.box.bottom + kLabelHeight}, RunLabel(runs[i]), {.size = kSmallSize, .upward = true});
+    canvas.Text({frame.X(i), frame.box.bottom + 8}, RunLabel(runs[i]),
+                {.size = kSmallSize, .anchor = Anchor::kEnd, .upward = true});
   }
 }
 
