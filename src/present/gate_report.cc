@@ -54,26 +54,24 @@ std::string GateLine(const Manifest& manifest, const GateReport& report) {
                                  CleanText(manifest.mode), Commit(manifest));
   const GateResult* decisive = Decisive(report);
   if (decisive == nullptr) return line + ": no gates";
-  if (report.verdict == GateVerdict::kPass)
-    line += fmt::format(": all {} hold", Count(std::ssize(report.results), "gate", "gates"));
-  line += fmt::format("{} {}: {} at {}", report.verdict == GateVerdict::kPass ? ", the first," : ":",
-                      CleanText(decisive->gate.text), GateVerdictName(decisive->verdict), Seen(*decisive));
+  line += fmt::format(": {} at {}", CleanText(decisive->gate.text), Seen(*decisive));
   if (decisive->n > 0) line += fmt::format(" over {}", Count(decisive->n, "trial", "trials"));
   if (!decisive->cell.empty()) line += " in " + CleanText(decisive->cell);
+  const std::int64_t others = CountOf(report, report.verdict) - 1;
+  if (others > 0) line += fmt::format(", and {} like it", Count(others, "gate", "gates"));
   return line;
 }
 
 std::string GateSection(const GateReport& report) {
   if (report.results.empty()) return {};
   std::string text = fmt::format(
-      "## Gates: {}\n\n| gate | verdict | seen | trials | to decide | worst cell | why |\n"
-      "|---|---|---:|---:|---:|---|---|\n",
+      "## Gates: {}\n\n| gate | verdict | seen | trials | to decide | why |\n"
+      "|---|---|---:|---:|---:|---|\n",
       GateVerdictName(report.verdict));
   for (const GateResult& result : report.results) {
-    std::string why = MarkdownText(result.explanation);
-    text += fmt::format("| {} | **{}** | {} | {} | {} | {} | {} |\n", MarkdownCellCode(result.gate.text),
+    text += fmt::format("| {} | **{}** | {} | {} | {} | {} |\n", MarkdownCellCode(result.gate.text),
                         GateVerdictName(result.verdict), Seen(result), result.n, ToDecide(result),
-                        MarkdownCellCode(result.cell), why);
+                        MarkdownText(result.explanation));
   }
   return text + "\n";
 }
