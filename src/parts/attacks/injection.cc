@@ -38,17 +38,17 @@ Json* Locate(Json& root, std::string_view path) {
 
 class Injection : public Attack {
  public:
-  Injection(const InjectionPlan& plan, const TrialContext& context)
-      : plan_(plan), text_(FillPayload(plan.text, context)) {}
+  Injection(Shared<InjectionPlan> plan, const TrialContext& context)
+      : plan_(std::move(plan)), text_(FillPayload(plan_->text, context)) {}
 
-  Channel channel() const override { return plan_.channel; }
-  bool replaces_user() const override { return plan_.channel == Channel::kUserTurn && plan_.replace; }
-  std::string payload() const override { return plan_.text; }
+  Channel channel() const override { return plan_->channel; }
+  bool replaces_user() const override { return plan_->channel == Channel::kUserTurn && plan_->replace; }
+  std::string payload() const override { return plan_->text; }
 
   Async<Expected<Spoken>> Speak(UserTurn said, const Conversation& conversation) override {
     Spoken spoken;
     spoken.turn = std::move(said);
-    const bool now = plan_.channel == Channel::kUserTurn && conversation.turn + 1 == plan_.turn && !text_.empty();
+    const bool now = plan_->channel == Channel::kUserTurn && conversation.turn + 1 == plan_->turn && !text_.empty();
     if (replaces_user()) {
       spoken.turn = {.text = now ? text_ : std::string(), .stop = !now};
     } else if (now && !spoken.turn.stop) {
@@ -59,28 +59,28 @@ class Injection : public Attack {
   }
 
   std::string PoisonResult(const ToolCall& call, ToolOutcome& outcome) override {
-    const bool mine = plan_.channel == Channel::kToolResult || plan_.channel == Channel::kRecord;
-    if (!mine || text_.empty() || (!plan_.tool.empty() && plan_.tool != call.name)) return {};
-    if (outcome.error || reads_++ < plan_.skip_reads) return {};
-    if (plan_.channel == Channel::kRecord) {
-      return SetField(outcome.content, plan_.field, text_, plan_.replace) ? text_ : std::string();
+    const bool mine = plan_->channel == Channel::kToolResult || plan_->channel == Channel::kRecord;
+    if (!mine || text_.empty() || (!plan_->tool.empty() && plan_->tool != call.name)) return {};
+    if (outcome.error || reads_++ < plan_->skip_reads) return {};
+    if (plan_->channel == Channel::kRecord) {
+      return SetField(outcome.content, plan_->field, text_, plan_->replace) ? text_ : std::string();
     }
-    outcome.content = plan_.replace ? text_ : outcome.content + '\n' + text_;
+    outcome.content = plan_->replace ? text_ : outcome.content + '\n' + text_;
     return text_;
   }
 
   std::string PoisonTools(std::vector<ToolSchema>& tools) override {
-    if (plan_.channel != Channel::kToolDescription || text_.empty()) return {};
+    if (plan_->channel != Channel::kToolDescription || text_.empty()) return {};
     for (ToolSchema& tool : tools) {
-      if (!plan_.tool.empty() && plan_.tool != tool.name) continue;
-      tool.description = plan_.replace ? text_ : tool.description + '\n' + text_;
+      if (!plan_->tool.empty() && plan_->tool != tool.name) continue;
+      tool.description = plan_->replace ? text_ : tool.description + '\n' + text_;
       return text_;
     }
     return {};
   }
 
  private:
-  const InjectionPlan& plan_;
+  const Shared<InjectionPlan> plan_;
   const std::string text_;
   int reads_ = 0;
 };
@@ -159,7 +159,7 @@ Expected<InjectionPlan> ReadInjection(const Json& options, std::string text) {
 AttackPlan MakeInjection(InjectionPlan plan, GoalRequest goal) {
   const auto shared = std::make_shared<const InjectionPlan>(std::move(plan));
   return {.goal = std::move(goal), .none = false, .make = [shared](const TrialContext& context) {
-            return std::make_unique<Injection>(*shared, context);
+            return std::make_unique<Injection>(shared, context);
           }};
 }
 
