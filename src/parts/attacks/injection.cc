@@ -3,7 +3,10 @@
 #include "parts/attacks/injection.h"
 
 #include <charconv>
+#include <optional>
+#include <unordered_map>
 
+#include "base/hash.h"
 #include "episode/python_json.h"
 
 namespace xsweep {
@@ -34,6 +37,28 @@ Json* Locate(Json& root, std::string_view path) {
     at = child;
   }
   return at;
+}
+
+// A result with a gap where the text goes. Trials of one task read the same results, so gaps are remembered per thread.
+struct Gap {
+  std::string before;
+  std::string after;
+};
+
+std::optional<Gap> OpenGap(const std::string& content, std::string_view path, bool replace) {
+  // U+E001 is private use; a record that holds it is not poisoned rather than poisoned in the wrong place.
+  static constexpr std::string_view kMarker = "\xEE\x80\x81";
+  static constexpr std::string_view kPrinted = "\\ue001";
+  Expected<Json> record = Json::Parse(content);
+  if (!record || (!record->is_object() && !record->is_array()) || path.empty()) return std::nullopt;
+  Json* field = Locate(*record, path);
+  if (field == nullptr) return std::nullopt;
+  const bool keeps = !replace && field->is_string() && !field->AsString().empty();
+  *field = Json(keeps ? field->AsString() + ' ' + std::string(kMarker) : std::string(kMarker));
+  const std::string printed = DumpLikePython(*record);
+  const std::size_t at = printed.find(kPrinted);
+  if (at != printed.rfind(kPrinted)) return std::nullopt;
+  return Gap{.before = printed.substr(0, at), .after = printed.substr(at + kPrinted.size())};
 }
 
 class Injection : public Attack {
@@ -95,13 +120,18 @@ Channel ParseChannel(std::string_view name) {
 }  // namespace
 
 bool SetField(std::string& content, std::string_view path, std::string_view text, bool replace) {
-  Expected<Json> record = Json::Parse(content);
-  if (!record || (!record->is_object() && !record->is_array())) return false;
-  Json* field = Locate(*record, path);
-  if (field == nullptr || path.empty()) return false;
-  const bool keeps = !replace && field->is_string() && !field->AsString().empty();
-  *field = Json(keeps ? field->AsString() + ' ' + std::string(text) : std::string(text));
-  content = DumpLikePython(*record);
+  const std::uint64_t key = Hash64(content, Hash64(path, replace ? 1 : 0));
+  thread_local std::unordered_map<std::uint64_t, std::optional<Gap>> known;
+  auto found = known.find(key);
+  if (found == known.end()) {
+    if (known.size() >= 1024) known.clear();
+    found = known.emplace(key, OpenGap(content, path, replace)).first;
+  }
+  const std::optional<Gap>& gap = found->second;
+  if (!gap) return false;
+  content = gap->before;
+  AppendAsciiEscaped(text, content);
+  content += gap->after;
   return true;
 }
 
