@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "config/example_parts.h"
 #include "parts/catalog.h"
@@ -26,20 +27,29 @@ class Validator : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 
-  /// 0: valid; 1: not valid; 2: the schema itself is wrong.
-  int Validate(const Json& schema, const std::string& config_path) {
-    const std::string schema_path = Write("schema.json", schema.Dump());
-    const std::string program =
-        Write("validate.py",
-              "import json, sys, yaml, jsonschema\n"
-              "schema = json.load(open(sys.argv[1]))\n"
-              "try: jsonschema.Draft202012Validator.check_schema(schema)\n"
-              "except Exception as e: print(e); sys.exit(2)\n"
-              "errors = list(jsonschema.Draft202012Validator(schema).iter_errors(yaml.safe_load(open(sys.argv[2]))))\n"
-              "for e in errors: print(e.json_path, e.message)\n"
-              "sys.exit(1 if errors else 0)\n");
-    const int status = std::system(("python3 " + program + " " + schema_path + " " + config_path).c_str());
-    return WEXITSTATUS(status);
+  /// A '1' for each valid file and a '0' for each other one, in one run of python; "bad schema" when the schema is.
+  std::string Validate(const Json& schema, const std::vector<std::string>& files) {
+    const std::string program = Write("validate.py", R"(
+import json, sys, yaml, jsonschema
+schema = json.load(open(sys.argv[1]))
+try:
+    jsonschema.Draft202012Validator.check_schema(schema)
+except Exception:
+    print("bad schema", end="")
+    sys.exit()
+validator = jsonschema.Draft202012Validator(schema)
+for path in sys.argv[3:]:
+    errors = list(validator.iter_errors(yaml.safe_load(open(path))))
+    for error in errors:
+        print(path, error.json_path, error.message, file=sys.stderr)
+    print("0" if errors else "1", end="")
+)");
+    const std::string verdicts = directory_ / "verdicts";
+    std::string command = "python3 " + program + " " + Write("schema.json", schema.Dump()) + " --";
+    for (const std::string& file : files) command += " " + file;
+    EXPECT_EQ(std::system((command + " > " + verdicts).c_str()), 0);
+    std::ifstream read(verdicts);
+    return {std::istreambuf_iterator<char>(read), {}};
   }
   std::string Write(const std::string& name, const std::string& text) {
     const std::string path = directory_ / name;
@@ -50,39 +60,39 @@ class Validator : public testing::Test {
   std::filesystem::path directory_;
 };
 
-TEST_F(Validator, TakesEveryConfigOfTheRepository) {
-  const Json schema = ConfigSchema(BuildCatalog().Specs());
-  int checked = 0;
-  const std::filesystem::path configs = std::filesystem::path(XSWEEP_SOURCE_DIR) / "configs";
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(configs)) {
-    if (entry.path().extension() != ".yaml") continue;
-    EXPECT_EQ(Validate(schema, entry.path()), 0) << entry.path();
-    ++checked;
+std::vector<std::string> RepositoryConfigFiles() {
+  std::vector<std::string> files;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(XSWEEP_SOURCE_DIR) / "configs")) {
+    if (entry.path().filename() == "run.yaml") files.push_back(entry.path());
   }
-  EXPECT_GT(checked, 0);
+  return files;
+}
+
+TEST_F(Validator, TakesEveryConfigOfTheRepository) {
+  const auto files = RepositoryConfigFiles();
+  ASSERT_FALSE(files.empty());
+  EXPECT_EQ(Validate(ConfigSchema(BuildCatalog().Specs()), files), std::string(files.size(), '1'));
 }
 
 TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
-  const Json schema = ConfigSchema(ExampleParts());
-  EXPECT_EQ(Validate(schema, Write("good.yaml", ExampleConfig())), 0);
-  for (const char* line :
+  std::vector<std::string> files = {Write("good.yaml", ExampleConfig())};
+  for (const std::string line :
        {"trails: 3", "trials: 0", "mode: LIVE", "defense: {name: refundlimit}", "defense: {name: quota, foo: 1}",
         "seeds: [-1]", "limits: {max_error_rate: 2}", "grid: {seeds: [1]}", "transcripts: some",
         "defense: {name: stack, defenses: [{name: none, x: 1}]}"}) {
     std::string text = ExampleConfig();
-    if (std::string_view(line).starts_with("seeds")) text.replace(text.find("seeds: [41, 42]\n"), 16, "");
-    text += std::string(line) + "\n";
+    if (line.starts_with("seeds")) text.replace(text.find("seeds: [41, 42]\n"), 16, "");
+    text += line + "\n";
     EXPECT_NE(Faulty(text), "ok") << line;
-    EXPECT_EQ(Validate(schema, Write("bad.yaml", text)), 1) << line;
+    files.push_back(Write("bad" + std::to_string(files.size()) + ".yaml", text));
   }
+  EXPECT_EQ(Validate(ConfigSchema(ExampleParts()), files), "10000000000");
 }
 
-/// Every config of the repository loads, and loads again as it is written back.
 TEST(RepositoryConfigs, Load) {
-  const std::filesystem::path configs = std::filesystem::path(XSWEEP_SOURCE_DIR) / "configs";
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(configs)) {
-    if (entry.path().extension() != ".yaml") continue;
-    const auto config = LoadConfigFile(entry.path(), BuildCatalog().Specs());
+  for (const std::string& file : RepositoryConfigFiles()) {
+    const auto config = LoadConfigFile(file, BuildCatalog().Specs());
     EXPECT_TRUE(config) << config.error().Text();
   }
 }
