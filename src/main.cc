@@ -18,9 +18,11 @@ using xsweep::Command;
 
 constexpr Command kCommands[] = {
     {"run", "run a sweep into a run directory", xsweep::RunCommand},
-
+    {"plan", "show what a config would run and cost", xsweep::PlanCommand},
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
-
+    {"list", "list runs from the index", xsweep::ListCommand},
+    {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
+    {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
 };
 
 std::atomic<bool> stop_requested = false;

@@ -9,6 +9,7 @@
 #include "analyze/aggregate.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/run_index.h"
 #include "engine/local.h"
 #include "present/run_reports.h"
 #include "record/index.h"
@@ -47,38 +48,15 @@ class Missing {
   std::map<std::uint64_t, std::uint32_t> retries_;
 };
 
-std::string SeedsText(const std::vector<std::uint64_t>& seeds) { return SeedsLabel(seeds).substr(1); }
-
-IndexEntry IndexLine(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate) {
-  const auto number = [](const std::optional<double>& value) {
-    return value ? fmt::format("{:.6f}", *value) : std::string();
-  };
-  const auto bounds = aggregate.asr.bounds95();
-  const auto count = [&](std::string_view outcome) {
-    const auto found = manifest.counts.find(std::string(outcome));
-    return std::to_string(found == manifest.counts.end() ? 0 : found->second);
-  };
-  IndexEntry entry;
-  entry.values = {{"run_id", manifest.run_id},
-                  {"exp", manifest.exp},
-                  {"exp_id", manifest.exp_id},
-                  {"timestamp_utc", manifest.timestamp_utc},
-                  {"git_sha", manifest.git.sha},
-                  {"mode", manifest.mode},
-                  {"seeds", SeedsText(manifest.seeds)},
-                  {"trials", std::to_string(manifest.trials)},
-                  {"config_hash", manifest.config_hash},
-                  {"n", std::to_string(aggregate.asr.n)},
-                  {"successes", std::to_string(aggregate.asr.successes)},
-                  {"asr", number(aggregate.asr.value())},
-                  {"asr_lower95", number(bounds ? std::optional(bounds->low) : std::nullopt)},
-                  {"asr_upper95", number(bounds ? std::optional(bounds->high) : std::nullopt)},
-                  {"errors", count("error")},
-                  {"skipped", count("skipped")},
-                  {"status", manifest.status},
-                  {"verdict", manifest.verdict},
-                  {"path", manifest.exp + "/" + run.run_id()}};
-  return entry;
+/// Over all attacked cells; null where there is nothing to say.
+Json Headline(const Rate& asr) {
+  const auto bounds = asr.bounds95();
+  const auto or_null = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
+  return Json::MakeObject({{"n", asr.n},
+                           {"successes", asr.successes},
+                           {"asr", or_null(asr.value())},
+                           {"asr_lower95", or_null(bounds ? std::optional(bounds->low) : std::nullopt)},
+                           {"asr_upper95", or_null(bounds ? std::optional(bounds->high) : std::nullopt)}});
 }
 
 /// Writes what people read and says where it is.
@@ -160,12 +138,12 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest) {
   }
   if (manifest.status == "running" || manifest.status == "interrupted" || manifest.status == "failed")
     manifest.status = "completed";
+  manifest.headline = Headline(aggregate.asr);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   TRY(Present(run, manifest, aggregate));
   TRY(run.WriteManifest(manifest));
   TRY(run.PointLatest());
-  TRY(AppendToIndex(run.disk(), run.path().parent_path().parent_path() / "index.csv",
-                    IndexLine(run, manifest, aggregate)));
+  TRY(AppendToIndex(run.disk(), run.path().parent_path().parent_path() / "index.csv", IndexLine(run.path(), manifest)));
   return ExitCodeOf(manifest);
 }
 
