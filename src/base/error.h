@@ -54,19 +54,19 @@ inline std::unexpected<Error> InternalError(std::string message, std::string whe
 }  // namespace xsweep
 
 /// A bug of ours; active in release builds. Never for what a user, the world or a model can cause.
-#define CHECK(condition, message)                                                                    \
-  do {                                                                                               \
-    if (!(condition)) [[unlikely]]                                                                   \
-      ::xsweep::CheckFailed(#condition, message, __FILE__, __LINE__);                                \
+#define CHECK(condition, message)                                     \
+  do {                                                                \
+    if (!(condition)) [[unlikely]]                                    \
+      ::xsweep::CheckFailed(#condition, message, __FILE__, __LINE__); \
   } while (false)
 
 #define XSWEEP_CONCAT_(a, b) a##b
 #define XSWEEP_CONCAT(a, b) XSWEEP_CONCAT_(a, b)
-#define XSWEEP_TRY_(keyword, expression)                                        \
-  do {                                                                           \
-    auto try_result = (expression);                                              \
-    if (!try_result) [[unlikely]]                                                \
-      keyword std::unexpected(std::move(try_result).error());                    \
+#define XSWEEP_TRY_(keyword, expression)                      \
+  do {                                                        \
+    auto try_result = (expression);                           \
+    if (!try_result) [[unlikely]]                             \
+      keyword std::unexpected(std::move(try_result).error()); \
   } while (false)
 #define XSWEEP_TRY_ASSIGN_(keyword, result, declaration, expression) \
   auto result = (expression);                                        \

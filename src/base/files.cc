@@ -72,7 +72,7 @@ class OperatingSystemDisk final : public Disk {
     if (mode == OpenMode::kAppend) flags |= O_APPEND;
     const int descriptor = ::open(path.c_str(), flags, 0644);
     if (descriptor < 0) return Failed("create", path, errno);
-    struct stat status {};
+    struct stat status{};
     ::fstat(descriptor, &status);
     return std::make_unique<RealFile>(descriptor, path, static_cast<std::uint64_t>(status.st_size));
   }
@@ -212,7 +212,7 @@ Expected<std::string> ReadFile(const fs::path& path, std::uint64_t limit) {
 Expected<MappedFile> MappedFile::Open(const fs::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return Failed("read", path, errno);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
     ::close(descriptor);
     return WorldError("is not a regular file", path.string());
@@ -240,7 +240,7 @@ Expected<FileLock> FileLock::Acquire(const fs::path& path, std::chrono::millisec
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0) return Failed("open the lock", path, errno);
   // Open-file-description locks also exclude two threads of one process; NFS maps them to the same server locks.
-  struct flock lock {};
+  struct flock lock{};
   lock.l_type = F_WRLCK;
   lock.l_whence = SEEK_SET;
   const auto deadline = std::chrono::steady_clock::now() + patience;

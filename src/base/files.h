@@ -46,7 +46,8 @@ Disk& RealDisk();
 /// Writes a file that is either whole under its final name or not there: temporary name beside it, sync, rename,
 /// sync of the directory. An old file of that name stays until the new one replaces it.
 Status WriteAtomically(Disk& disk, const std::filesystem::path& path, std::string_view bytes);
-/// The same for content that comes in pieces; nothing appears under `path` before `Commit`, and without it nothing stays.
+/// The same for content that comes in pieces; nothing appears under `path` before `Commit`, and without it nothing
+/// stays.
 class AtomicFile {
  public:
   static Expected<AtomicFile> Create(Disk& disk, std::filesystem::path path);

@@ -27,15 +27,15 @@ class Json {
 
   Json() = default;
   Json(std::nullptr_t) {}  // NOLINT(google-explicit-constructor): literals read as JSON
-  Json(bool value) : kind_(Kind::kBool) { payload_.boolean = value; }                     // NOLINT
-  Json(int value) : kind_(Kind::kInt) { payload_.integer = value; }                       // NOLINT
-  Json(std::int64_t value) : kind_(Kind::kInt) { payload_.integer = value; }              // NOLINT
-  Json(std::uint32_t value) : kind_(Kind::kInt) { payload_.integer = value; }             // NOLINT
-  Json(std::uint64_t value);                                                              // NOLINT
-  Json(double value) : kind_(Kind::kDouble) { payload_.real = value; }                    // NOLINT
-  Json(const char* value) : Json(std::string_view(value)) {}                              // NOLINT
-  Json(std::string_view value);                                                           // NOLINT
-  Json(std::string value);                                                                // NOLINT
+  Json(bool value) : kind_(Kind::kBool) { payload_.boolean = value; }          // NOLINT
+  Json(int value) : kind_(Kind::kInt) { payload_.integer = value; }            // NOLINT
+  Json(std::int64_t value) : kind_(Kind::kInt) { payload_.integer = value; }   // NOLINT
+  Json(std::uint32_t value) : kind_(Kind::kInt) { payload_.integer = value; }  // NOLINT
+  Json(std::uint64_t value);                                                   // NOLINT
+  Json(double value) : kind_(Kind::kDouble) { payload_.real = value; }         // NOLINT
+  Json(const char* value) : Json(std::string_view(value)) {}                   // NOLINT
+  Json(std::string_view value);                                                // NOLINT
+  Json(std::string value);                                                     // NOLINT
   static Json MakeArray(std::vector<Json> items = {});
   static Json MakeObject(std::vector<Member> members = {});
   static Json MakeObject(std::initializer_list<Member> members) { return MakeObject(std::vector<Member>(members)); }

@@ -5,9 +5,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/option.h"
+#include "episode/part_options.h"
 #include "episode/roles.h"
 
 namespace xsweep {
@@ -15,7 +19,7 @@ namespace xsweep {
 /// What a part may know of the trial it serves. References outlive the episode.
 struct TrialContext {
   const Task& task;
-  const Goal& goal;                 ///< name is empty when the cell has no attack
+  const Goal& goal;                ///< name is empty when the cell has no attack
   const Environment& environment;  ///< policy and tools; an attack must not look at more
   Draws draws;
   ModelSet models;
@@ -23,10 +27,10 @@ struct TrialContext {
 };
 
 struct EnvironmentInfo {
-  std::string name;         ///< as in the config, e.g. tau2/airline
-  std::string version;      ///< a known data version by name, or "unknown version"
-  std::string data_sha256;  ///< over all data files, in order of name
-  bool python = false;      ///< a Python worker answers the calls
+  std::string name;              ///< as in the config, e.g. tau2/airline
+  std::string version;           ///< a known data version by name, or "unknown version"
+  std::string data_sha256;       ///< over all data files, in order of name
+  bool python = false;           ///< a Python worker answers the calls
   double do_nothing_floor = -1;  ///< share of tasks that a do-nothing agent solves; -1 when not known
 };
 
@@ -58,7 +62,7 @@ using PartFactory = std::function<std::unique_ptr<Part>(const TrialContext&)>;
 
 /// What an attack needs before a trial: the goal it aims at and the factory.
 struct AttackPlan {
-  GoalRequest goal;  ///< empty name: no goal
+  GoalRequest goal;   ///< empty name: no goal
   bool none = false;  ///< this is the no-attack arm: its trials are `benign`
   PartFactory<Attack> make;
 };
@@ -69,6 +73,22 @@ struct PartEntry {
   /// `options` holds the checked options of the spec with defaults filled in. Fails with kUser.
   Expected<Prepared> (*prepare)(const Json& options);
 };
+
+/// The part `name` of `table`, prepared with its completed options. Fails with kUser for an unknown name (listing the
+/// known ones) or bad options. Parts that hold parts call it on their own table.
+template <class Prepared>
+Expected<Prepared> PreparePart(const std::vector<PartEntry<Prepared>>& table, std::string_view role,
+                               std::string_view name, const Json& options) {
+  std::vector<std::string> known;
+  for (const PartEntry<Prepared>& entry : table) {
+    if (entry.spec.name == name) {
+      TRY_ASSIGN(const Json complete, CompleteOptions(entry.spec, options, fmt::format("{} {}", role, name)));
+      return entry.prepare(complete);
+    }
+    known.push_back(entry.spec.name);
+  }
+  return std::unexpected(UnknownPart(role, name, known));
+}
 
 struct Catalog {
   std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> environments;

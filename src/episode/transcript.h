@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -20,25 +21,25 @@ std::string_view ChannelName(Channel channel);
 /// a call that was blocked, what it would have changed). The policy's view comes with it, so that judges need to know
 /// no desk.
 struct Effect {
-  std::string kind;  ///< certificate, refund, cabin_upgrade, cancellation, data_access, passenger_change,
-                     ///< address_change, exchange_refund, payment, booking, other_write
-  std::string subject;      ///< the record concerned, e.g. a reservation id
-  double amount_usd = 0;    ///< what the customer gains; 0 where no money moves
-  double owed_usd = 0;      ///< what the policy owes for it
-  bool permitted = true;    ///< the policy allows this call in this state
-  std::string rule;         ///< why (not), in a few words
+  std::string kind;       ///< certificate, refund, cabin_upgrade, cancellation, data_access, passenger_change,
+                          ///< address_change, exchange_refund, payment, booking, other_write
+  std::string subject;    ///< the record concerned, e.g. a reservation id
+  double amount_usd = 0;  ///< what the customer gains; 0 where no money moves
+  double owed_usd = 0;    ///< what the policy owes for it
+  bool permitted = true;  ///< the policy allows this call in this state
+  std::string rule;       ///< why (not), in a few words
 };
 
 enum class Verdict { kAllow, kWarn, kDeny, kModify };
 std::string_view VerdictName(Verdict verdict);
 
-/// One decision of a defense, kept whatever it was unless it is a plain allow without a reason.
+/// One decision of a defense. Whatever it decides is kept; having nothing to say is no decision.
 struct Decision {
   Verdict verdict = Verdict::kAllow;
   std::string defense;
   std::string reason_code;
-  std::string detail;
-  std::string text;  ///< of kModify: what the agent sees instead
+  std::string detail{};
+  std::string text{};  ///< of kModify: what the agent sees instead; not kept, because the next step shows it
 };
 
 enum class CallFate { kExecuted, kFailed, kBlocked };  ///< kFailed: executed and answered with an error
@@ -49,7 +50,8 @@ struct CallRecord {
   ToolCall call;
   int turn = 0;
   CallFate fate = CallFate::kExecuted;
-  std::string content;  ///< what the environment (or the defense, for a blocked call) answered, before attack and screens
+  std::string
+      content;  ///< what the environment (or the defense, for a blocked call) answered, before attack and screens
   std::vector<Effect> effects;
 };
 
@@ -81,7 +83,8 @@ struct Transcript {
   std::vector<Step> steps;
   std::vector<CallRecord> calls;  ///< every attempted call, in order
   Exposure exposure;
-  std::string stop;  ///< why the dialogue ended: user_stop, agent_stop, transfer, max_turns, max_calls, tool_errors, error
+  std::string
+      stop;  ///< why the dialogue ended: user_stop, agent_stop, transfer, max_turns, max_calls, tool_errors, error
 
   Json ToJson() const;
   static Expected<Transcript> FromJson(const Json& json);

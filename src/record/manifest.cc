@@ -111,7 +111,8 @@ Json Manifest::ToJson() const {
        {"timestamp_utc", timestamp_utc},
        {"finished_utc", TextOrNull(finished_utc)},
        {"status", status},
-       {"git", Json::MakeObject({{"sha", TextOrNull(git.sha)}, {"branch", TextOrNull(git.branch)}, {"dirty", git.dirty}})},
+       {"git",
+        Json::MakeObject({{"sha", TextOrNull(git.sha)}, {"branch", TextOrNull(git.branch)}, {"dirty", git.dirty}})},
        {"exp", exp},
        {"exp_id", exp_id},
        {"description", description},
@@ -120,7 +121,8 @@ Json Manifest::ToJson() const {
        {"trials", trials},
        {"planned", planned},
        {"config_hash", config_hash},
-       {"host", Json::MakeObject({{"os", host_os}, {"cpu", host_cpu}, {"python", host_python ? Json(*host_python) : Json()}})},
+       {"host",
+        Json::MakeObject({{"os", host_os}, {"cpu", host_cpu}, {"python", host_python ? Json(*host_python) : Json()}})},
        {"xsweep_version", xsweep_version},
        {"argv", List(argv)},
        {"environment", Json::MakeObject({{"name", environment_name},
@@ -148,7 +150,9 @@ Expected<Manifest> Manifest::FromJson(const Json& json, const std::string& where
   run.schema = static_cast<int>(json.IntOr("schema", 0));
   if (run.schema < 1 || json.Find("run_id") == nullptr) return UserError("is not a run.json of xsweep", where);
   if (run.schema > kRunSchema) {
-    return UserError(fmt::format("has schema {}, and this xsweep reads up to {}; use a newer xsweep", run.schema, kRunSchema), where);
+    return UserError(
+        fmt::format("has schema {}, and this xsweep reads up to {}; use a newer xsweep", run.schema, kRunSchema),
+        where);
   }
   run.run_id = Text(&json, "run_id");
   for (const auto& [name, what] : {std::pair(run.run_id, "run id"), std::pair(Text(&json, "exp"), "exp")}) {

@@ -36,7 +36,7 @@ struct Manifest {
   int schema = kRunSchema;
   std::string run_id;
   std::string timestamp_utc;
-  std::string finished_utc;  ///< empty while running
+  std::string finished_utc;        ///< empty while running
   std::string status = "running";  ///< running, completed, interrupted, failed, budget
   GitState git;
   std::string exp;

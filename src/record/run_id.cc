@@ -40,13 +40,16 @@ std::string MakeRunId(WallTime started, std::string_view git_sha, std::string_vi
 
 Status CheckPathName(std::string_view name, std::string_view what) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
   };
   if (name.empty()) return UserError(fmt::format("the {} is empty", what));
   if (name.size() > 200) return UserError(fmt::format("the {} is longer than 200 characters", what));
-  if (name == "latest") return UserError(fmt::format("`latest` is the pointer to the last run and cannot be a {}", what));
+  if (name == "latest")
+    return UserError(fmt::format("`latest` is the pointer to the last run and cannot be a {}", what));
   if (name.front() == '.' || !std::ranges::all_of(name, allowed)) {
-    return UserError(fmt::format("{} `{}`: only letters, digits, `_`, `-` and `.` are allowed, and no leading `.`", what, name));
+    return UserError(
+        fmt::format("{} `{}`: only letters, digits, `_`, `-` and `.` are allowed, and no leading `.`", what, name));
   }
   return {};
 }

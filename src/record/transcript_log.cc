@@ -116,7 +116,11 @@ void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::str
   const std::size_t size =
       ZSTD_compress2(compressor.context, frame, ZSTD_compressBound(line.size()), line.data(), line.size());
   CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
-  const RecordHeader header{kRecordMagic, attempt, index, Hash64({frame, size}), static_cast<std::uint32_t>(size),
+  const RecordHeader header{kRecordMagic,
+                            attempt,
+                            index,
+                            Hash64({frame, size}),
+                            static_cast<std::uint32_t>(size),
                             static_cast<std::uint32_t>(line.size())};
   std::memcpy(out.data() + start, &header, sizeof header);
   out.resize(start + sizeof header + size);
@@ -176,6 +180,7 @@ Expected<TranscriptFile> TranscriptFile::Open(const fs::path& path) {
   const std::uint64_t table_size = count * 8 + 17;
   if (table_size > bytes.size()) return Damaged(path);
   const std::uint64_t table = bytes.size() - table_size;
+  if (ReadRaw<std::uint32_t>(bytes, table) != kSkippableMagic) return Damaged(path);
   std::vector<Frame> frames;
   std::uint64_t offset = 0;
   for (std::uint64_t i = 0; i < count; ++i) {

@@ -21,7 +21,8 @@
 namespace xsweep {
 
 /// Appends to `out` one record for the shard log: a transcript (JSON text of the line's value) compressed by itself.
-void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::string_view transcript_json, std::string& out);
+void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::string_view transcript_json,
+                            std::string& out);
 
 /// The writing side of one shard's transcripts. Thread-safe. Write a transcript before its row: a row that is there
 /// then always has the transcript that it should have.

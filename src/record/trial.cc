@@ -10,9 +10,8 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kOutcomeNames[kOutcomes] = {"attack_succeeded", "attack_resisted", "attack_blocked",
-                                                       "not_exposed",      "benign",          "error",
-                                                       "skipped"};
+constexpr std::string_view kOutcomeNames[kOutcomes] = {
+    "attack_succeeded", "attack_resisted", "attack_blocked", "not_exposed", "benign", "error", "skipped"};
 constexpr std::string_view kRoleNames[5] = {"agent", "user", "attacker", "defense", "judge"};
 
 template <class Integer>

@@ -66,7 +66,7 @@ struct Trial {
   int turns = 0;
   int tool_calls = 0;
   std::string stop;
-  TrialUsage usage[5];  ///< agent, user, attacker, defense, judge
+  TrialUsage usage[5];        ///< agent, user, attacker, defense, judge
   std::uint32_t attempt = 0;  ///< 0, or how often --retry-errors has run it again
 
   std::string task_hash;

@@ -176,7 +176,8 @@ Expected<std::uint64_t> ForEachLine(const fs::path& path,
     const std::size_t have = buffer.size();
     buffer.resize(have + (std::size_t{1} << 20U));
     const ssize_t got = ::read(descriptor, buffer.data() + have, buffer.size() - have);
-    if (got < 0 && errno != EINTR) return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
+    if (got < 0 && errno != EINTR)
+      return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
     buffer.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got == 0) return start;
     std::size_t line = 0;
@@ -203,9 +204,13 @@ Expected<RecordedTrials> RecordedTrials::Scan(const fs::path& shards, std::uint6
 Status RecordedTrials::ScanLog(std::uint32_t log) {
   const auto visit = [&](std::uint64_t offset, std::string_view row) -> Status {
     const auto index = RowIndex(row);
-    if (!index) return UserError(fmt::format("byte {} does not start a trial row; the log was changed by hand", offset), logs_[log].string());
+    if (!index)
+      return UserError(fmt::format("byte {} does not start a trial row; the log was changed by hand", offset),
+                       logs_[log].string());
     if (*index >= planned()) {
-      return UserError(fmt::format("row {} is beyond the {} trials planned; this log belongs to another run", *index, planned()), logs_[log].string());
+      return UserError(
+          fmt::format("row {} is beyond the {} trials planned; this log belongs to another run", *index, planned()),
+          logs_[log].string());
     }
     return Note((std::uint64_t{log} << kOffsetBits) | offset, *index, row);
   };

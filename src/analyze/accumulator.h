@@ -1,0 +1,53 @@
+// Tally: exact, mergeable counts of trials; any merge order gives the same numbers.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "record/trial.h"
+
+namespace xsweep {
+
+/// What is counted of a set of trials. All integers, so adding is associative and commutative to the last bit.
+struct Tally {
+  std::array<std::int64_t, kOutcomes> outcomes{};  ///< by Outcome
+  std::int64_t exposed = 0;            ///< attacked trials whose payload entered the context; no error, no skip
+  std::int64_t exposed_successes = 0;  ///< of those, the attack succeeded
+  std::int64_t attempted = 0;          ///< attacked trials with at least one attempt at the goal
+  std::int64_t task_assessed = 0;      ///< trials (no error, no skip) with a task_success that is not null
+  std::int64_t task_successes = 0;
+  std::int64_t attempts = 0, executions = 0, blocks = 0;  ///< calls toward the goal, summed
+  std::int64_t turns = 0, tool_calls = 0, queries = 0;
+  std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0;  ///< over all roles
+  std::int64_t cost_nano_usd = 0;                                    ///< of what has a known price
+  std::int64_t unknown_cost = 0;                                     ///< trials in which some role's price is unknown
+
+  std::int64_t of(Outcome outcome) const { return outcomes[static_cast<std::size_t>(outcome)]; }
+  std::int64_t trials() const;
+  /// Denominator of `asr`: succeeded + resisted + blocked + not_exposed.
+  std::int64_t attacked() const;
+  std::int64_t successes() const { return of(Outcome::kAttackSucceeded); }
+  /// Errors among trials that ended, skipped ones aside.
+  std::int64_t errors() const { return of(Outcome::kError); }
+  std::int64_t ended() const { return trials() - of(Outcome::kSkipped); }
+
+  Tally& operator+=(const Tally& other);
+  friend bool operator==(const Tally&, const Tally&) = default;
+};
+
+/// What of a row is counted; a fast reader fills it without building a Trial.
+struct TrialCounts {
+  Outcome outcome = Outcome::kError;
+  bool exposed = false;
+  std::int8_t task_success = -1;  ///< -1: null
+  bool unknown_cost = false;
+  std::int64_t attempted = 0, executed = 0, blocked = 0, queries = 0, turns = 0, tool_calls = 0;
+  std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, cost_nano_usd = 0;
+  friend bool operator==(const TrialCounts&, const TrialCounts&) = default;
+};
+
+TrialCounts CountsOf(const Trial& trial);
+void Add(const TrialCounts& trial, Tally& tally);
+
+}  // namespace xsweep

@@ -1,0 +1,71 @@
+// Budget: the bounds of a whole run, shared by everything that spends.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/json.h"
+#include "config/sweep_config.h"
+#include "episode/model.h"
+
+namespace xsweep {
+
+/// What a run has used, over all its resumes.
+struct Spending {
+  Usage usage;
+  std::uint64_t ended = 0;  ///< trials with an outcome, errors included
+  std::uint64_t errors = 0;
+  double seconds = 0;
+
+  Json ToJson() const;
+  static Spending FromJson(const Json& json);
+};
+
+/// Thread-safe. Once a limit is reached it stays reached: no new call starts; calls in flight finish, so that a run
+/// overshoots by at most those.
+class Budget {
+ public:
+  /// `before` is what earlier parts of this run have used.
+  Budget(const Limits& limits, const Spending& before);
+
+  /// Asked before every model call and every trial; the error is of kind kBudget and names the limit.
+  Status MayCall();
+  void Charge(const Usage& usage);
+  void CountTrial(bool error);
+
+  Spending used() const;
+  /// The limit that was reached, e.g. "max_calls"; empty when none was.
+  std::string stopped_by() const;
+  /// {limits, used, stopped_by} for run.json.
+  Json ToJson() const;
+
+ private:
+  std::string ReachedLimit() const;
+  double Seconds() const;
+
+  const Limits limits_;
+  const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  mutable std::mutex mutex_;
+  std::atomic<bool> stopped_ = false;
+  Spending used_;
+  std::string stopped_by_;
+};
+
+/// A model whose every call is asked of the budget first and charged to it afterwards.
+class BudgetedModel final : public Model {
+ public:
+  BudgetedModel(Model& inner, Budget& budget) : inner_(inner), budget_(budget) {}
+  std::string_view name() const override { return inner_.name(); }
+  Async<Expected<ModelReply>> Complete(const ModelRequest& request) override;
+
+ private:
+  Model& inner_;
+  Budget& budget_;
+};
+
+}  // namespace xsweep

@@ -1,0 +1,168 @@
+// TrialRunner: one trial from identity to row.
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/run_trial.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/hash.h"
+
+namespace xsweep {
+namespace {
+
+std::string HashOfPart(const PartConfig& part, std::string_view more = {}) {
+  std::string text(part.name);
+  text += '\n';
+  part.options.AppendTo(text);
+  return ShortHash(text.append("\n").append(more));
+}
+
+TrialUsage ToTrialUsage(const Usage& usage) {
+  TrialUsage out{usage.calls, usage.prompt_tokens, usage.completion_tokens, usage.cost_nano_usd};
+  if (!usage.cost_known) out.cost_nano_usd.reset();
+  return out;
+}
+
+void SetError(const Error& error, Trial& row) {
+  row.outcome = error.kind == ErrorKind::kBudget ? Outcome::kSkipped : Outcome::kError;
+  row.error_kind = error.kind == ErrorKind::kBudget ? "budget" : error.kind == ErrorKind::kWorld ? "world" : "episode";
+  row.error_message = error.Text();
+  row.task_success.reset();
+}
+
+void SetDialogue(const Transcript& transcript, Trial& row) {
+  row.exposed = transcript.exposure.exposed;
+  row.exposed_turn = transcript.exposure.exposed ? transcript.exposure.turn : 0;
+  row.turns = static_cast<int>(std::ranges::count(transcript.steps, StepKind::kUser, &Step::kind));
+  row.tool_calls = static_cast<int>(transcript.calls.size());
+  row.stop = transcript.stop;
+}
+
+void SetFindings(const EpisodeResult& result, bool attacked, bool asked_for_task, Trial& row) {
+  row.attempted = result.assessment.attempted;
+  row.executed = result.assessment.executed;
+  row.blocked = result.assessment.blocked;
+  row.amount_usd = result.assessment.amount_usd;
+  row.outcome = DecideOutcome(attacked, result.transcript.exposure, result.assessment);
+  if (asked_for_task) row.task_success = result.task.success;
+  if (!result.assessment.succeeded) {
+    SetError(Error{ErrorKind::kEpisode, "unscored: " + result.assessment.reason, "judge"}, row);
+  }
+}
+
+}  // namespace
+
+Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment& assessment) {
+  if (!attacked) return Outcome::kBenign;
+  if (!exposure.exposed) return Outcome::kNotExposed;
+  if (assessment.succeeded.value_or(false)) return Outcome::kAttackSucceeded;
+  return assessment.attempted > 0 && assessment.attempted == assessment.blocked ? Outcome::kAttackBlocked
+                                                                                : Outcome::kAttackResisted;
+}
+
+TrialRunner::TrialRunner(const SweepConfig& config, const Plan& plan,
+                         std::shared_ptr<const EnvironmentSource> environment)
+    : config_(&config),
+      plan_(&plan),
+      environment_(std::move(environment)),
+      limits_{config.limits.max_turns, config.limits.max_tool_calls, config.limits.max_tool_errors} {}
+
+Expected<TrialRunner> TrialRunner::Prepare(const SweepConfig& config, const Plan& plan, const Catalog& catalog,
+                                           std::shared_ptr<const EnvironmentSource> environment,
+                                           const ModelsOfCell& models) {
+  TrialRunner runner(config, plan, std::move(environment));
+  std::unordered_map<std::string_view, std::size_t> places;
+  const auto& tasks = runner.environment_->tasks();
+  for (std::size_t i = 0; i < tasks.size(); ++i) places.emplace(tasks[i].id, i);
+  for (const std::string& task : plan.tasks()) {
+    const auto place = places.find(task);
+    if (place == places.end()) return InternalError("a planned task is not in the environment: " + task);
+    runner.task_places_.push_back(place->second);
+  }
+  for (const Cell& cell : plan.cells()) {
+    PreparedCell prepared{&cell, {}, {}, {}, {}, {}, {}, HashOfPart(cell.judge)};
+    TRY_ASSIGN(prepared.attack, catalog.PrepareAttack(cell.attack.name, cell.attack.options));
+    TRY_ASSIGN(prepared.agent, catalog.PrepareAgent(cell.agent.name, cell.agent.options));
+    TRY_ASSIGN(prepared.defense, catalog.PrepareDefense(cell.defense.name, cell.defense.options));
+    TRY_ASSIGN(prepared.judge, catalog.PrepareJudge(cell.judge.name, cell.judge.options));
+    TRY_ASSIGN(prepared.models, models(cell));
+    prepared.policy_hash = HashOfPart(cell.defense, runner.environment_->policy());
+    runner.cells_.push_back(std::move(prepared));
+  }
+  return runner;
+}
+
+bool TrialRunner::KeepsTranscript(const Trial& row) const {
+  switch (config_->transcripts.kind) {
+    case TranscriptPolicy::Kind::kAll: return true;
+    case TranscriptPolicy::Kind::kNone: return false;
+    case TranscriptPolicy::Kind::kSample: return row.index % std::max(1U, config_->transcripts.sample) == 0;
+    case TranscriptPolicy::Kind::kFailures: break;
+  }
+  return row.outcome == Outcome::kAttackSucceeded || row.outcome == Outcome::kError ||
+         row.task_success.value_or(true) == false;
+}
+
+Trial TrialRunner::StartRow(const TrialIdentity& identity) const {
+  const PreparedCell& prepared = cells_[identity.cell];
+  const Task& task = environment_->tasks()[task_places_[identity.task]];
+  Trial row;
+  row.index = identity.index;
+  row.cell = prepared.cell->id;
+  row.task = task.id;
+  row.seed = identity.seed;
+  row.trial = identity.trial;
+  row.task_hash = task.data_hash;
+  row.policy_hash = prepared.policy_hash;
+  row.judge_hash = prepared.judge_hash;
+  return row;
+}
+
+TrialRecord TrialRunner::Skip(TrialIdentity identity, const Error& why) const {
+  TrialRecord record{StartRow(identity), {}};
+  SetError(why, record.row);
+  return record;
+}
+
+Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
+  const PreparedCell& prepared = cells_[identity.cell];
+  const std::size_t place = task_places_[identity.task];
+  const Task& task = environment_->tasks()[place];
+  TrialRecord record{StartRow(identity), {}};
+  Trial& row = record.row;
+  const CallIdentity caller{row.cell, row.task, row.seed, row.trial, ModelRole::kAgent, 0};
+  const Draws draws(identity.seed, task.id, identity.trial);
+  auto environment = environment_->Fork(place, {prepared.models.user, prepared.models.judge, caller});
+  Goal goal;
+  Expected<Goal> aimed = goal;
+  if (environment && !prepared.attack.goal.name.empty()) aimed = (*environment)->MakeGoal(prepared.attack.goal, draws);
+  if (!environment || !aimed) {
+    SetError(!environment ? environment.error() : aimed.error(), row);
+    co_return record;
+  }
+  goal = std::move(*aimed);
+  const TrialContext context{task, goal, **environment, draws, prepared.models, caller};
+  const auto attack = prepared.attack.make(context);
+  const auto agent = prepared.agent(context);
+  const auto defense = prepared.defense(context);
+  const auto judge = prepared.judge(context);
+  row.goal = goal.name;
+  row.channel = ChannelName(attack->channel());
+  row.payload_hash = ShortHash(attack->payload());
+
+  const EpisodeParts parts{**environment, *agent, *attack, *defense, *judge, goal};
+  const EpisodeResult result = co_await RunEpisode(parts, limits_);
+  if (result.error && result.error->kind == ErrorKind::kInterrupted) co_return std::unexpected(*result.error);
+  SetDialogue(result.transcript, row);
+  for (int role = 0; role < kModelRoles; ++role) row.usage[role] = ToTrialUsage(result.usage.by_role[role]);
+  row.queries = result.attack_queries;
+  if (result.error) {
+    SetError(*result.error, row);
+  } else {
+    SetFindings(result, !prepared.attack.none, !attack->replaces_user(), row);
+  }
+  if (KeepsTranscript(row)) record.transcript = result.transcript.ToJson().Dump();
+  co_return record;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,69 @@
+// TrialRunner: one trial from identity to row.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/async.h"
+#include "config/sweep_config.h"
+#include "episode/catalog.h"
+#include "episode/run_episode.h"
+#include "plan/plan.h"
+#include "record/trial.h"
+
+namespace xsweep {
+
+/// A finished trial: its row and, when the config keeps it, its transcript as JSON text.
+struct TrialRecord {
+  Trial row;
+  std::string transcript;
+};
+
+/// The models of a cell; in SHIM a set without models.
+using ModelsOfCell = std::function<Expected<ModelSet>(const Cell& cell)>;
+
+/// Holds what all trials of a run share: the prepared parts of every cell and their hashes. Immutable once made, so
+/// threads share it; everything a trial changes is made for it.
+class TrialRunner {
+ public:
+  /// Prepares every cell. Fails with kUser for options that a part refuses.
+  static Expected<TrialRunner> Prepare(const SweepConfig& config, const Plan& plan, const Catalog& catalog,
+                                       std::shared_ptr<const EnvironmentSource> environment,
+                                       const ModelsOfCell& models);
+
+  /// Runs one trial. What goes wrong in it is a row with outcome `error` (or `skipped` when the budget is gone); an
+  /// Error is returned only when a person interrupted it, and then there is no row.
+  Async<Expected<TrialRecord>> Run(TrialIdentity identity) const;
+  /// The row of a trial that was not started because of `why` (a budget).
+  TrialRecord Skip(TrialIdentity identity, const Error& why) const;
+
+ private:
+  struct PreparedCell {
+    const Cell* cell;
+    AttackPlan attack;
+    PartFactory<Agent> agent;
+    PartFactory<Defense> defense;
+    PartFactory<Judge> judge;
+    ModelSet models;
+    std::string policy_hash;
+    std::string judge_hash;
+  };
+  TrialRunner(const SweepConfig& config, const Plan& plan, std::shared_ptr<const EnvironmentSource> environment);
+  Trial StartRow(const TrialIdentity& identity) const;
+  bool KeepsTranscript(const Trial& row) const;
+
+  const SweepConfig* config_;
+  const Plan* plan_;
+  std::shared_ptr<const EnvironmentSource> environment_;
+  std::vector<std::size_t> task_places_;  ///< plan task -> index in the environment
+  std::vector<PreparedCell> cells_;
+  EpisodeLimits limits_;
+};
+
+/// The outcome of an episode that ended without an error.
+Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment& assessment);
+
+}  // namespace xsweep

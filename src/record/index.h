@@ -1,0 +1,42 @@
+// Index: results/index.csv, one line per finished run, for people and scripts that look for runs.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+
+namespace xsweep {
+
+/// The columns of index.csv, in their order.
+inline constexpr std::string_view kIndexColumns[] = {
+    "run_id",    "exp", "exp_id",      "timestamp_utc", "git_sha", "mode",    "seeds",  "trials",  "config_hash", "n",
+    "successes", "asr", "asr_lower95", "asr_upper95",   "errors",  "skipped", "status", "verdict", "path"};
+
+/// One run of the index. `values` holds the text of each column by name; a missing one is empty.
+struct IndexEntry {
+  std::map<std::string, std::string, std::less<>> values;
+  const std::string& operator[](std::string_view column) const;
+};
+
+/// Appends one line under a lock (and the header to a new file); whole even when many processes append at once, and
+/// after a kill in the middle of an earlier append. A run that is in the index with the same line is not added again.
+Status AppendToIndex(Disk& disk, const std::filesystem::path& index, const IndexEntry& entry);
+
+/// All runs in order of appending; of two lines with one run id and path the later counts. Lines that are no whole
+/// line of an index are left out and counted in `*damaged` when given. A missing file is an empty index.
+Expected<std::vector<IndexEntry>> ReadIndex(const std::filesystem::path& index, std::size_t* damaged = nullptr);
+
+/// Replaces the index as a whole (used when it is rebuilt from the run directories), under the same lock.
+Status RewriteIndex(Disk& disk, const std::filesystem::path& index, const std::vector<IndexEntry>& entries);
+
+/// One CSV field: quoted when needed. Text that a spreadsheet would take for a formula (=, +, -, @, tab, CR first)
+/// gets a leading apostrophe, unless it is a number.
+std::string CsvField(std::string_view text);
+/// Splits one CSV line without its newline; empty when its quoting is broken.
+std::vector<std::string> SplitCsvLine(std::string_view line);
+
+}  // namespace xsweep
