@@ -25,7 +25,9 @@ constexpr int kRowThatPauses = 3;
 constexpr Seconds kSlack{0.02};
 constexpr std::size_t kCharactersPerToken = 4;
 
-SteadyTime::duration Ticks(double seconds) { return std::chrono::duration_cast<SteadyTime::duration>(Seconds(seconds)); }
+SteadyTime::duration Ticks(double seconds) {
+  return std::chrono::duration_cast<SteadyTime::duration>(Seconds(seconds));
+}
 
 }  // namespace
 
@@ -84,7 +86,8 @@ std::int64_t RateLimiter::ExpectedTokens(const ModelRequest& request) const {
 void RateLimiter::RefillTokens(SteadyTime now) {
   if (!settings_.tokens_per_minute) return;
   const double per_second = *settings_.tokens_per_minute / 60 * kStatedShare;
-  tokens_left_ = std::min(tokens_left_ + Seconds(now - tokens_at_).count() * per_second, per_second * kTokenBurstSeconds);
+  tokens_left_ =
+      std::min(tokens_left_ + Seconds(now - tokens_at_).count() * per_second, per_second * kTokenBurstSeconds);
   tokens_at_ = now;
 }
 
@@ -247,7 +250,29 @@ class LimitedModel final : public Model {
   const CallHooks hooks_;
 };
 
+class HookedModel final : public Model {
+ public:
+  HookedModel(std::unique_ptr<Model> inner, CallHooks hooks) : inner_(std::move(inner)), hooks_(std::move(hooks)) {}
+  std::string_view name() const override { return inner_->name(); }
+  Async<Expected<ModelReply>> Complete(const ModelRequest& request) override {
+    if (hooks_.admit) CO_TRY(hooks_.admit(request));
+    Expected<ModelReply> reply = co_await inner_->Complete(request);
+    Usage failed;
+    failed.calls = 1;
+    if (hooks_.spent) hooks_.spent(request.identity.role, reply ? reply->usage : failed);
+    co_return reply;
+  }
+
+ private:
+  const std::unique_ptr<Model> inner_;
+  const CallHooks hooks_;
+};
+
 }  // namespace
+
+std::unique_ptr<Model> MakeHookedModel(std::unique_ptr<Model> inner, CallHooks hooks) {
+  return std::make_unique<HookedModel>(std::move(inner), std::move(hooks));
+}
 
 std::unique_ptr<Model> MakeLimitedModel(std::unique_ptr<Provider> provider, std::shared_ptr<RateLimiter> limiter,
                                         CallHooks hooks) {

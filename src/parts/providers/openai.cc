@@ -32,8 +32,8 @@ Json WriteMessage(const Message& message) {
 Json WriteTools(const std::vector<ToolSchema>& tools) {
   Json list = Json::MakeArray();
   for (const ToolSchema& tool : tools) {
-    Json function = Json::MakeObject(
-        {{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
+    Json function =
+        Json::MakeObject({{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
     list.Append(Json::MakeObject({{"type", "function"}, {"function", std::move(function)}}));
   }
   return list;
