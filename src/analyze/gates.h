@@ -16,10 +16,10 @@ namespace xsweep {
 
 enum class GateRate : std::uint8_t { kAsr, kAsrExposed, kTaskSuccess, kErrorRate };
 enum class GateBound : std::uint8_t {
-  kValue,       ///< the estimate itself
+  kValue,  ///< the estimate itself
   kUpper95,
   kLower95,
-  kDelta,       ///< difference to another run, this one minus that one
+  kDelta,  ///< difference to another run, this one minus that one
   kDeltaUpper95,
   kDeltaLower95,
 };
@@ -51,15 +51,15 @@ struct GateResult {
   Gate gate;
   std::string cell;  ///< the cell that decided; empty for error_rate
   Verdict verdict = Verdict::kInvalid;
-  std::optional<double> value;                 ///< what was compared with the threshold
-  std::optional<stats::Interval> bounds95;     ///< of the rate or difference
-  std::int64_t n = 0;                          ///< trials behind it
+  std::optional<double> value;                   ///< what was compared with the threshold
+  std::optional<stats::Interval> bounds95;       ///< of the rate or difference
+  std::int64_t n = 0;                            ///< trials behind it
   std::optional<std::int64_t> trials_to_decide;  ///< with INSUFFICIENT: about how many in all, at the rate seen now
-  std::string explanation;                     ///< one sentence
+  std::string explanation;                       ///< one sentence
 };
 
 struct GateReport {
-  std::vector<GateResult> results;  ///< one a gate: its worst cell
+  std::vector<GateResult> results;   ///< one a gate: its worst cell
   Verdict verdict = Verdict::kPass;  ///< the worst: INVALID, FAIL, INSUFFICIENT, PASS; PASS without gates
 };
 

@@ -14,12 +14,12 @@ namespace xsweep {
 
 /// What the command line changes, as it was typed. Errors name the flag instead of a place in the file.
 struct Overrides {
-  std::optional<std::string> exp;
-  std::optional<std::string> mode;
-  std::optional<std::string> seeds;  ///< "41,42" or "1..64"
-  std::optional<std::string> trials;
-  std::vector<std::string>
-      sets;  ///< "PATH=VALUE", VALUE as YAML: "attack.levels=[a, b]"; applied in order, before the flags above
+  std::optional<std::string> exp{};
+  std::optional<std::string> mode{};
+  std::optional<std::string> seeds{};  ///< "41,42" or "1..64"
+  std::optional<std::string> trials{};
+  /// "PATH=VALUE", VALUE as YAML: "attack.levels=[a, b]"; applied in order, before the flags above.
+  std::vector<std::string> sets{};
 };
 
 /// The checked config with every default filled in. `specs` says which parts there are and what they take.

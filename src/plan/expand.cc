@@ -173,8 +173,12 @@ class Expansion {
     const std::string_view model = attack ? "models.attacker" : "models.defense";
     Cell cell = Combination(combination);
     cell.arm = arm;
-    (attack ? cell.attack : cell.defense) = {std::string(kNoPart), Json::MakeObject()};
-    (attack ? cell.models.attacker : cell.models.defense).reset();
+    const PartConfig nobody{std::string(kNoPart), Json::MakeObject()};
+    (attack ? cell.attack : cell.defense) = nobody;
+    if (attack)
+      cell.models.attacker.reset();
+    else
+      cell.models.defense.reset();
     const std::vector<std::size_t> choices = Choices(combination);
     std::vector<std::pair<std::string, std::string>> labels;
     for (std::size_t i = 0; i < choices.size(); ++i) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "present/numbers.h"
 
@@ -36,7 +37,10 @@ int LayOutLegend(const std::vector<LegendEntry>& legend, const Place& place) {
 void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y) {
   const Box box{x, y - 5, x + 16, y + 5};
   switch (entry.mark) {
-    case LegendEntry::Mark::kBar: canvas.Rectangle(box, entry.colour); break;
+    case LegendEntry::Mark::kBar:
+      canvas.Rectangle(box, entry.colour);
+      canvas.Frame(box, colour::kRule);
+      break;
     case LegendEntry::Mark::kDot: canvas.Circle({x + 8, y}, 3.5, entry.colour, colour::kWhite); break;
     case LegendEntry::Mark::kHatch:
       canvas.Hatch(box, entry.colour);
@@ -105,7 +109,7 @@ void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double 
   for (double share = scale.low; share < scale.high + step / 2; share += step) {
     const double x = scale.X(share);
     canvas.Line({x, top}, {x, bottom}, colour::kRule);
-    canvas.Text({x, bottom + 11}, fmt::format("{:.0f} %", share * 100 + 0.0),
+    canvas.Text({x, bottom + 11}, fmt::format("{:.0f} %", std::round(share * 100) + 0.0),
                 {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kMiddle});
   }
   canvas.Text({(scale.left + scale.right) / 2, bottom + 28}, label,
@@ -159,9 +163,8 @@ std::string WhiskerWords(const std::vector<const Rate*>& rates) {
   const bool drawn = has(Basis::kTasksAsDrawn);
   const bool these = has(Basis::kTheseTasks);
   if (drawn && these) {
-    return "95 % intervals: clustered by task where tasks repeat (tasks as drawn from a population), otherwise "
-           "Wilson's "
-           "over trials (these tasks).";
+    return "95 % intervals: where tasks repeat, over all seeds, clustered by task (tasks as drawn from a population); "
+           "elsewhere Wilson's over trials (these tasks).";
   }
   if (drawn) return "95 % intervals, clustered by task: they hold for tasks as drawn from a population.";
   if (these) return "95 % Wilson intervals over trials: they hold for these tasks.";

@@ -262,7 +262,7 @@ INSTANTIATE_TEST_SUITE_P(Both, RealAirline, testing::Values(&kTau2Airline, &kTau
 
 TEST_P(RealAirline, HasTheReferencesInitialHash) {
   const std::string tau2 = "124e39a664b56402bcd09cb8a6a9cece6acb8462337c969799d5658e3250f263";
-  const std::string tau1 = "4587e6b48ad2b2c4f3e1fecb40aabec7bb2586513273b8f8cec3f5865222f290";
+  const std::string tau1 = "4587e6b48ad2b2c4f3e1fecb40aabec7bb2286513273b8f8cec3f5865222f290";
   EXPECT_EQ(world_->hash(), GetParam() == &kTau2Airline ? tau2 : tau1);
 }
 

@@ -95,6 +95,43 @@ TEST_P(RecordedCalls, AgreeInResultsErrorsAndStates) {
   EXPECT_EQ(compared, lines);
 }
 
+// 200 episodes of a real model, published with v1. Since then "province" was removed from its users.
+TEST(PublishedEpisodes, AreAnsweredAsTheyWereExceptForTheRemovedProvince) {
+  const auto file = DataDirectory() / "tau1/airline/history/gpt-4o-airline.json";
+  if (!std::filesystem::exists(file)) GTEST_SKIP() << file << " is absent; set XSWEEP_TAU_DIR to run this";
+  const auto world = World::Load(kTau1Airline.world, DataDirectory() / "tau1/airline");
+  ASSERT_TRUE(world) << world.error().Text();
+  std::stringstream text;
+  text << std::ifstream(file).rdbuf();
+  int same = 0;
+  int without_province = 0;
+  const Json episodes = *Json::Parse(text.str());
+  for (const Json& episode : episodes.items()) {
+    State state(*world);
+    const Json* call = nullptr;
+    for (const Json& message : episode.Find("traj")->items()) {
+      const Json* calls = message.Find("tool_calls");
+      if (calls != nullptr && calls->size() > 0) call = calls->items()[0].Find("function");
+      if (message.StringOr("role", "") != "tool" || call == nullptr) continue;
+      const std::string name(call->StringOr("name", ""));
+      const Json arguments = *Json::Parse(call->StringOr("arguments", ""));
+      const std::string answer = CallTool(kTau1Airline, state, name, arguments).content;
+      const std::string recorded(message.StringOr("content", ""));
+      if (answer == recorded) {
+        ++same;
+      } else {
+        ASSERT_EQ(name, "get_user_details") << answer << "\n  instead of\n" << recorded;
+        ASSERT_NE(recorded.find("\"province\""), std::string::npos) << answer;
+        ++without_province;
+      }
+      call = nullptr;
+    }
+  }
+  RecordProperty("same", same);
+  EXPECT_GE(same, 996);
+  EXPECT_EQ(same + without_province, 1164);
+}
+
 constexpr std::string_view kNobody = R"({"flights": {}, "reservations": {}, "users": {}})";
 
 class ReplayedLine : public testing::Test {

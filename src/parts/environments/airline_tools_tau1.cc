@@ -6,6 +6,7 @@
 
 #include "parts/environments/airline_lookups.h"
 #include "parts/environments/airline_tau1.h"
+#include "parts/environments/calculate.h"
 #include "parts/environments/python_text.h"
 #include "parts/environments/python_value.h"
 #include "parts/environments/tool_arguments.h"

@@ -1,0 +1,28 @@
+// xsweep plan: what a config would run and what it is expected to cost, before anything runs.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "cli/experiment.h"
+#include "cli/plan_text.h"
+
+namespace xsweep {
+
+Expected<int> PlanCommand(const Invocation& invocation) {
+  std::string path;
+  OverrideFlags overrides;
+  bool json = false;
+  Arguments arguments("plan", "Shows cells, tasks, trials, control arms and expected cost of a config.",
+                      "xsweep plan configs/airline_ablation_v1/run.yaml --set judge.threshold=300");
+  arguments.Positional("CONFIG", &path, "the experiment's YAML file")
+      .Flag("--json", &json, "print JSON");
+  overrides.Declare(arguments);
+  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
+  if (help) {
+    Print(*help);
+    return kExitDone;
+  }
+  TRY_ASSIGN(const Experiment opened, OpenExperiment(path, overrides.ToOverrides()));
+  Print(json ? PlanAsJson(opened.config, opened.plan).DumpPretty() : PlanAsText(opened.config, opened.plan));
+  return kExitDone;
+}
+
+}  // namespace xsweep
