@@ -177,7 +177,7 @@ void RateLimiter::Rejected(SteadyTime now, SteadyTime entered, std::optional<std
     ceiling_ = AcceptedPerSecond();
   } else {
     const double accepted = AcceptedPerSecond();
-    const bool far_too_fast = !searching_ && accepted < kFarTooFast * *learned_rate_;
+    const bool far_too_fast = rejected_in_a_row_ >= kRowThatPauses && accepted < kFarTooFast * *learned_rate_;
     ceiling_ = far_too_fast ? accepted : *learned_rate_;
     searching_ = false;
   }
