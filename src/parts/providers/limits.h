@@ -85,6 +85,7 @@ class RateLimiter {
 
   std::optional<double> learned_rate_;  ///< calls per second
   double ceiling_ = 0;                  ///< the rate at which the last 429 came
+  bool searching_ = false;              ///< the first 429 came before the rate could be known
   bool held_back_ = false;              ///< pacing made somebody wait since the rate last grew
   SteadyTime next_start_{};
   SteadyTime paused_until_{};
