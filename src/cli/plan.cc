@@ -12,8 +12,7 @@ Expected<int> PlanCommand(const Invocation& invocation) {
   bool json = false;
   Arguments arguments("plan", "Shows cells, tasks, trials, control arms and expected cost of a config.",
                       "xsweep plan configs/airline_ablation_v1/run.yaml --set judge.threshold=300");
-  arguments.Positional("CONFIG", &path, "the experiment's YAML file")
-      .Flag("--json", &json, "print JSON");
+  arguments.Positional("CONFIG", &path, "the experiment's YAML file").Flag("--json", &json, "print JSON");
   overrides.Declare(arguments);
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
