@@ -22,6 +22,8 @@ constexpr Command kCommands[] = {
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
     {"list", "list runs from the index", xsweep::ListCommand},
     {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
+    {"probe", "make one tiny call to every model that a config names", xsweep::ProbeCommand},
+    {"rejudge", "apply another judge to the transcripts of a run", xsweep::RejudgeCommand},
     {"compare", "compare two runs, paired where they pair", xsweep::CompareCommand},
     {"power", "say what a design can see before running it", xsweep::PowerCommand},
     {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
