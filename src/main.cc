@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
     {"compare", "compare two runs, paired where they pair", xsweep::CompareCommand},
     {"power", "say what a design can see before running it", xsweep::PowerCommand},
+    {"journal", "add a dated entry about a run", xsweep::JournalCommand},
     {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
 };
 

@@ -36,7 +36,8 @@ Arguments Declare(RunFlags& flags) {
       .Option("--resume", &flags.resume, "a run to go on with: its directory, id or `latest`")
       .Option("--jobs", &flags.jobs, "threads in SHIM, conversations at once in REAL", 1, 100000)
       .Option("--shard", &flags.shard, "run only this part, INDEX/COUNT; `xsweep merge` finishes the run")
-      .Option("--replay", &flags.replay, "a REAL run whose kept exchanges answer in place of the models; no socket opens")
+      .Option("--replay", &flags.replay,
+              "a REAL run whose kept exchanges answer in place of the models; no socket opens")
       .Flag("--retry-errors", &flags.retry_errors, "with --resume: run trials that ended in an error again")
       .Flag("--force", &flags.force, "with --resume: go on although the program, config or data has changed")
       .Flag("--quiet", &flags.quiet, "no progress line");
