@@ -1,0 +1,87 @@
+// Arguments: the flags of one command.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace xsweep {
+
+struct Arguments::Impl {
+  CLI::App app;
+  std::string command;
+
+  std::vector<std::string> Flags() const {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    }
+    return names;
+  }
+};
+
+Arguments::Arguments(std::string_view command, std::string_view summary, std::string_view example)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->command = command;
+  impl_->app.name("xsweep " + std::string(command));
+  impl_->app.description(std::string(summary));
+  impl_->app.footer("Example: " + std::string(example));
+  impl_->app.get_formatter()->column_width(30);
+}
+Arguments::Arguments(Arguments&&) noexcept = default;
+Arguments::~Arguments() = default;
+
+Arguments& Arguments::Positional(const std::string& name, std::string* value, const std::string& help, bool required) {
+  impl_->app.add_option(name, *value, help)->required(required);
+  return *this;
+}
+Arguments& Arguments::Positionals(const std::string& name, std::vector<std::string>* values, const std::string& help) {
+  impl_->app.add_option(name, *values, help);
+  return *this;
+}
+Arguments& Arguments::Option(const std::string& flag, std::string* value, const std::string& help) {
+  impl_->app.add_option(flag, *value, help)->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+  return *this;
+}
+Arguments& Arguments::Option(const std::string& flag, std::optional<std::string>* value, const std::string& help) {
+  impl_->app.add_option(flag, *value, help);
+  return *this;
+}
+Arguments& Arguments::Option(const std::string& flag, int* value, const std::string& help, int minimum, int maximum) {
+  impl_->app.add_option(flag, *value, help)->check(CLI::Range(minimum, maximum));
+  return *this;
+}
+Arguments& Arguments::Option(const std::string& flag, std::optional<double>* value, const std::string& help) {
+  impl_->app.add_option(flag, *value, help);
+  return *this;
+}
+Arguments& Arguments::Repeated(const std::string& flag, std::vector<std::string>* values, const std::string& help) {
+  impl_->app.add_option(flag, *values, help)->type_size(1)->allow_extra_args(false);
+  return *this;
+}
+Arguments& Arguments::Flag(const std::string& flag, bool* value, const std::string& help) {
+  impl_->app.add_flag(flag, *value, help);
+  return *this;
+}
+
+Expected<std::optional<std::string>> Arguments::Parse(const std::vector<std::string>& words) {
+  for (const std::string& word : words) {
+    const std::string flag = word.substr(0, word.find('='));
+    const auto known = impl_->Flags();
+    if (!flag.starts_with("--") || flag.size() == 2 || std::ranges::find(known, flag) != known.end()) continue;
+    return UserError("unknown flag `" + flag + "`" + DidYouMean(flag, known) + "; see `xsweep " + impl_->command + " --help`");
+  }
+  std::vector<std::string> reversed(words.rbegin(), words.rend());
+  try {
+    impl_->app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    return std::optional<std::string>(impl_->app.help());
+  } catch (const CLI::ParseError& error) {
+    return UserError(std::string(error.what()) + "; see `xsweep " + impl_->command + " --help`");
+  }
+  return std::optional<std::string>();
+}
+
+}  // namespace xsweep

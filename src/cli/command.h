@@ -1,0 +1,67 @@
+// Command: one word after `xsweep`. Flags in, exit code out; each command is a file that reads as its own recipe.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "cli/arguments.h"
+
+namespace xsweep {
+
+/// What a process ends with; the same numbers for every command.
+enum ExitCode : int {
+  kExitDone = 0,          ///< done, or PASS
+  kExitFail = 1,          ///< a gate says FAIL
+  kExitUsage = 2,         ///< a mistake in flags, config or files handed in
+  kExitInsufficient = 3,  ///< too few trials to decide
+  kExitInvalid = 4,       ///< error rate above its limit, or the world or we failed
+  kExitBudget = 5,        ///< stopped by a budget
+  kExitInterrupted = 130,
+};
+
+/// How one command was called. Commands print results to stdout themselves and leave errors to main.
+struct Invocation {
+  std::vector<std::string> words;  ///< after the command's name
+  std::vector<std::string> argv;   ///< the whole command line, for run.json
+  const std::atomic<bool>& stop;   ///< set by SIGINT and SIGTERM
+};
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;  ///< one line, shown by `xsweep --help`
+  Expected<int> (*run)(const Invocation& invocation);
+};
+
+Expected<int> RunCommand(const Invocation& invocation);
+Expected<int> PlanCommand(const Invocation& invocation);
+Expected<int> ReportCommand(const Invocation& invocation);
+Expected<int> ListCommand(const Invocation& invocation);
+Expected<int> SchemaCommand(const Invocation& invocation);
+Expected<int> SelfcheckCommand(const Invocation& invocation);
+Expected<int> JournalCommand(const Invocation& invocation);
+Expected<int> CompareCommand(const Invocation& invocation);
+Expected<int> PowerCommand(const Invocation& invocation);
+Expected<int> EnvCommand(const Invocation& invocation);
+Expected<int> RejudgeCommand(const Invocation& invocation);
+Expected<int> ProbeCommand(const Invocation& invocation);
+Expected<int> WorkerCommand(const Invocation& invocation);
+Expected<int> MergeCommand(const Invocation& invocation);
+Expected<int> AttachCommand(const Invocation& invocation);
+Expected<int> ImportCommand(const Invocation& invocation);
+Expected<int> PublishCommand(const Invocation& invocation);
+Expected<int> ServeCommand(const Invocation& invocation);
+
+/// Prints to stdout. Output is flushed when the process ends.
+void Print(std::string_view text);
+/// Prints a line to stderr: warnings and what people watch.
+void PrintNote(std::string_view text);
+/// True when stderr is a terminal that may be drawn on (NO_COLOR decides about colour only).
+bool StderrIsTerminal();
+bool ColourWanted();
+
+}  // namespace xsweep
