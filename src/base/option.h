@@ -27,19 +27,19 @@ enum class OptionType {
 struct OptionSpec {
   std::string name;
   OptionType type = OptionType::kString;
-  std::string help;  ///< one sentence, shown by `xsweep schema` and the docs
-  Json fallback;     ///< filled in when absent; null means: absent stays absent
+  std::string help{};  ///< one sentence, shown by `xsweep schema` and the docs
+  Json fallback{};     ///< filled in when absent; null means: absent stays absent
   bool required = false;
-  std::optional<double> minimum;
-  std::optional<double> maximum;
-  std::vector<std::string> choices;  ///< of a kString: the only values allowed; empty means any
+  std::optional<double> minimum{};
+  std::optional<double> maximum{};
+  std::vector<std::string> choices{};  ///< of a kString: the only values allowed; empty means any
 };
 
 /// One part of a role: its name in configs and what may stand beside the name.
 struct PartSpec {
   std::string name;
   std::string summary;
-  std::vector<OptionSpec> options;
+  std::vector<OptionSpec> options{};
 };
 
 /// Everything a config may name. `config` checks against it without knowing a single part.

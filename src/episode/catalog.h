@@ -5,9 +5,13 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "base/option.h"
+#include "episode/part_options.h"
 #include "episode/roles.h"
 
 namespace xsweep {
@@ -69,6 +73,22 @@ struct PartEntry {
   /// `options` holds the checked options of the spec with defaults filled in. Fails with kUser.
   Expected<Prepared> (*prepare)(const Json& options);
 };
+
+/// The part `name` of `table`, prepared with its completed options. Fails with kUser for an unknown name (listing the
+/// known ones) or bad options. Parts that hold parts call it on their own table.
+template <class Prepared>
+Expected<Prepared> PreparePart(const std::vector<PartEntry<Prepared>>& table, std::string_view role,
+                               std::string_view name, const Json& options) {
+  std::vector<std::string> known;
+  for (const PartEntry<Prepared>& entry : table) {
+    if (entry.spec.name == name) {
+      TRY_ASSIGN(const Json complete, CompleteOptions(entry.spec, options, fmt::format("{} {}", role, name)));
+      return entry.prepare(complete);
+    }
+    known.push_back(entry.spec.name);
+  }
+  return std::unexpected(UnknownPart(role, name, known));
+}
 
 struct Catalog {
   std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> environments;

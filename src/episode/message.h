@@ -38,7 +38,7 @@ struct Message {
 /// What the agent can see: its system prompt, its tools and all messages so far. Exposure is decided against this.
 struct Conversation {
   std::string system;
-  std::vector<ToolSchema> tools;
+  const std::vector<ToolSchema>* tools = nullptr;  ///< the environment's own, or a poisoned or reviewed copy
   std::vector<Message> messages;
   int turn = 0;  ///< user turns so far, the first is 1
 };

@@ -56,6 +56,7 @@ struct ToolOutcome {
   std::string content;
   bool error = false;
   std::vector<Effect> effects;
+  bool ends_dialogue = false;  ///< a hand-over that ends the episode (tau-bench v1): stop is "transfer"
 };
 
 struct UserTurn {
@@ -118,6 +119,8 @@ class Attack {
  public:
   virtual ~Attack() = default;
   virtual Channel channel() const = 0;
+  /// Whether PoisonTools wants to be asked.
+  virtual bool poisons_tools() const { return channel() == Channel::kToolDescription; }
   /// True when the attack speaks instead of the task's user: nobody asks for the task then, and it has no success.
   virtual bool replaces_user() const { return false; }
   /// The text that it would insert, without task or goal filled in: hashed into every row. Empty for `none`.
@@ -145,10 +148,16 @@ class Defense {
   virtual ~Defense() = default;
   /// Added to the agent's system prompt; empty for none.
   virtual std::string SystemPrompt() const { return {}; }
-  /// Removes or rewrites tools before the agent sees them.
+  /// Whether ReviewTool wants to be asked.
+  virtual bool reviews_tools() const { return false; }
+  /// Sees each (possibly poisoned) tool before the agent does: kModify replaces its description, kDeny removes it.
+  virtual Async<Expected<Decision>> ReviewTool(const ToolSchema& tool);
+  /// Sees what the user says before the agent does: kModify replaces it, kDeny puts a notice in its place.
   virtual Async<Expected<Decision>> ReviewUserTurn(const std::string& text, const Conversation& conversation);
+  /// kDeny: the call is not executed and the agent is told so. kModify has no meaning here and is an error.
   virtual Async<Expected<Decision>> BeforeCall(const ToolCall& call, const Conversation& conversation);
-  /// Sees the (possibly poisoned) result before the agent does.
+  /// Sees the (possibly poisoned) result before the agent does: kModify replaces it, kDeny withholds it; what was
+  /// executed stays executed.
   virtual Async<Expected<Decision>> AfterCall(const ToolCall& call, const std::string& content,
                                               const Conversation& conversation);
   /// What model-backed decisions have used so far.

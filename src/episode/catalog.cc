@@ -1,0 +1,47 @@
+// The catalog's lookups: a part by name, its options checked and completed, or what to write instead.
+// SPDX-License-Identifier: Apache-2.0
+#include "episode/catalog.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace xsweep {
+namespace {
+
+template <class Prepared>
+std::vector<PartSpec> SpecsOf(const std::vector<PartEntry<Prepared>>& table) {
+  std::vector<PartSpec> specs;
+  for (const auto& entry : table) specs.push_back(entry.spec);
+  return specs;
+}
+
+}  // namespace
+
+PartSpecs Catalog::Specs() const {
+  return {.environments = SpecsOf(environments),
+          .agents = SpecsOf(agents),
+          .attacks = SpecsOf(attacks),
+          .defenses = SpecsOf(defenses),
+          .judges = SpecsOf(judges),
+          .providers = providers};
+}
+
+Expected<std::shared_ptr<const EnvironmentSource>> Catalog::OpenEnvironment(std::string_view name,
+                                                                            const Json& options) const {
+  return PreparePart(environments, "environment", name, options);
+}
+Expected<PartFactory<Agent>> Catalog::PrepareAgent(std::string_view name, const Json& options) const {
+  return PreparePart(agents, "agent", name, options);
+}
+Expected<AttackPlan> Catalog::PrepareAttack(std::string_view name, const Json& options) const {
+  return PreparePart(attacks, "attack", name, options);
+}
+Expected<PartFactory<Defense>> Catalog::PrepareDefense(std::string_view name, const Json& options) const {
+  return PreparePart(defenses, "defense", name, options);
+}
+Expected<PartFactory<Judge>> Catalog::PrepareJudge(std::string_view name, const Json& options) const {
+  return PreparePart(judges, "judge", name, options);
+}
+
+}  // namespace xsweep

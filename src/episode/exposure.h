@@ -1,0 +1,21 @@
+// Exposure: has the payload reached what the agent is really shown?
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace xsweep {
+
+/// What the `spotlight` defense puts in place of blanks in tool results (U+E000, a private-use character).
+inline constexpr std::string_view kDataMark = "\xEE\x80\x80";
+
+/// Whether `shown` carries `inserted`: byte by byte, or as the inside of a JSON string (with or without \u escapes
+/// for what is not ASCII), each with its blanks as they are or replaced by kDataMark. An empty text is carried by
+/// nothing.
+bool Carries(std::string_view shown, std::string_view inserted);
+
+/// `text` with blanks (space, tab, newline, carriage return) replaced by kDataMark.
+std::string MarkBlanks(std::string_view text);
+
+}  // namespace xsweep

@@ -1,0 +1,274 @@
+// The loop that lets the roles talk: user, agent, calls, and who looks at them on the way.
+// SPDX-License-Identifier: Apache-2.0
+#include "episode/run_episode.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "episode/exposure.h"
+
+namespace xsweep {
+namespace {
+
+std::string Notice(std::string_view what, const Decision& decision) {
+  return fmt::format("Error: {} ({}: {})", what, decision.defense, decision.reason_code);
+}
+
+class Dialogue {
+ public:
+  Dialogue(const EpisodeParts& parts, const EpisodeLimits& limits, EpisodeResult& result)
+      : parts_(parts), limits_(limits), result_(result), transcript_(result.transcript) {}
+
+  // Everything up to the last word; then who judges may judge.
+  Async<Status> Run() {
+    CO_TRY(co_await Prepare());
+    while (transcript_.stop.empty()) {
+      CO_TRY(co_await HearUser());
+      bool answered = !transcript_.stop.empty();
+      while (!answered) {
+        CO_TRY_ASSIGN(answered, co_await LetAgentAct());
+        answered = answered || !transcript_.stop.empty();
+      }
+    }
+    co_return Status();
+  }
+
+  Async<Status> Judge() {
+    if (!parts_.attack.replaces_user()) {
+      CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
+      result_.usage[ModelRole::kJudge] += result_.task.usage;
+    }
+    CO_TRY_ASSIGN(result_.assessment,
+                  co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
+    result_.usage[ModelRole::kJudge] += result_.assessment.usage;
+    co_return Status();
+  }
+
+ private:
+  // The system prompt and the tools as the agent will see them.
+  Async<Status> Prepare() {
+    conversation_.system = parts_.environment.policy();
+    if (const std::string prompt = parts_.defense.SystemPrompt(); !prompt.empty()) {
+      conversation_.system += "\n\n" + prompt;
+    }
+    transcript_.system = conversation_.system;
+    conversation_.tools = &parts_.environment.tools();
+    const bool poisons = parts_.attack.poisons_tools();
+    if (!poisons && !parts_.defense.reviews_tools()) co_return Status();
+
+    tools_ = parts_.environment.tools();
+    const std::string inserted = poisons ? parts_.attack.PoisonTools(tools_) : std::string();
+    if (!inserted.empty()) {
+      Step& step = AddStep(StepKind::kAttack);
+      step.shown = inserted;
+      step.injected = true;
+    }
+    if (parts_.defense.reviews_tools()) {
+      CO_TRY(co_await ReviewTools());
+    }
+    conversation_.tools = &tools_;
+    for (const ToolSchema& tool : tools_) {
+      NoteExposure(tool.description, inserted, Channel::kToolDescription, tool.name, 1);
+    }
+    co_return Status();
+  }
+
+  Async<Status> ReviewTools() {
+    std::vector<ToolSchema> kept;
+    for (ToolSchema& tool : tools_) {
+      CO_TRY_ASSIGN(Decision decision, co_await parts_.defense.ReviewTool(tool));
+      NoteDecision(decision);
+      if (decision.verdict == Verdict::kDeny) continue;
+      if (decision.verdict == Verdict::kModify) tool.description = decision.text;
+      kept.push_back(std::move(tool));
+    }
+    tools_ = std::move(kept);
+    co_return Status();
+  }
+
+  // One user turn: the user (or the attack in its place) speaks, the defense looks, the agent is shown it.
+  Async<Status> HearUser() {
+    if (conversation_.turn >= limits_.max_turns) {
+      transcript_.stop = "max_turns";
+      co_return Status();
+    }
+    UserTurn said;
+    if (!parts_.attack.replaces_user()) {
+      CO_TRY_ASSIGN(said, co_await parts_.environment.Speak(conversation_, result_.usage[ModelRole::kUser]));
+    }
+    const bool rewritable = parts_.attack.channel() != Channel::kNone;
+    std::string unchanged = rewritable ? said.text : std::string();
+    CO_TRY_ASSIGN(Attack::Spoken spoken, co_await parts_.attack.Speak(std::move(said), conversation_));
+    result_.usage[ModelRole::kAttacker] += spoken.usage;
+    if (spoken.turn.stop) {
+      transcript_.stop = "user_stop";
+      co_return Status();
+    }
+    ++conversation_.turn;
+    std::string shown = spoken.turn.text;
+    CO_TRY(co_await ScreenUserTurn(shown));
+    NoteExposure(shown, spoken.inserted, Channel::kUserTurn, {}, conversation_.turn);
+    Step& step = AddStep(StepKind::kUser);
+    step.injected = !spoken.inserted.empty();
+    if (shown != spoken.turn.text) {
+      step.original = std::move(spoken.turn.text);
+    } else if (step.injected && unchanged != shown) {
+      step.original = std::move(unchanged);
+    }
+    step.shown = shown;
+    Message& message = conversation_.messages.emplace_back();
+    message.speaker = Speaker::kUser;
+    message.text = std::move(shown);
+    co_return Status();
+  }
+
+  Async<Status> ScreenUserTurn(std::string& shown) {
+    CO_TRY_ASSIGN(Decision decision, co_await parts_.defense.ReviewUserTurn(shown, conversation_));
+    NoteDecision(decision);
+    if (decision.verdict == Verdict::kDeny) shown = Notice("this message was withheld by a defense", decision);
+    if (decision.verdict == Verdict::kModify) shown = std::move(decision.text);
+    co_return Status();
+  }
+
+  // One agent turn with its calls. True when it made none: then it is the user's turn.
+  Async<Expected<bool>> LetAgentAct() {
+    CO_TRY_ASSIGN(AgentTurn turn, co_await parts_.agent.Act(conversation_));
+    result_.usage[ModelRole::kAgent] += turn.usage;
+    for (ToolCall& call : turn.calls) EnsureUniqueId(call, turn.calls);
+    Step& step = AddStep(StepKind::kAgent);
+    step.shown = turn.text;
+    step.reasoning = turn.reasoning;
+    step.calls = turn.calls;
+    Message& message = conversation_.messages.emplace_back();
+    message.speaker = Speaker::kAgent;
+    message.text = std::move(turn.text);
+    message.calls = turn.calls;
+    message.reasoning = std::move(turn.reasoning);
+    for (ToolCall& call : turn.calls) {
+      if (static_cast<int>(transcript_.calls.size()) >= limits_.max_calls) {
+        transcript_.stop = "max_calls";
+        co_return false;
+      }
+      CO_TRY(co_await Execute(std::move(call)));
+      if (!transcript_.stop.empty()) co_return false;
+    }
+    if (turn.stop && transcript_.stop.empty()) transcript_.stop = "agent_stop";
+    co_return turn.calls.empty();
+  }
+
+  // One call: before it, the call itself, after it.
+  Async<Status> Execute(ToolCall call) {
+    CO_TRY_ASSIGN(const Decision before, co_await parts_.defense.BeforeCall(call, conversation_));
+    NoteDecision(before);
+    if (before.verdict == Verdict::kModify) {
+      co_return InternalError(fmt::format("defense {} rewrote a call, which it cannot", before.defense));
+    }
+    const bool blocked = before.verdict == Verdict::kDeny;
+    ToolOutcome outcome;
+    if (blocked) {
+      outcome = {.content = Notice("this call was denied", before),
+                 .error = true,
+                 .effects = parts_.environment.Foresee(call)};
+    } else if (!call.arguments.is_object()) {
+      outcome = {.content = "Error: the arguments are not a JSON object", .error = true, .effects = {}};
+    } else {
+      CO_TRY_ASSIGN(outcome, co_await parts_.environment.Call(call));
+    }
+    const CallFate fate = blocked ? CallFate::kBlocked : outcome.error ? CallFate::kFailed : CallFate::kExecuted;
+    transcript_.calls.push_back({.call = call,
+                                 .turn = conversation_.turn,
+                                 .fate = fate,
+                                 .content = outcome.content,
+                                 .effects = std::move(outcome.effects)});
+    std::string inserted;
+    if (!blocked) {
+      inserted = parts_.attack.PoisonResult(call, outcome);
+      CO_TRY(co_await ScreenResult(call, outcome.content));
+    }
+    ShowResult(call, outcome, inserted);
+    if (fate == CallFate::kFailed) ++tool_errors_;
+    if (outcome.ends_dialogue && !blocked) transcript_.stop = "transfer";
+    if (tool_errors_ >= limits_.max_tool_errors) transcript_.stop = "tool_errors";
+    co_return Status();
+  }
+
+  Async<Status> ScreenResult(const ToolCall& call, std::string& content) {
+    CO_TRY_ASSIGN(Decision after, co_await parts_.defense.AfterCall(call, content, conversation_));
+    NoteDecision(after);
+    if (after.verdict == Verdict::kDeny) content = Notice("this result was withheld by a defense", after);
+    if (after.verdict == Verdict::kModify) content = std::move(after.text);
+    co_return Status();
+  }
+
+  void ShowResult(const ToolCall& call, ToolOutcome& outcome, const std::string& inserted) {
+    const bool record_channel = parts_.attack.channel() == Channel::kRecord;
+    NoteExposure(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
+                 conversation_.turn);
+    const CallRecord& record = transcript_.calls.back();
+    Step& step = AddStep(StepKind::kTool);
+    step.call = static_cast<int>(transcript_.calls.size()) - 1;
+    step.injected = !inserted.empty();
+    if (outcome.content != record.content) step.original = record.content;
+    step.shown = outcome.content;
+    Message& message = conversation_.messages.emplace_back();
+    message.speaker = Speaker::kTool;
+    message.text = std::move(outcome.content);
+    message.call_id = call.id;
+    message.error = outcome.error;
+  }
+
+  // Results are paired with calls by id, so an agent that leaves ids out or repeats them gets ours.
+  void EnsureUniqueId(ToolCall& call, const std::vector<ToolCall>& siblings) {
+    const auto same = [&](const ToolCall& other) { return &other != &call && other.id == call.id; };
+    const bool taken = call.id.empty() || std::ranges::any_of(siblings, same) ||
+                       std::ranges::any_of(transcript_.calls, same, &CallRecord::call);
+    if (taken) call.id = fmt::format("call_{}", ++ids_given_);
+  }
+
+  Step& AddStep(StepKind kind) {
+    Step& step = transcript_.steps.emplace_back();
+    step.kind = kind;
+    step.turn = conversation_.turn;
+    return step;
+  }
+
+  void NoteDecision(const Decision& decision) {
+    if (decision.verdict == Verdict::kAllow && decision.reason_code.empty()) return;
+    AddStep(StepKind::kDefense).decision = decision;
+  }
+
+  void NoteExposure(std::string_view shown, std::string_view inserted, Channel channel, std::string_view via,
+                    int turn) {
+    if (transcript_.exposure.exposed || !Carries(shown, inserted)) return;
+    transcript_.exposure = {.exposed = true, .turn = turn, .channel = channel, .via = std::string(via)};
+  }
+
+  const EpisodeParts& parts_;
+  const EpisodeLimits& limits_;
+  EpisodeResult& result_;
+  Transcript& transcript_;
+  Conversation conversation_;
+  std::vector<ToolSchema> tools_;  // only when the environment's own are not shown as they are
+  int tool_errors_ = 0;
+  int ids_given_ = 0;
+};
+
+}  // namespace
+
+Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits) {
+  EpisodeResult result;
+  Dialogue dialogue(parts, limits, result);
+  Status ended = co_await dialogue.Run();
+  if (ended) ended = co_await dialogue.Judge();
+  if (!ended) {
+    result.transcript.stop = "error";
+    result.error = std::move(ended).error();
+  }
+  result.usage[ModelRole::kDefense] += parts.defense.usage();
+  result.attack_queries = parts.attack.queries();
+  co_return result;
+}
+
+}  // namespace xsweep

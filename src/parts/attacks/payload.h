@@ -1,0 +1,26 @@
+// Payloads: texts with placeholders, and the options that all attacks share.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "episode/catalog.h"
+
+namespace xsweep {
+
+/// `text` with its placeholders filled in, in one pass, so that a value that looks like a placeholder stays as it is.
+/// Known are {goal} (in the attacker's words), {amount} (no trailing zeros), {user_id}, {tool} and {arguments} (of the
+/// goal's first call; arguments as JSON), {steps} (all calls of the goal, numbered) and {model}. Any other brace is
+/// left alone.
+std::string FillPayload(std::string_view text, const TrialContext& context);
+
+/// Whether `text` says what is asked for: holds {goal}, {tool}, {arguments} or {steps}.
+bool NamesGoal(std::string_view text);
+
+/// `goal` and `amount`: what the attack aims at.
+std::vector<OptionSpec> GoalOptions();
+GoalRequest ReadGoal(const Json& options);
+
+}  // namespace xsweep

@@ -1,0 +1,21 @@
+// The catalog of all parts.
+// SPDX-License-Identifier: Apache-2.0
+#include "parts/catalog.h"
+
+#include "parts/agents/agents.h"
+#include "parts/attacks/attacks.h"
+#include "parts/defenses/defenses.h"
+#include "parts/judges/judges.h"
+
+namespace xsweep {
+
+Catalog BuildCatalog() {
+  Catalog catalog;
+  catalog.agents = AgentTable();
+  catalog.attacks = AttackTable();
+  catalog.defenses = DefenseTable();
+  catalog.judges = JudgeTable();
+  return catalog;
+}
+
+}  // namespace xsweep
