@@ -13,7 +13,7 @@
 #include "analyze/clusters.h"
 #include "analyze/intervals.h"
 #include "base/error.h"
-#include "base/json.h"
+#include "record/manifest.h"
 
 namespace xsweep {
 
@@ -86,19 +86,6 @@ struct CellAggregate {
   bool attacked() const { return asr.n > 0; }
 };
 
-/// What run.json says, as far as analysis needs it; empty where the file lacks it. Old schemas are fine.
-struct RunFacts {
-  std::string directory;
-  std::int64_t schema = 0;
-  std::string run_id, timestamp_utc, finished_utc, status, exp, exp_id, mode, config_hash, xsweep_version;
-  std::string git_sha, git_branch;
-  bool git_dirty = false;
-  std::string environment, environment_version, data_sha256;
-  std::vector<std::uint64_t> seeds;
-  std::int64_t trials = 0;  ///< per task and seed
-  Json document;            ///< all of run.json; null when there is none
-};
-
 /// Something in the rows that is not as it should be. None of these stops the reading.
 enum class RowProblem : std::uint8_t {
   kTornLine,        ///< the file ends in the middle of a row: dropped
@@ -117,7 +104,8 @@ struct Finding {
 };
 
 struct RunAggregate {
-  RunFacts run;
+  std::string directory;             ///< empty when rows were read without one
+  Manifest run;                      ///< as run.json has it; all empty when rows were read without one
   std::vector<CellAggregate> cells;  ///< in order of first appearance, which is plan order in a sealed run
   Tally total;
   Rate asr;  ///< over all attacked cells, controls ("no_attack") aside by construction
@@ -141,8 +129,8 @@ struct ReadOptions {
 Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOptions& options = {});
 /// The same over one file of rows without a run.json.
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options = {});
-/// run.json of a run directory. Fails with kUser when it is missing or no JSON object.
-Expected<RunFacts> ReadRunFacts(const std::string& directory);
+/// run.json of a run directory. Fails with kUser when it is missing, no manifest, or of a newer schema.
+Expected<Manifest> ReadManifest(const std::string& directory);
 
 /// A rate with its bounds; `clusters` are the tasks (sum = successes), empty for Wilson alone. Clustered bounds are
 /// given when there are at least two tasks and at least one has more than one trial.

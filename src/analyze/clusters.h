@@ -34,7 +34,7 @@ enum class ClusteredMethod : std::uint8_t {
 };
 
 struct ClusteredInterval {
-  Interval bounds;
+  Interval bounds{};
   ClusteredMethod method = ClusteredMethod::kClusterRobust;
   double effective_n = 0;  ///< independent trials that would say as much; at most n
   std::int64_t clusters = 0;
@@ -49,11 +49,14 @@ std::optional<ClusteredInterval> ClusteredRate(std::span<const Cluster> clusters
 std::optional<Interval> ClusterBootstrap(std::span<const Cluster> clusters, std::uint64_t seed, int resamples = 2000,
                                          double confidence = 0.95);
 
+/// The central `confidence` share of `values`, which it sorts; the outer of two order statistics. At least one value.
+Interval PercentileInterval(std::span<double> values, double confidence);
+
 /// Mean of paired differences, clustered by task; sums are of -1, 0, 1.
 struct PairedDifference {
   double difference = 0;
   double se = 0;
-  Interval bounds;
+  Interval bounds{};
   bool widened = false;  ///< fewer than five tasks differ: no narrower than Wilson's bound at 0 of C tasks
   std::int64_t clusters = 0;
   std::int64_t pairs = 0;

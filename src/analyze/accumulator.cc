@@ -1,0 +1,86 @@
+// Tally: exact, mergeable counts of trials.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/accumulator.h"
+
+#include <numeric>
+
+namespace xsweep {
+namespace {
+
+bool Attacked(Outcome outcome) { return outcome <= Outcome::kNotExposed; }
+bool Ended(Outcome outcome) { return outcome <= Outcome::kBenign; }
+
+}  // namespace
+
+std::int64_t Tally::trials() const { return std::accumulate(outcomes.begin(), outcomes.end(), std::int64_t{0}); }
+
+std::int64_t Tally::attacked() const {
+  return of(Outcome::kAttackSucceeded) + of(Outcome::kAttackResisted) + of(Outcome::kAttackBlocked) +
+         of(Outcome::kNotExposed);
+}
+
+Tally& Tally::operator+=(const Tally& other) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += other.outcomes[i];
+  exposed += other.exposed;
+  exposed_successes += other.exposed_successes;
+  attempted += other.attempted;
+  task_assessed += other.task_assessed;
+  task_successes += other.task_successes;
+  attempts += other.attempts;
+  executions += other.executions;
+  blocks += other.blocks;
+  turns += other.turns;
+  tool_calls += other.tool_calls;
+  queries += other.queries;
+  calls += other.calls;
+  prompt_tokens += other.prompt_tokens;
+  completion_tokens += other.completion_tokens;
+  cost_nano_usd += other.cost_nano_usd;
+  unknown_cost += other.unknown_cost;
+  return *this;
+}
+
+TrialCounts CountsOf(const Trial& trial) {
+  TrialCounts counts{.outcome = trial.outcome, .exposed = trial.exposed};
+  if (trial.task_success) counts.task_success = *trial.task_success ? 1 : 0;
+  counts.attempted = trial.attempted;
+  counts.executed = trial.executed;
+  counts.blocked = trial.blocked;
+  counts.queries = trial.queries;
+  counts.turns = trial.turns;
+  counts.tool_calls = trial.tool_calls;
+  for (const TrialUsage& usage : trial.usage) {
+    counts.calls += usage.calls;
+    counts.prompt_tokens += usage.prompt_tokens;
+    counts.completion_tokens += usage.completion_tokens;
+    counts.cost_nano_usd += usage.cost_nano_usd.value_or(0);
+    counts.unknown_cost |= !usage.cost_nano_usd.has_value();
+  }
+  return counts;
+}
+
+void Add(const TrialCounts& trial, Tally& tally) {
+  ++tally.outcomes[static_cast<std::size_t>(trial.outcome)];
+  if (Attacked(trial.outcome)) {
+    tally.exposed += trial.exposed ? 1 : 0;
+    tally.exposed_successes += trial.exposed && trial.outcome == Outcome::kAttackSucceeded ? 1 : 0;
+    tally.attempted += trial.attempted > 0 ? 1 : 0;
+  }
+  if (Ended(trial.outcome) && trial.task_success >= 0) {
+    ++tally.task_assessed;
+    tally.task_successes += trial.task_success;
+  }
+  tally.attempts += trial.attempted;
+  tally.executions += trial.executed;
+  tally.blocks += trial.blocked;
+  tally.turns += trial.turns;
+  tally.tool_calls += trial.tool_calls;
+  tally.queries += trial.queries;
+  tally.calls += trial.calls;
+  tally.prompt_tokens += trial.prompt_tokens;
+  tally.completion_tokens += trial.completion_tokens;
+  tally.cost_nano_usd += trial.cost_nano_usd;
+  tally.unknown_cost += trial.unknown_cost ? 1 : 0;
+}
+
+}  // namespace xsweep
