@@ -181,16 +181,17 @@ fs::path PreviousRun(const fs::path& run) {
 Json PreviousForPage(const fs::path& results, const fs::path& run) {
   const fs::path previous = PreviousRun(run);
   if (previous.empty()) return nullptr;
-  const auto facts = ReadRunFacts(previous.string());
-  if (!facts) return nullptr;
+  const auto directory = RunDirectory::Open(RealDisk(), previous);
+  const auto manifest = directory ? directory->ReadManifest() : std::unexpected(directory.error());
+  if (!manifest) return nullptr;
   Json json = Json::MakeObject({{"path", PathOf(previous)},
-                                {"manifest", facts->document},
+                                {"manifest", manifest->ToJson()},
                                 {"config", TextOrNull(previous / "config.yaml")},
                                 {"asr", Json()}});
   const auto index = ReadIndex(results / "index.csv");
   if (!index) return json;
   for (const IndexEntry& entry : *index) {
-    if (entry["run_id"] != facts->run_id || entry["exp"] != facts->exp || entry["asr"].empty()) continue;
+    if (entry["run_id"] != manifest->run_id || entry["exp"] != manifest->exp || entry["asr"].empty()) continue;
     json.Set("asr", Json::MakeArray({entry["asr"], entry["asr_lower95"], entry["asr_upper95"]}));
   }
   return json;
@@ -266,7 +267,7 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
   std::size_t kept = 0;
   if (const auto file = TranscriptFile::Open(run / "transcripts.jsonl.zst")) kept = file->size();
   return Json::MakeObject({{"path", PathOf(run)},
-                           {"manifest", std::move(aggregate.run.document)},
+                           {"manifest", aggregate.run.ToJson()},
                            {"headline", HeadlineOf(aggregate)},
                            {"rows", aggregate.rows},
                            {"sealed", fs::exists(run / "trials.jsonl")},
