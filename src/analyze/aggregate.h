@@ -12,6 +12,7 @@
 #include "analyze/accumulator.h"
 #include "analyze/clusters.h"
 #include "analyze/intervals.h"
+#include "analyze/trial_reader.h"
 #include "base/error.h"
 #include "record/manifest.h"
 
@@ -46,7 +47,7 @@ struct Rate {
 struct SeedAggregate {
   std::uint64_t seed = 0;
   Tally tally;
-  Rate asr, asr_exposed, task_success;  ///< with Wilson bounds, clustered where tasks repeat within the seed
+  Rate asr, asr_exposed, task_success;  ///< Wilson bounds only
 };
 
 struct TaskAggregate {
@@ -86,23 +87,6 @@ struct CellAggregate {
   bool attacked() const { return asr.n > 0; }
 };
 
-/// Something in the rows that is not as it should be. None of these stops the reading.
-enum class RowProblem : std::uint8_t {
-  kTornLine,        ///< the file ends in the middle of a row: dropped
-  kMalformed,       ///< no JSON object, or a required key is missing or of the wrong type: dropped
-  kUnknownOutcome,  ///< written by a newer xsweep: dropped
-  kDuplicate,       ///< the trial was there already: the first row counts
-  kOldSchema,       ///< known keys are missing that may be: read as empty
-};
-std::string_view RowProblemName(RowProblem problem);
-
-struct Finding {
-  RowProblem problem = RowProblem::kMalformed;
-  std::int64_t count = 0;
-  std::int64_t first_line = 0;  ///< 1-based
-  std::string message;          ///< one sentence with file, line and what was done about it
-};
-
 struct RunAggregate {
   std::string directory;             ///< empty when rows were read without one
   Manifest run;                      ///< as run.json has it; all empty when rows were read without one
@@ -117,21 +101,11 @@ struct RunAggregate {
   const CellAggregate* FindCell(std::string_view id) const;
 };
 
-/// How to read. Results do not depend on any of it.
-struct ReadOptions {
-  int threads = 2;
-  std::size_t window_bytes = 4U << 20U;  ///< what each thread holds at a time; longer rows grow it
-  bool general_path_only = false;        ///< parse every row with the general reader (tests compare both)
-};
-
 /// Reads a finished or interrupted run: run.json, then trials.jsonl, or shards/*.jsonl where it is not sealed yet.
 /// Fails with kWorld when there is nothing to read, with kUser when `directory` is no run directory.
 Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOptions& options = {});
 /// The same over one file of rows without a run.json.
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options = {});
-/// run.json of a run directory. Fails with kUser when it is missing, no manifest, or of a newer schema.
-Expected<Manifest> ReadManifest(const std::string& directory);
-
 /// A rate with its bounds; `clusters` are the tasks (sum = successes), empty for Wilson alone. Clustered bounds are
 /// given when there are at least two tasks and at least one has more than one trial.
 Rate MakeRate(std::int64_t successes, std::int64_t n, const std::vector<stats::Cluster>& clusters);

@@ -71,7 +71,8 @@ Expected<std::optional<std::string>> Arguments::Parse(const std::vector<std::str
     const std::string flag = word.substr(0, word.find('='));
     const auto known = impl_->Flags();
     if (!flag.starts_with("--") || flag.size() == 2 || std::ranges::find(known, flag) != known.end()) continue;
-    return UserError("unknown flag `" + flag + "`" + DidYouMean(flag, known) + "; see `xsweep " + impl_->command + " --help`");
+    return UserError("unknown flag `" + flag + "`" + DidYouMean(flag, known, "") + "; see `xsweep " + impl_->command +
+                     " --help`");
   }
   std::vector<std::string> reversed(words.rbegin(), words.rend());
   try {

@@ -5,12 +5,14 @@
 #include "parts/agents/agents.h"
 #include "parts/attacks/attacks.h"
 #include "parts/defenses/defenses.h"
+#include "parts/environments/desk.h"
 #include "parts/judges/judges.h"
 
 namespace xsweep {
 
 Catalog BuildCatalog() {
   Catalog catalog;
+  catalog.environments = DeskEntries();
   catalog.agents = AgentTable();
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();

@@ -6,8 +6,7 @@
 
 namespace xsweep {
 
-/// Every part of the program except environments and providers, which have tables of their own kind: whoever builds
-/// them in sets `environments` and `providers` of the result.
+/// Every part of the program.
 Catalog BuildCatalog();
 
 }  // namespace xsweep

@@ -47,11 +47,17 @@ void State::Insert(int table, std::string_view id, Json value) {
   }
 }
 
-std::string State::Text(int table, std::string_view id) const {
+std::optional<std::string> State::FindText(int table, std::string_view id) const {
   const int record = world_->IndexOf(table, id);
   if (const Change* change = FindChange(table, record, id)) return PythonJson(change->value);
-  CHECK(record >= 0, "Text of a record that does not exist");
+  if (record < 0) return std::nullopt;
   return world_->text(table, record);
+}
+
+std::string State::Text(int table, std::string_view id) const {
+  std::optional<std::string> text = FindText(table, id);
+  CHECK(text.has_value(), "Text of a record that does not exist");
+  return std::move(*text);
 }
 
 std::vector<RecordChange> State::Diff() const {

@@ -14,9 +14,13 @@ namespace xsweep {
 struct ToolOutput {
   std::string content;
   bool error = false;
+  /// The reference lets an exception escape here and its episode dies; `content` says why in our words.
+  bool escapes = false;
 };
 
-inline ToolOutput ToolError(std::string_view message) { return {"Error: " + std::string(message), true}; }
+inline ToolOutput ToolError(std::string_view message) {
+  return {.content = "Error: " + std::string(message), .error = true};
+}
 
 /// How a call moves the state; tau2 replays only kWrite when it grades.
 enum class ToolKind : std::uint8_t { kRead, kWrite, kGeneric };
@@ -33,7 +37,7 @@ struct DeskTool {
 struct Desk {
   WorldSpec world;
   std::span<const DeskTool> tools;
-  /// A successful call of this one ends the episode (v1: transfer_to_human_agents); empty: none does.
+  /// A call of this one ends the episode, whatever came of it (v1: transfer_to_human_agents); empty: none does.
   std::string_view ends_episode;
 };
 
@@ -43,7 +47,7 @@ const DeskTool* FindTool(const Desk& desk, std::string_view name);
 /// Looks the tool up, checks that every parameter is there and nothing else, and runs it.
 ToolOutput CallTool(const Desk& desk, State& state, std::string_view name, const Json& arguments);
 
-extern const Desk kTau2Airline;
-extern const Desk kTau1Airline;
+const Desk& Tau2Airline();
+const Desk& Tau1Airline();
 
 }  // namespace xsweep

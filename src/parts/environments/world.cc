@@ -67,6 +67,23 @@ class MappedFile {
   std::size_t capacity_ = 0;
 };
 
+void AskForLargePages(void* data, std::size_t size) {
+  constexpr std::uintptr_t kPage = 2U << 20U;
+  const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(data) + kPage - 1) / kPage * kPage;
+  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(data) + size) / kPage * kPage;
+  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+
+/// simdjson reserves for the worst case and touches a tenth of it. Half of a load is page faults; in large pages they
+/// are few. Failure is no harm: the parser allocates what is missing.
+void AllocateInLargePages(dom::parser& parser, dom::document& document, std::size_t size) {
+  if (size < (4U << 20U)) return;
+  if (parser.allocate(size) != simdjson::SUCCESS || document.allocate(size) != simdjson::SUCCESS) return;
+  AskForLargePages(document.tape.get(), size * sizeof(std::uint64_t));
+  AskForLargePages(document.string_buf.get(), size);
+  AskForLargePages(parser.implementation->structural_indexes.get(), size * sizeof(std::uint32_t));
+}
+
 /// As json.load builds it: of two members with one name the first place and the last value win.
 Json ToJson(dom::element element) {
   switch (element.type()) {
@@ -135,7 +152,7 @@ struct Table {
 
 struct World::Impl {
   WorldSpec spec;
-  std::vector<std::unique_ptr<dom::parser>> documents;  // own what the records point into
+  std::vector<std::unique_ptr<dom::document>> documents;  // own what the records point into
   std::vector<Table> tables;
   Lazy<CanonicalText> canonical;
 
@@ -143,9 +160,11 @@ struct World::Impl {
 
   /// `text` must be followed by SIMDJSON_PADDING readable bytes.
   Expected<dom::element> Document(std::string_view text, const std::string& where) {
-    documents.push_back(std::make_unique<dom::parser>());
+    dom::parser parser;
+    dom::document& document = *documents.emplace_back(std::make_unique<dom::document>());
+    AllocateInLargePages(parser, document, text.size());
     dom::element root;
-    const auto code = documents.back()->parse(text.data(), text.size(), false).get(root);
+    const auto code = parser.parse_into_document(document, text.data(), text.size(), false).get(root);
     if (code != simdjson::SUCCESS) return UserError(simdjson::error_message(code), where);
     return root;
   }

@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -111,7 +112,9 @@ class State {
   Json* Mutable(int table, std::string_view id);
   /// Adds the record at the end of its table, or replaces the one of that id where it stands.
   void Insert(int table, std::string_view id, Json record);
-  /// json.dumps(record) as a read tool answers; cached for untouched records. The record must exist.
+  /// json.dumps(record) as a read tool answers, cached for untouched records; nothing when there is no such record.
+  std::optional<std::string> FindText(int table, std::string_view id) const;
+  /// The same of a record that must exist.
   std::string Text(int table, std::string_view id) const;
 
   /// Records of a table that this state changed or added: position in the world (-1: added) and value.

@@ -1,0 +1,272 @@
+// RunAggregate: a run's rows as rates with bounds.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/aggregate.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <thread>
+
+#include "analyze/repeats.h"
+#include "analyze/run_accumulator.h"
+#include "record/run_directory.h"
+#include "record/trial_log.h"
+
+namespace xsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kLargestK = 8;
+constexpr std::uint64_t kBootstrapSeed = 1;
+/// Below this a second thread costs more than it saves.
+constexpr std::uint64_t kBytesPerThread = std::uint64_t{1} << 20U;
+
+/// What one thread has read.
+struct Part {
+  RunAccumulator rows;
+  RangeReport report;
+  Status status;
+};
+
+void ReadPart(const std::string& path, RowRange range, const ReadOptions& options, Part& part) {
+  Findings duplicates;
+  auto report = ReadTrialRows(path, range, options, [&](const TrialRow& row, std::int64_t line) {
+    if (!part.rows.Add(row)) duplicates.Note(RowProblem::kDuplicate, line);
+  });
+  if (!report) {
+    part.status = std::unexpected(std::move(report).error());
+    return;
+  }
+  part.report = std::move(*report);
+  part.report.findings.Merge(duplicates, 0);
+}
+
+std::vector<Part> ReadParts(const std::string& path, std::uint64_t size, int count, const ReadOptions& options) {
+  std::vector<Part> parts(static_cast<std::size_t>(count));
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < count; ++i) {
+    const auto cut = [&](int part) {
+      return size / static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(part);
+    };
+    const RowRange range{cut(i), i + 1 == count ? size : cut(i + 1)};
+    Part& part = parts[static_cast<std::size_t>(i)];
+    if (i + 1 == count) {
+      ReadPart(path, range, options, part);
+    } else {
+      threads.emplace_back([&, range] { ReadPart(path, range, options, part); });
+    }
+  }
+  threads.clear();  // joins them
+  return parts;
+}
+
+/// Folds the parts in file order into the first. False when a trial is in two of them.
+bool MergeParts(std::vector<Part>& parts) {
+  Part& first = parts.front();
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    if (first.rows.Overlaps(parts[i].rows)) return false;
+    first.rows.Merge(parts[i].rows);
+    first.report.findings.Merge(parts[i].report.findings, first.report.lines);
+    first.report.lines += parts[i].report.lines;
+  }
+  return true;
+}
+
+Expected<Part> ReadFileOfRows(const std::string& path, const ReadOptions& options) {
+  std::error_code failure;
+  const std::uint64_t size = fs::file_size(path, failure);
+  if (failure) return WorldError("cannot be read: " + failure.message(), path);
+  const auto useful = static_cast<int>(std::min<std::uint64_t>(size / kBytesPerThread + 1, 64));
+  const int count = std::clamp(options.threads, 1, useful);
+  std::vector<Part> parts = ReadParts(path, size, count, options);
+  if (!MergeParts(parts)) parts = ReadParts(path, size, 1, options);  // only then does it matter which row was first
+  for (Part& part : parts) TRY(std::move(part.status));
+  return std::move(parts.front());
+}
+
+/// Rows of a run that is not sealed, in plan order, each trial once.
+Expected<Part> ReadShards(const RunDirectory& run, std::uint64_t planned) {
+  TRY_ASSIGN(const RecordedTrials recorded, RecordedTrials::Scan(run.shards(), planned));
+  Part part;
+  Trial storage;
+  TRY(recorded.ForEachRow([&](std::uint64_t, std::string_view line) -> Status {
+    ++part.report.lines;
+    const auto row = ParseAnyTrialRow(line, storage);
+    if (!row) {
+      part.report.findings.Note(row.error(), part.report.lines);
+    } else {
+      part.rows.Add(*row);
+    }
+    return {};
+  }));
+  return part;
+}
+
+struct Counted {
+  std::int64_t successes;
+  std::int64_t n;
+};
+Counted AsrOf(const Tally& tally) { return {tally.successes(), tally.attacked()}; }
+Counted ExposedAsrOf(const Tally& tally) { return {tally.exposed_successes, tally.exposed}; }
+Counted TaskSuccessOf(const Tally& tally) { return {tally.task_successes, tally.task_assessed}; }
+Counted ErrorRateOf(const Tally& tally) { return {tally.errors(), tally.ended()}; }
+
+std::vector<stats::Cluster> ClustersOf(const CellAggregate& cell, Counted (*select)(const Tally&)) {
+  std::vector<stats::Cluster> clusters;
+  for (const TaskAggregate& task : cell.tasks) {
+    const auto [successes, n] = select(task.tally);
+    if (n > 0) clusters.push_back({successes, n});
+  }
+  return clusters;
+}
+
+Rate PlainRate(const Tally& tally, Counted (*select)(const Tally&)) {
+  const auto [successes, n] = select(tally);
+  return MakeRate(successes, n, {});
+}
+
+Rate ClusteredCellRate(const CellAggregate& cell, Counted (*select)(const Tally&)) {
+  const auto [successes, n] = select(cell.tally);
+  return MakeRate(successes, n, ClustersOf(cell, select));
+}
+
+void AddPassPowers(CellAggregate& cell) {
+  const std::vector<stats::Cluster> tasks = ClustersOf(cell, TaskSuccessOf);
+  if (tasks.empty()) return;
+  const std::int64_t least = std::ranges::min(tasks, {}, &stats::Cluster::n).n;
+  for (int k = 1; k <= std::min<std::int64_t>(least, kLargestK); ++k) {
+    cell.pass_k.push_back(
+        {k, *stats::MeanPassPower(tasks, k), stats::PassPowerBootstrap(tasks, k, kBootstrapSeed, 400)});
+  }
+}
+
+CellAggregate MakeCell(const RunAccumulator& rows, std::size_t number) {
+  CellAggregate cell;
+  cell.id = rows.cells()[number];
+  const CellTallies& tallies = rows.tallies(number);
+  for (const auto& [seed, tally] : tallies.seeds) {
+    cell.tally += tally;
+    cell.seeds.push_back(
+        {seed, tally, PlainRate(tally, AsrOf), PlainRate(tally, ExposedAsrOf), PlainRate(tally, TaskSuccessOf)});
+  }
+  for (const std::uint32_t task : tallies.task_order) {
+    const Tally& tally = tallies.tasks[task];
+    cell.tasks.push_back({rows.tasks()[task], tally, PlainRate(tally, AsrOf), PlainRate(tally, ExposedAsrOf),
+                          PlainRate(tally, TaskSuccessOf)});
+  }
+  cell.asr = ClusteredCellRate(cell, AsrOf);
+  cell.asr_exposed = ClusteredCellRate(cell, ExposedAsrOf);
+  cell.task_success = ClusteredCellRate(cell, TaskSuccessOf);
+  cell.error_rate = PlainRate(cell.tally, ErrorRateOf);
+  const std::vector<stats::Cluster> attacked = ClustersOf(cell, AsrOf);
+  cell.repeats = {stats::FlipRate(attacked), stats::IntraclassCorrelation(attacked)};
+  AddPassPowers(cell);
+  return cell;
+}
+
+/// "a=1,b=x+no_attack" as arm and axes, for rows without a run.json. A value with a comma comes out as text up to it.
+void DescribeFromId(CellAggregate& cell) {
+  std::string_view rest = cell.id;
+  cell.arm = "grid";
+  for (const std::string_view arm : {"no_attack", "no_defense"}) {
+    if (rest.ends_with(arm) && rest.size() > arm.size() && rest[rest.size() - arm.size() - 1] == '+') {
+      cell.arm = arm;
+      rest.remove_suffix(arm.size() + 1);
+    }
+  }
+  while (!rest.empty()) {
+    const std::string_view part = rest.substr(0, rest.find(','));
+    rest.remove_prefix(std::min(rest.size(), part.size() + 1));
+    const std::size_t equals = part.find('=');
+    if (equals == std::string_view::npos) continue;
+    cell.axes.emplace_back(part.substr(0, equals), part.substr(equals + 1));
+    if (cell.axes.back().first == "attack.name") cell.attack = cell.axes.back().second;
+    if (cell.axes.back().first == "defense.name") cell.defense = cell.axes.back().second;
+  }
+}
+
+void DescribeFromRecord(const CellRecord& record, CellAggregate& cell) {
+  cell.arm = record.arm;
+  cell.attack = record.attack;
+  cell.defense = record.defense;
+  for (const auto& [path, value] : record.axes) {
+    cell.axes.emplace_back(path, value.is_string() ? value.AsString() : value.Dump());
+  }
+}
+
+void Describe(const Manifest& run, CellAggregate& cell) {
+  const auto record = std::ranges::find(run.cells, cell.id, &CellRecord::id);
+  if (record != run.cells.end()) {
+    DescribeFromRecord(*record, cell);
+  } else {
+    DescribeFromId(cell);
+  }
+}
+
+/// Tasks of all cells together, so that a run's rate is clustered by task even across cells.
+void AddTotals(RunAggregate& run) {
+  std::map<std::string_view, Tally> by_task;
+  for (const CellAggregate& cell : run.cells) {
+    run.total += cell.tally;
+    for (const TaskAggregate& task : cell.tasks) by_task[task.task] += task.tally;
+  }
+  std::vector<stats::Cluster> attacked, assessed;
+  for (const auto& [task, tally] : by_task) {
+    if (tally.attacked() > 0) attacked.push_back({tally.successes(), tally.attacked()});
+    if (tally.task_assessed > 0) assessed.push_back({tally.task_successes, tally.task_assessed});
+  }
+  run.asr = MakeRate(run.total.successes(), run.total.attacked(), attacked);
+  run.task_success = MakeRate(run.total.task_successes, run.total.task_assessed, assessed);
+  run.error_rate = PlainRate(run.total, ErrorRateOf);
+}
+
+RunAggregate MakeAggregate(const Part& part, Manifest manifest, const std::string& where) {
+  RunAggregate run;
+  run.run = std::move(manifest);
+  for (std::size_t i = 0; i < part.rows.cells().size(); ++i) {
+    run.cells.push_back(MakeCell(part.rows, i));
+    Describe(run.run, run.cells.back());
+  }
+  AddTotals(run);
+  run.rows = part.rows.rows();
+  run.findings = part.report.findings.List(where);
+  return run;
+}
+
+}  // namespace
+
+std::string_view BasisWords(Basis basis) {
+  return basis == Basis::kTheseTasks ? "these tasks" : "tasks as drawn from a population";
+}
+
+Rate MakeRate(std::int64_t successes, std::int64_t n, const std::vector<stats::Cluster>& clusters) {
+  Rate rate{successes, n, stats::Wilson({successes, n}), std::nullopt};
+  if (std::ranges::any_of(clusters, [](const stats::Cluster& cluster) { return cluster.n > 1; })) {
+    rate.clustered95 = stats::ClusteredRate(clusters);
+  }
+  return rate;
+}
+
+const CellAggregate* RunAggregate::FindCell(std::string_view id) const {
+  const auto cell = std::ranges::find(cells, id, &CellAggregate::id);
+  return cell == cells.end() ? nullptr : &*cell;
+}
+
+Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options) {
+  TRY_ASSIGN(const Part part, ReadFileOfRows(path, options));
+  return MakeAggregate(part, Manifest(), path);
+}
+
+Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOptions& options) {
+  TRY_ASSIGN(const RunDirectory run, RunDirectory::Open(RealDisk(), directory));
+  TRY_ASSIGN(Manifest manifest, run.ReadManifest());
+  const bool sealed = run.sealed();
+  const std::string where = (sealed ? run.File("trials.jsonl") : run.shards()).string();
+  TRY_ASSIGN(const Part part, sealed ? ReadFileOfRows(where, options) : ReadShards(run, manifest.planned));
+  RunAggregate aggregate = MakeAggregate(part, std::move(manifest), where);
+  aggregate.directory = directory;
+  return aggregate;
+}
+
+}  // namespace xsweep

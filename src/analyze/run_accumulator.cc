@@ -1,0 +1,80 @@
+// RunAccumulator: tallies per cell, cell x seed and cell x task of a run.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/run_accumulator.h"
+
+namespace xsweep {
+
+std::size_t NameTable::Intern(std::string_view name) {
+  if (last_ < names_.size() && names_[last_] == name) return last_;
+  const auto found = numbers_.find(name);
+  if (found != numbers_.end()) return last_ = found->second;
+  last_ = names_.size();
+  numbers_.emplace(name, last_);
+  names_.emplace_back(name);
+  return last_;
+}
+
+bool IndexSet::Insert(std::uint64_t index) {
+  const std::uint64_t number = index / 4096;
+  if (number != last_number_) {
+    last_ = &blocks_[number];  // references into an unordered_map stay valid
+    last_number_ = number;
+  }
+  std::uint64_t& word = (*last_)[index % 4096 / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (index % 64);
+  if ((word & bit) != 0) return false;
+  word |= bit;
+  return true;
+}
+
+bool IndexSet::Overlaps(const IndexSet& other) const {
+  for (const auto& [number, block] : other.blocks_) {
+    const auto mine = blocks_.find(number);
+    if (mine == blocks_.end()) continue;
+    for (std::size_t i = 0; i < block.size(); ++i) {
+      if ((mine->second[i] & block[i]) != 0) return true;
+    }
+  }
+  return false;
+}
+
+void IndexSet::Merge(const IndexSet& other) {
+  for (const auto& [number, block] : other.blocks_) {
+    Block& mine = blocks_[number];
+    for (std::size_t i = 0; i < block.size(); ++i) mine[i] |= block[i];
+  }
+}
+
+CellTallies& RunAccumulator::CellAt(std::size_t number) {
+  if (number >= cells_.size()) cells_.resize(number + 1);
+  return cells_[number];
+}
+
+Tally& RunAccumulator::TaskAt(CellTallies& cell, std::size_t number) {
+  if (number >= cell.tasks.size()) cell.tasks.resize(number + 1);
+  if (cell.tasks[number].trials() == 0) cell.task_order.push_back(static_cast<std::uint32_t>(number));
+  return cell.tasks[number];
+}
+
+bool RunAccumulator::Add(const TrialRow& row) {
+  if (!seen_.Insert(row.index)) return false;
+  CellTallies& cell = CellAt(cell_names_.Intern(row.cell));
+  xsweep::Add(row.counts, cell.seeds[row.seed]);
+  xsweep::Add(row.counts, TaskAt(cell, task_names_.Intern(row.task)));
+  ++rows_;
+  return true;
+}
+
+void RunAccumulator::Merge(const RunAccumulator& later) {
+  for (std::size_t i = 0; i < later.cells().size(); ++i) {
+    CellTallies& cell = CellAt(cell_names_.Intern(later.cells()[i]));
+    for (const auto& [seed, tally] : later.cells_[i].seeds) cell.seeds[seed] += tally;
+    for (const std::uint32_t task : later.cells_[i].task_order) {
+      TaskAt(cell, task_names_.Intern(later.tasks()[task])) += later.cells_[i].tasks[task];
+    }
+  }
+  seen_.Merge(later.seen_);
+  rows_ += later.rows_;
+}
+
+}  // namespace xsweep

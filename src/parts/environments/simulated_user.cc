@@ -1,0 +1,76 @@
+// SimulatedUser: the customer of a desk's task.
+// SPDX-License-Identifier: Apache-2.0
+#include "parts/environments/simulated_user.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::string_view kStopWords[] = {"###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"};
+
+constexpr std::string_view kBareGuidelines =
+    "You play a customer who talks to a service agent. Write one short message at a time, as the customer. Say only "
+    "what the scenario gives you. When everything is settled answer ###STOP###; when you are handed over to a person "
+    "answer ###TRANSFER###; when the scenario does not cover what you would say answer ###OUT-OF-SCOPE###.";
+
+/// Both references open with the agent's greeting.
+constexpr std::string_view kGreeting = "Hi! How can I help you today?";
+
+bool Stops(std::string_view text) {
+  for (const std::string_view word : kStopWords) {
+    if (text.find(word) != std::string_view::npos) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Async<Expected<UserTurn>> SimulatedUser::Speak(const Conversation& conversation, Usage& usage) {
+  if (models_.user != nullptr) return AskModel(conversation, usage);
+  UserTurn turn;
+  if (turn_++ == 0) {
+    turn.text = task_.task.instruction;
+  } else {
+    turn.stop = true;
+  }
+  return Async<Expected<UserTurn>>(Expected<UserTurn>(std::move(turn)));
+}
+
+ModelRequest SimulatedUser::Request(const Conversation& conversation) const {
+  ModelRequest request;
+  request.identity = models_.identity;
+  request.identity.role = ModelRole::kUser;
+  request.identity.turn = turn_;
+  const std::string_view guidelines = guidelines_.empty() ? kBareGuidelines : std::string_view(guidelines_);
+  request.system = std::string(guidelines) + "\n\n<scenario>\n" + task_.scenario + "\n</scenario>";
+  const auto say = [&](Speaker speaker, std::string text) {
+    Message message;
+    message.speaker = speaker;
+    message.text = std::move(text);
+    request.messages.push_back(std::move(message));
+  };
+  // For this model the sides are swapped: the agent is its user. Tool traffic is not for the customer's eyes.
+  say(Speaker::kUser, std::string(kGreeting));
+  for (const Message& message : conversation.messages) {
+    if (message.text.empty() || message.speaker == Speaker::kTool) continue;
+    if (message.speaker == Speaker::kUser) say(Speaker::kAgent, message.text);
+    if (message.speaker == Speaker::kAgent) say(Speaker::kUser, message.text);
+  }
+  return request;
+}
+
+Async<Expected<UserTurn>> SimulatedUser::AskModel(const Conversation& conversation, Usage& usage) {
+  const ModelRequest request = Request(conversation);
+  auto reply = co_await models_.user->Complete(request);
+  if (!reply) co_return std::unexpected(std::move(reply).error());
+  ++turn_;
+  usage += reply->usage;
+  if (reply->text.find_first_not_of(" \t\r\n") == std::string::npos) {
+    co_return EpisodeError("the model that plays the user answered nothing", "user model");
+  }
+  UserTurn turn;
+  turn.stop = Stops(reply->text);
+  turn.text = std::move(reply->text);
+  co_return turn;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,77 @@
+// Rows for tests: a trial of any kind from a number, and a directory that cleans up after itself.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "base/draw.h"
+#include "record/trial.h"
+
+namespace xsweep {
+
+/// The trial of that number: cells of 6 tasks x 2 seeds x 5 trials, all fields drawn.
+inline Trial DrawnTrial(std::uint32_t number) {
+  const Draws draws(11, "row", number);
+  const auto draw = [&](const char* what, std::int64_t high) { return draws.Integer(what, 0, 0, high); };
+  Trial trial;
+  trial.index = number;
+  trial.trial = number % 5;
+  trial.seed = 41 + number / 5 % 2;
+  trial.task = "task_" + std::to_string(number / 10 % 6);
+  trial.cell = "defense.name=d" + std::to_string(number / 60);
+  trial.outcome = static_cast<Outcome>(draw("outcome", kOutcomes - 1));
+  if (draw("assessed", 3) > 0) trial.task_success = draw("task_success", 1) == 1;
+  trial.goal = "unearned_certificate";
+  trial.exposed = draw("exposed", 1) == 1;
+  trial.exposed_turn = trial.exposed ? static_cast<int>(draw("turn", 9)) : 0;
+  trial.attempted = static_cast<int>(draw("attempted", 3));
+  trial.executed = static_cast<int>(draw("executed", trial.attempted));
+  trial.blocked = trial.attempted - trial.executed;
+  trial.amount_usd = draws.Uniform("amount", 0) * 400;
+  trial.turns = static_cast<int>(draw("turns", 30));
+  trial.tool_calls = static_cast<int>(draw("tools", 100));
+  trial.stop = "user_stop";
+  for (int role = 0; role < 5; ++role) {
+    if (draws.Integer("plays", static_cast<std::uint32_t>(role), 0, 1) == 0) continue;
+    trial.usage[role] = {draw("calls", 20), draw("prompt", 90000), draw("completion", 4000), draw("cost", 5'000'000)};
+    if (draw("priced", 9) == 0) trial.usage[role].cost_nano_usd.reset();
+  }
+  trial.task_hash = "0123456789abcdef";
+  trial.payload_hash = trial.policy_hash = trial.judge_hash = "fedcba9876543210";
+  if (trial.outcome == Outcome::kError) {
+    trial.error_kind = "episode";
+    trial.error_message = draw("escaped", 1) == 1 ? "said \"no\"\nand left" : "HTTP 500";
+  }
+  return trial;
+}
+
+inline std::string RowOf(const Trial& trial) {
+  std::string row;
+  AppendTrialRow(trial, row);
+  return row;
+}
+
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory() {
+    std::string name = (std::filesystem::temp_directory_path() / "xsweep_XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path_); }
+  std::string Write(const std::string& name, const std::string& bytes) const {
+    const std::filesystem::path path = path_ / name;
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << bytes;
+    return path.string();
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace xsweep
