@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr int kLargestK = 8;
 constexpr std::uint64_t kBootstrapSeed = 1;
+constexpr int kResamples = 400;
 /// Below this a second thread costs more than it saves.
 constexpr std::uint64_t kBytesPerThread = std::uint64_t{1} << 20U;
 
@@ -135,9 +136,11 @@ void AddPassPowers(CellAggregate& cell) {
   const std::vector<stats::Cluster> tasks = ClustersOf(cell, TaskSuccessOf);
   if (tasks.empty()) return;
   const std::int64_t least = std::ranges::min(tasks, {}, &stats::Cluster::n).n;
-  for (int k = 1; k <= std::min<std::int64_t>(least, kLargestK); ++k) {
-    cell.pass_k.push_back(
-        {k, *stats::MeanPassPower(tasks, k), stats::PassPowerBootstrap(tasks, k, kBootstrapSeed, 400)});
+  const int largest = static_cast<int>(std::min<std::int64_t>(least, kLargestK));
+  const std::vector<stats::Interval> bounds = stats::PassPowerBootstrap(tasks, largest, kBootstrapSeed, kResamples);
+  for (int k = 1; k <= largest; ++k) {
+    cell.pass_k.push_back({k, *stats::MeanPassPower(tasks, k), std::nullopt});
+    if (!bounds.empty()) cell.pass_k.back().bootstrap95 = bounds[static_cast<std::size_t>(k - 1)];
   }
 }
 

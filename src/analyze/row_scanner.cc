@@ -23,6 +23,29 @@ std::uint64_t StringStops(std::uint64_t word) {
   return zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\')) | controls | (word & kHighs);
 }
 
+/// Whether `literal` stands at `at`, as a few inlined 8-byte compares: a call to memcmp for each key would take a third
+/// of the time.
+template <std::size_t N>
+[[gnu::always_inline]] inline bool Stands(const char* at, const char (&literal)[N]) {
+  constexpr std::size_t kLength = N - 1;
+  std::uint64_t here = 0;
+  std::uint64_t wanted = 0;
+  if constexpr (kLength < sizeof here) {
+    std::memcpy(&here, at, kLength);
+    std::memcpy(&wanted, literal, kLength);
+    return here == wanted;
+  } else {
+    std::uint64_t differing = 0;
+    for (std::size_t i = 0; i < kLength; i += sizeof here) {
+      const std::size_t from = i + sizeof here <= kLength ? i : kLength - sizeof here;
+      std::memcpy(&here, at + from, sizeof here);
+      std::memcpy(&wanted, literal + from, sizeof wanted);
+      differing |= here ^ wanted;
+    }
+    return differing == 0;
+  }
+}
+
 /// A position that turns into nullptr at the first surprise; everything after that is a no-op.
 class Cursor {
  public:
@@ -32,14 +55,14 @@ class Cursor {
   void Fail() { at_ = nullptr; }
 
   template <std::size_t N>
-  bool Skip(const char (&literal)[N]) {
+  [[gnu::always_inline]] bool Skip(const char (&literal)[N]) {
     static_assert(N - 1 <= kScanPadding);
-    if (at_ == nullptr || std::memcmp(at_, literal, N - 1) != 0) return false;
+    if (at_ == nullptr || !Stands(at_, literal)) return false;
     at_ += N - 1;
     return true;
   }
   template <std::size_t N>
-  void Need(const char (&literal)[N]) {
+  [[gnu::always_inline]] void Need(const char (&literal)[N]) {
     if (!Skip(literal)) Fail();
   }
 
@@ -72,6 +95,21 @@ class Cursor {
     if (Skip("true")) return true;
     Need("false");
     return false;
+  }
+
+  /// "12.345" in units of 1e-9, exactly; -1, without moving, for anything but 1-6 digits, a point and 1-9 digits.
+  std::int64_t NanoUnits() {
+    if (at_ == nullptr) return -1;
+    const char* at = at_;
+    std::int64_t value = 0;
+    for (; IsDigit(*at) && at - at_ < 6; ++at) value = value * 10 + (*at - '0');
+    if (at == at_ || (*at_ == '0' && at - at_ > 1) || *at != '.') return -1;
+    const char* const point = at++;
+    for (; IsDigit(*at) && at - point < 10; ++at) value = value * 10 + (*at - '0');
+    if (at - point == 1 || IsDigit(*at) || *at == 'e' || *at == 'E') return -1;
+    for (auto digits = at - point - 1; digits < 9; ++digits) value *= 10;
+    at_ = at;
+    return value;
   }
 
   /// Any JSON number as its characters.
@@ -117,6 +155,10 @@ void ScanCost(Cursor& cursor, TrialCounts& counts) {
   if (cursor.Skip("null}")) {
     counts.unknown_cost = true;
     return;
+  }
+  if (const std::int64_t nano = cursor.NanoUnits(); nano >= 0) {
+    counts.cost_nano_usd += nano;
+    return cursor.Need("}");
   }
   const std::string_view text = cursor.Number();
   cursor.Need("}");

@@ -233,7 +233,16 @@ TEST(StatisticsOfRepeats, LeaveOutTasksWithFewerThanKTrials) {
   const Cluster tasks[] = {{2, 2}, {1, 4}};
   EXPECT_DOUBLE_EQ(*MeanPassPower(tasks, 4), 0);
   EXPECT_FALSE(MeanPassPower(tasks, 5));
-  EXPECT_FALSE(PassPowerBootstrap(tasks, 4, 1));
+}
+
+TEST(StatisticsOfRepeats, BootstrapOverTasks) {
+  const Cluster one[] = {{2, 4}};
+  EXPECT_TRUE(PassPowerBootstrap(one, 2, 1).empty());
+  const std::vector<Cluster> tasks = {{4, 4}, {2, 4}, {0, 4}, {3, 4}, {4, 4}, {1, 4}};
+  const auto bounds = PassPowerBootstrap(tasks, 2, 1);
+  ASSERT_EQ(bounds.size(), 2U);
+  EXPECT_LT(bounds[1].low, *MeanPassPower(tasks, 2));
+  EXPECT_GT(bounds[1].high, *MeanPassPower(tasks, 2));
 }
 
 TEST(StatisticsOfImperfectJudges, CorrectTheRateAndRefuseCoins) {

@@ -1,0 +1,164 @@
+// Compare: two runs side by side, cell by cell.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/compare.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace xsweep {
+namespace {
+
+std::span<const TrialOutcome> CellOf(const TrialTable& table, std::uint32_t cell) {
+  const auto [begin, end] =
+      std::ranges::equal_range(table.trials, cell, {}, [](const TrialOutcome& trial) { return trial.key.cell; });
+  return {begin, end};
+}
+
+void NoteFacts(RunComparison& out) {
+  const auto note = [&](const char* fact, const std::string& a, const std::string& b) {
+    if (a != b) out.facts.push_back({fact, a.empty() ? "-" : a, b.empty() ? "-" : b});
+  };
+  const Manifest& a = out.a;
+  const Manifest& b = out.b;
+  note("experiment", a.exp, b.exp);
+  note("mode", a.mode, b.mode);
+  note("config hash", a.config_hash, b.config_hash);
+  note("git commit", a.git.sha, b.git.sha);
+  note("git branch", a.git.branch, b.git.branch);
+  note("uncommitted changes", a.git.dirty ? "yes" : "no", b.git.dirty ? "yes" : "no");
+  note("seeds", fmt::format("{}", fmt::join(a.seeds, " ")), fmt::format("{}", fmt::join(b.seeds, " ")));
+  note("trials per task and seed", std::to_string(a.trials), std::to_string(b.trials));
+  note("environment", a.environment_name, b.environment_name);
+  note("environment version", a.environment_version, b.environment_version);
+  note("environment data", a.environment_data_sha256, b.environment_data_sha256);
+  note("xsweep version", a.xsweep_version, b.xsweep_version);
+  note("status", a.status, b.status);
+}
+
+void NoteRunObstacles(RunComparison& out) {
+  const auto note = [&](ObstacleKind kind, bool fatal, std::string message) {
+    out.obstacles.push_back({kind, fatal, std::move(message)});
+  };
+  if (out.a.environment_name != out.b.environment_name) {
+    note(ObstacleKind::kEnvironment, true,
+         fmt::format("the environments differ: {} and {}", out.a.environment_name, out.b.environment_name));
+  } else if (out.a.environment_data_sha256 != out.b.environment_data_sha256) {
+    note(ObstacleKind::kData, true,
+         fmt::format("the data of environment {} differ between the runs", out.a.environment_name));
+  }
+  if (out.a.mode != out.b.mode) {
+    note(ObstacleKind::kMode, true,
+         fmt::format("a simulated run says nothing about a real one: {} and {}", out.a.mode, out.b.mode));
+  }
+}
+
+/// Tasks of one name must be the same task, by the hash in their rows.
+void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNames& names, RunComparison& out) {
+  std::vector<std::string> changed;
+  std::size_t common = 0;
+  for (const auto& [task, hash] : a.task_hashes) {
+    const auto other = b.task_hashes.find(task);
+    if (other == b.task_hashes.end()) continue;
+    ++common;
+    if (hash != other->second) changed.push_back(names.tasks.names()[task]);
+  }
+  if (!changed.empty()) {
+    const std::size_t count = changed.size();
+    changed.resize(std::min<std::size_t>(count, 5));
+    out.obstacles.push_back({ObstacleKind::kTasks, true,
+                             fmt::format("{} of {} common tasks have other content: {}{}", count, common,
+                                         fmt::join(changed, ", "), count > 5 ? ", ..." : "")});
+  }
+  if (common == 0) out.obstacles.push_back({ObstacleKind::kNoCommonTask, true, "the runs have no task in common"});
+}
+
+void NoteCellObstacles(RunComparison& out, std::size_t common) {
+  if (common == 0) {
+    out.obstacles.push_back({ObstacleKind::kNoCommonCell, true, "the runs have no cell in common"});
+  } else if (!out.only_in_a.empty() || !out.only_in_b.empty()) {
+    out.obstacles.push_back({ObstacleKind::kMissingCells, false,
+                             fmt::format("{} cells are in both runs; {} only in the first, {} only in the second",
+                                         common, out.only_in_a.size(), out.only_in_b.size())});
+  }
+}
+
+bool Succeeded(const TrialOutcome& trial) { return trial.outcome == Outcome::kAttackSucceeded; }
+
+void NoteDiscordant(std::span<const TrialOutcome> a, std::span<const TrialOutcome> b, const SharedNames& names,
+                    std::size_t limit, RunComparison& out) {
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    const auto order = a[i].key <=> b[j].key;
+    if (order == 0 && a[i].outcome <= Outcome::kNotExposed && b[j].outcome <= Outcome::kNotExposed &&
+        Succeeded(a[i]) != Succeeded(b[j])) {
+      ++out.discordant_total;
+      if (out.discordant.size() < limit) {
+        const TrialKey& key = a[i].key;
+        out.discordant.push_back({names.cells.names()[key.cell], names.tasks.names()[key.task], key.seed, key.trial,
+                                  a[i].outcome, b[j].outcome});
+      }
+    }
+    i += order <= 0 ? 1 : 0;
+    j += order >= 0 ? 1 : 0;
+  }
+}
+
+void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& common,
+                        const SharedNames& names, const CompareOptions& options, RunComparison& out) {
+  std::size_t unpaired = 0;
+  for (const std::uint32_t cell : common) {
+    const auto of_a = CellOf(a, cell);
+    const auto of_b = CellOf(b, cell);
+    out.cells.push_back({names.cells.names()[cell], CompareTrials(Measure::kAsr, of_a, of_b),
+                         CompareTrials(Measure::kTaskSuccess, of_a, of_b)});
+    unpaired += out.cells.back().asr.pairing == Pairing::kUnpaired ? 1 : 0;
+    NoteDiscordant(of_a, of_b, names, options.max_discordant, out);
+  }
+  if (unpaired > 0) {
+    out.obstacles.push_back({ObstacleKind::kUnpaired, false,
+                             fmt::format("the trials of {} of {} cells do not pair (other seeds or trials); they are "
+                                         "compared as independent samples",
+                                         unpaired, common.size())});
+  }
+  std::vector<Difference*> asr, task_success;
+  for (CellComparison& cell : out.cells) {
+    asr.push_back(&cell.asr);
+    task_success.push_back(&cell.task_success);
+  }
+  Judge(asr, options.adjustment);
+  Judge(task_success, options.adjustment);
+}
+
+}  // namespace
+
+bool RunComparison::comparable() const { return std::ranges::none_of(obstacles, &Obstacle::fatal); }
+
+Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::string& directory_b,
+                                    const CompareOptions& options) {
+  SharedNames names;
+  TRY_ASSIGN(TrialTable a, ReadTrialTable(directory_a, names, options.read));
+  TRY_ASSIGN(TrialTable b, ReadTrialTable(directory_b, names, options.read));
+  RunComparison out;
+  out.a = std::move(a.run);
+  out.b = std::move(b.run);
+  out.adjustment = options.adjustment;
+  out.findings = std::move(a.findings);
+  std::ranges::move(b.findings, std::back_inserter(out.findings));
+  NoteFacts(out);
+  NoteRunObstacles(out);
+  NoteTaskObstacles(a, b, names, out);
+  std::vector<std::uint32_t> common;
+  for (std::uint32_t cell = 0; cell < names.cells.names().size(); ++cell) {
+    const bool in_a = !CellOf(a, cell).empty();
+    const bool in_b = !CellOf(b, cell).empty();
+    if (in_a && in_b) common.push_back(cell);
+    if (in_a && !in_b) out.only_in_a.push_back(names.cells.names()[cell]);
+    if (in_b && !in_a) out.only_in_b.push_back(names.cells.names()[cell]);
+  }
+  NoteCellObstacles(out, common.size());
+  if (out.comparable()) CompareCommonCells(a, b, common, names, options, out);
+  return out;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,47 @@
+// TrialTable: the outcomes of a run's trials.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/trial_table.h"
+
+#include <algorithm>
+
+#include "record/run_directory.h"
+
+namespace xsweep {
+namespace {
+
+TrialOutcome OutcomeOf(const TrialRow& row, SharedNames& names) {
+  TrialOutcome outcome;
+  outcome.key.cell = static_cast<std::uint32_t>(names.cells.Intern(row.cell));
+  outcome.key.task = static_cast<std::uint32_t>(names.tasks.Intern(row.task));
+  outcome.key.seed = row.seed;
+  outcome.key.trial = row.trial;
+  outcome.outcome = row.counts.outcome;
+  outcome.task_success = row.counts.task_success;
+  return outcome;
+}
+
+}  // namespace
+
+Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& names, const ReadOptions& options) {
+  TRY_ASSIGN(const RunDirectory run, RunDirectory::Open(RealDisk(), directory));
+  if (!run.sealed()) {
+    return UserError("this run is not finished; resume it with xsweep run --resume, then compare", directory);
+  }
+  TrialTable table;
+  TRY_ASSIGN(table.run, run.ReadManifest());
+  table.trials.reserve(table.run.planned < 1'000'000 ? table.run.planned : 0);
+  const std::string path = run.File("trials.jsonl").string();
+  TRY_ASSIGN(RangeReport report, ReadTrialRows(path, {0, UINT64_MAX}, options, [&](const TrialRow& row, std::int64_t) {
+               table.trials.push_back(OutcomeOf(row, names));
+               std::string& hash = table.task_hashes[table.trials.back().key.task];
+               if (hash.empty()) hash = row.task_hash;
+             }));
+  std::ranges::stable_sort(table.trials, {}, &TrialOutcome::key);
+  const auto repeated = std::ranges::unique(table.trials, {}, &TrialOutcome::key);
+  if (!repeated.empty()) report.findings.Note(RowProblem::kDuplicate, 1, std::ssize(repeated));
+  table.trials.erase(repeated.begin(), repeated.end());
+  table.findings = report.findings.List(path);
+  return table;
+}
+
+}  // namespace xsweep

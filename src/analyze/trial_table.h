@@ -1,0 +1,49 @@
+// TrialTable: the outcomes of a run's trials, 24 bytes each, so that two runs can be laid side by side.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "analyze/aggregate.h"
+#include "analyze/run_accumulator.h"
+#include "base/error.h"
+#include "record/manifest.h"
+
+namespace xsweep {
+
+/// Which trial; numbers from the tables' shared names.
+struct TrialKey {
+  std::uint32_t cell = 0;
+  std::uint32_t task = 0;
+  std::uint64_t seed = 0;
+  std::uint32_t trial = 0;
+  friend auto operator<=>(const TrialKey&, const TrialKey&) = default;
+};
+
+struct TrialOutcome {
+  TrialKey key;
+  Outcome outcome = Outcome::kError;
+  std::int8_t task_success = -1;  ///< -1: null
+};
+
+/// Names that several tables number alike.
+struct SharedNames {
+  NameTable cells;
+  NameTable tasks;
+};
+
+struct TrialTable {
+  Manifest run;
+  std::vector<TrialOutcome> trials;                  ///< sorted by key, each once
+  std::map<std::uint32_t, std::string> task_hashes;  ///< by task; of the first row that had one
+  std::vector<Finding> findings;
+};
+
+/// Reads a sealed run. Fails with kUser when `directory` is no run directory or is not sealed.
+Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& names, const ReadOptions& options = {});
+
+}  // namespace xsweep
