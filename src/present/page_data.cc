@@ -5,10 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 #include <unordered_set>
 
+#include "analyze/compare.h"
 #include "base/files.h"
+#include "present/numbers.h"
 #include "record/index.h"
 #include "record/run_directory.h"
 
@@ -20,6 +23,11 @@ constexpr std::uint64_t kMaxText = std::uint64_t{4} << 20U;
 
 std::string PathOf(const fs::path& run) {
   return run.parent_path().filename().string() + "/" + run.filename().string();
+}
+
+Expected<Manifest> ManifestOf(const fs::path& run) {
+  TRY_ASSIGN(const RunDirectory directory, RunDirectory::Open(RealDisk(), run));
+  return directory.ReadManifest();
 }
 
 Json RowOf(const IndexEntry& entry, const std::string& path) {
@@ -181,8 +189,7 @@ fs::path PreviousRun(const fs::path& run) {
 Json PreviousForPage(const fs::path& results, const fs::path& run) {
   const fs::path previous = PreviousRun(run);
   if (previous.empty()) return nullptr;
-  const auto directory = RunDirectory::Open(RealDisk(), previous);
-  const auto manifest = directory ? directory->ReadManifest() : std::unexpected(directory.error());
+  const auto manifest = ManifestOf(previous);
   if (!manifest) return nullptr;
   Json json = Json::MakeObject({{"path", PathOf(previous)},
                                 {"manifest", manifest->ToJson()},
@@ -197,12 +204,41 @@ Json PreviousForPage(const fs::path& results, const fs::path& run) {
   return json;
 }
 
-std::string Percent(double value) { return fmt::format("{:.1f} %", value * 100); }
+/// A run that has only just begun has no row yet, and is shown all the same.
+Expected<RunAggregate> AggregateForPage(const fs::path& run) {
+  auto aggregate = AggregateRun(run.string());
+  if (aggregate || fs::exists(run / "trials.jsonl")) return aggregate;
+  RunAggregate empty;
+  TRY_ASSIGN(empty.run, ManifestOf(run));
+  if (empty.run.status == "running") return empty;
+  return aggregate;
+}
 
-std::string RateWords(const Rate& rate) {
-  const auto bounds = rate.bounds95();
-  return fmt::format("{} of {}, {} (95 % interval {} to {}, {})", rate.successes, rate.n, Percent(*rate.value()),
-                     Percent(bounds->low), Percent(bounds->high), BasisWords(rate.basis()));
+Json DifferenceForPage(const std::string& cell, const Difference& difference) {
+  return Json::MakeObject({{"cell", cell},
+                           {"measure", MeasureName(difference.measure)},
+                           {"a", RateForPage(difference.a)},
+                           {"b", RateForPage(difference.b)},
+                           {"difference", OrNull(difference.difference)},
+                           {"low", BoundsOf(difference.bounds95, true)},
+                           {"high", BoundsOf(difference.bounds95, false)},
+                           {"p", OrNull(difference.p)},
+                           {"p_adjusted", OrNull(difference.adjusted_p)},
+                           {"pairs", difference.pairs},
+                           {"only_a", difference.only_a},
+                           {"only_b", difference.only_b},
+                           {"detectable", OrNull(difference.detectable)},
+                           {"verdict", JudgementWords(difference.judgement)},
+                           {"method", PairingWords(difference.pairing)}});
+}
+
+std::string VerdictWords(const RunComparison& comparison) {
+  std::map<Judgement, int> cells;
+  for (const CellComparison& cell : comparison.cells) ++cells[cell.asr.judgement];
+  return fmt::format(
+      "On attack success, B is better than A in {} of {} cells, worse in {}, and not distinguishable in {}.",
+      cells[Judgement::kBetter], comparison.cells.size(), cells[Judgement::kWorse],
+      cells[Judgement::kNotDistinguishable]);
 }
 
 }  // namespace
@@ -222,9 +258,7 @@ Expected<Json> RunsForPage(const fs::path& results) {
   for (const fs::path& run : AllRuns(results)) {
     std::string path = PathOf(run);
     if (known.contains(path)) continue;
-    const auto directory = RunDirectory::Open(RealDisk(), run);
-    const auto manifest = directory ? directory->ReadManifest() : std::unexpected(directory.error());
-    if (manifest) rows.push_back(RowOf(EntryFrom(*manifest), path));
+    if (const auto manifest = ManifestOf(run); manifest) rows.push_back(RowOf(EntryFrom(*manifest), path));
   }
   return Json::MakeObject({{"columns", std::move(columns)}, {"rows", Json::MakeArray(std::move(rows))}});
 }
@@ -257,8 +291,24 @@ std::string HeadlineOf(const RunAggregate& run) {
   return words;
 }
 
+Expected<Json> ComparisonForPage(const fs::path& a, const fs::path& b) {
+  TRY_ASSIGN(const RunComparison comparison, CompareRuns(a.string(), b.string()));
+  Json words = Json::MakeArray();
+  if (!comparison.cells.empty()) words.Append(VerdictWords(comparison));
+  for (const Obstacle& obstacle : comparison.obstacles) words.Append(obstacle.message);
+  Json facts = Json::MakeArray();
+  for (const FactDifference& fact : comparison.facts) facts.Append(Json::MakeArray({fact.fact, fact.a, fact.b}));
+  Json cells = Json::MakeArray();
+  for (const CellComparison& cell : comparison.cells) cells.Append(DifferenceForPage(cell.cell, cell.asr));
+  for (const CellComparison& cell : comparison.cells) cells.Append(DifferenceForPage(cell.cell, cell.task_success));
+  return Json::MakeObject({{"words", std::move(words)},
+                           {"facts", std::move(facts)},
+                           {"adjustment", AdjustmentName(comparison.adjustment)},
+                           {"cells", std::move(cells)}});
+}
+
 Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
-  TRY_ASSIGN(RunAggregate aggregate, AggregateRun(run.string()));
+  TRY_ASSIGN(const RunAggregate aggregate, AggregateForPage(run));
   TaskNames names;
   Json cells = Json::MakeArray();
   for (const CellAggregate& cell : aggregate.cells) cells.Append(CellForPage(cell, names));

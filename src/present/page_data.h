@@ -39,6 +39,10 @@ std::string HeadlineOf(const RunAggregate& run);
 /// A run directory as the page shows it. `run` lies under `results` as <exp>/<run_id>.
 Expected<Json> RunForPage(const std::filesystem::path& results, const std::filesystem::path& run);
 
+/// `b` against `a`, both run directories: {words, facts, adjustment, cells:[{cell, measure, difference, low, high, p,
+/// ...}]}, attack success of all cells first, then task success.
+Expected<Json> ComparisonForPage(const std::filesystem::path& a, const std::filesystem::path& b);
+
 /// The rows of a run in chunks, and its dialogues. Opening reads the rows once to know where chunks begin; memory is
 /// 24 bytes a chunk. Thread-safe after opening.
 class PageRows {

@@ -5,7 +5,7 @@ import { useMemo } from 'preact/hooks';
 
 import { OutcomeTag, RateBar, RateText } from './charts';
 import { count } from './format';
-import { Choice, Waiting } from './parts';
+import { Choice, Facts, Waiting } from './parts';
 import { href, runHref, setFilter, type Route } from './route';
 import type { Rows } from './rows';
 import { embedded, useFile } from './source';
@@ -44,20 +44,33 @@ function Differences({ a, b }: { a: string; b: string }): JSX.Element {
   if (!value) return <Waiting error={undefined} what="paired differences" />;
   return (
     <>
-      <h2>B against A, paired</h2>
+      <h2>B against A</h2>
       {value.words.map((sentence, i) => <p key={i} class={i === 0 ? 'lead' : ''}>{sentence}</p>)}
-      <div class="wide-content" tabIndex={0} role="region" aria-label="Paired differences">
-        <table>
-          <thead><tr><th scope="col">Cell</th><th scope="col">Difference</th><th scope="col">95 % interval</th><th scope="col">p</th><th scope="col">p, adjusted</th><th scope="col">Pairs</th><th scope="col">Could have seen</th><th scope="col">Reading</th></tr></thead>
-          <tbody>{value.cells.map((cell) => (
-            <tr key={cell.cell}>
-              <th scope="row">{cell.cell}</th><td class="n">{points(cell.difference)}</td><td class="n">{cell.low === null ? '–' : `${points(cell.low)} to ${points(cell.high)}`}</td>
-              <td class="n">{p(cell.p)}</td><td class="n">{p(cell.p_adjusted)}</td><td class="n">{count(cell.pairs)}</td><td class="n">{points(cell.detectable)}</td><td>{cell.verdict} <span class="muted">({cell.method})</span></td>
-            </tr>
-          ))}</tbody>
-        </table>
-      </div>
+      <Measured value={value} measure="asr" caption="Attack success rate, B minus A" />
+      <Measured value={value} measure="task_success" caption="Task success, B minus A" />
+      <p class="muted">p values are adjusted over the cells by {value.adjustment}. “Could have seen” is the difference that this sample shows with 80 % power.</p>
+      {value.facts.length > 0 && <><h2>What differs between the runs</h2><Facts facts={value.facts.map(([fact, before, after]) => [fact, `${before || '–'} → ${after || '–'}`])} /></>}
     </>
+  );
+}
+
+function Measured({ value, measure, caption }: { value: Comparison; measure: string; caption: string }): JSX.Element | null {
+  const cells = value.cells.filter((cell) => cell.measure === measure && cell.difference !== null);
+  if (cells.length === 0) return null;
+  return (
+    <div class="wide-content" tabIndex={0} role="region" aria-label={caption}>
+      <table>
+        <caption>{caption}</caption>
+        <thead><tr><th scope="col">Cell</th><th scope="col">Reading</th><th scope="col">Difference</th><th scope="col">95 % interval</th><th scope="col">p</th><th scope="col">p, adjusted</th><th scope="col">Pairs</th><th scope="col">Only A / only B</th><th scope="col">Could have seen</th></tr></thead>
+        <tbody>{cells.map((cell) => (
+          <tr key={cell.cell}>
+            <th scope="row">{cell.cell}</th><td title={cell.method}><b>{cell.verdict}</b></td><td class="n">{points(cell.difference)}</td>
+            <td class="n">{cell.low === null ? '–' : `${points(cell.low)} to ${points(cell.high)}`}</td><td class="n">{p(cell.p)}</td><td class="n">{p(cell.p_adjusted)}</td>
+            <td class="n">{count(cell.pairs)}</td><td class="n">{count(cell.only_a)} / {count(cell.only_b)}</td><td class="n">{points(cell.detectable)}</td>
+          </tr>
+        ))}</tbody>
+      </table>
+    </div>
   );
 }
 

@@ -183,8 +183,11 @@ export interface Pack {
 /** What compare.h found; sentences are shown as they are. */
 export interface Comparison {
   words: string[];
+  facts: [string, string, string][];
+  adjustment: string;
   cells: {
     cell: string;
+    measure: string;
     difference: number | null;
     low: number | null;
     high: number | null;
@@ -193,6 +196,8 @@ export interface Comparison {
     verdict: string;
     method: string;
     pairs: number;
+    only_a: number;
+    only_b: number;
     detectable: number | null;
   }[];
 }
