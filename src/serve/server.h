@@ -25,13 +25,13 @@ struct WebRequest {
 struct WebResponse {
   int status = 200;
   std::string type = "text/plain; charset=utf-8";
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
   /// When not empty, the file whose bytes are sent in place of `body`, piece by piece.
-  std::filesystem::path file;
+  std::filesystem::path file = {};
   /// When set, the connection stays open: called once a second, its text is sent (empty: a sign of life) until the
   /// browser goes away.
-  std::function<std::string()> events;
+  std::function<std::string()> events = {};
 };
 
 struct ServerOptions {
