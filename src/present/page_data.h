@@ -53,13 +53,19 @@ class PageRows {
   std::uint64_t rows() const { return rows_; }
   /// {chunk, chunks, rows, dict:{cell:[...],...}, columns:{outcome:"base64 of u8"...}, errors:[[row, kind, message]]}.
   /// A column whose values are all equal is that number instead. Fails with kUser beyond the last chunk.
-  Expected<std::string> Chunk(std::size_t chunk) const;
+  /// `options` change what is said, for copies that hold less than the run: how many chunks there are, and whether
+  /// error messages (which may quote a model) are told.
+  struct ChunkOptions {
+    std::size_t chunks = 0;  ///< 0: all of them
+    bool messages = true;
+  };
+  Expected<std::string> Chunk(std::size_t chunk, const ChunkOptions& options) const;
+  Expected<std::string> Chunk(std::size_t chunk) const { return Chunk(chunk, ChunkOptions{}); }
 
+  const TranscriptFile* transcript_file() const { return transcripts_.get(); }
   std::size_t transcripts() const { return transcripts_ ? transcripts_->size() : 0; }
   /// {transcripts:{"<index>":{...}}}; empty where none of these trials' dialogues was kept.
   Expected<std::string> Pack(std::uint64_t pack) const;
-  /// The index of the n-th kept dialogue.
-  Expected<std::uint64_t> TranscriptIndex(std::size_t n) const { return transcripts_->IndexAt(n); }
 
  private:
   struct Place {

@@ -72,6 +72,8 @@ Number Clip(std::int64_t value) {
 /// Collects rows; all columns have the same length.
 class Columns {
  public:
+  explicit Columns(bool messages) : messages_(messages) {}
+
   void Add(const Trial& trial) {
     index.push_back(trial.index);
     cell_.push_back(cells_.Number(trial.cell));
@@ -93,8 +95,8 @@ class Columns {
     amount_.push_back(trial.amount_usd);
     AddUsage(trial);
     if (!trial.error_kind.empty()) {
-      errors_.Append(
-          Json::MakeArray({static_cast<std::int64_t>(index.size() - 1), trial.error_kind, trial.error_message}));
+      errors_.Append(Json::MakeArray(
+          {static_cast<std::int64_t>(index.size() - 1), trial.error_kind, messages_ ? trial.error_message : ""}));
     }
   }
 
@@ -157,6 +159,7 @@ class Columns {
   std::vector<std::uint16_t> exposed_turn_, attempted_, executed_, blocked_, turns_, tool_calls_;
   std::vector<double> amount_, cost_;
   Json errors_;
+  bool messages_;
 };
 
 std::vector<fs::path> RowFiles(const fs::path& run) {
@@ -220,19 +223,19 @@ Expected<std::vector<bool>> PageRows::KeptAmong(const std::vector<std::uint64_t>
   return kept;
 }
 
-Expected<std::string> PageRows::Chunk(std::size_t chunk) const {
-  if (chunk == 0 && chunks_.empty()) return Columns().ToJson(0, 0, 0, {});
+Expected<std::string> PageRows::Chunk(std::size_t chunk, const ChunkOptions& options) const {
+  if (chunk == 0 && chunks_.empty()) return Columns(options.messages).ToJson(0, 0, 0, {});
   if (chunk >= chunks_.size()) return UserError(fmt::format("there are {} chunks of rows", chunks_.size()));
   const Place& place = chunks_[chunk];
   TRY_ASSIGN(const std::string text, ReadPart(files_[place.file], place.offset, place.size));
-  Columns columns;
+  Columns columns(options.messages);
   for (std::size_t start = 0, end = 0; start < text.size(); start = end + 1) {
     end = std::min(text.find('\n', start), text.size());
     // A row that is none was reported with the run; it has no place in a column.
     if (const auto trial = ParseTrialRow(std::string_view(text).substr(start, end - start), "row")) columns.Add(*trial);
   }
   TRY_ASSIGN(const auto kept, KeptAmong(columns.index));
-  return columns.ToJson(chunk, chunks_.size(), columns.index.size(), kept);
+  return columns.ToJson(chunk, options.chunks == 0 ? chunks_.size() : options.chunks, columns.index.size(), kept);
 }
 
 Expected<std::string> PageRows::Pack(std::uint64_t pack) const {
