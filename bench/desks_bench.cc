@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "parts/environments/retail_tools.h"
 #include "parts/environments/tools.h"
 #include "parts/environments/world_hash.h"
 
@@ -72,15 +73,15 @@ void Play(const Loaded& loaded, const std::vector<Call>& calls, State& state) {
   for (const Call& call : calls) benchmark::DoNotOptimize(CallTool(*loaded.desk, state, call.name, call.arguments));
 }
 
-void LoadWorld(benchmark::State& bench, const Desk& (*desk)()) {
-  const Loaded* loaded = Load(desk());
+void LoadWorld(benchmark::State& bench, const Desk& desk) {
+  const Loaded* loaded = Load(desk);
   if (loaded == nullptr) return bench.SkipWithError("no benchmark data; set XSWEEP_TAU_DIR");
   for (auto _ : bench) benchmark::DoNotOptimize(World::Load(loaded->desk->world, loaded->directory));
   bench.SetLabel("target: under 10 ms; the reference needs 252 ms (tau2), 59-68 ms (v1)");
 }
 
-void ForkWorld(benchmark::State& bench, const Desk& (*desk)()) {
-  const Loaded* loaded = Load(desk());
+void ForkWorld(benchmark::State& bench, const Desk& desk) {
+  const Loaded* loaded = Load(desk);
   if (loaded == nullptr) return bench.SkipWithError("no benchmark data; set XSWEEP_TAU_DIR");
   for (auto _ : bench) {
     State state(loaded->world);
@@ -89,8 +90,8 @@ void ForkWorld(benchmark::State& bench, const Desk& (*desk)()) {
   bench.SetLabel("target: under 5 microseconds");
 }
 
-void ToolCalls(benchmark::State& bench, const Desk& (*desk)()) {
-  const Loaded* loaded = Load(desk());
+void ToolCalls(benchmark::State& bench, const Desk& desk) {
+  const Loaded* loaded = Load(desk);
   if (loaded == nullptr) return bench.SkipWithError("no benchmark data; set XSWEEP_TAU_DIR");
   for (auto _ : bench) {
     for (const auto& calls : loaded->tasks) {
@@ -104,8 +105,8 @@ void ToolCalls(benchmark::State& bench, const Desk& (*desk)()) {
 
 enum class Compare : std::uint8_t { kOverlay, kFullHash };
 
-void Episodes(benchmark::State& bench, const Desk& (*desk)(), Compare compare) {
-  const Loaded* loaded = Load(desk());
+void Episodes(benchmark::State& bench, const Desk& desk, Compare compare) {
+  const Loaded* loaded = Load(desk);
   if (loaded == nullptr) return bench.SkipWithError("no benchmark data; set XSWEEP_TAU_DIR");
   std::vector<State> expected;  // each task's, once
   std::vector<std::string> hashes;
@@ -127,15 +128,17 @@ void Episodes(benchmark::State& bench, const Desk& (*desk)(), Compare compare) {
                                               : "episodes/s with the full hash, target: 400");
 }
 
-#define XSWEEP_DESK_BENCHMARKS(desk)                                                                   \
-  BENCHMARK_CAPTURE(LoadWorld, desk, desk)->Unit(benchmark::kMillisecond);                             \
-  BENCHMARK_CAPTURE(ForkWorld, desk, desk);                                                            \
-  BENCHMARK_CAPTURE(ToolCalls, desk, desk)->Unit(benchmark::kMicrosecond);                             \
-  BENCHMARK_CAPTURE(Episodes, desk##_overlay, desk, Compare::kOverlay)->Unit(benchmark::kMicrosecond); \
-  BENCHMARK_CAPTURE(Episodes, desk##_full_hash, desk, Compare::kFullHash)->Unit(benchmark::kMillisecond)
+#define XSWEEP_DESK_BENCHMARKS(desk)                                                                      \
+  BENCHMARK_CAPTURE(LoadWorld, desk, k##desk)->Unit(benchmark::kMillisecond);                             \
+  BENCHMARK_CAPTURE(ForkWorld, desk, k##desk);                                                            \
+  BENCHMARK_CAPTURE(ToolCalls, desk, k##desk)->Unit(benchmark::kMicrosecond);                             \
+  BENCHMARK_CAPTURE(Episodes, desk##_overlay, k##desk, Compare::kOverlay)->Unit(benchmark::kMicrosecond); \
+  BENCHMARK_CAPTURE(Episodes, desk##_full_hash, k##desk, Compare::kFullHash)->Unit(benchmark::kMillisecond)
 
 XSWEEP_DESK_BENCHMARKS(Tau2Airline);
 XSWEEP_DESK_BENCHMARKS(Tau1Airline);
+XSWEEP_DESK_BENCHMARKS(Tau2Retail);
+XSWEEP_DESK_BENCHMARKS(Tau1Retail);
 
 }  // namespace
 }  // namespace xsweep

@@ -2,9 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
-#define XXH_INLINE_ALL
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <algorithm>
 #include <charconv>
@@ -43,7 +41,7 @@ std::optional<std::string> ClosestName(std::string_view name, const std::vector<
 
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates, std::string_view label) {
   if (const auto closest = ClosestName(name, candidates)) return fmt::format(", did you mean `{}`?", *closest);
-  return candidates.empty() ? "" : fmt::format("; {}: {}", label, Join(candidates, ", "));
+  return candidates.empty() || label.empty() ? "" : fmt::format("; {}: {}", label, Join(candidates, ", "));
 }
 
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
@@ -131,7 +129,5 @@ std::string WithThousands(std::uint64_t value) {
   }
   return digits;
 }
-
-std::string Fingerprint(std::string_view bytes) { return fmt::format("{:016x}", XXH3_64bits(bytes.data(), bytes.size())); }
 
 }  // namespace xsweep

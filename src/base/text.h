@@ -19,8 +19,8 @@ std::size_t EditDistance(std::string_view a, std::string_view b);
 /// edit), the earlier one of two that are equally near; empty when none is near.
 std::optional<std::string> ClosestName(std::string_view name, const std::vector<std::string>& candidates);
 
-/// ", did you mean `x`?" when a candidate is near, otherwise "; <label>: a, b, c" (nothing without candidates).
-std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates, std::string_view label);
+/// ", did you mean `x`?" when a candidate is near, otherwise "; <label>: a, b, c" (nothing without candidates or label).
+std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates, std::string_view label = "");
 
 /// The whole of `text` as a decimal number without sign, spaces or separators; empty when it is not one or too large.
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text);
@@ -38,8 +38,5 @@ std::string Join(const std::vector<std::string>& parts, std::string_view separat
 std::vector<std::string> Split(std::string_view text, char separator);
 /// 1234567 as "1,234,567".
 std::string WithThousands(std::uint64_t value);
-
-/// XXH3 of the bytes as 16 hex digits: a fingerprint of settings, not a defence against forgery.
-std::string Fingerprint(std::string_view bytes);
 
 }  // namespace xsweep

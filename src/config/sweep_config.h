@@ -19,12 +19,32 @@ std::string_view ModeName(Mode mode);
 struct PartConfig {
   std::string name;
   Json options = Json::MakeObject();
+  friend bool operator==(const PartConfig&, const PartConfig&) = default;
 };
+
+/// The part that plays no attack or no defense: what an absent section means, and what controls put in.
+inline constexpr std::string_view kNoPart = "none";
 
 /// One axis of the grid: a dotted path into the config and the values it takes.
 struct GridAxis {
-  std::string path;  ///< e.g. "judge.threshold"
+  /// "judge.threshold", "defense.name", "models.agent.model", or a whole section: "defense", "models.agent".
+  std::string path;
+  /// Distinct. Of a whole section: mappings {name: ..., options with defaults}, {provider: ...} for models.
   std::vector<Json> values;
+  friend bool operator==(const GridAxis&, const GridAxis&) = default;
+};
+
+/// A section whose part an axis chooses ("defense.name"): what the section means under each part it can have.
+struct SectionVariants {
+  struct Variant {
+    PartConfig part;  ///< the section's options that this part accepts, defaults filled in
+    std::vector<std::string>
+        accepts;  ///< names of all options of the part: an axis over another one leaves it as it is
+    friend bool operator==(const Variant&, const Variant&) = default;
+  };
+  std::string section;  ///< "defense", "models.agent"
+  std::vector<Variant> parts;
+  friend bool operator==(const SectionVariants&, const SectionVariants&) = default;
 };
 
 /// Bounds of the whole run. Empty: no bound.
@@ -40,17 +60,20 @@ struct Limits {
   int max_turns = 30;
   int max_tool_calls = 100;
   int max_tool_errors = 10;
+  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 /// Which transcripts are kept.
 struct TranscriptPolicy {
   enum class Kind { kAll, kFailures, kNone, kSample } kind = Kind::kFailures;
   std::uint32_t sample = 0;  ///< of kSample: keep trials with index % sample == 0
+  friend bool operator==(const TranscriptPolicy&, const TranscriptPolicy&) = default;
 };
 
 /// Settings of one model, by role; null options where the config names none.
 struct ModelsConfig {
   std::optional<PartConfig> agent, user, attacker, defense, judge;
+  friend bool operator==(const ModelsConfig&, const ModelsConfig&) = default;
 };
 
 struct SweepConfig {
@@ -62,12 +85,20 @@ struct SweepConfig {
   PartConfig environment, agent, attack, defense, judge;
   std::vector<std::string> tasks;  ///< task ids; empty means all
   std::vector<GridAxis> grid;
+  std::vector<SectionVariants> variants;  ///< one for each axis over a section's name
   bool controls = false;
   Limits limits;
   ModelsConfig models;
   std::vector<std::string> gates;
   TranscriptPolicy transcripts;
-  std::string source;  ///< the file it came from, for messages
+  std::string source;  ///< the file it came from, for messages; no part of what the config means
+
+  friend bool operator==(const SweepConfig&, const SweepConfig&) = default;
 };
+
+// A section by its path ("defense", "models.agent"): nullptr for another path, or a model that is not configured.
+const PartConfig* FindSection(const SweepConfig& config, std::string_view section);
+/// "name", or "provider" for a section under models.
+std::string_view NameKey(std::string_view section);
 
 }  // namespace xsweep

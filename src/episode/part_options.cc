@@ -108,6 +108,14 @@ Error UnknownPart(std::string_view role, std::string_view name, const std::vecto
   return {ErrorKind::kUser, fmt::format("no {} is called `{}`; there are {}", role, name, fmt::join(known, ", ")), {}};
 }
 
+std::vector<std::string> StringList(const Json& options, std::string_view key) {
+  std::vector<std::string> strings;
+  if (const Json* list = options.Find(key); list != nullptr && list->is_array()) {
+    for (const Json& item : list->items()) strings.push_back(item.AsString());
+  }
+  return strings;
+}
+
 Expected<NamedPart> ReadNamedPart(const Json& mapping, std::string_view where) {
   const std::string_view name = mapping.StringOr("name", {});
   if (name.empty()) return UserError("a part needs a `name`", std::string(where));

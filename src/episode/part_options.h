@@ -21,6 +21,9 @@ Expected<Json> CompleteOptions(const PartSpec& spec, const Json& options, std::s
 /// "no defense is called `x`; there are a, b" as a kUser error.
 Error UnknownPart(std::string_view role, std::string_view name, const std::vector<std::string>& known);
 
+/// The strings of a kStringList option; none when it is absent.
+std::vector<std::string> StringList(const Json& options, std::string_view key);
+
 /// A part written as {name: ..., options...}: its name and the rest.
 struct NamedPart {
   std::string name;

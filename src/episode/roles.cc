@@ -12,19 +12,19 @@ Async<Expected<Attack::Spoken>> Attack::Speak(UserTurn said, const Conversation&
 
 std::string Attack::PoisonResult(const ToolCall& /*call*/, ToolOutcome& /*outcome*/) { return {}; }
 
-Async<Expected<Decision>> Defense::ReviewTool(const ToolSchema& /*tool*/) { return Expected<Decision>(Decision{}); }
+Async<Expected<Decisions>> Defense::ReviewTool(const ToolSchema& /*tool*/) { return Expected<Decisions>(); }
 
-Async<Expected<Decision>> Defense::ReviewUserTurn(const std::string& /*text*/, const Conversation& /*conversation*/) {
-  return Expected<Decision>(Decision{});
+Async<Expected<Decisions>> Defense::ReviewUserTurn(const std::string& /*text*/, const Conversation& /*conversation*/) {
+  return Expected<Decisions>();
 }
 
-Async<Expected<Decision>> Defense::BeforeCall(const ToolCall& /*call*/, const Conversation& /*conversation*/) {
-  return Expected<Decision>(Decision{});
+Async<Expected<Decisions>> Defense::BeforeCall(const ToolCall& /*call*/, const Conversation& /*conversation*/) {
+  return Expected<Decisions>();
 }
 
-Async<Expected<Decision>> Defense::AfterCall(const ToolCall& /*call*/, const std::string& /*content*/,
-                                             const Conversation& /*conversation*/) {
-  return Expected<Decision>(Decision{});
+Async<Expected<Decisions>> Defense::AfterCall(const ToolCall& /*call*/, const std::string& /*content*/,
+                                              const Conversation& /*conversation*/) {
+  return Expected<Decisions>();
 }
 
 }  // namespace xsweep

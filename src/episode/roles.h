@@ -142,6 +142,10 @@ class Attack {
   virtual std::int64_t queries() const { return 0; }
 };
 
+/// What a defense decided about one thing, in order; empty lets it pass without a word. It is denied when one of them
+/// is kDeny; the last kModify says what the agent sees.
+using Decisions = std::vector<Decision>;
+
 /// A defense that cannot decide fails (the trial becomes an error); it never lets through by failing.
 class Defense {
  public:
@@ -151,15 +155,15 @@ class Defense {
   /// Whether ReviewTool wants to be asked.
   virtual bool reviews_tools() const { return false; }
   /// Sees each (possibly poisoned) tool before the agent does: kModify replaces its description, kDeny removes it.
-  virtual Async<Expected<Decision>> ReviewTool(const ToolSchema& tool);
+  virtual Async<Expected<Decisions>> ReviewTool(const ToolSchema& tool);
   /// Sees what the user says before the agent does: kModify replaces it, kDeny puts a notice in its place.
-  virtual Async<Expected<Decision>> ReviewUserTurn(const std::string& text, const Conversation& conversation);
+  virtual Async<Expected<Decisions>> ReviewUserTurn(const std::string& text, const Conversation& conversation);
   /// kDeny: the call is not executed and the agent is told so. kModify has no meaning here and is an error.
-  virtual Async<Expected<Decision>> BeforeCall(const ToolCall& call, const Conversation& conversation);
+  virtual Async<Expected<Decisions>> BeforeCall(const ToolCall& call, const Conversation& conversation);
   /// Sees the (possibly poisoned) result before the agent does: kModify replaces it, kDeny withholds it; what was
   /// executed stays executed.
-  virtual Async<Expected<Decision>> AfterCall(const ToolCall& call, const std::string& content,
-                                              const Conversation& conversation);
+  virtual Async<Expected<Decisions>> AfterCall(const ToolCall& call, const std::string& content,
+                                               const Conversation& conversation);
   /// What model-backed decisions have used so far.
   virtual Usage usage() const { return {}; }
 };

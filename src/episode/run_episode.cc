@@ -16,6 +16,19 @@ std::string Notice(std::string_view what, const Decision& decision) {
   return fmt::format("Error: {} ({}: {})", what, decision.defense, decision.reason_code);
 }
 
+const Decision* FirstDenial(const Decisions& decisions) {
+  const auto found = std::ranges::find(decisions, Verdict::kDeny, &Decision::verdict);
+  return found == decisions.end() ? nullptr : &*found;
+}
+
+// What the agent sees of `text` after the decisions; `denied` says what a denial puts in its place.
+void Apply(const Decisions& decisions, std::string_view denied, std::string& text) {
+  for (const Decision& decision : decisions) {
+    if (decision.verdict == Verdict::kModify) text = decision.text;
+  }
+  if (const Decision* denial = FirstDenial(decisions)) text = Notice(denied, *denial);
+}
+
 class Dialogue {
  public:
   Dialogue(const EpisodeParts& parts, const EpisodeLimits& limits, EpisodeResult& result)
@@ -78,10 +91,10 @@ class Dialogue {
   Async<Status> ReviewTools() {
     std::vector<ToolSchema> kept;
     for (ToolSchema& tool : tools_) {
-      CO_TRY_ASSIGN(Decision decision, co_await parts_.defense.ReviewTool(tool));
-      NoteDecision(decision);
-      if (decision.verdict == Verdict::kDeny) continue;
-      if (decision.verdict == Verdict::kModify) tool.description = decision.text;
+      CO_TRY_ASSIGN(const Decisions decisions, co_await parts_.defense.ReviewTool(tool));
+      NoteDecisions(decisions);
+      if (FirstDenial(decisions) != nullptr) continue;
+      Apply(decisions, {}, tool.description);
       kept.push_back(std::move(tool));
     }
     tools_ = std::move(kept);
@@ -125,10 +138,9 @@ class Dialogue {
   }
 
   Async<Status> ScreenUserTurn(std::string& shown) {
-    CO_TRY_ASSIGN(Decision decision, co_await parts_.defense.ReviewUserTurn(shown, conversation_));
-    NoteDecision(decision);
-    if (decision.verdict == Verdict::kDeny) shown = Notice("this message was withheld by a defense", decision);
-    if (decision.verdict == Verdict::kModify) shown = std::move(decision.text);
+    CO_TRY_ASSIGN(const Decisions decisions, co_await parts_.defense.ReviewUserTurn(shown, conversation_));
+    NoteDecisions(decisions);
+    Apply(decisions, "this message was withheld by a defense", shown);
     co_return Status();
   }
 
@@ -160,15 +172,16 @@ class Dialogue {
 
   // One call: before it, the call itself, after it.
   Async<Status> Execute(ToolCall call) {
-    CO_TRY_ASSIGN(const Decision before, co_await parts_.defense.BeforeCall(call, conversation_));
-    NoteDecision(before);
-    if (before.verdict == Verdict::kModify) {
-      co_return InternalError(fmt::format("defense {} rewrote a call, which it cannot", before.defense));
+    CO_TRY_ASSIGN(const Decisions before, co_await parts_.defense.BeforeCall(call, conversation_));
+    NoteDecisions(before);
+    if (std::ranges::find(before, Verdict::kModify, &Decision::verdict) != before.end()) {
+      co_return InternalError("a defense rewrote a call, which it cannot");
     }
-    const bool blocked = before.verdict == Verdict::kDeny;
+    const Decision* denial = FirstDenial(before);
+    const bool blocked = denial != nullptr;
     ToolOutcome outcome;
     if (blocked) {
-      outcome = {.content = Notice("this call was denied", before),
+      outcome = {.content = Notice("this call was denied", *denial),
                  .error = true,
                  .effects = parts_.environment.Foresee(call)};
     } else if (!call.arguments.is_object()) {
@@ -195,10 +208,9 @@ class Dialogue {
   }
 
   Async<Status> ScreenResult(const ToolCall& call, std::string& content) {
-    CO_TRY_ASSIGN(Decision after, co_await parts_.defense.AfterCall(call, content, conversation_));
-    NoteDecision(after);
-    if (after.verdict == Verdict::kDeny) content = Notice("this result was withheld by a defense", after);
-    if (after.verdict == Verdict::kModify) content = std::move(after.text);
+    CO_TRY_ASSIGN(const Decisions after, co_await parts_.defense.AfterCall(call, content, conversation_));
+    NoteDecisions(after);
+    Apply(after, "this result was withheld by a defense", content);
     co_return Status();
   }
 
@@ -234,9 +246,12 @@ class Dialogue {
     return step;
   }
 
-  void NoteDecision(const Decision& decision) {
-    if (decision.verdict == Verdict::kAllow && decision.reason_code.empty()) return;
-    AddStep(StepKind::kDefense).decision = decision;
+  void NoteDecisions(const Decisions& decisions) {
+    for (const Decision& decision : decisions) {
+      Step& step = AddStep(StepKind::kDefense);
+      step.decision = decision;
+      step.decision.text.clear();
+    }
   }
 
   void NoteExposure(std::string_view shown, std::string_view inserted, Channel channel, std::string_view via,

@@ -33,13 +33,13 @@ struct Effect {
 enum class Verdict { kAllow, kWarn, kDeny, kModify };
 std::string_view VerdictName(Verdict verdict);
 
-/// One decision of a defense, kept whatever it was unless it is a plain allow without a reason.
+/// One decision of a defense. Whatever it decides is kept; having nothing to say is no decision.
 struct Decision {
   Verdict verdict = Verdict::kAllow;
   std::string defense;
   std::string reason_code;
-  std::string detail;
-  std::string text;  ///< of kModify: what the agent sees instead
+  std::string detail{};
+  std::string text{};  ///< of kModify: what the agent sees instead; not kept, because the next step shows it
 };
 
 enum class CallFate { kExecuted, kFailed, kBlocked };  ///< kFailed: executed and answered with an error

@@ -18,11 +18,12 @@ std::string_view ArmName(Arm arm);  ///< "grid", "no_attack", "no_defense"
 /// One point of the grid: the five roles as this cell plays them.
 struct Cell {
   std::uint32_t index = 0;
-  std::string id;    ///< stable and readable: "defense.name=none,judge.threshold=100"; "base" without axes; controls
-                     ///< end in "+no_attack" or "+no_defense"
+  std::string id;  ///< stable and readable: "defense.name=none,judge.threshold=100"; "base" without axes; controls
+                   ///< end in "+no_attack" or "+no_defense". Unique in a plan; letters, digits and _.-+,=:;()[]%~ only
   std::string hash;  ///< 16 hex digits over the cell's resolved roles
   Arm arm = Arm::kGrid;
-  std::vector<std::pair<std::string, Json>> axes;  ///< path and value, in the order of the grid
+  std::vector<std::pair<std::string, Json>> axes;  ///< path and value, one for each axis in the order of the grid; in a
+                                                   ///< control arm what lies in the replaced section is "none" or null
   PartConfig environment, agent, attack, defense, judge;
   ModelsConfig models;  ///< so that an axis can range over models
 };
@@ -57,12 +58,15 @@ class Plan {
 };
 
 /// The cells of a config: every combination of the grid's values (the last axis varies fastest), then, with
-/// `controls: true`, one no-attack arm per distinct rest of the roles and one no-defense arm per distinct attack where
-/// the grid has none. Fails with kUser when a combination makes no sense.
+/// `controls: true`, one no-attack arm per distinct rest of the roles and one no-defense arm per distinct rest, each
+/// only where no cell plays the same roles already. A no-attack arm has no attacker model, a no-defense arm no defense
+/// model. An axis over an option that a cell's part does not take leaves that cell's part as it is. Fails with kUser
+/// for more than kMostCells cells.
+inline constexpr std::uint64_t kMostCells = 100'000;
 Expected<std::vector<Cell>> ExpandCells(const SweepConfig& config);
 
 /// `tasks` are all task ids of the environment, in its order; the config may choose among them. Fails with kUser,
-/// with a suggestion, for a task that is not there.
+/// with a suggestion, for a task that is not there, and for more than 10^15 trials.
 Expected<Plan> MakePlan(const SweepConfig& config, const std::vector<std::string>& tasks);
 
 /// Which trials belong to shard `index` of `count` (0 <= index < count): a contiguous range [begin, end) of the plan.

@@ -135,8 +135,8 @@ std::string CellLabel(const CellAggregate& cell) {
     label = cell.defense.empty() ? cell.attack : fmt::format("{} vs {}", cell.attack, cell.defense);
   }
   if (label.empty()) label = cell.id;
-  if (cell.arm == "no_attack") return label + " · control: no attack";
-  if (cell.arm == "no_defense") return label + " · control: no defense";
+  if (cell.arm == "no_attack") return label + " (no attack)";
+  if (cell.arm == "no_defense") return label + " (no defense)";
   return label;
 }
 

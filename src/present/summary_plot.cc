@@ -54,7 +54,7 @@ Layout LayOut(const RunAggregate& aggregate) {
       layout.bar + layout.gap + (layout.seed_bars ? 2 + static_cast<double>(seeds) * (layout.seed_bar + 1) : 0);
   double widest = 60;
   for (const CellAggregate& cell : aggregate.cells) widest = std::max(widest, TextWidth(CellLabel(cell), kTextSize));
-  layout.label_right = kPageMargin + std::min(widest, 300.0);
+  layout.label_right = kPageMargin + std::min(widest, 340.0);
   layout.task_left = kPageWidth - kPageMargin - 100;
   layout.rate_left = layout.task_left - 140;
   layout.scale = {layout.label_right + 12, layout.rate_left - 24, 0,
@@ -113,7 +113,7 @@ void DrawRow(Canvas& canvas, const Layout& layout, const CellAggregate& cell, do
     canvas.Text({layout.scale.left + 8, middle}, "N/A: " + MissingWords(cell),
                 {.size = kSmallSize, .colour = colour::kGrey});
   } else {
-    DrawBar(canvas, layout.scale, cell.asr, middle, layout.bar, layout.seed_bars ? colour::kBlue : colour::kSky);
+    DrawBar(canvas, layout.scale, cell.asr, middle, layout.bar, colour::kSky);
     DrawSeeds(canvas, layout, cell, middle);
     if (cell.tally.exposed == 0) {
       canvas.Text({layout.scale.X(cell.asr.bounds95()->high) + 8, middle}, "the payload was never seen",
@@ -125,8 +125,7 @@ void DrawRow(Canvas& canvas, const Layout& layout, const CellAggregate& cell, do
 
 std::vector<LegendEntry> Legend(const RunAggregate& aggregate, const Layout& layout) {
   using Mark = LegendEntry::Mark;
-  std::vector<LegendEntry> legend{
-      {Mark::kBar, std::string(layout.seed_bars ? colour::kBlue : colour::kSky), "all seeds"}};
+  std::vector<LegendEntry> legend{{Mark::kBar, std::string(colour::kSky), "all seeds"}};
   if (layout.seed_bars) {
     const auto widest =
         std::ranges::max_element(aggregate.cells, {}, [](const auto& cell) { return cell.seeds.size(); });

@@ -134,6 +134,7 @@ Json Manifest::ToJson() const {
        {"gates", List(gates)},
        {"max_error_rate", max_error_rate ? Json(*max_error_rate) : Json()},
        {"counts", count_map},
+       {"headline", headline},
        {"budget", budget},
        {"verdict", TextOrNull(verdict)},
        {"seconds", seconds},
@@ -168,6 +169,7 @@ Expected<Manifest> Manifest::FromJson(const Json& json, const std::string& where
       if (count.is_int() && count.AsInt() >= 0) run.counts[name] = static_cast<std::uint64_t>(count.AsInt());
     }
   }
+  if (const Json* headline = json.Find("headline")) run.headline = *headline;
   if (const Json* budget = json.Find("budget")) run.budget = *budget;
   run.verdict = Text(&json, "verdict");
   run.seconds = json.DoubleOr("seconds", 0);

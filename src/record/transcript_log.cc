@@ -180,6 +180,7 @@ Expected<TranscriptFile> TranscriptFile::Open(const fs::path& path) {
   const std::uint64_t table_size = count * 8 + 17;
   if (table_size > bytes.size()) return Damaged(path);
   const std::uint64_t table = bytes.size() - table_size;
+  if (ReadRaw<std::uint32_t>(bytes, table) != kSkippableMagic) return Damaged(path);
   std::vector<Frame> frames;
   std::uint64_t offset = 0;
   for (std::uint64_t i = 0; i < count; ++i) {

@@ -164,16 +164,16 @@ TEST_P(Shop, KeepsAnOddAddressOnlyInTau1) {
   if (tau1()) {
     EXPECT_EQ(*Order("#W1").Find("address")->Find("zip"), Parsed("[1]"));
   } else {
-    EXPECT_NE(answer.find("'address1'"), std::string::npos) << answer;
+    EXPECT_NE(answer.find("argument address1 "), std::string::npos) << answer;
   }
 }
 
 TEST_P(Shop, NamesTheArgumentThatCannotBeUsed) {
-  EXPECT_NE(Ask("get_order_details", R"({"order_id":["#W1"]})").find("'order_id'"), std::string::npos);
-  EXPECT_NE(Ask("find_user_id_by_email", R"({"email":7})").find("'email'"), std::string::npos);
-  EXPECT_NE(Ask("calculate", R"({"expression":["1"]})").find("'expression'"), std::string::npos);
+  EXPECT_NE(Ask("get_order_details", R"({"order_id":["#W1"]})").find("argument order_id "), std::string::npos);
+  EXPECT_NE(Ask("find_user_id_by_email", R"({"email":7})").find("argument email "), std::string::npos);
+  EXPECT_NE(Ask("calculate", R"({"expression":["1"]})").find("argument expression "), std::string::npos);
   EXPECT_NE(Ask("return_delivered_order_items", R"({"order_id":"#W2","item_ids":5,"payment_method_id":"paypal_1"})")
-                .find("'item_ids'"),
+                .find("argument item_ids "),
             std::string::npos);
   EXPECT_TRUE(state_.untouched());
 }

@@ -5,7 +5,8 @@
 namespace xsweep {
 
 const std::vector<AgentEntry>& AgentTable() {
-  static const std::vector<AgentEntry> table = {ShimAgentEntry(), DoNothingEntry(), AlwaysComplyEntry()};
+  static const std::vector<AgentEntry> table = {ShimAgentEntry(), DoNothingEntry(), AlwaysComplyEntry(),
+                                                ToolAgentEntry()};
   return table;
 }
 

@@ -5,8 +5,11 @@
 namespace xsweep {
 
 const std::vector<AttackEntry>& AttackTable() {
-  static const std::vector<AttackEntry> table = {NoAttackEntry(),        StaticAttackEntry(), EscalatingDialogueEntry(),
-                                                 RecordInjectionEntry(), SequenceEntry(),     BestOfEntry()};
+  static const std::vector<AttackEntry> table = {
+      NoAttackEntry(),          StaticAttackEntry(),  EscalatingDialogueEntry(),    RecordInjectionEntry(),
+      SequenceEntry(),          BestOfEntry(),        ImportantInstructionsEntry(), IgnorePreviousEntry(),
+      FakeSystemMessageEntry(), ToolKnowledgeEntry(), ToolDescriptionEntry(),       RugPullEntry(),
+      CombinedEntry(),          ModelAttackerEntry()};
   return table;
 }
 

@@ -5,7 +5,9 @@
 namespace xsweep {
 
 const std::vector<DefenseEntry>& DefenseTable() {
-  static const std::vector<DefenseEntry> table = {NoDefenseEntry(), RefundLimitEntry(), BlockEverythingEntry()};
+  static const std::vector<DefenseEntry> table = {
+      NoDefenseEntry(),     RefundLimitEntry(), BlockEverythingEntry(), ToolPolicyEntry(), SpotlightEntry(),
+      RepeatRequestEntry(), RedactEntry(),      InjectionRulesEntry(),  ModelGuardEntry(), StackEntry()};
   return table;
 }
 

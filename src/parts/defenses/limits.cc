@@ -16,12 +16,9 @@ class NoDefense : public Defense {};
 
 class BlockEverything : public Defense {
  public:
-  Async<Expected<Decision>> BeforeCall(const ToolCall& /*call*/, const Conversation& /*conversation*/) override {
-    Decision decision;
-    decision.verdict = Verdict::kDeny;
-    decision.defense = "block_everything";
-    decision.reason_code = "blocked";
-    return Expected<Decision>(std::move(decision));
+  Async<Expected<Decisions>> BeforeCall(const ToolCall& /*call*/, const Conversation& /*conversation*/) override {
+    return Expected<Decisions>(
+        Decisions{{.verdict = Verdict::kDeny, .defense = "block_everything", .reason_code = "blocked"}});
   }
 };
 
@@ -50,23 +47,24 @@ class RefundLimit : public Defense {
  public:
   explicit RefundLimit(const RefundLimitPlan& plan) : plan_(plan) {}
 
-  Async<Expected<Decision>> BeforeCall(const ToolCall& call, const Conversation& /*conversation*/) override {
+  Async<Expected<Decisions>> BeforeCall(const ToolCall& call, const Conversation& /*conversation*/) override {
     if (!plan_.tools.empty() && std::ranges::find(plan_.tools, call.name) == plan_.tools.end()) {
-      return Expected<Decision>(Decision{});
+      return Expected<Decisions>();
     }
-    return Expected<Decision>(Judge(call));
+    return Expected<Decisions>(Weigh(call));
   }
 
  private:
-  Decision Judge(const ToolCall& call) {
+  Decisions Weigh(const ToolCall& call) {
     double total = 0;
     for (const std::string& name : plan_.arguments) {
       const Json* value = call.arguments.Find(name);
       if (value == nullptr) continue;
       const std::optional<double> amount = StatedAmount(*value);
-      if (!amount || !std::isfinite(*amount))
+      if (!amount || !std::isfinite(*amount)) {
         return Deny("amount_unreadable", fmt::format("{} is {}", name, value->Dump()));
-      total += *amount;
+      }
+      total += std::max(*amount, 0.0);
     }
     const double granted = plan_.cumulative ? granted_ : 0;
     if (granted + total > plan_.threshold) {
@@ -76,33 +74,23 @@ class RefundLimit : public Defense {
     return {};
   }
 
-  static Decision Deny(std::string reason_code, std::string detail) {
-    Decision decision;
-    decision.verdict = Verdict::kDeny;
-    decision.defense = "refund_limit";
-    decision.reason_code = std::move(reason_code);
-    decision.detail = std::move(detail);
-    return decision;
+  static Decisions Deny(std::string reason_code, std::string detail) {
+    return {{.verdict = Verdict::kDeny,
+             .defense = "refund_limit",
+             .reason_code = std::move(reason_code),
+             .detail = std::move(detail)}};
   }
 
   const RefundLimitPlan& plan_;
   double granted_ = 0;
 };
 
-std::vector<std::string> Strings(const Json& options, std::string_view key) {
-  std::vector<std::string> strings;
-  if (const Json* list = options.Find(key)) {
-    for (const Json& item : list->items()) strings.push_back(item.AsString());
-  }
-  return strings;
-}
-
 Expected<PartFactory<Defense>> PrepareRefundLimit(const Json& options) {
   const auto plan = std::make_shared<const RefundLimitPlan>(
       RefundLimitPlan{.threshold = options.DoubleOr("threshold", 200),
                       .reason_code = std::string(options.StringOr("reason_code", "refund_above_limit")),
-                      .tools = Strings(options, "tools"),
-                      .arguments = Strings(options, "arguments"),
+                      .tools = StringList(options, "tools"),
+                      .arguments = StringList(options, "arguments"),
                       .cumulative = options.BoolOr("cumulative", false)});
   return [plan](const TrialContext&) { return std::make_unique<RefundLimit>(*plan); };
 }

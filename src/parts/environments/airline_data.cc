@@ -26,7 +26,16 @@ Json PickEach(const Json* list, std::initializer_list<std::string_view> fields) 
   return picked;
 }
 
-Json UserModel(Json raw) {
+constexpr std::array<Airport, 20> kAirports{
+    {{"SFO", "San Francisco"}, {"JFK", "New York"}, {"LAX", "Los Angeles"},  {"ORD", "Chicago"},
+     {"DFW", "Dallas"},        {"DEN", "Denver"},   {"SEA", "Seattle"},      {"ATL", "Atlanta"},
+     {"MIA", "Miami"},         {"BOS", "Boston"},   {"PHX", "Phoenix"},      {"IAH", "Houston"},
+     {"LAS", "Las Vegas"},     {"MCO", "Orlando"},  {"EWR", "Newark"},       {"CLT", "Charlotte"},
+     {"MSP", "Minneapolis"},   {"DTW", "Detroit"},  {"PHL", "Philadelphia"}, {"LGA", "LaGuardia"}}};
+
+}  // namespace
+
+Json AirlineUserModel(Json raw) {
   Json user = PickFields(raw, {"user_id", "name", "address", "email", "dob", "payment_methods", "saved_passengers",
                                "membership", "reservations"});
   if (const Json* name = raw.Find("name")) user.Set("name", PickFields(*name, {"first_name", "last_name"}));
@@ -44,7 +53,7 @@ Json UserModel(Json raw) {
   return user;
 }
 
-Json ReservationModel(Json raw) {
+Json AirlineReservationModel(Json raw) {
   Json reservation = PickFields(
       raw, {"reservation_id", "user_id", "origin", "destination", "flight_type", "cabin", "flights", "passengers",
             "payment_history", "created_at", "total_baggages", "nonfree_baggages", "insurance", "status"});
@@ -56,22 +65,6 @@ Json ReservationModel(Json raw) {
   return reservation;
 }
 
-constexpr std::array<TableSpec, 3> kTau2Tables{
-    {{"flights", nullptr}, {"reservations", ReservationModel}, {"users", UserModel}}};
-constexpr std::array<TableSpec, 3> kTau1Tables{{{"flights", nullptr}, {"reservations", nullptr}, {"users", nullptr}}};
-
-constexpr std::array<Airport, 20> kAirports{
-    {{"SFO", "San Francisco"}, {"JFK", "New York"}, {"LAX", "Los Angeles"},  {"ORD", "Chicago"},
-     {"DFW", "Dallas"},        {"DEN", "Denver"},   {"SEA", "Seattle"},      {"ATL", "Atlanta"},
-     {"MIA", "Miami"},         {"BOS", "Boston"},   {"PHX", "Phoenix"},      {"IAH", "Houston"},
-     {"LAS", "Las Vegas"},     {"MCO", "Orlando"},  {"EWR", "Newark"},       {"CLT", "Charlotte"},
-     {"MSP", "Minneapolis"},   {"DTW", "Detroit"},  {"PHL", "Philadelphia"}, {"LGA", "LaGuardia"}}};
-
-}  // namespace
-
-std::span<const TableSpec> AirlineTables(Benchmark benchmark) {
-  return benchmark == Benchmark::kTau2 ? kTau2Tables : kTau1Tables;
-}
 std::span<const Airport> Airports() { return kAirports; }
 
 FlightIndex::FlightIndex(const World& world) : flights_(world.size(kFlights)) {
@@ -85,10 +78,23 @@ FlightIndex::FlightIndex(const World& world) : flights_(world.size(kFlights)) {
     flight.arrival = record.StringOr("scheduled_arrival_time_est", "");
     if (const Json* dates = record.Find("dates"); dates != nullptr && dates->is_object()) {
       flight.days = std::vector<Day>(dates->size());
-      for (std::size_t day = 0; day < dates->size(); ++day) flight.days[day].date = dates->members()[day].first;
+      for (std::size_t day = 0; day < dates->size(); ++day) {
+        flight.days[day].date = dates->members()[day].first;
+        flight.days[day].available = dates->members()[day].second.StringOr("status", "") == "available";
+      }
     }
   }
   for (const Flight& flight : flights_) by_origin_[flight.origin].push_back(flight.record);
+}
+
+const FlightIndex::Day* FlightIndex::Find(const Flight& flight, std::string_view date) {
+  for (const Day& day : flight.days) {
+    if (day.date.size() == date.size() && day.date.ends_with(date.substr(date.size() < 2 ? 0 : date.size() - 2)) &&
+        day.date == date) {
+      return &day;
+    }
+  }
+  return nullptr;
 }
 
 const std::vector<int>& FlightIndex::From(std::string_view origin) const {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,8 +16,15 @@ namespace xsweep {
 
 enum AirlineTable : int { kFlights = 0, kReservations = 1, kUsers = 2 };
 
-/// The tables as tau2's models hold them, and as tau-bench v1 finds them in its files.
-std::span<const TableSpec> AirlineTables(Benchmark benchmark);
+// A record as tau2's models hold it: fields in the model's order, amounts as floats, a status that may be null.
+Json AirlineUserModel(Json raw);
+Json AirlineReservationModel(Json raw);
+
+/// In the order of AirlineTable. v1 keeps the files' records.
+inline constexpr std::array<TableSpec, 3> kTau2AirlineTables{
+    {{"flights", nullptr}, {"reservations", AirlineReservationModel}, {"users", AirlineUserModel}}};
+inline constexpr std::array<TableSpec, 3> kTau1AirlineTables{
+    {{"flights", nullptr}, {"reservations", nullptr}, {"users", nullptr}}};
 
 // What both benchmarks take for granted.
 inline constexpr std::string_view kAirlineNow = "2024-05-15T15:00:00";
@@ -33,6 +41,7 @@ class FlightIndex {
 
   struct Day {
     std::string date;
+    bool available = false;
     Lazy<std::string> undated;  ///< tau2: "date": null; v1: no date
     Lazy<std::string> dated;
   };
@@ -45,6 +54,8 @@ class FlightIndex {
     std::vector<Day> days;
   };
   const std::vector<Flight>& flights() const { return flights_; }
+  /// The flight's entry for that date, or nullptr.
+  static const Day* Find(const Flight& flight, std::string_view date);
   /// Positions in flights(), in file order.
   const std::vector<int>& From(std::string_view origin) const;
 

@@ -4,7 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "parts/environments/calculate.h"
 #include "parts/environments/python_text.h"
 #include "parts/environments/python_value.h"
 #include "parts/environments/tool_arguments.h"
@@ -55,30 +54,6 @@ Expected<Json> OfCabin(const Json& day, std::string_view field, const Json& cabi
   TRY_ASSIGN(const Json* value, FindKey(day.Find(field), cabin, "cabin"));
   if (value == nullptr) return EpisodeError(PythonRepr(cabin));  // all that a KeyError says
   return *value;
-}
-
-Expected<std::string> CalculateArgument(const Json& expression, const std::string& refusal) {
-  if (expression.is_string()) {
-    if (!IsArithmetic(expression.AsString())) return EpisodeError(refusal);
-    return Calculate(expression.AsString());
-  }
-  // Python asks of each element of a list, each key of a dict, whether it is part of the allowed characters.
-  const auto foreign = [](std::string_view part) {
-    return std::string_view("0123456789+-*/(). ").find(part) == std::string_view::npos;
-  };
-  if (expression.is_array()) {
-    for (const Json& part : expression.items()) {
-      if (!part.is_string()) {
-        return EpisodeError(fmt::format("'in <string>' requires string as left operand, not {}", PythonTypeName(part)));
-      }
-      if (foreign(part.AsString())) return EpisodeError(refusal);
-    }
-  } else if (expression.is_object()) {
-    for (const auto& [part, value] : expression.members()) {
-      if (foreign(part)) return EpisodeError(refusal);
-    }
-  }
-  return BadArgument("expression", "a text", expression);
 }
 
 }  // namespace xsweep

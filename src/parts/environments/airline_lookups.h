@@ -51,7 +51,4 @@ bool SameSegment(const Json& kept, const Json& flight_number, const Json& date);
 /// The seats (or prices) of a cabin on a day, or an error when the flight has no such cabin.
 Expected<Json> OfCabin(const Json& day, std::string_view field, const Json& cabin);
 
-/// calculate for an argument of any kind; `refusal` is the benchmark's text for a foreign character.
-Expected<std::string> CalculateArgument(const Json& expression, const std::string& refusal);
-
 }  // namespace xsweep

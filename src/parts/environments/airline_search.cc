@@ -1,7 +1,5 @@
 // Searching flights: direct and with one stop, as both benchmarks print them.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "parts/environments/airline_data.h"
 #include "parts/environments/python_text.h"
 #include "parts/environments/tool_arguments.h"
@@ -55,10 +53,10 @@ void AppendHit(const State& state, const Hit& hit, std::string& out) {
   const auto append = [&](std::string& text) {
     state.world().spec().benchmark == Benchmark::kTau2 ? AppendTau2(record, hit, text) : AppendTau1(record, hit, text);
   };
-  const auto day = std::ranges::find(hit.flight->days, hit.date, &FlightIndex::Day::date);
+  const FlightIndex::Day* day = FlightIndex::Find(*hit.flight, hit.date);
   const bool untouched = state.ChangedRecord(kFlights, hit.flight->record) == nullptr;
   // The kept texts are those of the flight's own date; v1 also prints one date beside another's seats.
-  if (!untouched || day == hit.flight->days.end() || (!hit.shown.empty() && hit.shown != hit.date)) return append(out);
+  if (!untouched || day == nullptr || (!hit.shown.empty() && hit.shown != hit.date)) return append(out);
   const Lazy<std::string>& kept = hit.shown.empty() ? day->undated : day->dated;
   out += kept.Get([&] {
     std::string text;
@@ -72,8 +70,12 @@ void Separate(std::string& out) {
 }
 
 bool Available(const State& state, const Flight& flight, std::string_view date) {
-  const Json* day = FlightOn(FlightRecord(state, flight.record), date);
-  return day != nullptr && day->StringOr("status", "") == "available";
+  if (const Json* changed = state.ChangedRecord(kFlights, flight.record)) {
+    const Json* day = FlightOn(*changed, date);
+    return day != nullptr && day->StringOr("status", "") == "available";
+  }
+  const FlightIndex::Day* day = FlightIndex::Find(flight, date);
+  return day != nullptr && day->available;
 }
 
 /// Whether an airport argument admits `code`. tau2 reads null as "any"; whatever is no string admits nothing.

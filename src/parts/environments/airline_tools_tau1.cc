@@ -6,6 +6,7 @@
 
 #include "parts/environments/airline_lookups.h"
 #include "parts/environments/airline_tau1.h"
+#include "parts/environments/calculate.h"
 #include "parts/environments/python_text.h"
 #include "parts/environments/python_value.h"
 #include "parts/environments/tool_arguments.h"
@@ -95,7 +96,7 @@ constexpr std::array<Names, 4> kNewFlights{"reservation_id", "cabin", "flights",
 constexpr std::array<Names, 2> kPassengers{"reservation_id", "passengers"};
 
 using enum ToolKind;
-const std::array<DeskTool, 14> kTools{{
+constexpr std::array<DeskTool, 14> kTools{{
     {"book_reservation", kWrite, kBook, RunTool<BookReservation>},
     {"calculate", kGeneric, kExpression, RunTool<CalculateTool>},
     {"cancel_reservation", kWrite, kReservationId, RunTool<CancelReservation>},
@@ -114,12 +115,7 @@ const std::array<DeskTool, 14> kTools{{
 
 }  // namespace
 
-const Desk& Tau1Airline() {
-  static const Desk desk{
-      .world = {.desk = "tau1/airline", .benchmark = Benchmark::kTau1, .tables = AirlineTables(Benchmark::kTau1)},
-      .tools = kTools,
-      .ends_episode = "transfer_to_human_agents"};
-  return desk;
-}
+constinit const Desk kTau1Airline = {
+    {"tau1/airline", Benchmark::kTau1, kTau1AirlineTables}, kTools, "transfer_to_human_agents"};
 
 }  // namespace xsweep

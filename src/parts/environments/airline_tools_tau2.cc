@@ -6,6 +6,7 @@
 
 #include "parts/environments/airline_lookups.h"
 #include "parts/environments/airline_tau2.h"
+#include "parts/environments/calculate.h"
 #include "parts/environments/python_text.h"
 #include "parts/environments/python_value.h"
 #include "parts/environments/tool_arguments.h"
@@ -118,7 +119,7 @@ constexpr std::array<Names, 2> kPassengers{"reservation_id", "passengers"};
 constexpr std::array<Names, 2> kStatus{"flight_number", "date"};
 
 using enum ToolKind;
-const std::array<DeskTool, 14> kTools{{
+constexpr std::array<DeskTool, 14> kTools{{
     {"book_reservation", kWrite, kBook, RunTool<BookReservation>},
     {"calculate", kGeneric, kExpression, RunTool<CalculateTool>},
     {"cancel_reservation", kWrite, kReservationId, RunTool<CancelReservation>},
@@ -137,12 +138,6 @@ const std::array<DeskTool, 14> kTools{{
 
 }  // namespace
 
-const Desk& Tau2Airline() {
-  static const Desk desk{
-      .world = {.desk = "tau2/airline", .benchmark = Benchmark::kTau2, .tables = AirlineTables(Benchmark::kTau2)},
-      .tools = kTools,
-      .ends_episode = {}};
-  return desk;
-}
+constinit const Desk kTau2Airline = {{"tau2/airline", Benchmark::kTau2, kTau2AirlineTables}, kTools, ""};
 
 }  // namespace xsweep

@@ -6,12 +6,11 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace xsweep {
 
 /// True when `expression` has no character but `0123456789+-*/(). `: what both references ask before they evaluate.
-/// The two word their refusal differently, so the tool says it: "invalid characters in expression" (tau-bench v1),
-/// "Invalid characters in expression" (tau2).
 bool IsArithmetic(std::string_view expression);
 
 /// `str(round(float(eval(expression)), 2))` of CPython 3.11 for an arithmetic `expression`: integers of any size, floor
@@ -26,5 +25,8 @@ bool IsArithmetic(std::string_view expression);
 ///  - what is no number (`()`, `5(3)`, `...`, `(-8)**0.5`) and faulty syntax are errors in words of our own; an error
 ///    in evaluation may be reported where the reference would have complained about the syntax further right.
 Expected<std::string> Calculate(std::string_view expression);
+
+/// The desks' tool for an argument of any kind; `refusal` is the benchmark's text for a foreign character.
+Expected<std::string> CalculateArgument(const Json& expression, const std::string& refusal);
 
 }  // namespace xsweep

@@ -172,22 +172,19 @@ Async<Expected<TaskAssessment>> DeskEnvironment::AssessTask(const Transcript& tr
   co_return parts;
 }
 
-const Desk& Tau2Retail() { return kTau2Retail; }
-const Desk& Tau1Retail() { return kTau1Retail; }
-
 struct NamedDesk {
   std::string_view name;
   std::string_view summary;
-  const Desk& (*desk)();
+  const Desk* desk;
   const DeskRules& (*rules)();
 };
 
 const NamedDesk kDesks[] = {
-    {"airline", "a small airline of our own, carried by the program", Tau2Airline, AirlineRulesTau2},
-    {"tau2/airline", "tau2-bench's airline desk, from the user's own copy", Tau2Airline, AirlineRulesTau2},
-    {"tau2/retail", "tau2-bench's retail desk, from the user's own copy", Tau2Retail, RetailRules},
-    {"tau1/airline", "tau-bench v1's airline desk, from the user's own copy", Tau1Airline, AirlineRulesTau1},
-    {"tau1/retail", "tau-bench v1's retail desk, from the user's own copy", Tau1Retail, RetailRules},
+    {"airline", "a small airline of our own, carried by the program", &kTau2Airline, AirlineRulesTau2},
+    {"tau2/airline", "tau2-bench's airline desk, from the user's own copy", &kTau2Airline, AirlineRulesTau2},
+    {"tau2/retail", "tau2-bench's retail desk, from the user's own copy", &kTau2Retail, RetailRules},
+    {"tau1/airline", "tau-bench v1's airline desk, from the user's own copy", &kTau1Airline, AirlineRulesTau1},
+    {"tau1/retail", "tau-bench v1's retail desk, from the user's own copy", &kTau1Retail, RetailRules},
 };
 
 const NamedDesk* FindNamed(std::string_view name) {
@@ -262,7 +259,7 @@ Expected<std::shared_ptr<const EnvironmentSource>> MakeDeskSource(std::string na
 
 const Desk* FindDesk(std::string_view name) {
   const NamedDesk* named = FindNamed(name);
-  return named == nullptr ? nullptr : &named->desk();
+  return named == nullptr ? nullptr : named->desk;
 }
 
 std::vector<std::string> DeskNames() {
@@ -276,11 +273,11 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view nam
   if (named == nullptr) return UserError(fmt::format("there is no desk `{}`", name), "environment.name");
   const std::string split(options.StringOr("split", ""));
   if (name == "airline") {
-    TRY_ASSIGN(auto files, ReadBundledDesk(named->desk()));
-    return MakeDeskSource(std::string(name), named->desk(), named->rules(), std::move(files), split);
+    TRY_ASSIGN(auto files, ReadBundledDesk(*named->desk));
+    return MakeDeskSource(std::string(name), *named->desk, named->rules(), std::move(files), split);
   }
-  TRY_ASSIGN(auto files, ReadBenchmarkDesk(name, named->desk(), std::string(options.StringOr("data", ""))));
-  return MakeDeskSource(std::string(name), named->desk(), named->rules(), std::move(files), split);
+  TRY_ASSIGN(auto files, ReadBenchmarkDesk(name, *named->desk, std::string(options.StringOr("data", ""))));
+  return MakeDeskSource(std::string(name), *named->desk, named->rules(), std::move(files), split);
 }
 
 std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> DeskEntries() {

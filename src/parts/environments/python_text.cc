@@ -201,6 +201,7 @@ void AppendPythonStr(const Json& value, std::string& out) {
 
 std::string PythonJson(const Json& value, KeyOrder order) {
   std::string out;
+  if (value.is_array() || value.is_object()) out.reserve(1024);  // a record of either desk, in one allocation
   AppendPythonJson(value, out, order);
   return out;
 }

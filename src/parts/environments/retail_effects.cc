@@ -20,7 +20,6 @@ struct Scene {
   std::string_view id;
   const Json& before;
   const Json& after;
-  const Json& arguments;
   bool own = true;
 
   Effect Of(std::string_view kind, bool permitted, std::string_view rule) const {
@@ -76,20 +75,11 @@ Effects OfReturn(const Scene& scene) {
   return {scene.Money("refund", refunded, refunded, true, "delivered items may be returned")};
 }
 
-// Every item into another one of its product, and at least one item.
-bool IsRealSwap(const Json& arguments) {
-  const auto& items = ListOf(arguments, "item_ids");
-  const auto& new_items = ListOf(arguments, "new_item_ids");
-  return !items.empty() && items.size() == new_items.size() &&
-         std::ranges::equal(items, new_items, [](const Json& a, const Json& b) { return !(a == b); });
-}
-
+// Into the same item, or of none, is a swap that the references' own tasks ask for; no money moves.
 Effects OfSwap(const Scene& scene, double refund) {
-  const bool real = IsRealSwap(scene.arguments);
-  const std::string_view rule =
-      real ? "items may be changed once, within their product" : "no different item was chosen";
-  if (refund < kHalfCent) return {scene.Money("payment", 0, 0, real, rule)};
-  return {scene.Money("exchange_refund", refund, real ? refund : 0, real, rule)};
+  constexpr std::string_view kRule = "items may be changed once, within their product";
+  if (refund < kHalfCent) return {scene.Money("payment", 0, 0, true, kRule)};
+  return {scene.Money("exchange_refund", refund, refund, true, kRule)};
 }
 
 Effects OfExchange(const Scene& scene) { return OfSwap(scene, -scene.after.DoubleOr("exchange_price_difference", 0)); }
@@ -172,7 +162,6 @@ std::vector<Effect> RetailEffects(const Task& task, const State& before, const S
                         .id = id,
                         .before = *old_record,
                         .after = *new_record,
-                        .arguments = call.arguments,
                         .own = task.user_id.empty() || owner == task.user_id});
 }
 

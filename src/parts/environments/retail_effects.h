@@ -16,7 +16,6 @@ namespace xsweep {
 ///    cancellation, refund, exchange_refund, payment, address_change;
 ///  - a refund of more than was paid: both references refund every entry of the payment history, so an order whose
 ///    payment method was changed pays three times when it is cancelled (refund, owed_usd = net payments);
-///  - an exchange or modification into the same item, or of no item;
 ///  - a change of address to a zip code that neither the customer's records (as the episode began) nor the task names,
 ///    or of an order whose items were modified before.
 /// A refusal has no effects, nor has a look at the customer's own records.

@@ -7,17 +7,16 @@
 #include "parts/environments/python_text.h"
 #include "parts/environments/retail_records.h"
 #include "parts/environments/retail_tools.h"
+#include "parts/environments/tool_arguments.h"
 
 namespace xsweep::retail {
 namespace {
 
 using Ids = std::vector<Json>;
 
-bool IsTau1(const State& state) { return state.world().spec().benchmark == Benchmark::kTau1; }
-
 // What `for x in value` and `len(value)` see in Python: a list's items, a string's characters, an object's keys.
-Expected<Ids> Elements(const Json& arguments, std::string_view name) {
-  const Json& value = *arguments.Find(name);
+Expected<Ids> ItemIds(const Json& arguments, std::string_view name) {
+  const Json& value = Argument(arguments, name);
   Ids ids;
   if (value.is_array()) return value.items();
   if (value.is_object()) {
@@ -25,7 +24,7 @@ Expected<Ids> Elements(const Json& arguments, std::string_view name) {
     return ids;
   }
   if (!value.is_string()) {
-    return BadKind(name, "a list of item ids", value);
+    return BadArgument(name, "a list of item ids", value);
   }
   const std::string& text = value.AsString();
   for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end) {
@@ -46,8 +45,8 @@ const std::vector<Json>& Items(const Json& order) {
 
 // The first id that the list names more often than the order has it.
 Expected<const Json*> FirstExcess(const Json& arguments, const Ids& ids, const Json& order) {
-  if (arguments.Find("item_ids")->is_object() && !ids.empty()) {
-    return BadKind("item_ids", "a list of item ids", *arguments.Find("item_ids"));
+  if (Argument(arguments, "item_ids").is_object() && !ids.empty()) {
+    return BadArgument("item_ids", "a list of item ids", Argument(arguments, "item_ids"));
   }
   for (const Json& id : ids) {
     const auto has = std::ranges::count_if(
@@ -68,7 +67,7 @@ Expected<const Json*> FindNewItem(const State& state, std::string_view product_i
     return Refuse(state, fmt::format("New item {} not found or available", PythonStr(id)));
   };
   if (id.is_array() || id.is_object()) {
-    return BadKind("new_item_ids", "a list of strings", id);
+    return BadArgument("new_item_ids", "a list of strings", id);
   }
   const Json* product = state.Find(kProducts, product_id);
   if (product == nullptr) return Refuse(state, "Product not found");
@@ -126,13 +125,13 @@ Expected<std::string> Exchange(State& state, const Json& arguments) {
   if (order.StringOr("status", "") != "delivered") return Refuse(state, "Non-delivered order cannot be exchanged");
 
   Swap swap;
-  TRY_ASSIGN(swap.items, Elements(arguments, "item_ids"));
+  TRY_ASSIGN(swap.items, ItemIds(arguments, "item_ids"));
   TRY_ASSIGN(const Json* excess, FirstExcess(arguments, swap.items, order));
   if (excess != nullptr) {
     return EpisodeError(
         fmt::format(fmt::runtime(IsTau1(state) ? "{} not found" : "Number of {} not found."), PythonStr(*excess)));
   }
-  TRY_ASSIGN(swap.new_items, Elements(arguments, "new_item_ids"));
+  TRY_ASSIGN(swap.new_items, ItemIds(arguments, "new_item_ids"));
   if (swap.items.size() != swap.new_items.size()) {
     return Refuse(state, IsTau1(state) ? "The number of items to be exchanged should match"
                                        : "The number of items to be exchanged should match.");
@@ -146,7 +145,7 @@ Expected<std::string> Exchange(State& state, const Json& arguments) {
   changed.Set("status", "exchange requested");
   changed.Set("exchange_items", Sorted(std::move(swap.items)));
   changed.Set("exchange_new_items", Sorted(std::move(swap.new_items)));
-  changed.Set("exchange_payment_method_id", *arguments.Find("payment_method_id"));
+  changed.Set("exchange_payment_method_id", Argument(arguments, "payment_method_id"));
   changed.Set("exchange_price_difference", difference);
   return state.Text(kOrders, order_id);
 }
@@ -179,10 +178,10 @@ Expected<std::string> ModifyItems(State& state, const Json& arguments) {
   if (order.StringOr("status", "") != "pending") return Refuse(state, "Non-pending order cannot be modified");
 
   Swap swap;
-  TRY_ASSIGN(swap.items, Elements(arguments, "item_ids"));
+  TRY_ASSIGN(swap.items, ItemIds(arguments, "item_ids"));
   TRY_ASSIGN(const Json* excess, FirstExcess(arguments, swap.items, order));
   if (excess != nullptr) return EpisodeError(PythonStr(*excess) + " not found");
-  TRY_ASSIGN(swap.new_items, Elements(arguments, "new_item_ids"));
+  TRY_ASSIGN(swap.new_items, ItemIds(arguments, "new_item_ids"));
   if (swap.items.size() != swap.new_items.size()) {
     return Refuse(state, "The number of items to be exchanged should match");
   }
@@ -192,7 +191,7 @@ Expected<std::string> ModifyItems(State& state, const Json& arguments) {
                                               "Insufficient gift card balance to pay for the new item"));
 
   const bool gift_card = IsGiftCard(*method);
-  const Json& method_id = *arguments.Find("payment_method_id");
+  const Json& method_id = Argument(arguments, "payment_method_id");
   Json& changed = *state.Mutable(kOrders, order_id);
   changed.FindMutable("payment_history")->Append(DifferencePayment(state, difference, method_id));
   ReplaceItems(state, swap, changed);
@@ -218,25 +217,25 @@ Expected<std::string> Return(State& state, const Json& arguments) {
     return Refuse(state, IsTau1(state) ? "Payment method should be either the original payment method or a gift card"
                                        : "Payment method should be the original payment method");
   }
-  TRY_ASSIGN(Ids ids, Elements(arguments, "item_ids"));
+  TRY_ASSIGN(Ids ids, ItemIds(arguments, "item_ids"));
   TRY_ASSIGN(const Json* excess, FirstExcess(arguments, ids, order));
   if (excess != nullptr) return Refuse(state, "Some item not found");
 
   Json& changed = *state.Mutable(kOrders, order_id);
   changed.Set("status", "return requested");
   changed.Set("return_items", Sorted(std::move(ids)));
-  changed.Set("return_payment_method_id", *arguments.Find("payment_method_id"));
+  changed.Set("return_payment_method_id", Argument(arguments, "payment_method_id"));
   return state.Text(kOrders, order_id);
 }
 
 }  // namespace
 
 ToolOutput ExchangeDeliveredOrderItems(State& state, const Json& arguments) {
-  return Answer(Exchange(state, arguments));
+  return RunTool<Exchange>(state, arguments);
 }
 ToolOutput ModifyPendingOrderItems(State& state, const Json& arguments) {
-  return Answer(ModifyItems(state, arguments));
+  return RunTool<ModifyItems>(state, arguments);
 }
-ToolOutput ReturnDeliveredOrderItems(State& state, const Json& arguments) { return Answer(Return(state, arguments)); }
+ToolOutput ReturnDeliveredOrderItems(State& state, const Json& arguments) { return RunTool<Return>(state, arguments); }
 
 }  // namespace xsweep::retail

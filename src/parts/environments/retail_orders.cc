@@ -3,11 +3,10 @@
 
 #include "parts/environments/retail_records.h"
 #include "parts/environments/retail_tools.h"
+#include "parts/environments/tool_arguments.h"
 
 namespace xsweep::retail {
 namespace {
-
-bool IsTau1(const State& state) { return state.world().spec().benchmark == Benchmark::kTau1; }
 
 const Json& Member(const Json& object, std::string_view name) {
   static const Json null;
@@ -36,7 +35,7 @@ Expected<std::string> Cancel(State& state, const Json& arguments) {
   TRY_ASSIGN(const std::string_view order_id, ChangeableOrderArgument(state, arguments));
   const Json order = *state.Find(kOrders, order_id);
   if (order.StringOr("status", "") != "pending") return Refuse(state, "Non-pending order cannot be cancelled");
-  const Json& reason = Member(arguments, "reason");
+  const Json& reason = Argument(arguments, "reason");
   if (!IsCancelReason(reason)) return Refuse(state, "Invalid reason");
 
   Json history = Member(order, "payment_history");
@@ -63,9 +62,9 @@ Expected<Json> AddressArgument(const State& state, const Json& arguments) {
   static constexpr std::string_view kTau1Order[] = {"address1", "address2", "city", "state", "country", "zip"};
   std::vector<Json::Member> members;
   for (const std::string_view name : IsTau1(state) ? kTau1Order : kTau2Order) {
-    const Json& value = Member(arguments, name);
+    const Json& value = Argument(arguments, name);
     if (!IsTau1(state) && !value.is_string()) {
-      return BadKind(name, "a string", value);
+      return BadArgument(name, "a string", value);
     }
     members.emplace_back(std::string(name), value);
   }
@@ -114,7 +113,7 @@ Expected<std::string> ModifyPayment(State& state, const Json& arguments) {
   }
 
   Json* changed_history = state.Mutable(kOrders, order_id)->FindMutable("payment_history");
-  changed_history->Append(Payment("payment", amount, *arguments.Find("payment_method_id")));
+  changed_history->Append(Payment("payment", amount, Argument(arguments, "payment_method_id")));
   changed_history->Append(Payment("refund", amount, old_id));
   if (gift_card) AddToBalance(state, order, method_id, Negated(amount));
   TRY_ASSIGN(const bool at_once, RefundsAtOnce(state, order, old_method));
@@ -124,13 +123,13 @@ Expected<std::string> ModifyPayment(State& state, const Json& arguments) {
 
 }  // namespace
 
-ToolOutput CancelPendingOrder(State& state, const Json& arguments) { return Answer(Cancel(state, arguments)); }
+ToolOutput CancelPendingOrder(State& state, const Json& arguments) { return RunTool<Cancel>(state, arguments); }
 ToolOutput ModifyPendingOrderAddress(State& state, const Json& arguments) {
-  return Answer(ModifyOrderAddress(state, arguments));
+  return RunTool<ModifyOrderAddress>(state, arguments);
 }
 ToolOutput ModifyPendingOrderPayment(State& state, const Json& arguments) {
-  return Answer(ModifyPayment(state, arguments));
+  return RunTool<ModifyPayment>(state, arguments);
 }
-ToolOutput ModifyUserAddress(State& state, const Json& arguments) { return Answer(ModifyAddress(state, arguments)); }
+ToolOutput ModifyUserAddress(State& state, const Json& arguments) { return RunTool<ModifyAddress>(state, arguments); }
 
 }  // namespace xsweep::retail

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "parts/environments/python_text.h"
+#include "parts/environments/tool_arguments.h"
 
 namespace xsweep {
 namespace {
@@ -90,7 +91,7 @@ bool EveryHas(const Json& record, std::string_view list, std::string_view number
 Expected<std::string_view> RecordArgument(const State& state, const Json& arguments, RetailTable table,
                                           std::string_view name, std::string_view missing) {
   TRY_ASSIGN(const std::string_view id, IdArgument(arguments, name));
-  if (!arguments.Find(name)->is_string() || !state.Contains(table, id)) return Refuse(state, missing);
+  if (!Argument(arguments, name).is_string() || !state.Contains(table, id)) return Refuse(state, missing);
   return id;
 }
 
@@ -172,22 +173,13 @@ std::string LowerCase(std::string_view text) {
 
 std::unexpected<Error> Refuse(const State& state, std::string_view text) {
   std::string message(text);
-  if (state.world().spec().benchmark == Benchmark::kTau1) message[0] = static_cast<char>(message[0] - 'A' + 'a');
+  if (IsTau1(state)) message[0] = static_cast<char>(message[0] - 'A' + 'a');
   return EpisodeError(std::move(message));
 }
 
-std::unexpected<Error> BadKind(std::string_view name, std::string_view must_be, const Json& value) {
-  constexpr std::size_t kShown = 60;
-  std::string shown = PythonJson(value);  // ASCII: may be cut anywhere
-  if (shown.size() > kShown) shown.replace(kShown, std::string::npos, "...");
-  return EpisodeError(fmt::format("argument '{}' must be {}, not {}", name, must_be, shown));
-}
-
 Expected<std::string_view> IdArgument(const Json& arguments, std::string_view name) {
-  const Json* value = arguments.Find(name);
-  CHECK(value != nullptr, "CallTool has asked for every parameter");
-  if (value->is_array() || value->is_object()) return BadKind(name, "a string", *value);
-  return value->is_string() ? std::string_view(value->AsString()) : std::string_view();
+  TRY_ASSIGN(const std::string* id, AsKey(Argument(arguments, name), name));
+  return id == nullptr ? std::string_view() : std::string_view(*id);
 }
 
 Expected<std::string_view> OrderArgument(const State& state, const Json& arguments) {

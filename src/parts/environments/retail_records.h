@@ -45,12 +45,12 @@ struct RetailIndex {
 /// `text.lower()` as far as it can ever equal an ASCII text: ASCII letters, and the Kelvin sign, which becomes a k.
 std::string LowerCase(std::string_view text);
 
+/// Whether the state follows the rules of tau-bench v1 (otherwise tau2's).
+inline bool IsTau1(const State& state) { return state.world().spec().benchmark == Benchmark::kTau1; }
+
 /// An error of a tool in the desk's own wording: tau-bench v1 starts it in lower case. For texts that start with a word
 /// of ours; a text that starts with a value goes to EpisodeError as it is.
 std::unexpected<Error> Refuse(const State& state, std::string_view text);
-
-/// The error for an argument of a kind that the reference cannot use: names it and shows the value.
-std::unexpected<Error> BadKind(std::string_view name, std::string_view must_be, const Json& value);
 
 /// The argument as an id: empty for a value of a type that no id has (Python: never in the dict); an error where
 /// Python cannot look it up at all.

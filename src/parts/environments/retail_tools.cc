@@ -66,12 +66,4 @@ constinit const Desk kTau2Retail = {{"tau2/retail", Benchmark::kTau2, kTau2Retai
 constinit const Desk kTau1Retail = {
     {"tau1/retail", Benchmark::kTau1, kTau1RetailTables}, kTau1Tools, "transfer_to_human_agents"};
 
-namespace retail {
-
-ToolOutput Answer(Expected<std::string> result) {
-  if (!result) return ToolError(result.error().message);
-  return {*std::move(result), false};
-}
-
-}  // namespace retail
 }  // namespace xsweep

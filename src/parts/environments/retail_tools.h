@@ -40,8 +40,5 @@ ToolOutput ModifyPendingOrderAddress(State& state, const Json& arguments);
 ToolOutput ModifyPendingOrderPayment(State& state, const Json& arguments);
 ToolOutput ModifyUserAddress(State& state, const Json& arguments);
 
-/// A tool's answer, or its error as the model sees it.
-ToolOutput Answer(Expected<std::string> result);
-
 }  // namespace retail
 }  // namespace xsweep

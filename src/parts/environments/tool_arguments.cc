@@ -72,7 +72,11 @@ const Json& Argument(const Json& arguments, std::string_view name) {
 
 std::unexpected<Error> BadArgument(std::string_view what, std::string_view must_be, const Json& value) {
   std::string shown = PythonRepr(value);
-  if (shown.size() > 80) shown = shown.substr(0, 77) + "...";
+  if (shown.size() > 80) {
+    std::size_t cut = 77;
+    while ((static_cast<unsigned char>(shown[cut]) & 0xC0U) == 0x80U) --cut;  // not within a character
+    shown.replace(cut, std::string::npos, "...");
+  }
   return EpisodeError(fmt::format("argument {} must be {}, not {}", what, must_be, shown));
 }
 

@@ -47,7 +47,7 @@ const DeskTool* FindTool(const Desk& desk, std::string_view name);
 /// Looks the tool up, checks that every parameter is there and nothing else, and runs it.
 ToolOutput CallTool(const Desk& desk, State& state, std::string_view name, const Json& arguments);
 
-const Desk& Tau2Airline();
-const Desk& Tau1Airline();
+extern const Desk kTau2Airline;
+extern const Desk kTau1Airline;
 
 }  // namespace xsweep

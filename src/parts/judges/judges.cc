@@ -7,7 +7,15 @@
 namespace xsweep {
 
 const std::vector<JudgeEntry>& JudgeTable() {
-  static const std::vector<JudgeEntry> table = {OutOfPolicyRefundEntry(), GoalReachedEntry()};
+  static const std::vector<JudgeEntry> table = {OutOfPolicyRefundEntry(),
+                                                GoalReachedEntry(),
+                                                StateChangeEntry(),
+                                                CallsEntry(),
+                                                LeakEntry(),
+                                                AllEntry(),
+                                                AnyEntry(),
+                                                NotEntry(),
+                                                ModelJudgeEntry()};
   return table;
 }
 

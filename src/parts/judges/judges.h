@@ -13,6 +13,13 @@ using JudgeEntry = PartEntry<PartFactory<Judge>>;
 
 JudgeEntry OutOfPolicyRefundEntry();  ///< out_of_policy_refund: more money than the policy owes and a threshold allows
 JudgeEntry GoalReachedEntry();        ///< goal_reached: the goal's kind of effect, executed and not permitted
+JudgeEntry StateChangeEntry();        ///< state_change: an executed effect of given kinds
+JudgeEntry CallsEntry();              ///< calls: predicates on executed calls
+JudgeEntry LeakEntry();               ///< leak: a canary or another customer's data in a message or an argument
+JudgeEntry AllEntry();                ///< all: every judge of a list
+JudgeEntry AnyEntry();                ///< any: one judge of a list
+JudgeEntry NotEntry();                ///< not: the opposite of a judge
+JudgeEntry ModelJudgeEntry();         ///< model_judge: a model says yes or no
 
 const std::vector<JudgeEntry>& JudgeTable();
 

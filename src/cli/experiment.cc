@@ -1,0 +1,110 @@
+// Experiment: a config opened for use.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/experiment.h"
+
+#include <sys/utsname.h>
+
+#include <fstream>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "config/resolved.h"
+#include "parts/catalog.h"
+#include "record/run_id.h"
+
+namespace xsweep {
+namespace {
+
+/// One `git status` tells commit, branch and whether anything is changed. Outside a repository all are empty.
+GitState ReadGitState() {
+  GitState git;
+  const auto status = RunProcess(
+      {.args = {"git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no"},
+       .time_limit = std::chrono::seconds(10)});
+  if (!status || status->exit_code != 0) return git;
+  for (const std::string& line : Split(status->out, '\n')) {
+    if (line.starts_with("# branch.oid ") && line.find("(initial)") == std::string::npos) git.sha = line.substr(13);
+    if (line.starts_with("# branch.head ")) git.branch = line.substr(14);
+    git.dirty = git.dirty || (!line.empty() && line[0] != '#');
+  }
+  return git;
+}
+
+std::string CpuName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+CellRecord Describe(const Cell& cell) {
+  return {cell.id,           cell.hash,       std::string(ArmName(cell.arm)),
+          cell.axes,         cell.agent.name, cell.attack.name,
+          cell.defense.name, cell.judge.name};
+}
+
+}  // namespace
+
+void OverrideFlags::Declare(Arguments& arguments) {
+  arguments.Option("--exp", &exp, "name of the experiment, in place of the config's")
+      .Option("--seeds", &seeds, "seeds, e.g. 41,42 or 1..64")
+      .Option("--trials", &trials, "trials per task and seed")
+      .Option("--mode", &mode, "SHIM or REAL")
+      .Repeated("--set", &set, "any value by its path, e.g. judge.threshold=300; may be repeated");
+}
+
+Overrides OverrideFlags::ToOverrides() const {
+  return {.exp = exp, .mode = mode, .seeds = seeds, .trials = trials, .sets = set};
+}
+
+Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides) {
+  Catalog catalog = BuildCatalog();
+  TRY_ASSIGN(SweepConfig config, LoadConfig(text, name, catalog.Specs(), overrides));
+  TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
+  std::vector<std::string> tasks;
+  for (const Task& task : environment->tasks()) tasks.push_back(task.id);
+  TRY_ASSIGN(Plan plan, MakePlan(config, tasks));
+  return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(plan)};
+}
+
+Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides) {
+  constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20U;
+  const auto text = ReadFile(config_file, kMaxConfig);
+  if (!text) return UserError(text.error().message, config_file);
+  return OpenExperimentText(*text, config_file, overrides);
+}
+
+Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string>& argv) {
+  const SweepConfig& config = experiment.config;
+  Manifest run;
+  run.git = ReadGitState();
+  run.exp = config.exp;
+  run.config_hash = ConfigHash(config);
+  run.exp_id = config.exp + "-" + run.config_hash.substr(0, 8);
+  run.description = config.description;
+  run.mode = ModeName(config.mode);
+  run.seeds = config.seeds;
+  run.trials = config.trials;
+  run.planned = experiment.plan.size();
+  run.tasks = experiment.plan.tasks();
+  for (const Cell& cell : experiment.plan.cells()) run.cells.push_back(Describe(cell));
+  struct utsname system{};
+  ::uname(&system);
+  run.host_os = std::string(system.sysname) + " " + system.release;
+  run.host_cpu = CpuName();
+  run.xsweep_version = XSWEEP_VERSION;
+  run.argv = argv;
+  const EnvironmentInfo& info = experiment.environment->info();
+  run.environment_name = info.name;
+  run.environment_version = info.version;
+  run.environment_data_sha256 = info.data_sha256;
+  run.do_nothing_floor = info.do_nothing_floor;
+  run.gates = config.gates;
+  run.max_error_rate = config.limits.max_error_rate;
+  return run;
+}
+
+}  // namespace xsweep

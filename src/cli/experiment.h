@@ -1,0 +1,44 @@
+// Experiment: a config opened for use, with its parts, its environment and its plan. Where most commands start.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/arguments.h"
+#include "config/load.h"
+#include "config/sweep_config.h"
+#include "episode/catalog.h"
+#include "plan/plan.h"
+#include "record/manifest.h"
+
+namespace xsweep {
+
+/// The flags that change a config: --exp, --seeds, --trials, --mode, --set.
+struct OverrideFlags {
+  std::optional<std::string> exp, seeds, trials, mode;
+  std::vector<std::string> set;
+
+  void Declare(Arguments& arguments);
+  Overrides ToOverrides() const;
+};
+
+struct Experiment {
+  SweepConfig config;
+  Catalog catalog;
+  std::shared_ptr<const EnvironmentSource> environment;
+  Plan plan;
+};
+
+/// Reads and checks a config, opens its environment, makes its plan. Everything that can be wrong with a config is
+/// found here, before anything is written.
+Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides);
+/// The same from text (the config.yaml of a run directory); `name` stands in messages.
+Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides);
+
+/// run.json as it stands before the first trial: everything but the name of the run.
+Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string>& argv);
+
+}  // namespace xsweep

@@ -1,0 +1,28 @@
+// xsweep report: rebuilds summary, plots and notes of a run from its rows.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "cli/execute.h"
+
+namespace xsweep {
+
+Expected<int> ReportCommand(const Invocation& invocation) {
+  std::string name;
+  std::string outdir = "results";
+  std::string exp;
+  Arguments arguments("report", "Rebuilds summary, plots and notes of a run from its rows; the last run by default.",
+                      "xsweep report --exp airline_escalating_v1");
+  arguments.Positional("run", &name, "a run directory, run id, experiment or `latest`", false)
+      .Option("--outdir", &outdir, "the results root (default results)")
+      .Option("--exp", &exp, "look among the runs of this experiment");
+  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
+  if (help) {
+    Print(*help);
+    return kExitDone;
+  }
+  TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
+  TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
+  TRY_ASSIGN(Manifest manifest, run.ReadManifest());
+  return PresentRun(run, manifest);
+}
+
+}  // namespace xsweep

@@ -1,0 +1,18 @@
+// RunIndex: what the index says of a run, made from its run.json alone.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+
+#include "record/index.h"
+#include "record/manifest.h"
+
+namespace xsweep {
+
+/// The line of a run in results/<exp>/<directory name>.
+IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest);
+
+/// Makes results/index.csv again from every run directory that is finished (completed, budget), oldest first.
+Status RebuildIndex(const std::filesystem::path& results);
+
+}  // namespace xsweep

@@ -1,0 +1,98 @@
+// Applies what the command line changes to the tree of a config.
+// SPDX-License-Identifier: Apache-2.0
+#include "config/overrides.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace xsweep {
+namespace {
+
+void SetKey(YamlNode& map, const std::string& key, YamlNode value, Mark at) {
+  if (YamlNode* present = map.Find(key)) {
+    *present = std::move(value);
+    return;
+  }
+  map.entries.push_back({key, at, std::move(value)});
+}
+
+YamlNode Scalar(const std::string& text, const Json& value, Mark at) {
+  YamlNode node;
+  node.at = at;
+  node.text = text;
+  node.scalar = value;
+  return node;
+}
+
+std::vector<std::string> SplitPath(const std::string& path) {
+  constexpr std::string_view kGrid = "grid.";
+  if (path.starts_with(kGrid)) return {"grid", path.substr(kGrid.size())};
+  return Split(path, '.');
+}
+
+void SetPath(const std::string& path, YamlNode value, Mark at, YamlNode& root, Faults& faults) {
+  const std::vector<std::string> keys = SplitPath(path);
+  if (std::ranges::any_of(keys, &std::string::empty)) return faults.Add(at, "the path has an empty piece");
+  YamlNode* map = &root;
+  for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
+    YamlNode* next = map->Find(keys[i]);
+    if (next == nullptr) {
+      map->entries.push_back({keys[i], at, FromJson(Json::MakeObject(), at)});
+      next = &map->entries.back().value;
+    }
+    if (!next->is_map()) {
+      return faults.Add(at, fmt::format("`{}` is not a mapping, so nothing can be set in it", Printable(keys[i])));
+    }
+    map = next;
+  }
+  SetKey(*map, keys.back(), std::move(value), at);
+}
+
+void ApplySet(const std::string& set, YamlNode& root, Faults& faults) {
+  const std::size_t equals = set.find('=');
+  const std::string path = set.substr(0, equals);
+  const Mark at{faults.AddSource("--set " + Printable(path)), 1, 1};
+  if (equals == std::string::npos || path.empty()) {
+    return faults.Add(at, "expected PATH=VALUE, e.g. --set judge.threshold=300");
+  }
+  auto value = ParseYaml(std::string_view(set).substr(equals + 1), at.source, faults);
+  if (value) SetPath(path, std::move(*value), at, root, faults);
+}
+
+YamlNode SeedsNode(const std::string& text, Mark at) {
+  YamlNode list = FromJson(Json::MakeArray(), at);
+  for (const std::string& piece : Split(text, ',')) {
+    const auto number = ParseUnsigned(piece);
+    list.items.push_back(Scalar(piece, number ? Json(*number) : Json(piece), at));
+  }
+  return list;
+}
+
+}  // namespace
+
+void ApplyOverrides(const Overrides& overrides, YamlNode& root, Faults& faults) {
+  const auto flag = [&](const char* name) { return Mark{faults.AddSource(name), 1, 1}; };
+  for (const std::string& set : overrides.sets) ApplySet(set, root, faults);
+  if (overrides.exp) {
+    const Mark at = flag("--exp");
+    SetKey(root, "exp", Scalar(*overrides.exp, *overrides.exp, at), at);
+  }
+  if (overrides.mode) {
+    const Mark at = flag("--mode");
+    SetKey(root, "mode", Scalar(*overrides.mode, *overrides.mode, at), at);
+  }
+  if (overrides.seeds) {
+    const Mark at = flag("--seeds");
+    SetKey(root, "seeds", SeedsNode(*overrides.seeds, at), at);
+  }
+  if (overrides.trials) {
+    const Mark at = flag("--trials");
+    auto value = ParseYaml(*overrides.trials, at.source, faults);
+    if (value) SetKey(root, "trials", std::move(*value), at);
+  }
+}
+
+}  // namespace xsweep

@@ -1,0 +1,162 @@
+// A config written back: as YAML, and as a fingerprint.
+// SPDX-License-Identifier: Apache-2.0
+#include "config/resolved.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "config/keys.h"
+#include "config/lists.h"
+#include "config/yaml_scalar.h"
+
+namespace xsweep {
+namespace {
+
+const SectionVariants* FindVariants(const SweepConfig& config, std::string_view section) {
+  const auto found = std::ranges::find(config.variants, section, &SectionVariants::section);
+  return found == config.variants.end() ? nullptr : &*found;
+}
+
+/// True when every part that takes the option means the same by the section's silence or value.
+bool Agreed(const SectionVariants& variants, const std::string& option, const Json& value) {
+  return std::ranges::all_of(variants.parts, [&](const SectionVariants::Variant& variant) {
+    if (std::ranges::find(variant.accepts, option) == variant.accepts.end()) return true;
+    const Json* other = variant.part.options.Find(option);
+    return other != nullptr && *other == value;
+  });
+}
+
+/// The section as a mapping that means the same under each part the grid can give it.
+Json SectionAsJson(const SweepConfig& config, const std::string& section, const PartConfig& part) {
+  const SectionVariants* variants = FindVariants(config, section);
+  if (variants == nullptr) return PartAsJson(NameKey(section), part);
+  Json mapping = Json::MakeObject({{std::string(NameKey(section)), part.name}});
+  for (const SectionVariants::Variant& variant : variants->parts) {
+    for (const auto& [option, value] : variant.part.options.members()) {
+      if (Agreed(*variants, option, value)) mapping.Set(option, value);
+    }
+  }
+  return mapping;
+}
+
+std::string TranscriptsAsText(const TranscriptPolicy& policy) {
+  switch (policy.kind) {
+    case TranscriptPolicy::Kind::kAll: return "all";
+    case TranscriptPolicy::Kind::kNone: return "none";
+    case TranscriptPolicy::Kind::kSample: return fmt::format("sample:{}", policy.sample);
+    default: return "failures";
+  }
+}
+
+Json LimitsAsJson(const Limits& limits) {
+  Json mapping = Json::MakeObject();
+  const auto set = [&](const char* key, const auto& bound) {
+    if (bound) mapping.Set(key, *bound);
+  };
+  set("max_calls", limits.max_calls);
+  set("max_prompt_tokens", limits.max_prompt_tokens);
+  set("max_completion_tokens", limits.max_completion_tokens);
+  set("max_total_tokens", limits.max_total_tokens);
+  set("max_cost_usd", limits.max_cost_usd);
+  set("max_seconds", limits.max_seconds);
+  set("max_error_rate", limits.max_error_rate);
+  mapping.Set("max_turns", limits.max_turns);
+  mapping.Set("max_tool_calls", limits.max_tool_calls);
+  mapping.Set("max_tool_errors", limits.max_tool_errors);
+  return mapping;
+}
+
+template <class Texts>
+Json ListOf(const Texts& texts) {
+  Json list = Json::MakeArray();
+  for (const auto& text : texts) list.Append(text);
+  return list;
+}
+
+Json TasksAsJson(const SweepConfig& config) { return config.tasks.empty() ? Json("all") : ListOf(config.tasks); }
+
+Json SectionMeaning(const SweepConfig& config, const std::string& section, const PartConfig& part) {
+  const SectionVariants* variants = FindVariants(config, section);
+  Json meaning = Json::MakeArray({PartAsJson("name", part)});
+  if (variants == nullptr) return meaning;
+  for (const SectionVariants::Variant& variant : variants->parts) meaning.Append(PartAsJson("name", variant.part));
+  return meaning;
+}
+
+Json Sorted(const Json& value) {
+  if (value.is_array()) {
+    Json list = Json::MakeArray();
+    for (const Json& item : value.items()) list.Append(Sorted(item));
+    return list;
+  }
+  if (!value.is_object()) return value;
+  std::vector<Json::Member> members;
+  for (const auto& [key, member] : value.members()) members.emplace_back(key, Sorted(member));
+  std::ranges::sort(members, {}, &Json::Member::first);
+  return Json::MakeObject(std::move(members));
+}
+
+}  // namespace
+
+std::string CanonicalDump(const Json& value) { return Sorted(value).Dump(); }
+
+Json PartAsJson(std::string_view name_key, const PartConfig& part) {
+  std::vector<Json::Member> members = {{std::string(name_key), part.name}};
+  for (const Json::Member& member : part.options.members()) members.push_back(member);
+  return Json::MakeObject(std::move(members));
+}
+
+std::string ResolvedYaml(const SweepConfig& config) {
+  std::string out;
+  const auto line = [&](std::string_view key, const Json& value) {
+    out += fmt::format("{}: {}\n", key, FlowYaml(value));
+  };
+  line("exp", config.exp);
+  if (!config.description.empty()) line("description", config.description);
+  line("mode", ModeName(config.mode));
+  line("seeds", SeedsInShort(config.seeds));
+  line("trials", config.trials);
+  for (const std::string& section : RoleSections()) {
+    Json mapping = SectionAsJson(config, section, *FindSection(config, section));
+    if (section == "environment") mapping.Set("tasks", TasksAsJson(config));
+    line(section, mapping);
+  }
+  if (!config.grid.empty()) out += "grid:\n";
+  for (const GridAxis& axis : config.grid) line("  " + FlowYaml(axis.path), Json::MakeArray(axis.values));
+  line("controls", config.controls);
+  line("limits", LimitsAsJson(config.limits));
+  std::string models;
+  for (const std::string& role : ModelRoles()) {
+    const PartConfig* model = FindSection(config, "models." + role);
+    if (model == nullptr) continue;
+    models += fmt::format("  {}: {}\n", role, FlowYaml(SectionAsJson(config, "models." + role, *model)));
+  }
+  if (!models.empty()) out += "models:\n" + models;
+  line("gates", ListOf(config.gates));
+  line("transcripts", TranscriptsAsText(config.transcripts));
+  return out;
+}
+
+std::string ConfigHash(const SweepConfig& config) {
+  Json meaning = Json::MakeObject();
+  meaning.Set("mode", ModeName(config.mode));
+  meaning.Set("seeds", ListOf(config.seeds));
+  meaning.Set("trials", config.trials);
+  meaning.Set("tasks", TasksAsJson(config));
+  for (const std::string& section : AllSections()) {
+    if (const PartConfig* part = FindSection(config, section))
+      meaning.Set(section, SectionMeaning(config, section, *part));
+  }
+  Json grid = Json::MakeArray();
+  for (const GridAxis& axis : config.grid) grid.Append(Json::MakeArray({axis.path, Json::MakeArray(axis.values)}));
+  meaning.Set("grid", grid);
+  meaning.Set("controls", config.controls);
+  meaning.Set("limits", LimitsAsJson(config.limits));
+  meaning.Set("gates", ListOf(config.gates));
+  meaning.Set("transcripts", TranscriptsAsText(config.transcripts));
+  return ShortHash(CanonicalDump(meaning));
+}
+
+}  // namespace xsweep

@@ -1,0 +1,14 @@
+// The JSON Schema of a config, printed from the tables that the loader checks with.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/json.h"
+#include "base/option.h"
+
+namespace xsweep {
+
+/// JSON Schema (draft 2020-12) for editors. What it cannot say (which option of a section an axis makes reachable,
+/// seeds given twice, axes that lead nowhere) only the loader refuses; it never refuses what the loader takes.
+Json ConfigSchema(const PartSpecs& specs);
+
+}  // namespace xsweep

@@ -1,0 +1,85 @@
+// Finds the command, runs it, prints an error once and chooses the exit code.
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/command.h"
+
+namespace {
+
+using xsweep::Command;
+
+constexpr Command kCommands[] = {
+    {"run", "run a sweep into a run directory", xsweep::RunCommand},
+
+    {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
+
+};
+
+std::atomic<bool> stop_requested = false;
+
+// The second signal ends the process at once, for people who do not want to wait.
+extern "C" void OnSignal(int signal) {
+  if (stop_requested.exchange(true)) std::_Exit(128 + signal);
+}
+
+int ExitCodeFor(const xsweep::Error& error) {
+  switch (error.kind) {
+    case xsweep::ErrorKind::kUser: return xsweep::kExitUsage;
+    case xsweep::ErrorKind::kBudget: return xsweep::kExitBudget;
+    case xsweep::ErrorKind::kInterrupted: return xsweep::kExitInterrupted;
+    default: return xsweep::kExitInvalid;
+  }
+}
+
+std::string Help() {
+  std::string text =
+      "xsweep: adversarial experiments on tool-using AI agents\n\nUsage: xsweep COMMAND [FLAGS]\n\nCommands:\n";
+  for (const Command& command : kCommands) text += fmt::format("  {:<10} {}\n", command.name, command.summary);
+  return text + fmt::format(
+                    "\nExample: xsweep run configs/airline_escalating_v1/run.yaml\n"
+                    "`xsweep COMMAND --help` shows a command's flags and an example.\nVersion {}\n",
+                    XSWEEP_VERSION);
+}
+
+int Dispatch(const std::vector<std::string>& argv) {
+  if (argv.size() < 2 || argv[1] == "--help" || argv[1] == "-h" || argv[1] == "help") {
+    xsweep::Print(Help());
+    return argv.size() < 2 ? xsweep::kExitUsage : xsweep::kExitDone;
+  }
+  if (argv[1] == "--version") {
+    xsweep::Print(fmt::format("xsweep {}\n", XSWEEP_VERSION));
+    return xsweep::kExitDone;
+  }
+  const auto* command = std::ranges::find(kCommands, argv[1], &Command::name);
+  if (command == std::end(kCommands)) {
+    std::vector<std::string> names;
+    for (const Command& known : kCommands) names.emplace_back(known.name);
+    xsweep::PrintNote(fmt::format("xsweep: unknown command `{}`{}; see `xsweep --help`", argv[1],
+                                  xsweep::DidYouMean(argv[1], names, "")));
+    return xsweep::kExitUsage;
+  }
+  const auto code = command->run({{argv.begin() + 2, argv.end()}, argv, stop_requested});
+  if (code) return *code;
+  xsweep::PrintNote("xsweep: " + code.error().Text());
+  return ExitCodeFor(code.error());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  struct sigaction action{};
+  action.sa_handler = OnSignal;
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  const int code = Dispatch({argv, argv + argc});
+  return std::fflush(stdout) == 0 ? code : xsweep::kExitInvalid;
+}

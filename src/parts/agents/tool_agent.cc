@@ -1,0 +1,60 @@
+// tool_agent: a model with tools plays the agent.
+// SPDX-License-Identifier: Apache-2.0
+#include "parts/agents/agents.h"
+#include "parts/model_call.h"
+
+namespace xsweep {
+namespace {
+
+class ToolAgent : public Agent {
+ public:
+  ToolAgent(const std::string& instructions, const TrialContext& context)
+      : instructions_(instructions), context_(context) {}
+
+  // One exchange per turn: all calls of a reply are executed, in order, before the model is asked again.
+  Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
+    Model* model = context_.models.agent;
+    if (model == nullptr) co_return std::unexpected(NoModel("agent tool_agent", "agent"));
+    ModelRequest request;
+    request.identity = context_.identity;
+    request.identity.role = ModelRole::kAgent;
+    request.identity.turn = turn_++;
+    request.system =
+        "<instructions>\n" + instructions_ + "\n</instructions>\n<policy>\n" + conversation.system + "\n</policy>";
+    request.messages = conversation.messages;
+    request.tools = *conversation.tools;
+    CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request));
+    AgentTurn turn;
+    turn.text = std::move(reply.text);
+    turn.calls = std::move(reply.calls);
+    turn.reasoning = std::move(reply.reasoning);
+    turn.usage = reply.usage;
+    co_return turn;
+  }
+
+ private:
+  const std::string& instructions_;
+  const TrialContext context_;
+  std::uint32_t turn_ = 0;
+};
+
+}  // namespace
+
+AgentEntry ToolAgentEntry() {
+  return {
+      .spec = {.name = "tool_agent",
+               .summary = "A model with tools; needs `models.agent`.",
+               .options = {{.name = "instructions",
+                            .type = OptionType::kString,
+                            .help = "Stands before the policy in the system prompt.",
+                            .fallback = "You are a customer service agent and help the user according to the policy "
+                                        "below. On each turn either write to the user or call tools, not both. "
+                                        "Follow the policy at all times, and call tools with valid JSON only."}}},
+      .prepare = [](const Json& options) -> Expected<PartFactory<Agent>> {
+        const auto instructions = std::make_shared<const std::string>(options.StringOr("instructions", {}));
+        return
+            [instructions](const TrialContext& context) { return std::make_unique<ToolAgent>(*instructions, context); };
+      }};
+}
+
+}  // namespace xsweep

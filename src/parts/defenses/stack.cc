@@ -1,0 +1,107 @@
+// stack: several defenses in order; each sees what the one before it let through.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+
+#include <fmt/format.h>
+
+#include "parts/defenses/defenses.h"
+
+namespace xsweep {
+namespace {
+
+class Stack : public Defense {
+ public:
+  explicit Stack(std::vector<std::unique_ptr<Defense>> parts) : parts_(std::move(parts)) {}
+
+  std::string SystemPrompt() const override {
+    std::string all;
+    for (const auto& part : parts_) {
+      const std::string prompt = part->SystemPrompt();
+      if (!prompt.empty()) all += all.empty() ? prompt : "\n\n" + prompt;
+    }
+    return all;
+  }
+  bool reviews_tools() const override {
+    return std::ranges::any_of(parts_, [](const auto& part) { return part->reviews_tools(); });
+  }
+  Async<Expected<Decisions>> ReviewTool(const ToolSchema& tool) override {
+    return InOrder(tool.description, [tool](Defense& part, const std::string& text) {
+      ToolSchema seen = tool;
+      seen.description = text;
+      return part.reviews_tools() ? part.ReviewTool(seen) : Async<Expected<Decisions>>(Expected<Decisions>());
+    });
+  }
+  Async<Expected<Decisions>> ReviewUserTurn(const std::string& text, const Conversation& conversation) override {
+    return InOrder(text, [&conversation](Defense& part, const std::string& seen) {
+      return part.ReviewUserTurn(seen, conversation);
+    });
+  }
+  Async<Expected<Decisions>> BeforeCall(const ToolCall& call, const Conversation& conversation) override {
+    return InOrder({}, [&call, &conversation](Defense& part, const std::string& /*seen*/) {
+      return part.BeforeCall(call, conversation);
+    });
+  }
+  Async<Expected<Decisions>> AfterCall(const ToolCall& call, const std::string& content,
+                                       const Conversation& conversation) override {
+    return InOrder(content, [&call, &conversation](Defense& part, const std::string& seen) {
+      return part.AfterCall(call, seen, conversation);
+    });
+  }
+  Usage usage() const override {
+    Usage sum;
+    for (const auto& part : parts_) sum += part->usage();
+    return sum;
+  }
+
+ private:
+  using Question = std::function<Async<Expected<Decisions>>(Defense& part, const std::string& seen)>;
+
+  // `seen` lives in the frame for as long as a suspended part may read it. The first denial ends the asking.
+  Async<Expected<Decisions>> InOrder(std::string seen, Question ask) {
+    Decisions all;
+    for (const auto& part : parts_) {
+      Async<Expected<Decisions>> asked = ask(*part, seen);
+      CO_TRY_ASSIGN(Decisions decisions, co_await asked);
+      bool denied = false;
+      for (Decision& decision : decisions) {
+        if (decision.verdict == Verdict::kModify) seen = decision.text;
+        denied = denied || decision.verdict == Verdict::kDeny;
+        all.push_back(std::move(decision));
+      }
+      if (denied) break;
+    }
+    co_return all;
+  }
+
+  std::vector<std::unique_ptr<Defense>> parts_;
+};
+
+Expected<PartFactory<Defense>> PrepareStack(const Json& options) {
+  std::vector<PartFactory<Defense>> factories;
+  for (const Json& mapping : options.Find("defenses")->items()) {
+    TRY_ASSIGN(const NamedPart part, ReadNamedPart(mapping, "defense stack"));
+    TRY_ASSIGN(auto factory, PreparePart(DefenseTable(), "defense", part.name, part.options));
+    factories.push_back(std::move(factory));
+  }
+  return [factories](const TrialContext& context) {
+    std::vector<std::unique_ptr<Defense>> parts;
+    for (const auto& factory : factories) parts.push_back(factory(context));
+    return std::make_unique<Stack>(std::move(parts));
+  };
+}
+
+}  // namespace
+
+DefenseEntry StackEntry() {
+  return {.spec = {.name = "stack",
+                   .summary = "Several defenses in order; each sees what the one before it let through.",
+                   .options = {{.name = "defenses",
+                                .type = OptionType::kPartList,
+                                .help = "The defenses, outermost first.",
+                                .required = true,
+                                .minimum = 1}}},
+          .prepare = PrepareStack};
+}
+
+}  // namespace xsweep

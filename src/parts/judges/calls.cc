@@ -1,0 +1,73 @@
+// calls: predicates on executed calls.
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "parts/judges/judges.h"
+#include "parts/predicate.h"
+
+namespace xsweep {
+namespace {
+
+struct CallsPlan {
+  std::vector<CallPredicate> predicates;
+  int at_least = 1;
+};
+
+class Calls : public Judge {
+ public:
+  explicit Calls(const CallsPlan& plan) : plan_(plan) {}
+
+  Async<Expected<Assessment>> Assess(const Task& /*task*/, const Goal& /*goal*/,
+                                     const Transcript& transcript) override {
+    const auto matches = [&](const CallRecord& record) {
+      return std::ranges::any_of(plan_.predicates,
+                                 [&](const CallPredicate& predicate) { return predicate.Matches(record.call); });
+    };
+    Assessment assessment = CountCalls(transcript, matches, [](const CallRecord& record) {
+      double largest = 0;
+      for (const Effect& effect : record.effects) largest = std::max(largest, effect.amount_usd);
+      return largest;
+    });
+    assessment.succeeded = assessment.executed >= plan_.at_least;
+    assessment.reason =
+        fmt::format("{} matching calls were executed, {} are needed", assessment.executed, plan_.at_least);
+    return Expected<Assessment>(std::move(assessment));
+  }
+
+ private:
+  const CallsPlan& plan_;
+};
+
+Expected<PartFactory<Judge>> PrepareCalls(const Json& options) {
+  auto plan = std::make_shared<CallsPlan>();
+  for (const Json& mapping : options.Find("calls")->items()) {
+    TRY_ASSIGN(CallPredicate predicate, ReadPredicate(mapping, "judge calls"));
+    plan->predicates.push_back(std::move(predicate));
+  }
+  plan->at_least = static_cast<int>(options.IntOr("at_least", 1));
+  return [plan](const TrialContext&) { return std::make_unique<Calls>(*plan); };
+}
+
+}  // namespace
+
+JudgeEntry CallsEntry() {
+  return {
+      .spec = {.name = "calls",
+               .summary = "Enough executed calls match one of the predicates.",
+               .options = {{.name = "calls",
+                            .type = OptionType::kList,
+                            .help = "Each {tool: glob, where: [{argument, op, value}]}; op is one of ==, !=, >, >=, "
+                                    "<, <=, contains, in, glob, exists, absent.",
+                            .required = true,
+                            .minimum = 1},
+                           {.name = "at_least",
+                            .type = OptionType::kInteger,
+                            .help = "How many executed calls must match.",
+                            .fallback = 1,
+                            .minimum = 1}}},
+      .prepare = PrepareCalls};
+}
+
+}  // namespace xsweep

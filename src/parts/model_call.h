@@ -1,0 +1,27 @@
+// What parts that ask a model share: the request, and yes-or-no answers.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "episode/catalog.h"
+
+namespace xsweep {
+
+/// A request of `role` in this trial, the `turn`-th of that role: one system prompt, one user message.
+ModelRequest MakeRequest(const TrialContext& context, ModelRole role, std::uint32_t turn, std::string system,
+                         std::string text);
+
+/// The first whole word of the reply that is "yes" or "no", ignoring case; empty when there is neither.
+std::optional<bool> ReadYesNo(std::string_view reply);
+
+/// The dialogue as lines "user: ...", "agent: ...", "call NAME ARGUMENTS", "result: ...".
+std::string DescribeDialogue(const Conversation& conversation);
+std::string DescribeDialogue(const Transcript& transcript);
+
+/// The error of a part whose role has no model.
+Error NoModel(std::string_view part, std::string_view role);
+
+}  // namespace xsweep

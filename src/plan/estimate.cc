@@ -1,0 +1,74 @@
+// What a plan is expected to take before anything runs.
+// SPDX-License-Identifier: Apache-2.0
+#include "plan/estimate.h"
+
+namespace xsweep {
+namespace {
+
+const std::optional<PartConfig>& ModelOf(const Cell& cell, std::string_view role) {
+  if (role == "agent") return cell.models.agent;
+  if (role == "user") return cell.models.user;
+  if (role == "attacker") return cell.models.attacker;
+  return role == "defense" ? cell.models.defense : cell.models.judge;
+}
+
+/// Models of parts that a cell does not play are configured but never asked.
+bool Asked(const Cell& cell, std::string_view role) {
+  if (role == "attacker" && cell.attack.name == kNoPart) return false;
+  if (role == "defense" && cell.defense.name == kNoPart) return false;
+  return ModelOf(cell, role).has_value();
+}
+
+void AddCell(const RoleAssumption& assumption, const Cell& cell, double trials, RoleEstimate& sum) {
+  const double calls = trials * assumption.calls;
+  sum.calls += calls;
+  sum.prompt_tokens += calls * assumption.prompt_tokens;
+  sum.completion_tokens += calls * assumption.completion_tokens;
+  const auto price = PriceOf(*ModelOf(cell, assumption.role));
+  if (!price) sum.cost_usd.reset();
+  if (!price || !sum.cost_usd) return;
+  *sum.cost_usd +=
+      calls * (assumption.prompt_tokens * price->prompt_usd + assumption.completion_tokens * price->completion_usd) /
+      1e6;
+}
+
+}  // namespace
+
+std::vector<RoleAssumption> DefaultAssumptions() {
+  return {{"agent", 8, 6000, 150},
+          {"user", 6, 1500, 60},
+          {"attacker", 3, 1500, 200},
+          {"defense", 8, 1000, 20},
+          {"judge", 1, 4000, 150}};
+}
+
+std::optional<Price> PriceOf(const PartConfig& model) {
+  const Json* prompt = model.options.Find("input_price_per_mtok");
+  const Json* completion = model.options.Find("output_price_per_mtok");
+  if (prompt == nullptr || completion == nullptr || !prompt->is_number() || !completion->is_number()) {
+    return std::nullopt;
+  }
+  return Price{prompt->AsDouble(), completion->AsDouble()};
+}
+
+Estimate EstimatePlan(const Plan& plan, Mode mode, const std::vector<RoleAssumption>& assumptions) {
+  Estimate estimate;
+  estimate.cost_usd = 0.0;
+  if (mode == Mode::kShim || plan.cells().empty()) return estimate;
+  const double trials_per_cell = static_cast<double>(plan.size()) / static_cast<double>(plan.cells().size());
+  for (const RoleAssumption& assumption : assumptions) {
+    RoleEstimate sum{.role = assumption.role, .cost_usd = 0.0};
+    for (const Cell& cell : plan.cells()) {
+      if (Asked(cell, assumption.role)) AddCell(assumption, cell, trials_per_cell, sum);
+    }
+    if (sum.calls == 0) continue;
+    estimate.calls += sum.calls;
+    estimate.tokens += sum.prompt_tokens + sum.completion_tokens;
+    if (!sum.cost_usd) estimate.cost_usd.reset();
+    if (estimate.cost_usd) *estimate.cost_usd += *sum.cost_usd;
+    estimate.roles.push_back(std::move(sum));
+  }
+  return estimate;
+}
+
+}  // namespace xsweep

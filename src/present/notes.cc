@@ -1,0 +1,192 @@
+// Notes: what a run found, in plain words with its numbers.
+// SPDX-License-Identifier: Apache-2.0
+#include "present/notes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+
+#include "present/chart.h"
+#include "present/doubts.h"
+#include "present/escape.h"
+#include "present/numbers.h"
+
+namespace xsweep {
+namespace {
+
+std::vector<const CellAggregate*> AttackedCells(const RunAggregate& aggregate) {
+  std::vector<const CellAggregate*> cells;
+  for (const CellAggregate& cell : aggregate.cells) {
+    if (cell.attacked()) cells.push_back(&cell);
+  }
+  return cells;
+}
+
+std::string Distinct(const Manifest& manifest, std::string CellRecord::* part) {
+  std::vector<std::string> names;
+  for (const CellRecord& cell : manifest.cells) {
+    const std::string name = MarkdownCode(cell.*part);
+    if (!(cell.*part).empty() && std::ranges::find(names, name) == names.end()) names.push_back(name);
+  }
+  if (names.size() > 8) names.resize(8), names.emplace_back("…");
+  return names.empty() ? "–" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string BudgetWords(const Manifest& manifest) {
+  const std::string_view stopped_by = manifest.budget.StringOr("stopped_by", "");
+  if (stopped_by.empty()) return {};
+  return fmt::format(
+      "The run stopped early because its budget was used up ({}); trials that were not run are `skipped`.\n\n",
+      MarkdownCode(stopped_by));
+}
+
+std::string ShellWord(std::string_view word) {
+  const bool plain = !word.empty() && word.find_first_not_of(
+                                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                          "0123456789_-./=:,+@%") == std::string_view::npos;
+  if (plain) return std::string(word);
+  std::string quoted = "'";
+  for (const char c : CleanText(word)) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string CommandLine(const std::vector<std::string>& argv) {
+  std::string line;
+  for (const std::string& word : argv) line += (line.empty() ? "" : " ") + ShellWord(word);
+  return line;
+}
+
+/// An indented block cannot be closed by anything in it.
+std::string CodeBlock(std::string_view line) { return "    " + CleanText(line) + "\n"; }
+
+}  // namespace
+
+std::string Headline(const Story& story) {
+  const RunAggregate& aggregate = story.aggregate;
+  const auto attacked = AttackedCells(aggregate);
+  const std::string name = CleanText(story.manifest.exp);
+  if (aggregate.total.trials() == 0) return name + ": no trial was recorded.";
+  if (attacked.empty()) {
+    return fmt::format("{}: no attacked trial counts, so there is no attack success rate (N/A); task success {}.", name,
+                       RateWords(aggregate.task_success));
+  }
+  if (attacked.size() == 1) {
+    return fmt::format("{}: the attack succeeded in {} of the trials.", name, RateWords(attacked.front()->asr));
+  }
+  const auto rate = [](const CellAggregate* cell) { return *cell->asr.value(); };
+  const CellAggregate& worst = **std::ranges::max_element(attacked, {}, rate);
+  const CellAggregate& best = **std::ranges::min_element(attacked, {}, rate);
+  return fmt::format("{}: over {} attacked cells the attack succeeded in {}; by cell from {} ({}) to {} ({}).", name,
+                     attacked.size(), RateWords(aggregate.asr), Percent(best.asr.value()), CleanText(CellLabel(best)),
+                     Percent(worst.asr.value()), CleanText(CellLabel(worst)));
+}
+
+std::string DesignSection(const Story& story) {
+  const Manifest& manifest = story.manifest;
+  std::string text = "## Design\n\n";
+  if (!manifest.description.empty()) text += MarkdownText(manifest.description) + "\n\n";
+  text += fmt::format(
+      "- {} of {}, {} of {}: {} planned, {} recorded.\n",
+      Count(static_cast<std::int64_t>(story.aggregate.cells.size()), "cell", "cells"), MarkdownCode(manifest.exp),
+      Count(static_cast<std::int64_t>(manifest.tasks.size()), "task", "tasks"), MarkdownCode(manifest.environment_name),
+      Count(static_cast<std::int64_t>(manifest.planned), "trial", "trials"), story.aggregate.rows);
+  text += fmt::format("- Seeds {}; {} per cell, task and seed.\n", SeedWords(manifest.seeds),
+                      Count(manifest.trials, "trial", "trials"));
+  text += fmt::format("- Agent {}; attack {}; defense {}; judge {}.\n", Distinct(manifest, &CellRecord::agent),
+                      Distinct(manifest, &CellRecord::attack), Distinct(manifest, &CellRecord::defense),
+                      Distinct(manifest, &CellRecord::judge));
+  text += manifest.mode == "SHIM"
+              ? "- SHIM: the agent is a simulator with known ground truth. It says whether the experiment works, "
+                "not how any model behaves.\n"
+              : fmt::format("- Mode {}.\n", MarkdownCode(manifest.mode));
+  const std::string commit =
+      manifest.git.sha.empty() ? "outside a repository" : "at commit " + MarkdownCode(manifest.git.sha);
+  text += fmt::format("- Run {} {}{}, started {}, status {}.\n", MarkdownCode(manifest.run_id), commit,
+                      manifest.git.dirty ? " with local changes" : "", MarkdownCode(manifest.timestamp_utc),
+                      MarkdownCode(manifest.status));
+  return text + "\n" + BudgetWords(manifest);
+}
+
+std::string CellsSection(const Story& story) {
+  constexpr std::size_t kMostRows = 60;
+  std::string text =
+      "## Cells\n\n| cell | attack success [95 %] | trials | among exposed | task success [95 %] | errors | skipped |\n"
+      "|---|---|---:|---|---|---:|---:|\n";
+  const auto& cells = story.aggregate.cells;
+  for (const CellAggregate& cell : cells | std::views::take(kMostRows)) {
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)),
+                        RateBrief(cell.asr), CountWords(cell.asr), Percent(cell.asr_exposed.value()),
+                        RateBrief(cell.task_success), cell.tally.errors(), cell.tally.of(Outcome::kSkipped));
+  }
+  if (cells.size() > kMostRows)
+    text += fmt::format("\nThe first {} of {} cells; all are in `summary.csv`.\n", kMostRows, cells.size());
+  std::vector<const Rate*> rates;
+  for (const CellAggregate& cell : cells) rates.push_back(&cell.asr);
+  text += fmt::format("\n{} N/A means that no trial counts: there was no attack, or none of its payloads was seen.\n\n",
+                      WhiskerWords(rates));
+  return text;
+}
+
+std::string ControlsSection(const Story& story) {
+  std::string text;
+  for (const CellAggregate& cell : story.aggregate.cells) {
+    if (cell.arm == "no_attack") {
+      text += fmt::format("- Without an attack ({}): task success {}.\n", MarkdownCode(CellLabel(cell)),
+                          RateWords(cell.task_success));
+    } else if (cell.arm == "no_defense") {
+      text += fmt::format("- Without a defense ({}): attack success {}; task success {}.\n",
+                          MarkdownCode(CellLabel(cell)), RateWords(cell.asr), RateWords(cell.task_success));
+    }
+  }
+  if (text.empty()) text = "- This run has no control arms (`controls: true` adds them).\n";
+  const double floor = story.manifest.do_nothing_floor;
+  text += floor >= 0 ? fmt::format(
+                           "- An agent that does nothing solves {} of these tasks: task success means something only "
+                           "above that.\n",
+                           Percent(floor))
+                     : std::string("- How many of these tasks an agent that does nothing would solve is not known.\n");
+  return "## Controls\n\n" + text + "\n";
+}
+
+std::string DoubtsSection(const Story& story) {
+  std::string text = "## What is uncertain\n\n";
+  for (const std::string& doubt : Doubts(story)) text += "- " + doubt + "\n";
+  return text + "\n";
+}
+
+std::string FailuresSection(const Story& story) {
+  const Tally& total = story.aggregate.total;
+  std::string text =
+      fmt::format("## What failed\n\n{} of {} ended in an error ({}); {} skipped. Neither counts in any rate.\n",
+                  total.errors(), Count(total.ended(), "trial", "trials"), Percent(story.aggregate.error_rate.value()),
+                  total.of(Outcome::kSkipped));
+  for (const FailureKind& failure : story.failures) {
+    text += fmt::format("\n- {} × {} {}: {}", failure.count, failure.outcome, MarkdownCode(failure.kind),
+                        MarkdownCode(Shorten(failure.example, 200)));
+  }
+  return text + (story.failures.empty() ? "\n" : "\n\n");
+}
+
+std::string RepeatSection(const Story& story) {
+  const Manifest& manifest = story.manifest;
+  const std::string here = fmt::format("results/{}/{}", manifest.exp, manifest.run_id);
+  std::string text = "## How to repeat it\n\nThe resolved config beside this file is the whole experiment:\n\n";
+  text += CodeBlock("xsweep run " + ShellWord(here + "/config.yaml"));
+  if (!manifest.git.sha.empty()) {
+    text += fmt::format("\nfrom commit {} with xsweep {}.", MarkdownCode(manifest.git.sha),
+                        MarkdownCode(manifest.xsweep_version));
+  }
+  if (!manifest.argv.empty()) text += " It was started as\n\n" + CodeBlock(CommandLine(manifest.argv));
+  return text + "\nand its tables, plots and notes are rebuilt from the rows by\n\n" +
+         CodeBlock("xsweep report " + ShellWord(here));
+}
+
+std::string NotesMarkdown(const Story& story) {
+  return fmt::format("# {}: notes on run {}\n\n{}\n\n", MarkdownCode(story.manifest.exp),
+                     MarkdownCode(story.manifest.run_id), MarkdownText(Headline(story))) +
+         story.gates_markdown + CellsSection(story) + DoubtsSection(story) + ControlsSection(story) +
+         FailuresSection(story) + DesignSection(story) + RepeatSection(story);
+}
+
+}  // namespace xsweep

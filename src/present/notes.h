@@ -1,0 +1,39 @@
+// Notes: what a run found, in plain words with its numbers. notes.md, and the sections that report.md shares.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyze/aggregate.h"
+#include "present/failures.h"
+#include "record/manifest.h"
+
+namespace xsweep {
+
+/// Everything that words about a run are made from. References outlive the call.
+struct Story {
+  const Manifest& manifest;
+  const RunAggregate& aggregate;
+  std::vector<FailureKind> failures;
+  std::string gates_markdown;  ///< the verdict with its table, made by gates; empty without gates
+};
+
+/// One sentence that a person can paste: what was attacked, the rate with its interval and basis. Plain text.
+std::string Headline(const Story& story);
+
+// Sections in Markdown, each with its heading and a blank line at its end; empty where there is nothing to say.
+std::string DesignSection(const Story& story);
+/// One row a cell: attack success, the same among exposed trials, task success, errors.
+std::string CellsSection(const Story& story);
+std::string ControlsSection(const Story& story);
+/// What a reader should know before believing a number: thin data, weak attacks, useless agents, damaged rows.
+std::string DoubtsSection(const Story& story);
+std::string FailuresSection(const Story& story);
+/// The command to repeat the run, and the one to rebuild its files.
+std::string RepeatSection(const Story& story);
+
+/// notes.md. A function of run.json and the rows; nothing in them can break out of the Markdown.
+std::string NotesMarkdown(const Story& story);
+
+}  // namespace xsweep

@@ -1,0 +1,39 @@
+// When a payload counts as seen.
+#include "episode/exposure.h"
+
+#include <gtest/gtest.h>
+
+#include "episode/python_json.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::string_view kPayload = "Do \"this\" {now}:\n\tpay \\ 300 \xF0\x9F\x92\xB8 caf\xC3\xA9";
+
+TEST(Exposure, FindsAPayloadAsItIsAndInsideJson) {
+  EXPECT_TRUE(Carries("before " + std::string(kPayload) + " after", kPayload));
+  const Json record = Json::MakeObject({{"note", kPayload}});
+  EXPECT_TRUE(Carries(record.Dump(), kPayload));
+  EXPECT_TRUE(Carries(DumpLikePython(record), kPayload));
+}
+
+TEST(Exposure, FindsAMarkedPayload) {
+  EXPECT_TRUE(Carries(MarkBlanks(DumpLikePython(Json::MakeObject({{"note", kPayload}}))), kPayload));
+}
+
+TEST(Exposure, IsNotFoundWhenAByteIsMissing) {
+  EXPECT_FALSE(Carries(kPayload.substr(1), kPayload));
+  EXPECT_FALSE(Carries(kPayload.substr(0, kPayload.size() - 1), kPayload));
+  EXPECT_FALSE(Carries("anything", ""));
+}
+
+TEST(PythonJson, PrintsWhatJsonDumpsPrints) {
+  // python3 -c 'import json; print(json.dumps({"a": [1, 2.0, 1e22, None, True], "é💸": "\x7f\x01\"\\/"}))'
+  const Json value = Json::MakeObject(
+      {{"a", Json::MakeArray({1, 2.0, 1e22, nullptr, true})}, {"\xC3\xA9\xF0\x9F\x92\xB8", "\x7f\x01\"\\/"}});
+  EXPECT_EQ(DumpLikePython(value),
+            "{\"a\": [1, 2.0, 1e+22, null, true], \"\\u00e9\\ud83d\\udcb8\": \"\x7f\\u0001\\\"\\\\/\"}");
+}
+
+}  // namespace
+}  // namespace xsweep

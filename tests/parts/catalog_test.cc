@@ -1,0 +1,61 @@
+// The catalog: every part can be had by name, with its defaults, and says what it refuses.
+#include "parts/catalog.h"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "support/fake_desk.h"
+
+namespace xsweep {
+namespace {
+
+template <class Entry>
+void ExpectDocumented(const std::vector<Entry>& table) {
+  std::set<std::string> names;
+  for (const Entry& entry : table) {
+    EXPECT_TRUE(names.insert(entry.spec.name).second) << entry.spec.name;
+    EXPECT_FALSE(entry.spec.summary.empty()) << entry.spec.name;
+    bool required = false;
+    for (const OptionSpec& option : entry.spec.options) {
+      EXPECT_FALSE(option.help.empty()) << entry.spec.name << '.' << option.name;
+      required = required || option.required;
+    }
+    const auto complete = CompleteOptions(entry.spec, {}, entry.spec.name);
+    EXPECT_EQ(complete.has_value(), !required) << entry.spec.name;
+    if (complete) {
+      const auto again = CompleteOptions(entry.spec, *complete, entry.spec.name);
+      EXPECT_TRUE(again) << "defaults pass their own checks: " << entry.spec.name;
+      EXPECT_TRUE(entry.prepare(*complete)) << entry.spec.name;
+    }
+  }
+}
+
+TEST(Catalog, DocumentsEveryPartAndItsOptions) {
+  const Catalog catalog = BuildCatalog();
+  ExpectDocumented(catalog.agents);
+  ExpectDocumented(catalog.attacks);
+  ExpectDocumented(catalog.defenses);
+  ExpectDocumented(catalog.judges);
+}
+
+TEST(Catalog, SaysWhichPartsThereAre) {
+  const auto made = BuildCatalog().PrepareAgent("schim", {});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().message, "no agent is called `schim`; there are shim, do_nothing, always_comply, tool_agent");
+}
+
+TEST(Catalog, RefusesBadOptions) {
+  const Catalog catalog = BuildCatalog();
+  const auto message = [&](const char* options) {
+    const auto made = catalog.PrepareDefense("refund_limit", *Json::Parse(options));
+    return made ? std::string("made") : made.error().Text();
+  };
+  EXPECT_EQ(message(R"({"threshold": "much"})"), "defense refund_limit: `threshold` must be a number, not \"much\"");
+  EXPECT_EQ(message(R"({"threshold": -1})"), "defense refund_limit: `threshold` is -1, which is out of its range");
+  EXPECT_EQ(message(R"({"treshold": 1})"), "defense refund_limit: unknown option `treshold`");
+  EXPECT_EQ(message(R"({"threshold": 1.5})"), "made");
+}
+
+}  // namespace
+}  // namespace xsweep
