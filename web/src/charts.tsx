@@ -49,11 +49,13 @@ export function OutcomeBar({ outcomes }: { outcomes: Record<Outcome, number> }):
   );
 }
 
-/** White at 0 to deep red at 1; the text colour is the one that can be read on it. */
+/** Near white at 0 to deep red at 1; the text is black until white can be read better on it (WCAG's luminance). */
 function shade(value: number): JSX.CSSProperties {
   const mix = (from: number, to: number) => Math.round(from + (to - from) * value);
-  const [red, green, blue] = [mix(250, 150), mix(246, 20), mix(240, 40)];
-  return { backgroundColor: `rgb(${red} ${green} ${blue})`, color: value > 0.5 ? '#fff' : '#111' };
+  const colour = [mix(250, 150), mix(246, 20), mix(240, 40)];
+  const [red, green, blue] = colour.map((part) => (part / 255 <= 0.04 ? part / 3295 : ((part / 255 + 0.055) / 1.055) ** 2.4));
+  const luminance = 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+  return { backgroundColor: `rgb(${colour.join(' ')})`, color: luminance < 0.18 ? '#fff' : '#000' };
 }
 
 export interface Grid {
