@@ -15,8 +15,9 @@ export function check(condition, what) {
   process.exitCode = 1;
 }
 
-/** Calls `look` with a page; fails on script errors, blocked loads and requests to anywhere but `allowed`. */
-export async function withPage(allowed, look, options = {}) {
+/** Calls `look` with a page; fails on script errors, blocked loads, requests to anywhere but `allowed` and, unless
+ * `missing`, files that are not there. */
+export async function withPage(allowed, look, { missing = false, ...options } = {}) {
   const profile = await mkdtemp(join(tmpdir(), 'xsweep_chromium_'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: '/usr/bin/chromium',
@@ -31,7 +32,8 @@ export async function withPage(allowed, look, options = {}) {
   const page = await context.newPage();
   page.on('pageerror', (error) => check(false, `no script error, but: ${error.stack ?? error}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') check(false, `nothing on the console, but: ${message.text()}`);
+    const absent = missing && message.text().includes('404 (Not Found)');
+    if (message.type() === 'error' && !absent) check(false, `nothing on the console, but: ${message.text()}`);
   });
   page.on('dialog', (dialog) => { check(false, 'no dialog opens'); void dialog.dismiss(); });
   page.setDefaultTimeout(15000);

@@ -1,5 +1,4 @@
-// Opens each view from a server, a report or a site; filters, follows links, compares. Arguments: kind, where, [folder
-// for screenshots].
+// Opens each view from a server, a report or a site; filters, follows links, compares. Arguments: kind and where.
 // SPDX-License-Identifier: Apache-2.0
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
@@ -8,7 +7,8 @@ import { extname, join } from 'node:path';
 
 import { accessible, check, withPage } from './browser.mjs';
 
-const [kind, where, shots] = process.argv.slice(2);
+const [kind, where] = process.argv.slice(2);
+const shots = process.env.XSWEEP_SHOTS; // where screenshots go, when somebody wants to look
 const EXP = 'airline_escalating_v1';
 const FIRST = `${EXP}/20261101T101500Z-abcdef1-SHIM-s41_42_43-t2`;
 const SECOND = `${EXP}/20261102T101500Z-bcdef12-SHIM-s41_42_43-t2`;
