@@ -233,12 +233,12 @@ Json DifferenceForPage(const std::string& cell, const Difference& difference) {
 }
 
 std::string VerdictWords(const RunComparison& comparison) {
-  std::map<Judgement, int> cells;
+  std::map<Judgement, std::size_t> cells;
   for (const CellComparison& cell : comparison.cells) ++cells[cell.asr.judgement];
+  const std::size_t comparable = comparison.cells.size() - cells[Judgement::kNotComparable];
   return fmt::format(
-      "On attack success, B is better than A in {} of {} cells, worse in {}, and not distinguishable in {}.",
-      cells[Judgement::kBetter], comparison.cells.size(), cells[Judgement::kWorse],
-      cells[Judgement::kNotDistinguishable]);
+      "On attack success, B is better than A in {} of {} attacked cells, worse in {}, and not distinguishable in {}.",
+      cells[Judgement::kBetter], comparable, cells[Judgement::kWorse], cells[Judgement::kNotDistinguishable]);
 }
 
 }  // namespace

@@ -102,9 +102,9 @@ export function Distribution({ values, what }: { values: number[]; what: string 
   const most = Math.max(1, ...bins);
   const label = bins.map((n, i) => `${i * 10}–${i * 10 + 10} %: ${n}`).join(', ');
   return (
-    <figure class="chart">
+    <figure class="chart small">
       <figcaption>{what}</figcaption>
-      <svg viewBox="0 0 330 130" role="img" aria-label={`${what}. ${label}`}>
+      <svg viewBox="0 0 350 130" role="img" aria-label={`${what}. ${label}`}>
         {bins.map((n, i) => (
           <g key={i}>
             <rect x={20 + i * 30} y={105 - (n / most) * 85} width="26" height={(n / most) * 85} class="bar" />

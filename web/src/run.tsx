@@ -7,7 +7,7 @@ import { Distribution, Heatmap, OutcomeBar, RateBar, RateText, type Grid } from 
 import { count, percent, pretty, usd, when, words } from './format';
 import { Choice, Crumbs, Facts, Waiting } from './parts';
 import { href, runHref } from './route';
-import { live, useFile } from './source';
+import { embedded, live, useFile } from './source';
 import { changes } from './text_diff';
 import type { Cell, Rate, Run } from './types';
 
@@ -251,6 +251,11 @@ function Changed({ run }: { run: Run }): JSX.Element | null {
   );
 }
 
+function Files({ run }: { run: Run }): JSX.Element {
+  const address = (name: string) => ['files', ...run.path.split('/'), name].map(encodeURIComponent).join('/');
+  return <>{run.files.map((name) => <span key={name}><a href={address(name)} download={name}>{name}</a> </span>)}</>;
+}
+
 function Origin({ run }: { run: Run }): JSX.Element {
   const { manifest } = run;
   const environment = manifest.environment as Record<string, unknown> | undefined;
@@ -267,7 +272,7 @@ function Origin({ run }: { run: Run }): JSX.Element {
         ['Environment', environment ? `${String(environment.name)} ${String(environment.version)}` : ''],
         ['Data', environment?.data_sha256 ? <code>{String(environment.data_sha256)}</code> : ''],
         ['Host', host ? `${String(host.os ?? '')} ${String(host.cpu ?? '')}` : ''], ['xsweep', String(manifest.xsweep_version ?? '')],
-        ['Command', Array.isArray(manifest.argv) ? <code>{manifest.argv.join(' ')}</code> : ''], ['Files', run.files.join(', ')],
+        ['Command', Array.isArray(manifest.argv) ? <code>{manifest.argv.join(' ')}</code> : ''], ['Files', embedded ? run.files.join(', ') : <Files run={run} />],
       ]} />
       {run.config !== null && <details><summary>config.yaml</summary><pre tabIndex={0}>{run.config}</pre></details>}
       {run.notes !== null && <details><summary>notes.md</summary><pre class="prose" tabIndex={0}>{run.notes}</pre></details>}

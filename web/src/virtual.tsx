@@ -81,7 +81,7 @@ export function VirtualList({ label, length, rowHeight, columns, row, open, clas
           {columns.map((name, i) => <div role="columnheader" key={i} class={`c${i}`}>{name}</div>)}
         </div>
       </div>
-      <div role="rowgroup" class="scroll" ref={box} tabIndex={0} aria-label={`${label}: arrow keys move, Enter opens`}
+      <div role="rowgroup" class="scroll" ref={box} tabIndex={0} style={{ maxHeight: `${Math.max(3 * rowHeight, drawn)}px` }} aria-label={`${label}: arrow keys move, Enter opens`}
            onKeyDown={onKeyDown} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
         <div class="spacer" role="presentation" style={{ height: `${drawn}px` }} />
         {rows}
