@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kBlot = "[secret]";
 constexpr std::size_t kShortest = 8;
+constexpr std::size_t kDeepest = 15;  // backslashes in a row
 
 int HexDigit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -32,15 +33,20 @@ int HexValue(std::string_view digits) {
   return value;
 }
 
-/// How many characters at `at` spell `wanted`: itself, \x, \u00XX or %XX. 0: they spell something else.
+/// How many characters at `at` spell `wanted`: itself, \x, \u00XX (with any number of
+/// backslashes) or %XX. 0: they spell something else.
 std::size_t SpelledAs(std::string_view text, std::size_t at, char wanted) {
   if (at >= text.size()) return 0;
   const auto code = static_cast<unsigned char>(wanted);
   if (text[at] == wanted) return 1;
   if (text[at] == '%' && at + 3 <= text.size()) return HexValue(text.substr(at + 1, 2)) == code ? 3 : 0;
-  if (text[at] != '\\' || at + 1 >= text.size()) return 0;
-  if (text[at + 1] == 'u' && at + 6 <= text.size()) return HexValue(text.substr(at + 2, 4)) == code ? 6 : 0;
-  return text[at + 1] == wanted ? 2 : 0;
+  // JSON inside a JSON string doubles the backslashes, once per level.
+  std::size_t slashes = 0;
+  while (slashes < kDeepest && at + slashes < text.size() && text[at + slashes] == '\\') ++slashes;
+  const std::string_view rest = text.substr(at + slashes);
+  if (slashes == 0 || rest.empty()) return 0;
+  if (rest.size() >= 5 && rest[0] == 'u' && HexValue(rest.substr(1, 4)) == code) return slashes + 5;
+  return rest[0] == wanted ? slashes + 1 : 0;
 }
 
 /// Length of the spelling of `form` that starts at `at`, or 0.

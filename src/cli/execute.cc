@@ -10,7 +10,9 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/run_index.h"
+#include "cli/verdict.h"
 #include "engine/local.h"
+#include "present/gate_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
 #include "record/run_id.h"
@@ -59,11 +61,18 @@ Json Headline(const Rate& asr) {
                            {"asr_upper95", or_null(bounds ? std::optional(bounds->high) : std::nullopt)}});
 }
 
-/// Writes what people read and says where it is.
-Status Present(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate) {
-  TRY_ASSIGN(const WrittenReports written, WriteRunReports(run, manifest, aggregate));
+/// Judges the gates, writes what people read and says where it is.
+Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate) {
+  TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate));
+  const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
+  manifest.verdict = judged ? GateVerdictName(gates.verdict) : "";
+  TRY_ASSIGN(const WrittenReports written,
+             WriteRunReports(run, manifest, aggregate,
+                             {.report = true, .notebook = true, .gates_markdown = GateSection(gates)}));
+  TRY(WriteGateFiles(run, manifest, gates, written.headline));
   if (!written.warning.empty()) PrintNote("note: " + written.warning);
-  Print(fmt::format("{}\n{}\n", written.headline, run.path().string()));
+  Print(
+      fmt::format("{}\n{}{}\n", written.headline, judged ? GateLine(manifest, gates) + "\n" : "", run.path().string()));
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "present/escape.h"
@@ -23,13 +24,15 @@ std::string Px(double value) {
   return text == "-0" ? "0" : text;
 }
 
-double EmsOf(char c) {
-  if (std::string_view("il|!.,:;'I[](){}fjt/\\ ").contains(c)) return 0.36;
-  if (std::string_view("mwMW%@").contains(c)) return 0.95;
-  if (c >= 'A' && c <= 'Z') return 0.69;
-  if (std::string_view("+=<>~").contains(c)) return 0.84;
-  return 0.62;
-}
+/// Thousandths of an em from space to tilde, as DejaVu Sans has them.
+constexpr std::array<short, 95> kWidths{318,  401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337,
+                                        636,  636, 636, 636, 636, 636, 636, 636, 636, 636, 337, 337, 838, 838, 838, 531,
+                                        1000, 684, 686, 698, 770, 632, 575, 775, 752, 295, 295, 656, 557, 863, 748, 787,
+                                        603,  787, 695, 635, 611, 732, 684, 989, 685, 611, 685, 390, 337, 390, 838, 500,
+                                        500,  613, 635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612,
+                                        635,  635, 411, 521, 392, 634, 592, 818, 592, 592, 525, 636, 337, 636, 838};
+
+double EmsOf(char c) { return c < ' ' || c > '~' ? 0.6 : kWidths[static_cast<std::size_t>(c - ' ')] / 1000.0; }
 
 std::string_view AnchorName(Anchor anchor) {
   return anchor == Anchor::kStart ? "start" : anchor == Anchor::kMiddle ? "middle" : "end";

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "present/numbers.h"
 
@@ -36,7 +37,10 @@ int LayOutLegend(const std::vector<LegendEntry>& legend, const Place& place) {
 void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y) {
   const Box box{x, y - 5, x + 16, y + 5};
   switch (entry.mark) {
-    case LegendEntry::Mark::kBar: canvas.Rectangle(box, entry.colour); break;
+    case LegendEntry::Mark::kBar:
+      canvas.Rectangle(box, entry.colour);
+      canvas.Frame(box, colour::kRule);
+      break;
     case LegendEntry::Mark::kDot: canvas.Circle({x + 8, y}, 3.5, entry.colour, colour::kWhite); break;
     case LegendEntry::Mark::kHatch:
       canvas.Hatch(box, entry.colour);
@@ -94,7 +98,8 @@ double NiceHigh(double most) {
   return 1;
 }
 
-void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label) {
+void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label,
+                    std::string_view unit) {
   const double range = scale.high - scale.low;
   const double step = range > 1      ? 0.5
                       : range > 0.5  ? 0.2
@@ -105,7 +110,7 @@ void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double 
   for (double share = scale.low; share < scale.high + step / 2; share += step) {
     const double x = scale.X(share);
     canvas.Line({x, top}, {x, bottom}, colour::kRule);
-    canvas.Text({x, bottom + 11}, fmt::format("{:.0f} %", share * 100 + 0.0),
+    canvas.Text({x, bottom + 11}, fmt::format("{:.0f}{}", std::round(share * 100) + 0.0, unit),
                 {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kMiddle});
   }
   canvas.Text({(scale.left + scale.right) / 2, bottom + 28}, label,
@@ -140,6 +145,20 @@ std::string CellLabel(const CellAggregate& cell) {
   return label;
 }
 
+std::string CellLabel(const Manifest& manifest, const std::string& id) {
+  const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
+  if (record == manifest.cells.end()) return id;
+  CellAggregate cell;
+  cell.id = id;
+  cell.arm = record->arm;
+  cell.attack = record->attack;
+  cell.defense = record->defense;
+  for (const auto& [path, value] : record->axes) {
+    cell.axes.emplace_back(path, value.is_string() ? value.AsString() : value.Dump());
+  }
+  return CellLabel(cell);
+}
+
 Colour SeedColour(std::size_t index) {
   constexpr std::array kColours{colour::kOrange, colour::kGreen, colour::kPurple, colour::kVermilion, colour::kYellow};
   return kColours[index % kColours.size()];
@@ -159,9 +178,8 @@ std::string WhiskerWords(const std::vector<const Rate*>& rates) {
   const bool drawn = has(Basis::kTasksAsDrawn);
   const bool these = has(Basis::kTheseTasks);
   if (drawn && these) {
-    return "95 % intervals: clustered by task where tasks repeat (tasks as drawn from a population), otherwise "
-           "Wilson's "
-           "over trials (these tasks).";
+    return "95 % intervals: where tasks repeat, over all seeds, clustered by task (tasks as drawn from a population); "
+           "elsewhere Wilson's over trials (these tasks).";
   }
   if (drawn) return "95 % intervals, clustered by task: they hold for tasks as drawn from a population.";
   if (these) return "95 % Wilson intervals over trials: they hold for these tasks.";

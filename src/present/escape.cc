@@ -64,6 +64,25 @@ std::string_view XmlEntity(char c) {
   }
 }
 
+bool IsWordCharacter(std::string_view text, std::size_t at) {
+  if (at >= text.size()) return false;
+  const auto c = static_cast<unsigned char>(text[at]);
+  return c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/// Whether Markdown gives the character at `at` a meaning there. An underscore inside a word has none, a full stop only
+/// after the number of a list or in "www.", a colon only in an address.
+bool IsMark(std::string_view text, std::size_t at) {
+  const char c = text[at];
+  const bool first = text.find_first_not_of(' ') == at;
+  if (std::string_view("\\`*[]|~$#").contains(c)) return true;
+  if (c == '_') return at == 0 || !IsWordCharacter(text, at - 1) || !IsWordCharacter(text, at + 1);
+  if (c == ':') return text.substr(at).starts_with("://");
+  if (c == '.' && at >= 3 && text.substr(at - 3, 3).find_first_not_of("wW") == std::string_view::npos) return true;
+  if (c == '.' || c == ')') return at > 0 && text.find_first_not_of("0123456789 ") == at;
+  return first && std::string_view("+-=").contains(c);
+}
+
 std::size_t LongestRun(std::string_view text, char wanted) {
   std::size_t longest = 0;
   std::size_t run = 0;
@@ -124,14 +143,15 @@ std::string MarkdownCellCode(std::string_view text) {
 }
 
 std::string MarkdownText(std::string_view text) {
+  const std::string clean = CleanText(text);
   std::string out;
-  for (const char c : CleanText(text)) {
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const char c = clean[i];
     if (c == '<' || c == '>' || c == '&') {
       out += XmlEntity(c);
       continue;
     }
-    const bool mark = std::string_view("\\`*_{}[]()#+-.!|~:$=^\"'").contains(c);
-    if (mark) out += '\\';
+    if (IsMark(clean, i)) out += '\\';
     out += c;
     // GitHub looks for mentions after the escapes are gone: a word joiner ends the name before it begins.
     if (c == '@') out += "\xE2\x81\xA0";

@@ -2,8 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "present/run_reports.h"
 
+#include <optional>
+
+#include "present/distribution.h"
 #include "present/gnuplot.h"
+#include "present/heatmap.h"
+#include "present/notebook.h"
 #include "present/notes.h"
+#include "present/report.h"
 #include "present/summary_plot.h"
 #include "present/tables.h"
 
@@ -12,7 +18,13 @@ namespace {
 
 std::vector<Picture> PicturesOf(const Manifest& manifest, const RunAggregate& aggregate) {
   std::vector<Picture> pictures;
-  pictures.push_back({"summary", SummaryPlot(manifest, aggregate)});
+  const auto add = [&](std::string name, std::optional<Canvas> canvas) {
+    if (canvas) pictures.push_back({std::move(name), std::move(*canvas)});
+  };
+  add("summary", SummaryPlot(manifest, aggregate));
+  add("heatmap", HeatmapPlot(manifest, aggregate));
+  add("attack_defense", AttackDefensePlot(manifest, aggregate));
+  add("distribution", DistributionPlot(manifest, aggregate));
   return pictures;
 }
 
@@ -52,7 +64,14 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }
   TRY(writer.Write("summary.csv", SummaryCsv(manifest, aggregate)));
-  if (options.plots) TRY(WritePictures(PicturesOf(manifest, aggregate), options.gnuplot, writer));
+  std::vector<std::string> shown;
+  if (options.plots) {
+    const std::vector<Picture> pictures = PicturesOf(manifest, aggregate);
+    TRY(WritePictures(pictures, options.gnuplot, writer));
+    for (const Picture& picture : pictures) shown.push_back(picture.name);
+  }
+  if (options.report) TRY(writer.Write("report.md", ReportMarkdown(story, shown)));
+  if (options.notebook) TRY(writer.Write("notebook.ipynb", NotebookJson(story)));
   TRY(writer.Write("notes.md", NotesMarkdown(story)));
   writer.written.headline = Headline(story);
   return std::move(writer.written);

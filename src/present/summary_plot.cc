@@ -139,9 +139,14 @@ std::vector<LegendEntry> Legend(const RunAggregate& aggregate, const Layout& lay
   return legend;
 }
 
-std::vector<const Rate*> ShownRates(const RunAggregate& aggregate) {
+std::vector<const Rate*> ShownRates(const RunAggregate& aggregate, const Layout& layout) {
   std::vector<const Rate*> rates;
-  for (const CellAggregate& cell : aggregate.cells) rates.push_back(&cell.asr);
+  for (const CellAggregate& cell : aggregate.cells) {
+    rates.push_back(&cell.asr);
+    for (const SeedAggregate& seed : cell.seeds) {
+      if (layout.seed_bars) rates.push_back(&seed.asr);
+    }
+  }
   return rates;
 }
 
@@ -159,7 +164,7 @@ std::string RunSubtitle(const Manifest& manifest) {
 Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate) {
   const Layout layout = LayOut(aggregate);
   ChartWords words{manifest.exp + ": attack success by cell", RunSubtitle(manifest), Legend(aggregate, layout), {}};
-  words.captions = {WhiskerWords(ShownRates(aggregate)) + " " + ErrorWords(aggregate.total) + "."};
+  words.captions = {WhiskerWords(ShownRates(aggregate, layout)) + " " + ErrorWords(aggregate.total) + "."};
   const double top = HeadingHeight(words) + 18;
   const double bottom = top + layout.row * static_cast<double>(std::max<std::size_t>(1, aggregate.cells.size()));
   Canvas canvas(kPageWidth, bottom + 48 + CaptionHeight(words), words.title);

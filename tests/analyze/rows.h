@@ -7,8 +7,10 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "base/draw.h"
+#include "record/manifest.h"
 #include "record/trial.h"
 
 namespace xsweep {
@@ -72,6 +74,66 @@ class TemporaryDirectory {
 
  private:
   std::filesystem::path path_;
+};
+
+/// A run by hand: cells of `outcomes[cell][task][trial]`, 's' attack succeeded, 'r' resisted, 'b' blocked, 'n' not
+/// exposed, '+' and '-' benign with the task solved or not, 'e' error, 'k' skipped.
+class HandMadeRun {
+ public:
+  HandMadeRun() {
+    run.run_id = "20260101T000000Z-abc1234-SHIM-s41-t4";
+    run.exp = "hand_made";
+    run.mode = "SHIM";
+    run.status = "completed";
+    run.environment_name = "airline";
+    run.environment_data_sha256 = "00";
+    run.seeds = {41};
+  }
+  HandMadeRun& Cell(const std::string& id, const std::vector<std::string>& tasks, const std::string& attack = "",
+                    const std::string& defense = "", const std::string& arm = "grid") {
+    CellRecord record;
+    record.id = id;
+    record.arm = arm;
+    record.attack = attack;
+    record.defense = defense;
+    run.cells.push_back(record);
+    for (std::size_t task = 0; task < tasks.size(); ++task) {
+      for (std::size_t i = 0; i < tasks[task].size(); ++i) AddTrial(id, task, i, tasks[task][i]);
+    }
+    return *this;
+  }
+  std::string Rows() const {
+    std::string text;
+    for (const Trial& trial : trials) AppendTrialRow(trial, text);
+    return text;
+  }
+  /// Writes the directory of a sealed run and returns its path.
+  std::string WriteTo(const TemporaryDirectory& directory, const std::string& name) {
+    run.planned = trials.size();
+    directory.Write(name + "/run.json", run.ToJson().DumpPretty());
+    directory.Write(name + "/trials.jsonl", Rows());
+    return (directory.path() / name).string();
+  }
+
+  Manifest run;
+  std::vector<Trial> trials;
+
+ private:
+  void AddTrial(const std::string& cell, std::size_t task, std::size_t number, char what) {
+    static const std::string kLetters = "srbn+ek";
+    Trial trial;
+    trial.index = trials.size();
+    trial.cell = cell;
+    trial.task = "t" + std::to_string(task);
+    trial.seed = 41;
+    trial.trial = static_cast<std::uint32_t>(number);
+    trial.outcome = static_cast<Outcome>(kLetters.find(what == '-' ? '+' : what));
+    trial.exposed = what == 's' || what == 'r' || what == 'b';
+    if (what == '+' || what == '-') trial.task_success = what == '+';
+    if (what == 'e' || what == 'k') trial.error_kind = "episode";
+    trial.task_hash = "hash_" + trial.task;
+    trials.push_back(trial);
+  }
 };
 
 }  // namespace xsweep

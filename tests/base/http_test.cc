@@ -239,6 +239,7 @@ TEST(ASecret, IsBlottedOutInEverySpelling) {
       {"key sk-test/0123456789+abcdef.", "key [secret]."},
       {R"({"k":"sk-test\/0123456789+abcdef"})", R"({"k":"[secret]"})"},
       {R"(\u0073k-test/0123456789\u002babcdef)", "[secret]"},
+      {R"({"arguments":"{\"k\":\"\\u0073k-test\\/0123456789+abcdef\"}"})", R"({"arguments":"{\"k\":\"[secret]\"}"})"},
       {"?k=sk-test%2F0123456789%2Babcdef&x", "?k=[secret]&x"},
       {"?k=%73%6b%2Dtest%2f0123456789%2babcdef", "?k=[secret]"},
       {"736b2d746573742f303132333435363738392b616263646566", "[secret]"},

@@ -39,6 +39,86 @@ TEST(RunReports, GoOnWithoutGnuplotAndSaySo) {
   EXPECT_TRUE(Contents(run, "summary.svg").ends_with("</svg>\n"));
   EXPECT_NE(Contents(run, "notes.md"), "");
 }
+TEST(RunReports, TellTheWholeStoryOnRequest) {
+  const SampleRun run = MakeRun(GridSample(12, 2));
+  const WrittenReports written = Report(run, {.report = true, .notebook = true});
+  ExpectGolden("report.md", Contents(run, "report.md"));
+  ExpectGolden("notebook.ipynb", Contents(run, "notebook.ipynb"));
+  for (const std::string& name : written.files) EXPECT_NE(Contents(run, name), "") << name;
+}
+
+/// Tries to get out of everything it is shown in.
+constexpr std::string_view kHostile =
+    "=cmd|' /C calc'!A0 `x` | <script>alert(1)</script> ]]> ''' \"\"\" $(id) {{x}} @all \x1b[31m\n# Heading";
+
+Sample HostileSample() {
+  Sample sample = GridSample(2, 2);
+  sample.cells[0].id = std::string(kHostile);
+  sample.cells[0].axes = {{"attack.text", Json(kHostile)}};
+  sample.cells[1].attack = std::string(kHostile);
+  const auto usual = sample.shape;
+  sample.shape = [=](const CellRecord& cell, Trial& trial) {
+    usual(cell, trial);
+    trial.task += kHostile;
+    if (trial.trial == 0) trial.outcome = Outcome::kError, trial.error_kind = kHostile, trial.error_message = kHostile;
+  };
+  return sample;
+}
+
+TEST(HostileText, StaysInsideEveryFile) {
+  const SampleRun run = MakeRun(HostileSample());
+  const WrittenReports written = Report(run, {.report = true, .notebook = true});
+  EXPECT_EQ(written.warning, "");
+  for (const std::string& name : written.files) {
+    const std::string text = Contents(run, name);
+    if (name.ends_with(".png")) continue;
+    if (name == "summary.csv") continue;
+    EXPECT_EQ(text.find("\n# Heading"), std::string::npos) << name;
+    EXPECT_EQ(text.find('\x1b'), std::string::npos) << name;
+    EXPECT_TRUE(!name.ends_with(".svg") || text.find("<script") == std::string::npos) << name;
+    EXPECT_TRUE(!name.ends_with(".ipynb") || Json::Parse(text).has_value()) << name;
+  }
+  const std::string csv = Contents(run, "summary.csv");
+  EXPECT_EQ(csv.find(",=cmd"), std::string::npos);
+  EXPECT_EQ(csv.find("\"=cmd"), std::string::npos);
+}
+
+TEST(ThinRuns, GetNoConfidentSentence) {
+  Sample sample = GridSample(1, 1);
+  sample.tasks = 1;
+  sample.trials = 1;
+  sample.shape = [](const CellRecord&, Trial& trial) { trial.outcome = Outcome::kNotExposed; };
+  const SampleRun run = MakeRun(sample);
+  Report(run);
+  const std::string notes = Contents(run, "notes.md");
+  EXPECT_NE(notes.find("The payload was never seen by the agent"), std::string::npos);
+  EXPECT_NE(notes.find("There is one task only"), std::string::npos);
+  EXPECT_NE(notes.find("There is one seed only"), std::string::npos);
+  EXPECT_EQ(notes.find("nan"), std::string::npos);
+}
+
+TEST(RunsOfErrors, AreNeverZeroPercent) {
+  Sample sample = GridSample(2, 2);
+  sample.shape = [](const CellRecord&, Trial& trial) {
+    trial.outcome = trial.seed == 41 ? Outcome::kError : Outcome::kSkipped;
+    trial.error_kind = trial.seed == 41 ? "episode" : "budget";
+    trial.error_message = "HTTP 429 | after 5 tries";
+  };
+  SampleRun run = MakeRun(sample);
+  run.manifest.status = "budget";
+  run.manifest.budget = Json::MakeObject({{"stopped_by", "max_calls"}});
+  Report(run, {.report = true});
+  ExpectGolden("errors_notes.md", Contents(run, "notes.md"));
+  const std::string csv = Contents(run, "summary.csv");
+  EXPECT_NE(csv.find("SHIM,all,24,0,,abc1234"), std::string::npos) << csv;
+}
+
+TEST(EmptyRuns, AreReportedAsEmpty) {
+  SampleRun run = MakeRun(GridSample(1, 1));
+  run.aggregate = RunAggregate();
+  const WrittenReports written = Report(run, {.report = true, .notebook = true});
+  EXPECT_EQ(written.headline, "airline_escalating_v1: no trial was recorded.");
+}
 
 }  // namespace
 }  // namespace xsweep

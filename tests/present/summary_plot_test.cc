@@ -24,7 +24,7 @@ TEST(SummaryPlot, FitsOneToFortyCells) {
   for (const auto& [cells, seeds] : std::vector<std::pair<int, int>>{{1, 1}, {1, 2}, {3, 3}, {12, 2}, {40, 8}}) {
     const SampleRun run = MakeRun(GridSample(cells, seeds));
     const Canvas canvas = SummaryPlot(run.manifest, run.aggregate);
-    EXPECT_LT(canvas.height(), 200 + 60.0 * cells);
+    EXPECT_LT(canvas.height(), 220 + 60.0 * cells);
     if (gallery == nullptr) continue;
     const auto png = RenderPngs({{"summary", canvas}});
     ASSERT_TRUE(png.has_value()) << png.error().Text();

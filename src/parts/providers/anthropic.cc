@@ -11,18 +11,16 @@ Json TextBlock(std::string_view text) { return Json::MakeObject({{"type", "text"
 
 void AppendBlocks(const Message& message, Json& blocks) {
   if (message.speaker == Speaker::kTool) {
-    Json result = Json::MakeObject(
-        {{"type", "tool_result"}, {"tool_use_id", message.call_id}, {"content", message.text}});
+    Json result =
+        Json::MakeObject({{"type", "tool_result"}, {"tool_use_id", message.call_id}, {"content", message.text}});
     if (message.error) result.Set("is_error", true);
     blocks.Append(std::move(result));
     return;
   }
   if (!message.text.empty()) blocks.Append(TextBlock(message.text));
   for (const ToolCall& call : message.calls) {
-    blocks.Append(Json::MakeObject({{"type", "tool_use"},
-                                    {"id", call.id},
-                                    {"name", call.name},
-                                    {"input", WritableArguments(call.arguments)}}));
+    blocks.Append(Json::MakeObject(
+        {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", WritableArguments(call.arguments)}}));
   }
   if (message.text.empty() && message.calls.empty()) blocks.Append(TextBlock(kNothingSaid));
 }
@@ -80,7 +78,8 @@ Usage ReadUsage(const Json* json) {
   const std::int64_t input = count("input_tokens");
   const std::int64_t output = count("output_tokens");
   usage.cost_known = input >= 0 && output >= 0;
-  usage.prompt_tokens = std::max<std::int64_t>(input, 0) + std::max<std::int64_t>(count("cache_creation_input_tokens"), 0) +
+  usage.prompt_tokens = std::max<std::int64_t>(input, 0) +
+                        std::max<std::int64_t>(count("cache_creation_input_tokens"), 0) +
                         std::max<std::int64_t>(count("cache_read_input_tokens"), 0);
   usage.completion_tokens = std::max<std::int64_t>(output, 0);
   return usage;

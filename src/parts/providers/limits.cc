@@ -21,11 +21,18 @@ constexpr double kSecondsPerCycle = 15;
 constexpr double kStatedShare = 0.98;  // of a stated rate: our clock and the server's differ
 constexpr double kTokenBurstSeconds = 6;
 constexpr int kRowThatPauses = 3;
+constexpr std::uint64_t kEnoughAnswers = 8;
+constexpr double kFarTooFast = 0.8;
+constexpr double kClearlyAbove = 1.15;
+constexpr double kFastStep = 0.01;    // per accepted call
+constexpr double kSearchStep = 0.05;  // per accepted call
 // Calls may leave this much ahead of their slot, because the loop's timers are only exact to a millisecond.
-constexpr Seconds kSlack{0.02};
+constexpr Seconds kSlack{0.002};
 constexpr std::size_t kCharactersPerToken = 4;
 
-SteadyTime::duration Ticks(double seconds) { return std::chrono::duration_cast<SteadyTime::duration>(Seconds(seconds)); }
+SteadyTime::duration Ticks(double seconds) {
+  return std::chrono::duration_cast<SteadyTime::duration>(Seconds(seconds));
+}
 
 }  // namespace
 
@@ -84,7 +91,8 @@ std::int64_t RateLimiter::ExpectedTokens(const ModelRequest& request) const {
 void RateLimiter::RefillTokens(SteadyTime now) {
   if (!settings_.tokens_per_minute) return;
   const double per_second = *settings_.tokens_per_minute / 60 * kStatedShare;
-  tokens_left_ = std::min(tokens_left_ + Seconds(now - tokens_at_).count() * per_second, per_second * kTokenBurstSeconds);
+  tokens_left_ =
+      std::min(tokens_left_ + Seconds(now - tokens_at_).count() * per_second, per_second * kTokenBurstSeconds);
   tokens_at_ = now;
 }
 
@@ -151,7 +159,8 @@ void RateLimiter::Grow() {
   const double calls = std::max(kCallsPerCycle, kSecondsPerCycle * ceiling_);
   double step = (1 - kCut) * ceiling_ / calls;
   // Well above what was once refused the server must have changed its mind: look for the new limit faster.
-  if (*learned_rate_ > ceiling_ * 1.05) step *= 10;
+  if (*learned_rate_ > ceiling_ * kClearlyAbove) step = kFastStep * *learned_rate_;
+  if (searching_) step = kSearchStep * *learned_rate_;
   *learned_rate_ += step;
 }
 
@@ -161,10 +170,17 @@ void RateLimiter::Rejected(SteadyTime now, SteadyTime entered, std::optional<std
     paused_until_ = std::max(paused_until_, now + std::min(*retry_after, settings_.longest_wait));
   }
   // A call that left before the last cut says nothing about the rate since then.
-  if (entered < next_cut_) return;
-  const double accepted = AcceptedPerSecond();
-  const bool first = !learned_rate_;
-  ceiling_ = first || accepted < 0.8 * *learned_rate_ ? accepted : *learned_rate_;
+  if (entered <= next_cut_) return;
+  if (!learned_rate_) {
+    // After a handful of answers the rate is a guess, so that it is looked for from below.
+    searching_ = accepted_ < kEnoughAnswers;
+    ceiling_ = AcceptedPerSecond();
+  } else {
+    const double accepted = AcceptedPerSecond();
+    const bool far_too_fast = rejected_in_a_row_ >= kRowThatPauses && accepted < kFarTooFast * *learned_rate_;
+    ceiling_ = far_too_fast ? accepted : *learned_rate_;
+    searching_ = false;
+  }
   ceiling_ = std::max(ceiling_, 1e-3);
   learned_rate_ = ceiling_ * kCut;
   next_cut_ = now;
@@ -247,7 +263,29 @@ class LimitedModel final : public Model {
   const CallHooks hooks_;
 };
 
+class HookedModel final : public Model {
+ public:
+  HookedModel(std::unique_ptr<Model> inner, CallHooks hooks) : inner_(std::move(inner)), hooks_(std::move(hooks)) {}
+  std::string_view name() const override { return inner_->name(); }
+  Async<Expected<ModelReply>> Complete(const ModelRequest& request) override {
+    if (hooks_.admit) CO_TRY(hooks_.admit(request));
+    Expected<ModelReply> reply = co_await inner_->Complete(request);
+    Usage failed;
+    failed.calls = 1;
+    if (hooks_.spent) hooks_.spent(request.identity.role, reply ? reply->usage : failed);
+    co_return reply;
+  }
+
+ private:
+  const std::unique_ptr<Model> inner_;
+  const CallHooks hooks_;
+};
+
 }  // namespace
+
+std::unique_ptr<Model> MakeHookedModel(std::unique_ptr<Model> inner, CallHooks hooks) {
+  return std::make_unique<HookedModel>(std::move(inner), std::move(hooks));
+}
 
 std::unique_ptr<Model> MakeLimitedModel(std::unique_ptr<Provider> provider, std::shared_ptr<RateLimiter> limiter,
                                         CallHooks hooks) {

@@ -18,9 +18,9 @@ namespace xsweep {
 struct LimitSettings {
   int max_in_flight = 64;
   std::optional<double> requests_per_minute{};
-  std::optional<double> tokens_per_minute{};  ///< prompt and completion together
-  int max_retries = 6;                        ///< after the first attempt; may be 0
-  std::chrono::milliseconds first_backoff{1000};  ///< doubled by every retry, times a jitter in [0.5, 1)
+  std::optional<double> tokens_per_minute{};        ///< prompt and completion together
+  int max_retries = 6;                              ///< after the first attempt; may be 0
+  std::chrono::milliseconds first_backoff{1000};    ///< doubled by every retry, times a jitter in [0.5, 1)
   std::chrono::milliseconds longest_wait{120'000};  ///< a server that asks for more is given up on
 };
 
@@ -85,6 +85,7 @@ class RateLimiter {
 
   std::optional<double> learned_rate_;  ///< calls per second
   double ceiling_ = 0;                  ///< the rate at which the last 429 came
+  bool searching_ = false;              ///< the first 429 came before the rate could be known
   bool held_back_ = false;              ///< pacing made somebody wait since the rate last grew
   SteadyTime next_start_{};
   SteadyTime paused_until_{};
@@ -112,5 +113,8 @@ struct CallHooks {
 /// less than Retry-After. `reply.usage` adds up all attempts.
 std::unique_ptr<Model> MakeLimitedModel(std::unique_ptr<Provider> provider, std::shared_ptr<RateLimiter> limiter,
                                         CallHooks hooks);
+
+/// The hooks alone, for a model that needs no limits.
+std::unique_ptr<Model> MakeHookedModel(std::unique_ptr<Model> inner, CallHooks hooks);
 
 }  // namespace xsweep

@@ -2,41 +2,67 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/providers/openai.h"
 
+#include <fmt/format.h>
+
 namespace xsweep {
 namespace {
 
-Json WriteCalls(const std::vector<ToolCall>& calls) {
-  Json list = Json::MakeArray();
+// Requests are written as text rather than built as a Json first: a dialogue is sent again with every turn, and
+// building its tree was most of a call's cost.
+void AppendText(std::string_view before, std::string_view text, std::string& out) {
+  out += before;
+  AppendJsonString(text, out);
+}
+
+void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
+  out += R"(,"tool_calls":[)";
   for (const ToolCall& call : calls) {
-    Json function = Json::MakeObject({{"name", call.name}, {"arguments", WritableArguments(call.arguments).Dump()}});
-    list.Append(Json::MakeObject({{"id", call.id}, {"type", "function"}, {"function", std::move(function)}}));
+    if (&call != &calls.front()) out += ',';
+    AppendText(R"({"id":)", call.id, out);
+    AppendText(R"(,"type":"function","function":{"name":)", call.name, out);
+    AppendText(R"(,"arguments":)", WritableArguments(call.arguments).Dump(), out);
+    out += "}}";
   }
-  return list;
+  out += ']';
 }
 
-Json WriteMessage(const Message& message) {
+void AppendMessage(const Message& message, std::string& out) {
   switch (message.speaker) {
-    case Speaker::kSystem: return Json::MakeObject({{"role", "system"}, {"content", message.text}});
-    case Speaker::kUser: return Json::MakeObject({{"role", "user"}, {"content", message.text}});
+    case Speaker::kSystem: AppendText(R"({"role":"system","content":)", message.text, out); break;
+    case Speaker::kUser: AppendText(R"({"role":"user","content":)", message.text, out); break;
     case Speaker::kTool:
-      return Json::MakeObject({{"role", "tool"}, {"tool_call_id", message.call_id}, {"content", message.text}});
-    case Speaker::kAgent: break;
+      AppendText(R"({"role":"tool","tool_call_id":)", message.call_id, out);
+      AppendText(R"(,"content":)", message.text, out);
+      break;
+    case Speaker::kAgent:
+      out += R"({"role":"assistant","content":)";
+      if (message.text.empty() && !message.calls.empty()) {
+        out += "null";
+      } else {
+        AppendJsonString(message.text, out);
+      }
+      if (!message.calls.empty()) AppendCalls(message.calls, out);
   }
-  Json json = Json::MakeObject({{"role", "assistant"}, {"content", message.text}});
-  if (message.calls.empty()) return json;
-  if (message.text.empty()) json.Set("content", nullptr);
-  json.Set("tool_calls", WriteCalls(message.calls));
-  return json;
+  out += '}';
 }
 
-Json WriteTools(const std::vector<ToolSchema>& tools) {
-  Json list = Json::MakeArray();
+void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
+  out += R"(,"tools":[)";
   for (const ToolSchema& tool : tools) {
-    Json function = Json::MakeObject(
-        {{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}});
-    list.Append(Json::MakeObject({{"type", "function"}, {"function", std::move(function)}}));
+    if (&tool != &tools.front()) out += ',';
+    AppendText(R"({"type":"function","function":{"name":)", tool.name, out);
+    AppendText(R"(,"description":)", tool.description, out);
+    out += R"(,"parameters":)";
+    tool.parameters.AppendTo(out);
+    out += "}}";
   }
-  return list;
+  out += ']';
+}
+
+std::size_t LikelySize(const ModelRequest& request) {
+  std::size_t size = 1024 + request.system.size() + request.tools.size() * 512;
+  for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
+  return size + size / 8;
 }
 
 /// A string, null, or a list of parts of which those with text count.
@@ -110,18 +136,33 @@ std::unique_ptr<Provider> MakeOpenAiProvider(Http& http, Endpoint endpoint) {
 }
 
 std::string WriteOpenAiRequest(const Endpoint& endpoint, const ModelRequest& request) {
-  Json messages = Json::MakeArray();
+  std::string out;
+  out.reserve(LikelySize(request));
+  AppendText(R"({"model":)", endpoint.model, out);
+  out += R"(,"messages":[)";
   if (!request.system.empty()) {
-    messages.Append(Json::MakeObject({{"role", "system"}, {"content", request.system}}));
+    AppendText(R"({"role":"system","content":)", request.system, out);
+    out += '}';
   }
-  for (const Message& message : request.messages) messages.Append(WriteMessage(message));
-  Json body = Json::MakeObject({{"model", endpoint.model}, {"messages", std::move(messages)}});
-  if (!request.tools.empty()) body.Set("tools", WriteTools(request.tools));
-  if (endpoint.send_seed) body.Set("seed", ServerSeed(request.identity));
-  if (endpoint.settings.is_object()) {
-    for (const auto& [name, value] : endpoint.settings.members()) body.Set(name, value);
+  for (const Message& message : request.messages) {
+    if (out.back() != '[') out += ',';
+    AppendMessage(message, out);
   }
-  return body.Dump();
+  out += ']';
+  if (!request.tools.empty()) AppendTools(request.tools, out);
+  const bool has_settings = endpoint.settings.is_object();
+  if (endpoint.send_seed && !(has_settings && endpoint.settings.Find("seed") != nullptr)) {
+    out += fmt::format(R"(,"seed":{})", ServerSeed(request.identity));
+  }
+  for (std::size_t i = 0; has_settings && i < endpoint.settings.size(); ++i) {
+    const auto& [name, value] = endpoint.settings.members()[i];
+    out += ',';
+    AppendJsonString(name, out);
+    out += ':';
+    value.AppendTo(out);
+  }
+  out += '}';
+  return out;
 }
 
 Expected<ModelReply> ReadOpenAiReply(std::string_view body, const ModelRequest& request) {

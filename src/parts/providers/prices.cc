@@ -17,8 +17,9 @@ std::int64_t Price::CostNanoUsd(std::int64_t prompt_tokens, std::int64_t complet
 
 Expected<Price> ReadPrice(const Json& mapping, std::string_view where) {
   const auto fault = [&](std::string_view what) {
-    return UserError(fmt::format("{}; a price is written {{input: 0.15, output: 0.60}}, in dollars per million tokens", what),
-                     std::string(where));
+    return UserError(
+        fmt::format("{}; a price is written {{input: 0.15, output: 0.60}}, in dollars per million tokens", what),
+        std::string(where));
   };
   if (!mapping.is_object()) return fault("this is no price");
   Price price;

@@ -19,6 +19,7 @@ struct Price {
 
   /// In whole nano-dollars, rounded once per call.
   std::int64_t CostNanoUsd(std::int64_t prompt_tokens, std::int64_t completion_tokens) const;
+  friend bool operator==(const Price&, const Price&) = default;
 };
 
 /// A mapping {input: USD, output: USD} per million tokens. Fails with kUser for other keys and negative numbers.

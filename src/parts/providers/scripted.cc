@@ -13,8 +13,8 @@ namespace xsweep {
 namespace {
 
 constexpr std::array<std::string_view, 4> kSpeakers = {"system", "user", "agent", "tool"};
-constexpr std::array<std::string_view, 9> kKeys = {"role",  "turn", "speaker", "contains", "text",
-                                                   "calls", "finish_reason", "error", "reasoning"};
+constexpr std::array<std::string_view, 9> kKeys = {"role",  "turn",          "speaker", "contains", "text",
+                                                   "calls", "finish_reason", "error",   "reasoning"};
 
 struct Rule {
   std::optional<std::string> role{};

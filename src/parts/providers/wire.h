@@ -23,7 +23,7 @@ struct Endpoint {
   HttpTimeouts timeouts{};
   std::size_t max_response_bytes = std::size_t{16} << 20U;
   std::optional<Price> price{};
-  Json settings{};      ///< members of the request body that come from options: temperature and so on
+  Json settings{};  ///< members of the request body that come from options: temperature and so on
   bool send_seed = false;
 };
 

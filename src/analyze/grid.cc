@@ -1,0 +1,153 @@
+// Grids: every cell against its control, and attacks against defenses.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/grid.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/text.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::string_view kNone = "none";
+
+/// The axes without those of the defense: what a cell shares with its control.
+std::vector<std::pair<std::string, std::string>> OtherAxes(const CellAggregate& cell) {
+  auto axes = cell.axes;
+  std::erase_if(axes, [](const auto& axis) { return axis.first.starts_with("defense."); });
+  return axes;
+}
+
+bool Undefended(const CellAggregate& cell) { return cell.arm == "no_defense" || cell.defense == kNone; }
+
+const CellAggregate* FirstAttacked(const RunAggregate& run) {
+  const auto found = std::ranges::find_if(run.cells, &CellAggregate::attacked);
+  return found == run.cells.end() ? nullptr : &*found;
+}
+
+const CellAggregate* ControlOf(const CellAggregate& cell, const RunAggregate& run) {
+  for (const CellAggregate& other : run.cells) {
+    const bool same_attack = other.attack == cell.attack && OtherAxes(other) == OtherAxes(cell);
+    if (other.attacked() && Undefended(other) && same_attack) return &other;
+  }
+  return FirstAttacked(run);
+}
+
+void AddContrast(const CellAggregate& cell, const CellAggregate& control, ContrastTable& table) {
+  table.rows.push_back({cell.id, control.id, CompareCells(Measure::kAsr, control, cell),
+                        CompareCells(Measure::kTaskSuccess, control, cell)});
+  if (std::ranges::find(table.controls, control.id) == table.controls.end()) table.controls.push_back(control.id);
+}
+
+void JudgeTable(ContrastTable& table) {
+  std::vector<Difference*> asr, task_success;
+  for (Contrast& row : table.rows) {
+    asr.push_back(&row.asr);
+    task_success.push_back(&row.task_success);
+  }
+  AdjustAndJudge(asr, table.adjustment);
+  AdjustAndJudge(task_success, table.adjustment);
+}
+
+std::size_t PlaceOf(const std::string& name, std::vector<std::string>& names) {
+  const auto found = std::ranges::find(names, name);
+  if (found != names.end()) return static_cast<std::size_t>(found - names.begin());
+  names.push_back(name);
+  return names.size() - 1;
+}
+
+void Sum(const CellAggregate& cell, std::map<std::string, stats::Cluster>& by_task) {
+  for (const TaskAggregate& task : cell.tasks) {
+    stats::Cluster& sum = by_task[task.task];
+    sum = {sum.sum + task.tally.task_successes, sum.n + task.tally.task_assessed};
+  }
+}
+
+Rate RateOver(const std::map<std::string, stats::Cluster>& by_task) {
+  std::vector<stats::Cluster> clusters;
+  stats::Cluster total;
+  for (const auto& [task, cluster] : by_task) {
+    if (cluster.n > 0) clusters.push_back(cluster);
+    total = {total.sum + cluster.sum, total.n + cluster.n};
+  }
+  return MakeRate(total.sum, total.n, clusters);
+}
+
+/// What a defense costs those who attack nobody; under attack where nothing else was run.
+void AddUtility(const RunAggregate& run, DefenseMatrix& matrix) {
+  for (const std::string& defense : matrix.defenses) {
+    std::map<std::string, stats::Cluster> calm, attacked;
+    for (const CellAggregate& cell : run.cells) {
+      if (cell.defense == defense) Sum(cell, cell.tally.of(Outcome::kBenign) > 0 ? calm : attacked);
+    }
+    const Rate without_attack = RateOver(calm);
+    matrix.utility_without_attack.push_back(without_attack.n > 0);
+    matrix.utility.push_back(without_attack.n > 0 ? without_attack : RateOver(attacked));
+  }
+}
+
+void AddWorstAttacks(DefenseMatrix& matrix) {
+  for (const auto& row : matrix.squares) {
+    std::optional<std::size_t> worst;
+    for (std::size_t attack = 0; attack < row.size(); ++attack) {
+      if (!row[attack] || !row[attack]->asr.value()) continue;
+      if (!worst || *row[attack]->asr.value() > *row[*worst]->asr.value()) worst = attack;
+    }
+    matrix.worst_attack.push_back(worst);
+  }
+}
+
+}  // namespace
+
+ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustment) {
+  ContrastTable table;
+  table.adjustment = adjustment;
+  for (const CellAggregate& cell : run.cells) {
+    const CellAggregate* control = cell.attacked() ? ControlOf(cell, run) : nullptr;
+    if (control != nullptr && control != &cell) AddContrast(cell, *control, table);
+  }
+  JudgeTable(table);
+  return table;
+}
+
+Expected<ContrastTable> ContrastWith(const RunAggregate& run, const std::string& control, Adjustment adjustment) {
+  const CellAggregate* chosen = run.FindCell(control);
+  if (chosen == nullptr) {
+    std::vector<std::string> ids;
+    for (const CellAggregate& cell : run.cells) ids.push_back(cell.id);
+    return UserError("no cell " + control + DidYouMean(control, ids, "cells"), "control");
+  }
+  ContrastTable table;
+  table.adjustment = adjustment;
+  for (const CellAggregate& cell : run.cells) {
+    if (cell.attacked() && &cell != chosen) AddContrast(cell, *chosen, table);
+  }
+  JudgeTable(table);
+  return table;
+}
+
+DefenseMatrix MakeDefenseMatrix(const RunAggregate& run) {
+  DefenseMatrix matrix;
+  const auto placed = [](const CellAggregate& cell) {
+    return cell.tally.of(Outcome::kBenign) == 0 && !cell.attack.empty() && !cell.defense.empty();
+  };
+  for (const CellAggregate& cell : run.cells) {
+    if (!placed(cell)) continue;
+    PlaceOf(cell.attack, matrix.attacks);
+    PlaceOf(cell.defense, matrix.defenses);
+  }
+  matrix.squares.resize(matrix.defenses.size(), std::vector<std::optional<MatrixSquare>>(matrix.attacks.size()));
+  for (const CellAggregate& cell : run.cells) {
+    if (!placed(cell)) continue;
+    auto& square = matrix.squares[PlaceOf(cell.defense, matrix.defenses)][PlaceOf(cell.attack, matrix.attacks)];
+    if (!square || cell.asr.value().value_or(-1) > square->asr.value().value_or(-1)) {
+      square = MatrixSquare{cell.id, cell.asr, cell.asr_exposed, cell.task_success};
+    }
+  }
+  AddWorstAttacks(matrix);
+  AddUtility(run, matrix);
+  return matrix;
+}
+
+}  // namespace xsweep

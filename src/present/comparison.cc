@@ -1,0 +1,226 @@
+// Comparison: two runs side by side as compare.csv and compare.md.
+// SPDX-License-Identifier: Apache-2.0
+#include "present/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ranges>
+
+#include "present/chart.h"
+#include "present/escape.h"
+#include "present/gnuplot.h"
+#include "present/numbers.h"
+#include "record/index.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::size_t kMostListed = 50;
+
+std::string_view PairingName(Pairing pairing) {
+  switch (pairing) {
+    case Pairing::kByTask: return "by_task";
+    case Pairing::kByTrial: return "by_trial";
+    case Pairing::kUnpaired: return "unpaired";
+    case Pairing::kNone: return "none";
+  }
+  return "";
+}
+
+std::string CsvLine(const RunComparison& comparison, const std::string& cell, const Difference& d) {
+  const auto bound = [&](double stats::Interval::* side) {
+    return CsvNumber(d.bounds95 ? std::optional(*d.bounds95.*side) : std::nullopt);
+  };
+  const std::vector<std::string> fields{CsvField(comparison.a.run_id),
+                                        CsvField(comparison.b.run_id),
+                                        CsvField(cell),
+                                        std::string(MeasureName(d.measure)),
+                                        std::to_string(d.a.successes),
+                                        std::to_string(d.a.n),
+                                        CsvNumber(d.a.value()),
+                                        std::to_string(d.b.successes),
+                                        std::to_string(d.b.n),
+                                        CsvNumber(d.b.value()),
+                                        std::string(PairingName(d.pairing)),
+                                        std::to_string(d.pairs),
+                                        std::to_string(d.tasks),
+                                        std::to_string(d.only_a),
+                                        std::to_string(d.only_b),
+                                        CsvNumber(d.difference),
+                                        bound(&stats::Interval::low),
+                                        bound(&stats::Interval::high),
+                                        CsvNumber(d.mcnemar_p),
+                                        CsvNumber(d.sign_flip_p),
+                                        CsvNumber(d.fisher_p),
+                                        CsvNumber(d.p),
+                                        CsvNumber(d.adjusted_p),
+                                        std::string(AdjustmentName(comparison.adjustment)),
+                                        std::string(JudgementWords(d.judgement)),
+                                        CsvNumber(d.detectable)};
+  return fmt::format("{}\n", fmt::join(fields, ","));
+}
+
+std::string PValue(std::optional<double> p) {
+  if (!p) return "–";
+  return *p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", *p);
+}
+
+std::string DifferenceBrief(const Difference& d) {
+  if (!d.difference) return "N/A";
+  if (!d.bounds95) return Points(*d.difference);
+  return fmt::format("{} [{:+.1f}, {:+.1f}]", Points(*d.difference), d.bounds95->low * 100, d.bounds95->high * 100);
+}
+
+std::string DetectableWords(const Difference& d) {
+  return d.detectable ? fmt::format("{:.1f}", *d.detectable * 100) : "–";
+}
+
+std::string DifferenceRow(std::string_view name, const Difference& d) {
+  return fmt::format("| {} | {} | {} | {} | {} | {} | {} | **{}** |\n", MarkdownCellCode(name), Percent(d.a.value()),
+                     Percent(d.b.value()), DifferenceBrief(d), PValue(d.p), PValue(d.adjusted_p), DetectableWords(d),
+                     JudgementWords(d.judgement));
+}
+
+std::string CellTable(const RunComparison& comparison, std::string_view title, Difference CellComparison::* measure) {
+  std::string text = fmt::format(
+      "## {}\n\n| cell | A | B | B − A [95 %] | p | p ({}) | detectable, points | B is |\n"
+      "|---|---:|---:|---|---:|---:|---:|---|\n",
+      title, AdjustmentName(comparison.adjustment));
+  for (const CellComparison& cell : comparison.cells)
+    text += DifferenceRow(CellLabel(comparison.a, cell.cell), cell.*measure);
+  return fmt::format("{}\n{} Detectable: the difference that this sample could have seen with 80 % power.\n\n", text,
+                     PairingSentences(comparison, measure));
+}
+
+std::string ObstacleList(const RunComparison& comparison) {
+  if (comparison.obstacles.empty()) return {};
+  std::string text = comparison.comparable() ? "## Mind this\n\n" : "## Why the runs cannot be compared\n\n";
+  for (const Obstacle& obstacle : comparison.obstacles) text += "- " + MarkdownText(obstacle.message) + "\n";
+  return text + "\n";
+}
+
+std::string Discordant(const RunComparison& comparison) {
+  if (comparison.discordant_total == 0) return {};
+  std::string text = fmt::format(
+      "## Trials that came out differently\n\n{} on attack success.\n\n| cell | task | seed | trial | A | B |\n"
+      "|---|---|---:|---:|---|---|\n",
+      Count(comparison.discordant_total, "pair disagrees", "pairs disagree"));
+  for (const DiscordantTrial& trial : comparison.discordant | std::views::take(kMostListed)) {
+    text +=
+        fmt::format("| {} | {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(comparison.a, trial.cell)),
+                    MarkdownCellCode(trial.task), trial.seed, trial.trial, OutcomeName(trial.a), OutcomeName(trial.b));
+  }
+  if (comparison.discordant_total > static_cast<std::int64_t>(kMostListed))
+    text += fmt::format("\nThe first {} of them.\n", kMostListed);
+  return text + "\n";
+}
+
+std::string Facts(const RunComparison& comparison) {
+  if (comparison.facts.empty())
+    return "## What differs between the runs\n\nNothing that the runs record: same config, commit and data.\n";
+  std::string text = "## What differs between the runs\n\n| | A | B |\n|---|---|---|\n";
+  for (const FactDifference& fact : comparison.facts) {
+    text += fmt::format("| {} | {} | {} |\n", MarkdownCellCode(fact.fact), MarkdownCellCode(Shorten(fact.a, 120)),
+                        MarkdownCellCode(Shorten(fact.b, 120)));
+  }
+  return text;
+}
+
+std::string OneSided(const RunComparison& comparison) {
+  std::string text;
+  const auto list = [&](std::string_view run, const std::vector<std::string>& cells) {
+    if (cells.empty()) return;
+    text += fmt::format("Only in {}:", run);
+    for (const std::string& cell : cells | std::views::take(kMostListed)) text += " " + MarkdownCode(cell);
+    text += cells.size() > kMostListed ? fmt::format(" and {} more.\n\n", cells.size() - kMostListed) : ".\n\n";
+  };
+  list("A", comparison.only_in_a);
+  list("B", comparison.only_in_b);
+  return text;
+}
+
+}  // namespace
+
+std::string CompareCsv(const RunComparison& comparison) {
+  std::string text =
+      "run_a,run_b,cell,measure,a_successes,a_n,a_rate,b_successes,b_n,b_rate,pairing,pairs,tasks,only_a,only_b,"
+      "difference,"
+      "lower95,upper95,mcnemar_p,sign_flip_p,fisher_p,p,adjusted_p,adjustment,judgement,detectable\n";
+  for (const CellComparison& cell : comparison.cells) {
+    text += CsvLine(comparison, cell.cell, cell.asr) + CsvLine(comparison, cell.cell, cell.task_success);
+  }
+  return text;
+}
+
+std::string PairingSentences(const RunComparison& comparison, Difference CellComparison::* measure) {
+  std::vector<Pairing> seen;
+  std::string text;
+  for (const CellComparison& cell : comparison.cells) {
+    const Pairing pairing = (cell.*measure).pairing;
+    if (pairing == Pairing::kNone || std::ranges::find(seen, pairing) != seen.end()) continue;
+    seen.push_back(pairing);
+    std::string sentence(PairingWords(pairing));
+    if (!sentence.empty() && sentence[0] >= 'a' && sentence[0] <= 'z')
+      sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
+    text += (text.empty() ? "" : " ") + sentence + (sentence.ends_with('.') ? "" : ".");
+  }
+  return text;
+}
+
+std::string CompareHeadline(const RunComparison& comparison) {
+  if (!comparison.comparable()) return "The two runs cannot be compared.";
+  std::int64_t better = 0, worse = 0, open = 0, none = 0;
+  for (const CellComparison& cell : comparison.cells) {
+    switch (cell.asr.judgement) {
+      case Judgement::kBetter: ++better; break;
+      case Judgement::kWorse: ++worse; break;
+      case Judgement::kNotDistinguishable: ++open; break;
+      case Judgement::kNotComparable: ++none; break;
+    }
+  }
+  return fmt::format("On attack success B is better in {}, worse in {} and not distinguishable in {} of {}{}.", better,
+                     worse, open, Count(static_cast<std::int64_t>(comparison.cells.size()), "cell", "cells"),
+                     none > 0 ? fmt::format("; {} cannot be compared", none) : "");
+}
+
+std::string CompareMarkdown(const RunComparison& comparison) {
+  std::string text = fmt::format("# {} against {}\n\nA is {}, B is {}.\n\n{}\n\n", MarkdownCode(comparison.b.exp),
+                                 MarkdownCode(comparison.a.exp), MarkdownCode(comparison.a.run_id),
+                                 MarkdownCode(comparison.b.run_id), CompareHeadline(comparison));
+  text += ObstacleList(comparison);
+  if (!comparison.cells.empty()) {
+    text += CellTable(comparison, "Attack success (less is better)", &CellComparison::asr);
+    text += CellTable(comparison, "Task success (more is better)", &CellComparison::task_success);
+  }
+  return text + OneSided(comparison) + Discordant(comparison) + Facts(comparison);
+}
+
+std::string ContrastSection(const Manifest& manifest, const ContrastTable& table) {
+  if (table.rows.empty()) return {};
+  std::string text = fmt::format(
+      "## Cells against their control\n\n| cell | control | this cell | difference [95 %] | p | p ({}) | "
+      "detectable, points | attack success is |\n|---|---:|---:|---|---:|---:|---:|---|\n",
+      AdjustmentName(table.adjustment));
+  for (const Contrast& row : table.rows) text += DifferenceRow(CellLabel(manifest, row.cell), row.asr);
+  std::string controls;
+  for (const std::string& control : table.controls)
+    controls += (controls.empty() ? "" : ", ") + MarkdownCode(CellLabel(manifest, control));
+  return text + "\nControls: " + controls + ".\n\n";
+}
+
+Expected<std::string> WriteComparison(Disk& disk, const std::filesystem::path& directory,
+                                      const RunComparison& comparison, const std::string& gnuplot) {
+  TRY(MakeDirectories(disk, directory));
+  TRY(WriteAtomically(disk, directory / "compare.csv", CompareCsv(comparison)));
+  TRY(WriteAtomically(disk, directory / "compare.md", CompareMarkdown(comparison)));
+  auto canvas = ComparePlot(comparison);
+  if (!canvas) return std::string();
+  TRY(WriteAtomically(disk, directory / "compare.svg", canvas->Svg()));
+  const auto images = RenderPngs({{"compare", std::move(*canvas)}}, gnuplot);
+  if (!images) return "no compare.png, only SVG: " + images.error().Text();
+  TRY(WriteAtomically(disk, directory / "compare.png", images->front()));
+  return std::string();
+}
+
+}  // namespace xsweep

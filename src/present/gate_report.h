@@ -1,0 +1,22 @@
+// Gate reports: a verdict for people, for pull requests and for machines.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "analyze/gates.h"
+#include "record/manifest.h"
+
+namespace xsweep {
+
+/// One line to paste: "FAIL airline_v1 (SHIM, abc1234): asr.upper95 < 0.10 at 0.854 over 36 trials in
+/// defense.name=none".
+std::string GateLine(const Manifest& manifest, const GateReport& report);
+/// A Markdown section "## Gates" with the verdict and a table; empty without gates.
+std::string GateSection(const GateReport& report);
+/// What goes to GITHUB_STEP_SUMMARY: the verdict, the headline, the gates.
+std::string JobSummary(const Manifest& manifest, const GateReport& report, const std::string& headline);
+/// JUnit XML: a test case per gate; FAIL is a failure, INSUFFICIENT a skipped test with its reason, INVALID an error.
+std::string JUnitXml(const Manifest& manifest, const GateReport& report);
+
+}  // namespace xsweep

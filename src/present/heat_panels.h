@@ -1,0 +1,49 @@
+// Heat panels: a grid's cells added up over all but two axes, and attacks against defenses.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyze/aggregate.h"
+
+namespace xsweep {
+
+/// One coloured table: rows x columns of rates. An entry that no cell of the run belongs to is missing.
+struct HeatPanel {
+  struct Entry {
+    bool present = false;
+    std::int64_t successes = 0, n = 0, exposed = 0;
+  };
+  std::string row_axis, column_axis;
+  std::vector<std::string> rows, columns;  ///< values, in order of first appearance
+  std::vector<Entry> entries;              ///< row by row
+  bool pooled = false;                     ///< some entry adds up several cells of the run
+  Entry& At(std::size_t row, std::size_t column) { return entries[row * columns.size() + column]; }
+  const Entry& At(std::size_t row, std::size_t column) const { return entries[row * columns.size() + column]; }
+};
+
+/// One panel per pair of axes with at least two values each, grid arm only, counts summed over the other axes. The axis
+/// with more values goes down.
+std::vector<HeatPanel> HeatPanels(const RunAggregate& aggregate);
+/// What a defense is worth: its worst attack, and what it leaves of the benign tasks.
+struct RowVerdict {
+  std::string worst_attack;            ///< "–" when no attack was seen
+  std::optional<double> worst_rate;    ///< empty: N/A
+  std::optional<double> task_success;  ///< empty: not assessed
+  std::string utility_words;           ///< "30/36 without attack"
+};
+
+/// Defenses x attacks, as MakeDefenseMatrix has them, and a verdict per defense. Empty unless there are two of either.
+struct AttackDefense {
+  HeatPanel panel;
+  std::vector<RowVerdict> verdicts;
+};
+std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate);
+
+/// The same matrix as a Markdown section; empty when there is none.
+std::string AttackDefenseSection(const RunAggregate& aggregate);
+
+}  // namespace xsweep

@@ -1,0 +1,99 @@
+// report.md: the whole story of a run in one file.
+// SPDX-License-Identifier: Apache-2.0
+#include "present/report.h"
+
+#include <fmt/format.h>
+
+#include <ranges>
+
+#include "analyze/grid.h"
+#include "present/chart.h"
+#include "present/comparison.h"
+#include "present/escape.h"
+#include "present/heat_panels.h"
+#include "present/numbers.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::size_t kMostRows = 60;
+
+std::string_view PictureWords(std::string_view name) {
+  if (name == "summary") return "Attack success by cell, with 95 % intervals";
+  if (name == "heatmap") return "Attack success for every pair of axes";
+  if (name == "attack_defense") return "Attacks against defenses";
+  return "How success rates of tasks and seeds are spread";
+}
+
+std::string Picture(const std::vector<std::string>& pictures, std::string_view name) {
+  for (const std::string& picture : pictures) {
+    if (picture == name) return fmt::format("![{}]({}.png)\n\n", PictureWords(name), name);
+  }
+  return {};
+}
+
+std::string SeedsSection(const RunAggregate& aggregate) {
+  std::string rows;
+  std::size_t count = 0;
+  for (const CellAggregate& cell : aggregate.cells) {
+    for (const SeedAggregate& seed : cell.seeds) {
+      if (cell.seeds.size() < 2 || seed.asr.n == 0 || ++count > kMostRows) continue;
+      rows += fmt::format("| {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), seed.seed,
+                          RateBrief(seed.asr), CountWords(seed.asr), Percent(seed.task_success.value()));
+    }
+  }
+  if (rows.empty()) return {};
+  if (count > kMostRows) rows += fmt::format("\nThe first {} of {}; all are in `summary.csv`.\n", kMostRows, count);
+  return "## Seeds\n\n| cell | seed | attack success [95 %] | trials | task success |\n|---|---:|---|---|---:|\n" +
+         rows + "\n";
+}
+
+std::string OptionalNumber(std::optional<double> value) { return value ? fmt::format("{:.2f}", *value) : "–"; }
+
+std::string RepeatsSection(const RunAggregate& aggregate) {
+  std::string rows;
+  for (const CellAggregate& cell : aggregate.cells | std::views::take(kMostRows)) {
+    if (cell.pass_k.empty() && !cell.repeats.flip_rate) continue;
+    std::string powers;
+    for (const PassPowerK& power : cell.pass_k) {
+      if (power.k == 1 || power.k == 2 || power.k == 4 || power.k == 8) {
+        powers += fmt::format("{}pass^{} {}", powers.empty() ? "" : ", ", power.k, Percent(power.value));
+      }
+    }
+    rows += fmt::format("| {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), Percent(cell.repeats.flip_rate),
+                        OptionalNumber(cell.repeats.icc), powers.empty() ? "–" : powers);
+  }
+  if (rows.empty()) return {};
+  return "## Repeated trials\n\n| cell | two trials of a task disagree (attack) | likeness within tasks, ICC(1) | task "
+         "solved k times in a "
+         "row |\n|---|---:|---:|---|\n" +
+         rows + "\n";
+}
+
+std::string EffortSection(const RunAggregate& aggregate) {
+  const Tally& total = aggregate.total;
+  const std::string unknown = total.unknown_cost > 0 ? fmt::format(" (and {} whose price is not known)",
+                                                                   Count(total.unknown_cost, "trial", "trials"))
+                                                     : "";
+  return fmt::format(
+      "## Effort\n\n{} turns, {} tool calls, {} model calls, {} prompt and {} completion tokens, {} USD{}.\n\n",
+      total.turns, total.tool_calls, total.calls, total.prompt_tokens, total.completion_tokens,
+      CsvDollars(total.cost_nano_usd), unknown);
+}
+
+}  // namespace
+
+std::string ReportMarkdown(const Story& story, const std::vector<std::string>& pictures) {
+  const RunAggregate& aggregate = story.aggregate;
+  std::string text = fmt::format("# {}: report on run {}\n\n{}\n\n", MarkdownCode(story.manifest.exp),
+                                 MarkdownCode(story.manifest.run_id), MarkdownText(Headline(story)));
+  text += story.gates_markdown + Picture(pictures, "summary") + CellsSection(story) + DoubtsSection(story) +
+          ControlsSection(story);
+  text += Picture(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
+          ContrastSection(story.manifest, ContrastWithControls(aggregate));
+  text += Picture(pictures, "heatmap") + Picture(pictures, "distribution") + SeedsSection(aggregate) +
+          RepeatsSection(aggregate);
+  return text + FailuresSection(story) + EffortSection(aggregate) + DesignSection(story) + RepeatSection(story);
+}
+
+}  // namespace xsweep

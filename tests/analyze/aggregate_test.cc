@@ -1,0 +1,123 @@
+// Rates of whole runs, and the odd runs: none gives NaN, a crash or a confident number.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/aggregate.h"
+
+#include <gtest/gtest.h>
+
+#include "analyze/rows.h"
+
+namespace xsweep {
+namespace {
+
+class HandMadeRuns : public ::testing::Test {
+ protected:
+  RunAggregate Read(HandMadeRun run) {
+    const auto aggregate = AggregateRun(run.WriteTo(directory_, "run"));
+    EXPECT_TRUE(aggregate) << aggregate.error().Text();
+    return *aggregate;
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(HandMadeRuns, KeepBlockedAndUnexposedTrialsInTheDenominatorAndErrorsOut) {
+  const RunAggregate run = Read(HandMadeRun().Cell("base", {"srbn", "ssek"}));
+  const CellAggregate& cell = run.cells.at(0);
+  EXPECT_EQ(cell.asr.successes, 3);
+  EXPECT_EQ(cell.asr.n, 6);
+  EXPECT_EQ(cell.asr_exposed.n, 5);
+  EXPECT_EQ(cell.error_rate.successes, 1);
+  EXPECT_EQ(cell.error_rate.n, 7);
+  EXPECT_EQ(cell.task_success.n, 0);
+  EXPECT_EQ(cell.asr.basis(), Basis::kTasksAsDrawn);
+  EXPECT_EQ(cell.tasks.at(1).tally.of(Outcome::kSkipped), 1);
+}
+
+TEST_F(HandMadeRuns, TakeNamesAndAxesFromRunJson) {
+  HandMadeRun run;
+  run.Cell("defense.name=guard,judge.threshold=100", {"s"}, "escalating", "guard");
+  run.run.cells[0].axes = {{"defense.name", Json("guard")}, {"judge.threshold", Json(100)}};
+  const CellAggregate cell = Read(run).cells.at(0);
+  EXPECT_EQ(cell.attack, "escalating");
+  EXPECT_EQ(cell.axes,
+            (std::vector<std::pair<std::string, std::string>>{{"defense.name", "guard"}, {"judge.threshold", "100"}}));
+}
+
+TEST_F(HandMadeRuns, ReadAxesFromCellIdsWithoutRunJson) {
+  const auto run = AggregateRows(directory_.Write(
+      "rows.jsonl", HandMadeRun().Cell("defense.name=guard,judge.threshold=100+no_attack", {"+"}).Rows()));
+  ASSERT_TRUE(run);
+  EXPECT_EQ(run->cells.at(0).arm, "no_attack");
+  EXPECT_EQ(run->cells.at(0).defense, "guard");
+  EXPECT_EQ(run->cells.at(0).axes.at(1).second, "100");
+}
+
+TEST_F(HandMadeRuns, HaveNoExposedRateWithoutExposure) {
+  const CellAggregate cell = Read(HandMadeRun().Cell("base", {"nnn", "nnn"})).cells.at(0);
+  EXPECT_EQ(*cell.asr.value(), 0);
+  EXPECT_FALSE(cell.asr_exposed.value());
+  EXPECT_FALSE(cell.asr_exposed.bounds95());
+}
+
+TEST_F(HandMadeRuns, HaveNoRateWhenAllTrialsAreErrors) {
+  const RunAggregate run = Read(HandMadeRun().Cell("base", {"eee", "eee"}));
+  EXPECT_FALSE(run.asr.value());
+  EXPECT_FALSE(run.cells.at(0).repeats.flip_rate);
+  EXPECT_TRUE(run.cells.at(0).pass_k.empty());
+  EXPECT_EQ(*run.error_rate.value(), 1);
+}
+
+TEST_F(HandMadeRuns, SayNothingAboutOtherTasksFromOneTask) {
+  const CellAggregate cell = Read(HandMadeRun().Cell("base", {"srsrsr"})).cells.at(0);
+  EXPECT_FALSE(cell.asr.clustered95);
+  EXPECT_EQ(cell.asr.basis(), Basis::kTheseTasks);
+  EXPECT_FALSE(cell.repeats.icc);
+}
+
+TEST_F(HandMadeRuns, KeepOneTrialWide) {
+  const CellAggregate cell = Read(HandMadeRun().Cell("base", {"s"})).cells.at(0);
+  EXPECT_LT(cell.asr.bounds95()->low, 0.21);
+  EXPECT_EQ(cell.asr.bounds95()->high, 1);
+}
+
+TEST_F(HandMadeRuns, FallBackToOneTrialPerTaskWhenAllAreEqual) {
+  const CellAggregate cell = Read(HandMadeRun().Cell("base", std::vector<std::string>(20, "rrrrr"))).cells.at(0);
+  ASSERT_TRUE(cell.asr.clustered95);
+  EXPECT_EQ(cell.asr.clustered95->method, stats::ClusteredMethod::kWilsonPerCluster);
+  EXPECT_EQ(cell.asr.bounds95()->high, stats::Wilson({0, 20})->high);
+  EXPECT_FALSE(cell.repeats.icc);
+  EXPECT_EQ(*cell.repeats.flip_rate, 0);
+}
+
+TEST_F(HandMadeRuns, TakeTasksWithUnequalTrials) {
+  const CellAggregate cell = Read(HandMadeRun().Cell("base", {"s", "rrrr", "sr"})).cells.at(0);
+  EXPECT_EQ(cell.asr.n, 7);
+  EXPECT_GT(cell.asr.bounds95()->high, cell.asr.bounds95()->low);
+}
+
+TEST_F(HandMadeRuns, GivePassPowersAsFarAsEveryTaskGoes) {
+  const CellAggregate cell = Read(HandMadeRun().Cell("base+no_attack", {"++--", "+++"})).cells.at(0);
+  ASSERT_EQ(cell.pass_k.size(), 3U);
+  EXPECT_DOUBLE_EQ(cell.pass_k[1].value, (1.0 / 6 + 1) / 2);
+  EXPECT_EQ(cell.asr.n, 0);
+}
+
+TEST_F(HandMadeRuns, AreReadFromTheirShardsBeforeTheyAreSealed) {
+  HandMadeRun run;
+  run.Cell("base", {"sr", "rr"});
+  run.run.planned = run.trials.size();
+  run.run.status = "running";
+  directory_.Write("open/run.json", run.run.ToJson().Dump());
+  directory_.Write("open/shards/0.jsonl", run.Rows() + "{\"index\":9,\"ce");
+  const auto aggregate = AggregateRun((directory_.path() / "open").string());
+  ASSERT_TRUE(aggregate) << aggregate.error().Text();
+  EXPECT_EQ(aggregate->asr.n, 4);
+}
+
+TEST(RunAggregates, NeedARunDirectory) {
+  const auto run = AggregateRun("/nonexistent/run");
+  ASSERT_FALSE(run);
+  EXPECT_NE(run.error().Text().find("/nonexistent/run"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace xsweep

@@ -1,0 +1,144 @@
+// Two runs side by side: pairing, words, and refusals.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/compare.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "analyze/rows.h"
+
+namespace xsweep {
+namespace {
+
+class TwoRuns : public ::testing::Test {
+ protected:
+  RunComparison Compare(HandMadeRun a, HandMadeRun b) {
+    const auto comparison = CompareRuns(a.WriteTo(directory_, "a"), b.WriteTo(directory_, "b"));
+    EXPECT_TRUE(comparison) << comparison.error().Text();
+    return *comparison;
+  }
+  static std::vector<std::string> Tasks(int count, const std::string& trials) {
+    return std::vector<std::string>(static_cast<std::size_t>(count), trials);
+  }
+  static bool Has(const RunComparison& comparison, ObstacleKind kind) {
+    return std::ranges::find(comparison.obstacles, kind, &Obstacle::kind) != comparison.obstacles.end();
+  }
+  TemporaryDirectory directory_;
+};
+
+TEST_F(TwoRuns, AreBetterWhenAttacksSucceedLess) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("base", Tasks(20, "ssrr")), HandMadeRun().Cell("base", Tasks(20, "srrr")));
+  ASSERT_TRUE(comparison.comparable());
+  const Difference& asr = comparison.cells.at(0).asr;
+  EXPECT_EQ(asr.pairing, Pairing::kByTask);
+  EXPECT_EQ(asr.pairs, 80);
+  EXPECT_EQ(asr.only_a, 20);
+  EXPECT_EQ(asr.only_b, 0);
+  EXPECT_DOUBLE_EQ(*asr.difference, -0.25);
+  EXPECT_EQ(asr.judgement, Judgement::kBetter);
+  EXPECT_EQ(comparison.cells.at(0).task_success.judgement, Judgement::kNotComparable);
+}
+
+TEST_F(TwoRuns, AreWorseTheOtherWayRoundAndNameTheTrials) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("base", Tasks(20, "srrr")), HandMadeRun().Cell("base", Tasks(20, "ssrr")));
+  EXPECT_EQ(comparison.cells.at(0).asr.judgement, Judgement::kWorse);
+  EXPECT_EQ(comparison.discordant_total, 20);
+  EXPECT_EQ(comparison.discordant.at(1).task, "t1");
+  EXPECT_EQ(comparison.discordant.at(1).trial, 1U);
+  EXPECT_EQ(comparison.discordant.at(1).b, Outcome::kAttackSucceeded);
+}
+
+TEST_F(TwoRuns, AreNotDistinguishableWhenEqualAndSayWhatCouldHaveBeenSeen) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("base", Tasks(10, "sr")), HandMadeRun().Cell("base", Tasks(10, "sr")));
+  const Difference& asr = comparison.cells.at(0).asr;
+  EXPECT_EQ(asr.judgement, Judgement::kNotDistinguishable);
+  EXPECT_EQ(*asr.difference, 0);
+  EXPECT_DOUBLE_EQ(*asr.detectable, stats::Wilson({0, 10})->high);
+}
+
+TEST_F(TwoRuns, PairOnlyTrialsThatCountInBoth) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("base", {"ssre", "rrrr"}), HandMadeRun().Cell("base", {"esrr", "rrrr"}));
+  EXPECT_EQ(comparison.cells.at(0).asr.pairs, 6);
+}
+
+TEST_F(TwoRuns, FallBackToUnpairedWithOtherSeedsAndSaySo) {
+  HandMadeRun other;
+  other.Cell("base", Tasks(20, "srrr"));
+  for (Trial& trial : other.trials) trial.seed = 99;
+  const RunComparison comparison = Compare(HandMadeRun().Cell("base", Tasks(20, "ssrr")), other);
+  const Difference& asr = comparison.cells.at(0).asr;
+  EXPECT_EQ(asr.pairing, Pairing::kUnpaired);
+  EXPECT_TRUE(asr.fisher_p);
+  EXPECT_FALSE(asr.mcnemar_p);
+  EXPECT_TRUE(Has(comparison, ObstacleKind::kUnpaired));
+  EXPECT_TRUE(comparison.comparable());
+}
+
+TEST_F(TwoRuns, UseMcNemarForOneTask) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("base", {"ssssssssssrr"}), HandMadeRun().Cell("base", {"rrrrrrrrrrrr"}));
+  const Difference& asr = comparison.cells.at(0).asr;
+  EXPECT_EQ(asr.pairing, Pairing::kByTrial);
+  EXPECT_EQ(*asr.p, *asr.mcnemar_p);
+  EXPECT_EQ(asr.judgement, Judgement::kBetter);
+}
+
+TEST_F(TwoRuns, AdjustOverAllCells) {
+  HandMadeRun a, b;
+  for (const char* cell : {"x=1", "x=2", "x=3"}) {
+    a.Cell(cell, Tasks(8, "sr"));
+    b.Cell(cell, Tasks(8, "rr"));
+  }
+  const Difference& asr = Compare(a, b).cells.at(0).asr;
+  EXPECT_DOUBLE_EQ(*asr.p, 2.0 / 256);
+  EXPECT_DOUBLE_EQ(*asr.adjusted_p, 6.0 / 256);
+}
+
+TEST_F(TwoRuns, ListCellsThatOneOfThemLacks) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("x=1", {"s"}).Cell("x=2", {"s"}), HandMadeRun().Cell("x=2", {"s"}).Cell("x=3", {"r"}));
+  EXPECT_EQ(comparison.only_in_a, std::vector<std::string>{"x=1"});
+  EXPECT_EQ(comparison.only_in_b, std::vector<std::string>{"x=3"});
+  EXPECT_EQ(comparison.cells.size(), 1U);
+  EXPECT_TRUE(Has(comparison, ObstacleKind::kMissingCells));
+}
+
+TEST_F(TwoRuns, AreRefusedWithOtherDataOtherTasksOrNoCommonCell) {
+  HandMadeRun other_data;
+  other_data.Cell("base", {"s"}).run.environment_data_sha256 = "11";
+  EXPECT_TRUE(Has(Compare(HandMadeRun().Cell("base", {"s"}), other_data), ObstacleKind::kData));
+
+  HandMadeRun other_task;
+  other_task.Cell("base", {"s"}).trials[0].task_hash = "changed";
+  const RunComparison changed = Compare(HandMadeRun().Cell("base", {"s"}), other_task);
+  EXPECT_TRUE(Has(changed, ObstacleKind::kTasks));
+  EXPECT_FALSE(changed.comparable());
+  EXPECT_TRUE(changed.cells.empty());
+
+  const RunComparison apart = Compare(HandMadeRun().Cell("x=1", {"s"}), HandMadeRun().Cell("x=2", {"s"}));
+  EXPECT_TRUE(Has(apart, ObstacleKind::kNoCommonCell));
+}
+
+TEST_F(TwoRuns, ListTheFactsInWhichTheyDiffer) {
+  HandMadeRun later;
+  later.Cell("base", {"s"}).run.git.sha = "def5678";
+  const RunComparison comparison = Compare(HandMadeRun().Cell("base", {"s"}), later);
+  ASSERT_EQ(comparison.facts.size(), 1U);
+  EXPECT_EQ(comparison.facts[0].fact, "git commit");
+  EXPECT_EQ(comparison.facts[0].a, "-");
+}
+
+TEST_F(TwoRuns, MayBothBeAllErrors) {
+  const RunComparison comparison = Compare(HandMadeRun().Cell("base", {"ee"}), HandMadeRun().Cell("base", {"ee"}));
+  const Difference& asr = comparison.cells.at(0).asr;
+  EXPECT_EQ(asr.judgement, Judgement::kNotComparable);
+  EXPECT_FALSE(asr.difference);
+}
+
+}  // namespace
+}  // namespace xsweep
