@@ -197,6 +197,30 @@ TEST_F(PublishedBucket, ADryRunSendsNothing) {
   EXPECT_EQ(result->sent, 4U);
 }
 
+/// s3rver accepts any secret. This one is for a server that verifies signatures (versitygw, MinIO, Amazon's own):
+/// XSWEEP_S3_ENDPOINT names it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY open its bucket `runs`.
+TEST_F(PublishedBucket, IsSignedAsAVerifyingServerWants) {
+  const auto endpoint = ProcessEnvironment("XSWEEP_S3_ENDPOINT");
+  if (!endpoint) GTEST_SKIP() << "XSWEEP_S3_ENDPOINT is not set";
+  S3Options options{.bucket = "runs", .prefix = fmt::format("it's our+site {}", ::getpid())};
+  const auto settings = FindAwsSettings(ProcessEnvironment);
+  ASSERT_TRUE(settings) << settings.error().Text();
+  options.settings = *settings;
+  options.settings.endpoint = *endpoint;
+  Put(site_ / "data/e/a b+c=d&ü%~'(x)*.json", "{}");
+  Put(site_ / "data/e/big.json", std::string(std::size_t{100} << 20U, 'x'));
+  auto result = PublishToS3(site_, options, kQuiet);
+  ASSERT_TRUE(result) << result.error().Text();
+  EXPECT_EQ(result->sent, 6U);
+  result = PublishToS3(site_, options, kQuiet);
+  ASSERT_TRUE(result) << result.error().Text();
+  EXPECT_EQ(result->sent, 0U);
+  options.settings.secret_key = Secret("not-the-secret-at-all");
+  const auto refused = PublishToS3(site_, options, kQuiet);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().Text().find("403"), std::string::npos) << refused.error().Text();
+}
+
 TEST(S3Address, NamesABucketAndAPrefix) {
   const auto options = ParseS3Address("s3://my-bucket/runs/2026/");
   ASSERT_TRUE(options);

@@ -18,7 +18,7 @@ await withPage([base], async (page) => {
   await page.evaluate(() => performance.clearMeasures());
   await page.getByLabel('outcome').selectOption('attack_succeeded');
   await page.getByLabel('text').fill('task_117');
-  await page.waitForFunction(() => performance.getEntriesByName('filter').length > 2);
+  await page.waitForFunction(() => performance.getEntriesByName('filter').length >= 2);
   const times = await page.evaluate(() => performance.getEntriesByName('filter').map((entry) => Math.round(entry.duration)));
   console.log(`filters: ${times.join(', ')} ms`);
   check(Math.max(...times) < 200, `a filter takes under 200 ms: ${times}`);

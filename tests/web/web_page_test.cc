@@ -81,6 +81,7 @@ class WebPage : public ::testing::Test {
     const auto result = RunProcess(request);
     ASSERT_TRUE(result) << result.error().Text();
     EXPECT_EQ(result->exit_code, 0) << result->out << result->err;
+    std::fputs(result->out.c_str(), stdout);  // what it measured, if it did
   }
 
   /// Serves the results while `look` runs.
