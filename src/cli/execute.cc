@@ -4,13 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "analyze/aggregate.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/live_models.h"
 #include "cli/run_index.h"
 #include "cli/verdict.h"
+#include "engine/live.h"
 #include "engine/local.h"
 #include "present/gate_report.h"
 #include "present/run_reports.h"
@@ -19,6 +22,10 @@
 
 namespace xsweep {
 namespace {
+
+/// Conversations at once where --jobs does not say; providers have limits of their own.
+constexpr int kConversations = 32;
+int Threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U)); }
 
 /// Which trials still have to run. A retried error gets the attempt after its last one.
 class Missing {
@@ -109,17 +116,22 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, Manifes
   TRY_ASSIGN(auto transcripts, TranscriptLog::Open(run.disk(), run.shards() / (name + ".transcripts")));
   const Json* used = manifest.budget.Find("used");
   Budget budget(experiment.config.limits, used == nullptr ? Spending() : Spending::FromJson(*used));
-  const auto no_models = [](const Cell&) { return Expected<ModelSet>(ModelSet()); };
+  std::unique_ptr<LiveModels> live;
+  if (experiment.config.mode == Mode::kReal) {
+    TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (name + ".exchanges"), options.replay, budget));
+  }
+  const auto models = [&](const Cell& cell) { return live ? live->ModelsOf(cell) : Expected<ModelSet>(ModelSet()); };
   TRY_ASSIGN(const TrialRunner runner,
-             TrialRunner::Prepare(experiment.config, plan, experiment.catalog, experiment.environment, no_models));
+             TrialRunner::Prepare(experiment.config, plan, experiment.catalog, experiment.environment, models));
   const auto [begin, end] = ShardRange(plan.size(), options.shard.index, options.shard.count);
   Status result;
   {
     Progress progress(end - begin, std::min(missing.recorded(), end - begin), !options.quiet && StderrIsTerminal(),
                       ColourWanted());
     const auto attempt = [&](std::uint64_t index) { return missing.Attempt(index); };
-    result =
-        RunOnThreads({plan, runner, begin, end, attempt, *rows, *transcripts, budget, progress, stop}, options.jobs);
+    const WorkOrder order{plan, runner, begin, end, attempt, *rows, *transcripts, budget, progress, stop};
+    result = live ? RunOnLoop(order, options.jobs > 0 ? options.jobs : kConversations, live->loop())
+                  : RunOnThreads(order, options.jobs > 0 ? options.jobs : Threads());
   }
   if (const Status closed = rows->Close(); result && !closed) result = closed;
   manifest.budget = budget.ToJson();

@@ -19,10 +19,11 @@ struct Shard {
 Expected<Shard> ParseShard(const std::string& text);
 
 struct ExecuteOptions {
-  int jobs = 1;
+  int jobs = 0;  ///< threads in SHIM, conversations in REAL; 0: as the machine or habit suggests
   Shard shard;
   bool retry_errors = false;
   bool quiet = false;
+  std::filesystem::path replay;  ///< a run whose exchanges answer in place of models
 };
 
 /// Runs the shard's trials that are not recorded yet. Leaves run.json's status as it is when everything was recorded;

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/execute.h"
 #include "cli/experiment.h"
+#include "cli/live_models.h"
 #include "config/resolved.h"
 #include "record/run_id.h"
 
@@ -18,8 +19,8 @@ namespace {
 struct RunFlags {
   std::string config;
   std::string outdir = "results";
-  std::optional<std::string> run_id, resume, shard;
-  int jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U));
+  std::optional<std::string> run_id, resume, shard, replay;
+  int jobs = 0;
   bool quiet = false;
   bool retry_errors = false;
   bool force = false;
@@ -35,6 +36,7 @@ Arguments Declare(RunFlags& flags) {
       .Option("--resume", &flags.resume, "a run to go on with: its directory, id or `latest`")
       .Option("--jobs", &flags.jobs, "threads in SHIM, conversations at once in REAL", 1, 100000)
       .Option("--shard", &flags.shard, "run only this part, INDEX/COUNT; `xsweep merge` finishes the run")
+      .Option("--replay", &flags.replay, "a REAL run whose kept exchanges answer in place of the models; no socket opens")
       .Flag("--retry-errors", &flags.retry_errors, "with --resume: run trials that ended in an error again")
       .Flag("--force", &flags.force, "with --resume: go on although the program, config or data has changed")
       .Flag("--quiet", &flags.quiet, "no progress line");
@@ -58,7 +60,10 @@ Expected<RunDirectory> StartRun(const Experiment& experiment, const RunFlags& fl
 
 Expected<int> RunToTheEnd(const Experiment& experiment, const RunDirectory& run, Manifest manifest,
                           const RunFlags& flags, const Invocation& invocation) {
-  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet};
+  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet, {}};
+  if (flags.replay) {
+    TRY_ASSIGN(options.replay, FindRun(flags.outdir, "", *flags.replay));
+  }
   if (flags.shard) {
     TRY_ASSIGN(options.shard, ParseShard(*flags.shard));
   }
@@ -92,6 +97,9 @@ Expected<int> RunCommand(const Invocation& invocation) {
   if (flags.config.empty())
     return UserError("needs a config, e.g. configs/airline_escalating_v1/run.yaml; see `xsweep run --help`", "run");
   TRY_ASSIGN(const Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides()));
+  if (!experiment.note.empty()) PrintNote(experiment.note);
+  TRY(CheckModels(experiment));
+  if (!flags.replay) TRY(CheckKeys(experiment));
   Manifest manifest = DescribeRun(experiment, invocation.argv);
   TRY_ASSIGN(const auto run, StartRun(experiment, flags, manifest));
   return RunToTheEnd(experiment, run, std::move(manifest), flags, invocation);

@@ -5,7 +5,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <mutex>
 #include <string>
 
@@ -33,7 +32,8 @@ class Budget {
   /// `before` is what earlier parts of this run have used.
   Budget(const Limits& limits, const Spending& before);
 
-  /// Asked before every model call and every trial; the error is of kind kBudget and names the limit.
+  /// Asked before every attempt of a model call and before every trial; the error is of kind kBudget and names the
+  /// limit.
   Status MayCall();
   void Charge(const Usage& usage);
   void CountTrial(bool error);
@@ -54,18 +54,6 @@ class Budget {
   std::atomic<bool> stopped_ = false;
   Spending used_;
   std::string stopped_by_;
-};
-
-/// A model whose every call is asked of the budget first and charged to it afterwards.
-class BudgetedModel final : public Model {
- public:
-  BudgetedModel(Model& inner, Budget& budget) : inner_(inner), budget_(budget) {}
-  std::string_view name() const override { return inner_.name(); }
-  Async<Expected<ModelReply>> Complete(const ModelRequest& request) override;
-
- private:
-  Model& inner_;
-  Budget& budget_;
 };
 
 }  // namespace xsweep

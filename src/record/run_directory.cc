@@ -110,7 +110,20 @@ Status RunDirectory::Seal(std::uint64_t planned) const {
     TRY(rows.ForEachRow([&](std::uint64_t, std::string_view row) { return out.Write(row); }));
     TRY(out.Commit());
   }
+  TRY(KeepExchanges());
   return RemoveTree(shards());
+}
+
+// What models answered was paid for: it moves out of shards/ before that goes.
+Status RunDirectory::KeepExchanges() const {
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(shards(), absent)) {
+    if (entry.path().extension() != ".exchanges" || fs::file_size(entry.path(), absent) == 0) continue;
+    TRY(disk_->MakeDirectory(File("exchanges")));
+    TRY(disk_->Rename(entry.path(), File("exchanges") / entry.path().filename()));
+    TRY(disk_->SyncDirectory(File("exchanges")));
+  }
+  return {};
 }
 
 Status RunDirectory::PointLatest() const {

@@ -41,6 +41,7 @@ class RunDirectory {
 
  private:
   RunDirectory(Disk& disk, std::filesystem::path path) : disk_(&disk), path_(std::move(path)) {}
+  Status KeepExchanges() const;
   Status CopyToLatest() const;
   Disk* disk_;
   std::filesystem::path path_;

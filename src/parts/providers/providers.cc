@@ -204,8 +204,9 @@ Expected<std::unique_ptr<Model>> ModelShelf::Make(std::string_view provider, con
   const Json settings = AnswerSettings(provider, options);
   if (sources_.replay) return MakeReplayModel(std::string(options.StringOr("model", "")), settings, sources_.replay);
   TRY_ASSIGN(std::unique_ptr<Model> model, MakeLive(provider, options));
-  if (sources_.log == nullptr) return model;
-  return MakeRecordingModel(std::move(model), settings, *sources_.log);
+  if (sources_.log != nullptr) model = MakeRecordingModel(std::move(model), settings, *sources_.log);
+  if (sources_.reuse) model = MakeReusingModel(std::move(model), settings, sources_.reuse);
+  return model;
 }
 
 Expected<std::unique_ptr<Model>> ModelShelf::MakeLive(std::string_view provider, const Json& options) {

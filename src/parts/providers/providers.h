@@ -27,6 +27,7 @@ struct ModelSources {
   CallHooks hooks{};
   ExchangeLog* log = nullptr;
   std::shared_ptr<const Recording> replay{};
+  std::shared_ptr<const Recording> reuse{};  ///< what an earlier part of this run has kept
 };
 
 /// Makes and owns the models of a run: recording(limited(provider)), or replay. Two requests for the same provider and
