@@ -19,6 +19,7 @@ export const words = (name: string): string => name.replaceAll('_', ' ');
 
 /** JSON for people: short values on one line. */
 export function pretty(value: unknown): string {
+  if (typeof value === 'string') return value;
   const short = JSON.stringify(value);
   return short === undefined ? '' : short.length < 80 ? short : JSON.stringify(value, null, 2);
 }
