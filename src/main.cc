@@ -22,6 +22,8 @@ constexpr Command kCommands[] = {
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
     {"list", "list runs from the index", xsweep::ListCommand},
     {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
+    {"serve", "show runs in a browser", xsweep::ServeCommand},
+    {"publish", "put runs on a web site: a directory, GitHub Pages, S3", xsweep::PublishCommand},
     {"compare", "compare two runs, paired where they pair", xsweep::CompareCommand},
     {"power", "say what a design can see before running it", xsweep::PowerCommand},
     {"journal", "add a dated entry about a run", xsweep::JournalCommand},

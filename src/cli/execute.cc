@@ -16,6 +16,7 @@
 #include "engine/live.h"
 #include "engine/local.h"
 #include "present/gate_report.h"
+#include "present/html_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
 #include "record/run_id.h"
@@ -83,6 +84,12 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   return {};
 }
 
+/// report.html is a copy for people: when it cannot be written, the run is whole all the same.
+void OfferHtmlReport(const RunDirectory& run) {
+  const Status written = WriteHtmlReport(run.disk(), run.path().parent_path().parent_path(), run.path());
+  if (!written) PrintNote("note: no report.html: " + written.error().Text());
+}
+
 /// INVALID beats everything; a run that a budget stopped says so unless a gate was clear about it.
 int ExitCodeOf(const Manifest& manifest) {
   if (manifest.verdict == "INVALID") return kExitInvalid;
@@ -146,6 +153,7 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest) {
              AggregateRun(run.path().string(),
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
   TRY(Present(run, manifest, aggregate));
+  OfferHtmlReport(run);
   return ExitCodeOf(manifest);
 }
 
@@ -165,6 +173,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest) {
   TRY(run.WriteManifest(manifest));
   TRY(run.PointLatest());
   TRY(AppendToIndex(run.disk(), run.path().parent_path().parent_path() / "index.csv", IndexLine(run.path(), manifest)));
+  OfferHtmlReport(run);
   return ExitCodeOf(manifest);
 }
 
