@@ -19,6 +19,8 @@ using xsweep::Command;
 constexpr Command kCommands[] = {
     {"run", "run a sweep into a run directory", xsweep::RunCommand},
 
+    {"worker", "run one shard of a run", xsweep::WorkerCommand},
+    {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
 
 };

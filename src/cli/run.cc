@@ -1,15 +1,19 @@
 // xsweep run: a config into a run directory.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <thread>
 
 #include "base/files.h"
 #include "cli/command.h"
 #include "cli/execute.h"
 #include "cli/experiment.h"
+#include "cli/resume.h"
 #include "config/resolved.h"
+#include "engine/budget.h"
 #include "record/run_id.h"
 
 namespace xsweep {
@@ -42,41 +46,50 @@ Arguments Declare(RunFlags& flags) {
   return arguments;
 }
 
-/// A new run directory with config.yaml and run.json, in that order: a directory with a run.json can be resumed.
-Expected<RunDirectory> StartRun(const Experiment& experiment, const RunFlags& flags, Manifest& manifest) {
+/// Refused before anything is made, because it is a mistake in the flags rather than a failure of the world.
+Status CheckWritable(const std::filesystem::path& outdir) {
+  std::error_code ignored;
+  std::filesystem::path there = std::filesystem::absolute(outdir, ignored);
+  while (!std::filesystem::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
+  if (::access(there.c_str(), W_OK) == 0) return {};
+  return UserError(
+      fmt::format("cannot be written to: {}; choose another directory with --outdir", std::strerror(errno)),
+      there.string());
+}
+
+/// Makes the run's directory. With --run-id an existing run of that name is opened instead, also when another process
+/// has just made it.
+Expected<OpenedRun> StartOrJoin(Experiment experiment, const RunFlags& flags, const std::vector<std::string>& argv) {
+  TRY(CheckWritable(flags.outdir));
+  Manifest manifest = DescribeRun(experiment, argv);
   const auto now = std::chrono::system_clock::now();
   const std::string id =
       flags.run_id.value_or(MakeRunId(now, manifest.git.sha, manifest.mode, manifest.seeds, manifest.trials));
-  TRY_ASSIGN(const auto run,
-             RunDirectory::Create(RealDisk(), flags.outdir, experiment.config.exp, id, flags.run_id.has_value()));
-  manifest.run_id = run.run_id();
   manifest.timestamp_utc = IsoUtc(now);
-  TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
-  TRY(run.WriteManifest(manifest));
-  return run;
+  manifest.budget = Budget(experiment.config.limits, {}).ToJson();
+  TRY_ASSIGN(auto run, RunDirectory::Start(RealDisk(), flags.outdir, id, flags.run_id.has_value(),
+                                           ResolvedYaml(experiment.config), manifest));
+  if (run) return OpenedRun{std::move(experiment), std::move(*run), std::move(manifest)};
+  return OpenRunAs(std::move(experiment), std::filesystem::path(flags.outdir) / manifest.exp / id, flags.force);
 }
 
-Expected<int> RunToTheEnd(const Experiment& experiment, const RunDirectory& run, Manifest manifest,
-                          const RunFlags& flags, const Invocation& invocation) {
-  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet};
-  if (flags.shard) {
-    TRY_ASSIGN(options.shard, ParseShard(*flags.shard));
+Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
+  if (flags.resume) {
+    TRY_ASSIGN(const auto path, FindRun(flags.outdir, flags.overrides.exp.value_or(""), *flags.resume));
+    return OpenRun(path, flags.force);
   }
-  const Status ran = RunMissing(experiment, run, manifest, options, invocation.stop);
-  if (!ran) {
-    // The rows say what is done; the status only helps people. Losing it must not hide the first error.
-    (void)run.WriteManifest(manifest);
-    if (ran.error().kind != ErrorKind::kInterrupted) return std::unexpected(ran.error());
-    PrintNote(
-        fmt::format("interrupted; finished trials are kept, go on with: xsweep run --resume {}", run.path().string()));
-    return kExitInterrupted;
-  }
-  if (options.shard.count > 1) {
-    Print(fmt::format("shard {}/{} of {} is done; `xsweep merge {}` finishes the run\n", options.shard.index,
-                      options.shard.count, run.run_id(), run.path().string()));
-    return kExitDone;
-  }
-  return FinishRun(run, std::move(manifest));
+  TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides()));
+  return StartOrJoin(std::move(experiment), flags, invocation.argv);
+}
+
+Status CheckFlags(const RunFlags& flags) {
+  if (flags.resume && !flags.config.empty())
+    return UserError("goes on with the config in the run directory; leave out `" + flags.config + "`", "--resume");
+  if (!flags.resume && flags.config.empty())
+    return UserError("needs a config, e.g. configs/airline_escalating_v1/run.yaml; see `xsweep run --help`", "run");
+  if (flags.shard && !flags.run_id && !flags.resume)
+    return UserError("needs --run-id, so that all shards join one run", "--shard");
+  return {};
 }
 
 }  // namespace
@@ -89,12 +102,13 @@ Expected<int> RunCommand(const Invocation& invocation) {
     Print(*help);
     return kExitDone;
   }
-  if (flags.config.empty())
-    return UserError("needs a config, e.g. configs/airline_escalating_v1/run.yaml; see `xsweep run --help`", "run");
-  TRY_ASSIGN(const Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides()));
-  Manifest manifest = DescribeRun(experiment, invocation.argv);
-  TRY_ASSIGN(const auto run, StartRun(experiment, flags, manifest));
-  return RunToTheEnd(experiment, run, std::move(manifest), flags, invocation);
+  TRY(CheckFlags(flags));
+  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet};
+  if (flags.shard) {
+    TRY_ASSIGN(options.shard, ParseShard(*flags.shard));
+  }
+  TRY_ASSIGN(OpenedRun opened, Open(flags, invocation));
+  return GoOn(opened, options, invocation.stop);
 }
 
 }  // namespace xsweep

@@ -96,8 +96,8 @@ Expected<bool> Outranks(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-TrialLog::TrialLog(std::unique_ptr<WritableFile> file)
-    : file_(std::move(file)), syncer_([this] { SyncEverySecond(); }) {}
+TrialLog::TrialLog(std::unique_ptr<WritableFile> file, std::string name)
+    : name_(std::move(name)), file_(std::move(file)), syncer_([this] { SyncEverySecond(); }) {}
 
 Expected<std::unique_ptr<TrialLog>> TrialLog::Open(Disk& disk, const fs::path& path) {
   if (fs::exists(path)) {
@@ -106,7 +106,20 @@ Expected<std::unique_ptr<TrialLog>> TrialLog::Open(Disk& disk, const fs::path& p
   }
   TRY_ASSIGN(auto file, disk.Open(path, OpenMode::kAppend));
   TRY(disk.SyncDirectory(path.parent_path()));
-  return std::unique_ptr<TrialLog>(new TrialLog(std::move(file)));
+  return std::unique_ptr<TrialLog>(new TrialLog(std::move(file), path.stem().string()));
+}
+
+Expected<std::unique_ptr<TrialLog>> TrialLog::CreateOwn(Disk& disk, const fs::path& shards, const std::string& shard) {
+  for (int process = 1;; ++process) {
+    const std::string name = process == 1 ? shard : fmt::format("{}.{}", shard, process);
+    const fs::path path = shards / (name + ".jsonl");
+    if (fs::exists(path)) continue;
+    auto file = disk.Open(path, OpenMode::kCreateNew);
+    if (!file && fs::exists(path)) continue;  // somebody was faster
+    if (!file) return std::unexpected(file.error());
+    TRY(disk.SyncDirectory(shards));
+    return std::unique_ptr<TrialLog>(new TrialLog(std::move(*file), name));
+  }
 }
 
 TrialLog::~TrialLog() { (void)Close(); }
