@@ -20,6 +20,7 @@ constexpr Command kCommands[] = {
     {"run", "run a sweep into a run directory", xsweep::RunCommand},
 
     {"worker", "run one shard of a run", xsweep::WorkerCommand},
+    {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
     {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
 

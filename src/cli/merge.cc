@@ -1,10 +1,11 @@
 // xsweep merge: finishes a run whose shards have run: one file of rows in plan order and all that is made from it.
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/merge.h"
+
 #include <fmt/format.h>
 
 #include "cli/command.h"
 #include "cli/execute.h"
-#include "cli/resume.h"
 
 namespace xsweep {
 namespace {
@@ -27,13 +28,15 @@ std::string MissingRanges(const RecordedTrials& rows) {
   return ranges > kShown ? fmt::format("{} and {} more ranges", text, ranges - kShown) : text;
 }
 
+}  // namespace
+
 Expected<int> MergeRun(const RunDirectory& run) {
   TRY_ASSIGN(const Manifest manifest, run.ReadManifest());
   if (run.sealed()) {
     if (manifest.status != "completed" && manifest.status != "budget") return FinishRun(run, manifest);
     TRY(run.Seal(manifest.planned));
     TRY(PublishRun(run, manifest));
-    Print(fmt::format("is merged already: all {} trials are recorded\n{}\n", manifest.planned, run.path().string()));
+    Print(fmt::format("all {} trials are recorded and merged\n{}\n", manifest.planned, run.path().string()));
     return ExitCodeOf(manifest);
   }
   TRY_ASSIGN(const Claim claim, ClaimTrials(run, 0, manifest.planned));
@@ -47,8 +50,6 @@ Expected<int> MergeRun(const RunDirectory& run) {
   }
   return FinishRun(run, manifest, &rows);
 }
-
-}  // namespace
 
 Expected<int> MergeCommand(const Invocation& invocation) {
   std::string name;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/files.h"
+#include "cli/attach.h"
 #include "cli/command.h"
 #include "cli/execute.h"
 #include "cli/experiment.h"
@@ -24,6 +25,9 @@ struct RunFlags {
   std::string outdir = "results";
   std::optional<std::string> run_id, resume, shard;
   int jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U));
+  std::string executor = "local";
+  SlurmOptions slurm;
+  int slurm_shards = 16;
   bool quiet = false;
   bool retry_errors = false;
   bool force = false;
@@ -39,6 +43,13 @@ Arguments Declare(RunFlags& flags) {
       .Option("--resume", &flags.resume, "a run to go on with: its directory, id or `latest`")
       .Option("--jobs", &flags.jobs, "threads in SHIM, conversations at once in REAL", 1, 100000)
       .Option("--shard", &flags.shard, "run only this part, INDEX/COUNT; `xsweep merge` finishes the run")
+      .Option("--executor", &flags.executor, "local (threads here, the default) or slurm (a job array)")
+      .Option("--slurm-shards", &flags.slurm_shards, "tasks of the job array (default 16)", 1, 100000)
+      .Option("--slurm-partition", &flags.slurm.partition, "Slurm partition")
+      .Option("--slurm-time", &flags.slurm.time, "time limit of one shard, as Slurm writes it, e.g. 01:00:00")
+      .Option("--slurm-mem", &flags.slurm.memory, "memory of one shard, as Slurm writes it, e.g. 2G")
+      .Option("--slurm-account", &flags.slurm.account, "account to charge")
+      .Repeated("--slurm-arg", &flags.slurm.extra, "one more argument for sbatch; may be repeated")
       .Flag("--retry-errors", &flags.retry_errors, "with --resume: run trials that ended in an error again")
       .Flag("--force", &flags.force, "with --resume: go on although the program, config or data has changed")
       .Flag("--quiet", &flags.quiet, "no progress line");
@@ -83,6 +94,10 @@ Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
 }
 
 Status CheckFlags(const RunFlags& flags) {
+  if (flags.executor != "local" && flags.executor != "slurm")
+    return UserError("is `local` or `slurm`, not `" + flags.executor + "`", "--executor");
+  if (flags.executor == "slurm" && flags.shard)
+    return UserError("splits the run itself; leave out --shard", "--executor slurm");
   if (flags.resume && !flags.config.empty())
     return UserError("goes on with the config in the run directory; leave out `" + flags.config + "`", "--resume");
   if (!flags.resume && flags.config.empty())
@@ -108,7 +123,11 @@ Expected<int> RunCommand(const Invocation& invocation) {
     TRY_ASSIGN(options.shard, ParseShard(*flags.shard));
   }
   TRY_ASSIGN(OpenedRun opened, Open(flags, invocation));
-  return GoOn(opened, options, invocation.stop);
+  if (flags.executor == "local" || opened.run.sealed()) return GoOn(opened, options, invocation.stop);
+  flags.slurm.shards = static_cast<std::uint32_t>(flags.slurm_shards);
+  // A run that Slurm has already is watched, and what is missing is submitted from there.
+  if (!ReadSlurmJobs(opened.run.path())) TRY(StartOnSlurm(opened.run, flags.slurm));
+  return WatchSlurm(opened.run, invocation.stop);
 }
 
 }  // namespace xsweep

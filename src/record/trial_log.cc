@@ -176,7 +176,8 @@ std::optional<std::uint64_t> RowIndex(std::string_view row) {
 }
 
 Expected<std::uint64_t> ForEachLine(const fs::path& path,
-                                    const std::function<Status(std::uint64_t, std::string_view)>& visit) {
+                                    const std::function<Status(std::uint64_t, std::string_view)>& visit,
+                                    std::uint64_t from) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
   struct Closer {
@@ -184,7 +185,9 @@ Expected<std::uint64_t> ForEachLine(const fs::path& path,
     ~Closer() { ::close(descriptor); }
   } closer{descriptor};
   std::string buffer;
-  std::uint64_t start = 0;  // file offset of buffer[0]
+  std::uint64_t start = from;  // file offset of buffer[0]
+  if (from > 0 && ::lseek(descriptor, static_cast<off_t>(from), SEEK_SET) < 0)
+    return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
   for (;;) {
     const std::size_t have = buffer.size();
     buffer.resize(have + (std::size_t{1} << 20U));

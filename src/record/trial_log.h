@@ -91,7 +91,9 @@ std::optional<std::uint64_t> RowIndex(std::string_view row);
 
 /// Reads a big file line by line through one buffer. `visit` gets the offset of the line and the line with its
 /// newline; an unfinished last line is left out and reported by the return value (its offset, or the file's size).
+/// `from` is where a line starts.
 Expected<std::uint64_t> ForEachLine(const std::filesystem::path& path,
-                                    const std::function<Status(std::uint64_t offset, std::string_view line)>& visit);
+                                    const std::function<Status(std::uint64_t offset, std::string_view line)>& visit,
+                                    std::uint64_t from = 0);
 
 }  // namespace xsweep
