@@ -153,6 +153,7 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
   if (begin == end) return {};
   TRY_ASSIGN(const Claim claim, ClaimTrials(run, begin, end));
   TRY(run.disk().MakeDirectory(run.shards()));
+  TRY(run.disk().SyncDirectory(run.path()));
   TRY_ASSIGN(const Missing missing, Missing::Find(run, plan.size(), options.retry_errors));
   const std::uint64_t open = missing.In(begin, end);
   if (open == 0) return {};

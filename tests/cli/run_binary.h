@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -19,7 +20,11 @@
 
 namespace xsweep {
 
-inline std::string Binary() { return XSWEEP_BINARY_DIR "/xsweep"; }
+/// The one that was built with the test, or the one that XSWEEP names.
+inline std::string Binary() {
+  const char* other = std::getenv("XSWEEP");
+  return other == nullptr ? XSWEEP_BINARY_DIR "/xsweep" : other;
+}
 inline std::string StaticConfig() { return XSWEEP_SOURCE_DIR "/configs/airline_static_v1/run.yaml"; }
 
 /// `xsweep` with these words; whatever it says is in the result.

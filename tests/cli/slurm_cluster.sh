@@ -72,12 +72,12 @@ start_node() {
   node_pid=$!
 }
 
-# The processes of a job of this cluster on a node, by what slurmd put into their environment.
+# The processes of this cluster's jobs on a node, by what slurmd put into their environment.
 on_node() {
-  for process in /proc/[0-9]*; do
-    tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qx "SLURMD_NODENAME=$1" || continue
-    tr '\0' '\n' 2>/dev/null <"$process/environ" | grep -qx "SLURM_CONF=$SLURM_CONF" && echo "${process#/proc/}"
+  for file in $(grep -lzxs "SLURMD_NODENAME=$1" /proc/[0-9]*/environ); do
+    grep -qzxs "SLURM_CONF=$SLURM_CONF" "$file" && basename "${file%/environ}"
   done
+  true
 }
 
 # kill_node PID NAME: what runs on the node first, then its steps and its slurmd, as when the power goes.
@@ -103,9 +103,9 @@ stop_cluster() {
 wait_for() {
   what=$1
   shift
-  for _ in $(seq 600); do
+  for _ in $(seq 1200); do
     "$@" && return 0
-    sleep 0.1
+    sleep 0.05
   done
   echo "gave up waiting for $what" >&2
   return 1
