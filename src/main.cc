@@ -18,12 +18,16 @@ using xsweep::Command;
 
 constexpr Command kCommands[] = {
     {"run", "run a sweep into a run directory", xsweep::RunCommand},
-
-    {"worker", "run one shard of a run", xsweep::WorkerCommand},
-    {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
-    {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
+    {"plan", "show what a config would run and cost", xsweep::PlanCommand},
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
-
+    {"list", "list runs from the index", xsweep::ListCommand},
+    {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
+    {"compare", "compare two runs, paired where they pair", xsweep::CompareCommand},
+    {"power", "say what a design can see before running it", xsweep::PowerCommand},
+    {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
+    {"worker", "run one shard of a run", xsweep::WorkerCommand},
+    {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
+    {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
 };
 
 std::atomic<bool> stop_requested = false;

@@ -13,7 +13,7 @@ packages=(
 )
 dev_packages=(
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
-  slurm-wlm munge chromium python3-jsonschema
+  slurm-wlm munge chromium python3-jsonschema python3-yaml
 )
 
 wanted=("${packages[@]}")

@@ -126,8 +126,8 @@ void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vec
     asr.push_back(&cell.asr);
     task_success.push_back(&cell.task_success);
   }
-  Judge(asr, options.adjustment);
-  Judge(task_success, options.adjustment);
+  AdjustAndJudge(asr, options.adjustment);
+  AdjustAndJudge(task_success, options.adjustment);
 }
 
 }  // namespace

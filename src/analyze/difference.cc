@@ -219,7 +219,7 @@ Difference CompareCells(Measure measure, const CellAggregate& a, const CellAggre
   return out;
 }
 
-void Judge(std::span<Difference* const> differences, Adjustment adjustment) {
+void AdjustAndJudge(std::span<Difference* const> differences, Adjustment adjustment) {
   std::vector<Difference*> tested;
   std::vector<double> p;
   for (Difference* difference : differences) {

@@ -63,6 +63,6 @@ std::string_view AdjustmentName(Adjustment adjustment);
 
 /// Adjusts the p values of all differences together, then gives each its word: better or worse only when the adjusted p
 /// is at most 0.05 and the interval leaves out 0.
-void Judge(std::span<Difference* const> differences, Adjustment adjustment);
+void AdjustAndJudge(std::span<Difference* const> differences, Adjustment adjustment);
 
 }  // namespace xsweep

@@ -89,7 +89,7 @@ void Explain(const Evidence& evidence, GateResult& result) {
     return;
   }
   result.explanation = fmt::format("{}: {}", place, Seen(evidence));
-  if (result.verdict != Verdict::kInsufficient) return;
+  if (result.verdict != GateVerdict::kInsufficient) return;
   if (result.trials_to_decide) {
     result.explanation += fmt::format("; about {} trials would decide{}", *result.trials_to_decide,
                                       evidence.clustered ? ", with more tasks rather than more repetitions" : "");
@@ -104,13 +104,13 @@ GateResult EvaluateOne(const Gate& gate, const Evidence& evidence) {
   result.cell = evidence.cell;
   result.bounds95 = evidence.bounds95;
   result.n = evidence.n;
-  result.verdict = Verdict::kInsufficient;
+  result.verdict = GateVerdict::kInsufficient;
   if (evidence.value && (!OnBound(gate) || evidence.bounds95)) {
     result.value = Compared(gate, evidence);
     if (Holds(gate, *result.value)) {
-      result.verdict = Verdict::kPass;
+      result.verdict = GateVerdict::kPass;
     } else if (!OnBound(gate) || !Holds(gate, WantsLow(gate) ? evidence.bounds95->low : evidence.bounds95->high)) {
-      result.verdict = Verdict::kFail;
+      result.verdict = GateVerdict::kFail;
     } else {
       result.trials_to_decide =
           evidence.effective_n > 0 ? TrialsToDecideRate(gate, evidence) : TrialsToDecideDifference(gate, evidence);
@@ -160,18 +160,18 @@ const Rate& RateOf(GateRate rate, const CellAggregate& cell) {
 GateResult Invalid(const Gate& gate, std::string explanation) {
   GateResult result;
   result.gate = gate;
-  result.verdict = Verdict::kInvalid;
+  result.verdict = GateVerdict::kInvalid;
   result.explanation = std::move(explanation);
   return result;
 }
 
 /// INVALID over FAIL over INSUFFICIENT over PASS.
-int Severity(Verdict verdict) {
+int Severity(GateVerdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return 0;
-    case Verdict::kInsufficient: return 1;
-    case Verdict::kFail: return 2;
-    case Verdict::kInvalid: return 3;
+    case GateVerdict::kPass: return 0;
+    case GateVerdict::kInsufficient: return 1;
+    case GateVerdict::kFail: return 2;
+    case GateVerdict::kInvalid: return 3;
   }
   return 3;
 }
@@ -187,7 +187,7 @@ GateResult WorstOf(const Gate& gate, const std::vector<Evidence>& evidence) {
   if (evidence.empty()) {
     GateResult result;
     result.gate = gate;
-    result.verdict = Verdict::kInsufficient;
+    result.verdict = GateVerdict::kInsufficient;
     result.explanation = "no cell of this run is concerned, so nothing can be said";
     return result;
   }
@@ -241,22 +241,22 @@ std::string WhyInvalid(const RunAggregate& run, std::optional<double> max_error_
 
 }  // namespace
 
-std::string_view VerdictName(Verdict verdict) {
+std::string_view GateVerdictName(GateVerdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return "PASS";
-    case Verdict::kFail: return "FAIL";
-    case Verdict::kInsufficient: return "INSUFFICIENT";
-    case Verdict::kInvalid: return "INVALID";
+    case GateVerdict::kPass: return "PASS";
+    case GateVerdict::kFail: return "FAIL";
+    case GateVerdict::kInsufficient: return "INSUFFICIENT";
+    case GateVerdict::kInvalid: return "INVALID";
   }
   return "INVALID";
 }
 
-int VerdictExitCode(Verdict verdict) {
+int VerdictExitCode(GateVerdict verdict) {
   switch (verdict) {
-    case Verdict::kPass: return 0;
-    case Verdict::kFail: return 1;
-    case Verdict::kInsufficient: return 3;
-    case Verdict::kInvalid: return 4;
+    case GateVerdict::kPass: return 0;
+    case GateVerdict::kFail: return 1;
+    case GateVerdict::kInsufficient: return 3;
+    case GateVerdict::kInvalid: return 4;
   }
   return 4;
 }
@@ -265,10 +265,10 @@ GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run
                          const CompareWith& compare_with) {
   GateReport report;
   const std::string invalid = WhyInvalid(run, max_error_rate);
-  if (!invalid.empty()) report.verdict = Verdict::kInvalid;
+  if (!invalid.empty()) report.verdict = GateVerdict::kInvalid;
   for (const Gate& gate : gates) {
     report.results.push_back(invalid.empty() ? EvaluateGate(gate, run, compare_with) : Invalid(gate, invalid));
-    const Verdict verdict = report.results.back().verdict;
+    const GateVerdict verdict = report.results.back().verdict;
     if (Severity(verdict) > Severity(report.verdict)) report.verdict = verdict;
   }
   return report;

@@ -41,16 +41,16 @@ struct Gate {
 /// Fails with kUser; `where` is "<where>:1:<column>" and the message names what was expected, with a suggestion.
 Expected<Gate> ParseGate(std::string_view text, std::string_view where = "gate");
 
-enum class Verdict : std::uint8_t { kPass, kFail, kInsufficient, kInvalid };
+enum class GateVerdict : std::uint8_t { kPass, kFail, kInsufficient, kInvalid };
 /// "PASS", "FAIL", "INSUFFICIENT", "INVALID".
-std::string_view VerdictName(Verdict verdict);
+std::string_view GateVerdictName(GateVerdict verdict);
 /// 0, 1, 3, 4.
-int VerdictExitCode(Verdict verdict);
+int VerdictExitCode(GateVerdict verdict);
 
 struct GateResult {
   Gate gate;
   std::string cell;  ///< the cell that decided; empty for error_rate
-  Verdict verdict = Verdict::kInvalid;
+  GateVerdict verdict = GateVerdict::kInvalid;
   std::optional<double> value;                   ///< what was compared with the threshold
   std::optional<stats::Interval> bounds95;       ///< of the rate or difference
   std::int64_t n = 0;                            ///< trials behind it
@@ -60,7 +60,7 @@ struct GateResult {
 
 struct GateReport {
   std::vector<GateResult> results;   ///< one a gate: its worst cell
-  Verdict verdict = Verdict::kPass;  ///< the worst: INVALID, FAIL, INSUFFICIENT, PASS; PASS without gates
+  GateVerdict verdict = GateVerdict::kPass;  ///< the worst: INVALID, FAIL, INSUFFICIENT, PASS; PASS without gates
 };
 
 /// Opens the run behind `vs`; handed in, so that gates know nothing of where runs lie.

@@ -46,8 +46,8 @@ void JudgeTable(ContrastTable& table) {
     asr.push_back(&row.asr);
     task_success.push_back(&row.task_success);
   }
-  Judge(asr, table.adjustment);
-  Judge(task_success, table.adjustment);
+  AdjustAndJudge(asr, table.adjustment);
+  AdjustAndJudge(task_success, table.adjustment);
 }
 
 std::size_t PlaceOf(const std::string& name, std::vector<std::string>& names) {

@@ -60,12 +60,12 @@ Expected<Sight> WhatDesignSees(const Design& design) {
   return sight;
 }
 
-Expected<Price> WhatSeeingCosts(const Design& design, double difference) {
+Expected<PriceOfSeeing> WhatSeeingCosts(const Design& design, double difference) {
   TRY(Check(design));
   if (difference == 0 || !(std::abs(difference) <= 1)) {
     return UserError(fmt::format("must lie in [-1, 1] and not be 0, not {}", difference), "difference");
   }
-  Price price;
+  PriceOfSeeing price;
   const auto per_arm = stats::RequiredPerArm(design.baseline, design.baseline + difference);
   if (!per_arm) return price;
   const double effect = stats::DesignEffect(static_cast<double>(design.trials_per_task), design.icc);

@@ -40,12 +40,12 @@ struct Sight {
 /// taken to disagree. Fails with kUser for impossible inputs, naming the one.
 Expected<Sight> WhatDesignSees(const Design& design);
 
-struct Price {
+struct PriceOfSeeing {
   std::optional<DesignCost> unpaired;  ///< empty: the difference cannot be, from this baseline
   std::optional<DesignCost> paired;
 };
 
 /// How many tasks, at `design.trials_per_task` each, show a `difference` (signed, not 0) from the baseline.
-Expected<Price> WhatSeeingCosts(const Design& design, double difference);
+Expected<PriceOfSeeing> WhatSeeingCosts(const Design& design, double difference);
 
 }  // namespace xsweep

@@ -77,7 +77,7 @@ double SignFlipDrawn(const std::vector<std::int64_t>& magnitudes, std::int64_t o
 std::vector<std::size_t> AscendingOrder(std::span<const double> p) {
   std::vector<std::size_t> order(p.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return p[a] < p[b]; });
+  std::ranges::sort(order, [&](std::size_t a, std::size_t b) { return p[a] != p[b] ? p[a] < p[b] : a < b; });
   return order;
 }
 

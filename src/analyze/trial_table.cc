@@ -3,6 +3,7 @@
 #include "analyze/trial_table.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "record/run_directory.h"
 
@@ -33,10 +34,11 @@ Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& n
   const std::string path = run.File("trials.jsonl").string();
   TRY_ASSIGN(RangeReport report, ReadTrialRows(path, {0, UINT64_MAX}, options, [&](const TrialRow& row, std::int64_t) {
                table.trials.push_back(OutcomeOf(row, names));
+               table.trials.back().row = static_cast<std::uint32_t>(table.trials.size());
                std::string& hash = table.task_hashes[table.trials.back().key.task];
                if (hash.empty()) hash = row.task_hash;
              }));
-  std::ranges::stable_sort(table.trials, {}, &TrialOutcome::key);
+  std::ranges::sort(table.trials, {}, [](const TrialOutcome& trial) { return std::tuple(trial.key, trial.row); });
   const auto repeated = std::ranges::unique(table.trials, {}, &TrialOutcome::key);
   if (!repeated.empty()) report.findings.Note(RowProblem::kDuplicate, 1, std::ssize(repeated));
   table.trials.erase(repeated.begin(), repeated.end());

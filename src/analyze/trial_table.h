@@ -1,4 +1,4 @@
-// TrialTable: the outcomes of a run's trials, 24 bytes each, so that two runs can be laid side by side.
+// TrialTable: the outcomes of a run's trials, 32 bytes each, so that two runs can be laid side by side.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -28,6 +28,7 @@ struct TrialOutcome {
   TrialKey key;
   Outcome outcome = Outcome::kError;
   std::int8_t task_success = -1;  ///< -1: null
+  std::uint32_t row = 0;          ///< place in the file, so that of two rows for one trial the first counts
 };
 
 /// Names that several tables number alike.

@@ -85,7 +85,7 @@ simdjson::error_code ReadObject(ondemand::value value, int depth, Json& out) {
       if (kept != i) members[kept] = std::move(members[i]);
       ++kept;
     }
-    members.resize(kept);
+    members.erase(members.begin() + static_cast<std::ptrdiff_t>(kept), members.end());
   }
   out = Json::MakeObject(std::move(members));
   return simdjson::SUCCESS;
@@ -113,7 +113,10 @@ simdjson::error_code Read(ondemand::value value, int depth, Json& out) {
     }
     default: {
       if (Trim(value.raw_json_token()) != "null") return simdjson::N_ATOM_ERROR;
-      return value.is_null() ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
+      // Not `if (value.is_null())`: of a broken null ("null\f") that throws.
+      bool null = false;
+      if (const auto error = value.is_null().get(null)) return error;
+      return null ? simdjson::SUCCESS : simdjson::N_ATOM_ERROR;
     }
   }
 }

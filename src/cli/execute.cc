@@ -11,15 +11,23 @@
 #include "analyze/aggregate.h"
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/live_models.h"
 #include "cli/run_index.h"
+#include "cli/verdict.h"
+#include "engine/live.h"
 #include "engine/local.h"
 #include "engine/shared_budget.h"
+#include "present/gate_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
 #include "record/run_id.h"
 
 namespace xsweep {
 namespace {
+
+/// Conversations at once where --jobs does not say; providers have limits of their own.
+constexpr int kConversations = 32;
+int Threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U)); }
 
 /// Which trials still have to run. A retried one gets the attempt after its last.
 class Missing {
@@ -108,11 +116,18 @@ Json Headline(const Rate& asr) {
                            {"asr_upper95", or_null(bounds ? std::optional(bounds->high) : std::nullopt)}});
 }
 
-/// Writes what people read and says where it is.
-Status Present(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate) {
-  TRY_ASSIGN(const WrittenReports written, WriteRunReports(run, manifest, aggregate));
+/// Judges the gates, writes what people read and says where it is.
+Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate) {
+  TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate));
+  const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
+  manifest.verdict = judged ? GateVerdictName(gates.verdict) : "";
+  TRY_ASSIGN(const WrittenReports written,
+             WriteRunReports(run, manifest, aggregate,
+                             {.report = true, .notebook = true, .gates_markdown = GateSection(gates)}));
+  TRY(WriteGateFiles(run, manifest, gates, written.headline));
   if (!written.warning.empty()) PrintNote("note: " + written.warning);
-  Print(fmt::format("{}\n{}\n", written.headline, run.path().string()));
+  Print(
+      fmt::format("{}\n{}{}\n", written.headline, judged ? GateLine(manifest, gates) + "\n" : "", run.path().string()));
   return {};
 }
 
@@ -157,18 +172,24 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
   TRY_ASSIGN(const Missing missing, Missing::Find(run, plan.size(), options.retry_errors));
   const std::uint64_t open = missing.In(begin, end);
   if (open == 0) return {};
-  const auto no_models = [](const Cell&) { return Expected<ModelSet>(ModelSet()); };
-  TRY_ASSIGN(const TrialRunner runner,
-             TrialRunner::Prepare(experiment.config, plan, experiment.catalog, experiment.environment, no_models));
   TRY_ASSIGN(auto rows, TrialLog::CreateOwn(run.disk(), run.shards(), std::to_string(options.shard.index)));
   TRY_ASSIGN(auto transcripts, TranscriptLog::Open(run.disk(), run.shards() / (rows->name() + ".transcripts")));
   TRY_ASSIGN(auto budget, SharedBudget::Open(run.disk(), experiment.config.limits, run.shards(), rows->name()));
+  std::unique_ptr<LiveModels> live;
+  if (experiment.config.mode == Mode::kReal) {
+    TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (rows->name() + ".exchanges"), options.replay,
+                                      budget->budget(), options.shard.count));
+  }
+  const auto models = [&](const Cell& cell) { return live ? live->ModelsOf(cell) : Expected<ModelSet>(ModelSet()); };
+  TRY_ASSIGN(const TrialRunner runner,
+             TrialRunner::Prepare(experiment.config, plan, experiment.catalog, experiment.environment, models));
   Status result;
   {
     Progress progress(end - begin, end - begin - open, !options.quiet && StderrIsTerminal(), ColourWanted());
     const auto attempt = [&](std::uint64_t index) { return missing.Attempt(index); };
-    result = RunOnThreads({plan, runner, begin, end, attempt, *rows, *transcripts, budget->budget(), progress, stop},
-                          options.jobs);
+    const WorkOrder order{plan, runner, begin, end, attempt, *rows, *transcripts, budget->budget(), progress, stop};
+    result = live ? RunOnLoop(order, options.jobs > 0 ? options.jobs : kConversations, live->loop())
+                  : RunOnThreads(order, options.jobs > 0 ? options.jobs : Threads());
   }
   if (const Status closed = rows->Close(); result && !closed) result = closed;
   if (const Status closed = budget->Close(); result && !closed) result = closed;

@@ -21,10 +21,11 @@ struct Shard {
 Expected<Shard> ParseShard(const std::string& text);
 
 struct ExecuteOptions {
-  int jobs = 1;
+  int jobs = 0;  ///< threads in SHIM, conversations in REAL; 0: as the machine or habit suggests
   Shard shard;
   bool retry_errors = false;
   bool quiet = false;
+  std::filesystem::path replay;  ///< a run whose exchanges answer in place of models
 };
 
 /// Says that this process runs [begin, end) of the plan. Fails with kUser when another one of this machine does.

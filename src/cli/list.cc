@@ -21,7 +21,9 @@ struct ListFlags {
 };
 
 bool Matches(const IndexEntry& entry, const ListFlags& flags) {
-  const auto equal = [&](std::string_view column, const std::string& wanted) { return wanted.empty() || entry[column] == wanted; };
+  const auto equal = [&](std::string_view column, const std::string& wanted) {
+    return wanted.empty() || entry[column] == wanted;
+  };
   return equal("exp", flags.exp) && equal("mode", flags.mode) && equal("status", flags.status) &&
          equal("verdict", flags.verdict) && entry["git_sha"].starts_with(flags.commit);
 }
@@ -33,12 +35,14 @@ std::string Percent(const std::string& fraction) {
 void PrintTable(const std::vector<IndexEntry>& entries) {
   std::size_t width = 6;
   for (const IndexEntry& entry : entries) width = std::max(width, entry["path"].size());
-  Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", "run", width, "asr", "95 % interval", "n", "errors", "status", "verdict"));
+  Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", "run", width, "asr", "95 % interval", "n",
+                    "errors", "status", "verdict"));
   for (const IndexEntry& entry : entries) {
-    const std::string interval =
-        entry["asr_lower95"].empty() ? "" : fmt::format("{} - {}", Percent(entry["asr_lower95"]), Percent(entry["asr_upper95"]));
-    Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", entry["path"], width, Percent(entry["asr"]), interval,
-                      entry["n"], entry["errors"], entry["status"], entry["verdict"]));
+    const std::string interval = entry["asr_lower95"].empty() ? ""
+                                                              : fmt::format("{} - {}", Percent(entry["asr_lower95"]),
+                                                                            Percent(entry["asr_upper95"]));
+    Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", entry["path"], width, Percent(entry["asr"]),
+                      interval, entry["n"], entry["errors"], entry["status"], entry["verdict"]));
   }
 }
 
@@ -56,7 +60,8 @@ void PrintJson(const std::vector<IndexEntry>& entries) {
 
 Expected<int> ListCommand(const Invocation& invocation) {
   ListFlags flags;
-  Arguments arguments("list", "Lists the runs of the index, oldest first.", "xsweep list --exp airline_escalating_v1 --last 5");
+  Arguments arguments("list", "Lists the runs of the index, oldest first.",
+                      "xsweep list --exp airline_escalating_v1 --last 5");
   arguments.Option("--outdir", &flags.outdir, "the results root (default results)")
       .Option("--exp", &flags.exp, "only this experiment")
       .Option("--mode", &flags.mode, "only SHIM or REAL")
@@ -75,7 +80,9 @@ Expected<int> ListCommand(const Invocation& invocation) {
   if (flags.rebuild) TRY(RebuildIndex(flags.outdir));
   std::size_t damaged = 0;
   TRY_ASSIGN(auto entries, ReadIndex(index, &damaged));
-  if (damaged > 0) PrintNote(fmt::format("note: {} damaged lines of {} are left out; --rebuild-index mends it", damaged, index.string()));
+  if (damaged > 0)
+    PrintNote(
+        fmt::format("note: {} damaged lines of {} are left out; --rebuild-index mends it", damaged, index.string()));
   std::erase_if(entries, [&](const IndexEntry& entry) { return !Matches(entry, flags); });
   const auto wanted = static_cast<std::size_t>(flags.last);
   if (wanted > 0 && entries.size() > wanted) entries.erase(entries.begin(), entries.end() - flags.last);

@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/execute.h"
 #include "cli/experiment.h"
+#include "cli/live_models.h"
 #include "cli/resume.h"
 #include "config/resolved.h"
 #include "engine/budget.h"
@@ -23,8 +24,8 @@ namespace {
 struct RunFlags {
   std::string config;
   std::string outdir = "results";
-  std::optional<std::string> run_id, resume, shard;
-  int jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U));
+  std::optional<std::string> run_id, resume, shard, replay;
+  int jobs = 0;
   std::string executor = "local";
   SlurmOptions slurm;
   int slurm_shards = 16;
@@ -50,6 +51,8 @@ Arguments Declare(RunFlags& flags) {
       .Option("--slurm-mem", &flags.slurm.memory, "memory of one shard, as Slurm writes it, e.g. 2G")
       .Option("--slurm-account", &flags.slurm.account, "account to charge")
       .Repeated("--slurm-arg", &flags.slurm.extra, "one more argument for sbatch; may be repeated")
+      .Option("--replay", &flags.replay,
+              "a REAL run whose kept exchanges answer in place of the models; no socket opens")
       .Flag("--retry-errors", &flags.retry_errors, "with --resume: run trials that ended in an error again")
       .Flag("--force", &flags.force, "with --resume: go on although the program, config or data has changed")
       .Flag("--quiet", &flags.quiet, "no progress line");
@@ -87,9 +90,15 @@ Expected<OpenedRun> StartOrJoin(Experiment experiment, const RunFlags& flags, co
 Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
   if (flags.resume) {
     TRY_ASSIGN(const auto path, FindRun(flags.outdir, flags.overrides.exp.value_or(""), *flags.resume));
-    return OpenRun(path, flags.force);
+    TRY_ASSIGN(OpenedRun opened, OpenRun(path, flags.force));
+    TRY(CheckModels(opened.experiment));
+    if (!flags.replay) TRY(CheckKeys(opened.experiment));
+    return opened;
   }
   TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides()));
+  if (!experiment.note.empty()) PrintNote(experiment.note);
+  TRY(CheckModels(experiment));
+  if (!flags.replay) TRY(CheckKeys(experiment));
   return StartOrJoin(std::move(experiment), flags, invocation.argv);
 }
 
@@ -98,6 +107,8 @@ Status CheckFlags(const RunFlags& flags) {
     return UserError("is `local` or `slurm`, not `" + flags.executor + "`", "--executor");
   if (flags.executor == "slurm" && flags.shard)
     return UserError("splits the run itself; leave out --shard", "--executor slurm");
+  if (flags.executor == "slurm" && flags.replay)
+    return UserError("asks no model, so it needs no cluster; leave out --executor slurm", "--replay");
   if (flags.resume && !flags.config.empty())
     return UserError("goes on with the config in the run directory; leave out `" + flags.config + "`", "--resume");
   if (!flags.resume && flags.config.empty())
@@ -118,13 +129,18 @@ Expected<int> RunCommand(const Invocation& invocation) {
     return kExitDone;
   }
   TRY(CheckFlags(flags));
-  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet};
+  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet, {}};
+  if (flags.replay) {
+    TRY_ASSIGN(options.replay, FindRun(flags.outdir, "", *flags.replay));
+  }
   if (flags.shard) {
     TRY_ASSIGN(options.shard, ParseShard(*flags.shard));
   }
   TRY_ASSIGN(OpenedRun opened, Open(flags, invocation));
   if (flags.executor == "local" || opened.run.sealed()) return GoOn(opened, options, invocation.stop);
   flags.slurm.shards = static_cast<std::uint32_t>(flags.slurm_shards);
+  flags.slurm.jobs = static_cast<std::uint32_t>(flags.jobs);
+  flags.slurm.live = opened.experiment.config.mode == Mode::kReal;
   // A run that Slurm has already is watched, and what is missing is submitted from there.
   if (!ReadSlurmJobs(opened.run.path())) TRY(StartOnSlurm(opened.run, flags.slurm));
   return WatchSlurm(opened.run, invocation.stop);

@@ -11,7 +11,7 @@ Expected<int> SchemaCommand(const Invocation& invocation) {
   Arguments arguments("schema", "Prints the JSON Schema of configs, for editors.",
                       "xsweep schema > xsweep.schema.json");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  Print(help ? *help : ConfigSchema(BuildCatalog().Specs()).DumpPretty() + "\n");
+  Print(help ? *help : ConfigSchema(BuildCatalog().Specs()).DumpPretty());
   return kExitDone;
 }
 

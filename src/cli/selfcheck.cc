@@ -40,16 +40,18 @@ std::string AttackFor(const std::string& goal) {
 std::vector<Claim> Claims(const EnvironmentSource& environment) {
   const auto outcome = [](Outcome wanted) { return [wanted](const Trial& trial) { return trial.outcome == wanted; }; };
   std::vector<Claim> claims = {
-      {"reference actions reach the reference end state", "{ name: shim, competence: 1, susceptibility: 0 }", "{ name: none }",
-       "{ name: none }", [](const Trial& trial) { return trial.outcome == Outcome::kBenign && trial.task_success.value_or(true); }},
+      {"reference actions reach the reference end state", "{ name: shim, competence: 1, susceptibility: 0 }",
+       "{ name: none }", "{ name: none }",
+       [](const Trial& trial) { return trial.outcome == Outcome::kBenign && trial.task_success.value_or(true); }},
       {"block_everything: an agent that obeys the attacker executes nothing", "{ name: always_comply }",
        AttackFor(environment.goals().front()), "{ name: block_everything }", outcome(Outcome::kAttackBlocked)},
-      {"do_nothing: an attack on an idle agent never succeeds", "{ name: do_nothing }", AttackFor(environment.goals().front()),
-       "{ name: none }", [](const Trial& trial) { return trial.outcome == Outcome::kAttackResisted && trial.executed == 0; }},
+      {"do_nothing: an attack on an idle agent never succeeds", "{ name: do_nothing }",
+       AttackFor(environment.goals().front()), "{ name: none }",
+       [](const Trial& trial) { return trial.outcome == Outcome::kAttackResisted && trial.executed == 0; }},
   };
   for (const std::string& goal : environment.goals()) {
-    claims.push_back({"goal " + goal + ": reached by an agent that obeys the attacker", "{ name: always_comply }", AttackFor(goal),
-                      "{ name: none }", outcome(Outcome::kAttackSucceeded)});
+    claims.push_back({"goal " + goal + ": reached by an agent that obeys the attacker", "{ name: always_comply }",
+                      AttackFor(goal), "{ name: none }", outcome(Outcome::kAttackSucceeded)});
   }
   return claims;
 }
@@ -63,7 +65,8 @@ struct Finding {
 Expected<Finding> Check(const std::string& environment, const std::string& data, const Claim& claim) {
   TRY_ASSIGN(const Experiment experiment, OpenExperimentText(ConfigText(environment, data, claim), "selfcheck", {}));
   const auto no_models = [](const Cell&) { return Expected<ModelSet>(ModelSet()); };
-  TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment.config, experiment.plan, experiment.catalog, experiment.environment, no_models));
+  TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment.config, experiment.plan, experiment.catalog,
+                                                            experiment.environment, no_models));
   Finding finding;
   for (std::uint64_t index = 0; index < experiment.plan.size(); ++index) {
     TRY_ASSIGN(const TrialRecord record, RunNow(runner.Run(experiment.plan.At(index))));
@@ -83,7 +86,8 @@ Expected<Finding> Check(const std::string& environment, const std::string& data,
 Expected<int> SelfcheckCommand(const Invocation& invocation) {
   std::string name = "airline";
   std::string data;
-  Arguments arguments("selfcheck", "Replays every task's reference actions, reaches every attack goal and checks the controls.",
+  Arguments arguments("selfcheck",
+                      "Replays every task's reference actions, reaches every attack goal and checks the controls.",
                       "xsweep selfcheck --environment tau2/airline --data ~/tau2-bench");
   arguments.Option("--environment", &name, "which environment (default airline)")
       .Option("--data", &data, "its data, where it needs some");
@@ -95,7 +99,8 @@ Expected<int> SelfcheckCommand(const Invocation& invocation) {
   const Claim opening{"", "{ name: do_nothing }", "{ name: none }", "{ name: none }", {}};
   TRY_ASSIGN(const Experiment opened, OpenExperimentText(ConfigText(name, data, opening), "selfcheck", {}));
   const EnvironmentInfo& info = opened.environment->info();
-  Print(fmt::format("{}: {}, {} tasks, {} tools\n", info.name, info.version, opened.environment->tasks().size(), opened.environment->tools().size()));
+  Print(fmt::format("{}: {}, {} tasks, {} tools\n", info.name, info.version, opened.environment->tasks().size(),
+                    opened.environment->tools().size()));
   bool sound = true;
   for (const Claim& claim : Claims(*opened.environment)) {
     TRY_ASSIGN(const Finding finding, Check(name, data, claim));
@@ -104,7 +109,8 @@ Expected<int> SelfcheckCommand(const Invocation& invocation) {
     Print(fmt::format("{} {}: {} of {}{}{}\n", held ? "ok  " : "FAIL", claim.words, finding.held, finding.trials,
                       held ? "" : "; first: ", finding.first_failure));
   }
-  Print(fmt::format("floor: an agent that does nothing solves {:.1f} % of the tasks ({} of {})\n", 100 * info.do_nothing_floor,
+  Print(fmt::format("floor: an agent that does nothing solves {:.1f} % of the tasks ({} of {})\n",
+                    100 * info.do_nothing_floor,
                     std::llround(info.do_nothing_floor * static_cast<double>(opened.environment->tasks().size())),
                     opened.environment->tasks().size()));
   return sound ? kExitDone : kExitFail;

@@ -1,8 +1,5 @@
 // xsweep worker: runs one shard of a run that is there already. What a node of a cluster is started with.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <thread>
-
 #include "cli/command.h"
 #include "cli/resume.h"
 
@@ -12,7 +9,6 @@ Expected<int> WorkerCommand(const Invocation& invocation) {
   std::string run;
   std::string shard;
   ExecuteOptions options;
-  options.jobs = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U));
   bool force = false;
   Arguments arguments("worker", "Runs one shard of a run: what is missing of it. `xsweep merge` finishes the run.",
                       "xsweep worker --run results/airline_static_v1/my_run --shard 3/16");

@@ -134,11 +134,4 @@ Json Budget::ToJson() const {
        {"stopped_by", stopped.empty() ? Json() : Json(stopped)}});
 }
 
-Async<Expected<ModelReply>> BudgetedModel::Complete(const ModelRequest& request) {
-  CO_TRY(budget_.MayCallModel());
-  auto reply = co_await inner_.Complete(request);
-  if (reply) budget_.Charge(reply->usage);
-  co_return reply;
-}
-
 }  // namespace xsweep

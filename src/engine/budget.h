@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <mutex>
 #include <string>
 
@@ -36,7 +35,8 @@ class Budget {
 
   /// Asked before every trial; the error is of kind kBudget and names the limit.
   Status MayCall();
-  /// Asked before every model call: as MayCall, after a look at what other processes of the run have spent.
+  /// Asked before every attempt of a model call: as MayCall, after a look at what other processes of the run have
+  /// spent.
   Status MayCallModel();
   void Charge(const Usage& usage);
   void CountTrial(bool error);
@@ -68,18 +68,6 @@ class Budget {
   std::function<void()> look_;
   std::function<void(const Usage&)> charged_;
   std::string stopped_by_;
-};
-
-/// A model whose every call is asked of the budget first and charged to it afterwards.
-class BudgetedModel final : public Model {
- public:
-  BudgetedModel(Model& inner, Budget& budget) : inner_(inner), budget_(budget) {}
-  std::string_view name() const override { return inner_.name(); }
-  Async<Expected<ModelReply>> Complete(const ModelRequest& request) override;
-
- private:
-  Model& inner_;
-  Budget& budget_;
 };
 
 }  // namespace xsweep

@@ -86,11 +86,6 @@ void SharedBudget::Tick() {
   }
 }
 
-double SharedBudget::RateShare() const {
-  const std::lock_guard lock(mutex_);
-  return 1.0 / (1 + reader_.Growing());
-}
-
 Status SharedBudget::Close() {
   {
     const std::lock_guard lock(mutex_);

@@ -29,9 +29,6 @@ class SharedBudget {
   ~SharedBudget();
 
   Budget& budget() { return budget_; }
-  /// The part of a run-wide request rate that this process may use: 1 / processes that are alive, itself included. A
-  /// process that joins takes its part at once, the others give it up within a second.
-  double RateShare() const;
   /// Writes the last line and syncs. Says what went wrong since Open.
   Status Close();
 

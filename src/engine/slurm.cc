@@ -79,6 +79,8 @@ Json SlurmJobs::ToJson() const {
                            {"memory", options.memory},
                            {"account", options.account},
                            {"shards", options.shards},
+                           {"jobs", options.jobs},
+                           {"live", options.live},
                            {"extra", Strings(options.extra)},
                            {"array_ids", Strings(array_ids)},
                            {"merge_id", merge_id}});
@@ -89,20 +91,30 @@ Expected<SlurmJobs> SlurmJobs::FromJson(const Json& json, const std::string& whe
   if (shards < 1 || shards > 1000000) return UserError("does not say how many shards there are", where);
   SlurmJobs jobs;
   jobs.program = json.StringOr("program", "xsweep");
-  jobs.options = {std::string(json.StringOr("partition", "")), std::string(json.StringOr("time", "")),
-                  std::string(json.StringOr("memory", "")),    std::string(json.StringOr("account", "")),
-                  static_cast<std::uint32_t>(shards),          Strings(json.Find("extra"))};
+  SlurmOptions& options = jobs.options;
+  options.partition = json.StringOr("partition", "");
+  options.time = json.StringOr("time", "");
+  options.memory = json.StringOr("memory", "");
+  options.account = json.StringOr("account", "");
+  options.shards = static_cast<std::uint32_t>(shards);
+  options.jobs = static_cast<std::uint32_t>(std::clamp<std::int64_t>(json.IntOr("jobs", 0), 0, 100000));
+  options.live = json.BoolOr("live", false);
+  options.extra = Strings(json.Find("extra"));
   jobs.array_ids = Strings(json.Find("array_ids"));
   jobs.merge_id = json.StringOr("merge_id", "");
   return jobs;
 }
 
 std::string SlurmArrayScript(const fs::path& run, const SlurmJobs& jobs) {
+  std::string threads;
+  if (jobs.options.jobs > 0) {
+    threads = fmt::format(" --jobs {}", jobs.options.jobs);
+  } else if (!jobs.options.live) {
+    threads = " --jobs \"${SLURM_CPUS_PER_TASK:-1}\"";
+  }
   return Header(run, "One shard") +
-         fmt::format(
-             "exec {} worker --run {} --shard \"$SLURM_ARRAY_TASK_ID\"/{} --jobs \"${{SLURM_CPUS_PER_TASK:-1}}\" "
-             "--quiet\n",
-             Quoted(jobs.program), Quoted(run.string()), jobs.options.shards);
+         fmt::format("exec {} worker --run {} --shard \"$SLURM_ARRAY_TASK_ID\"/{}{} --quiet\n", Quoted(jobs.program),
+                     Quoted(run.string()), jobs.options.shards, threads);
 }
 
 std::string SlurmMergeScript(const fs::path& run, const SlurmJobs& jobs) {

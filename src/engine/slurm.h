@@ -16,6 +16,8 @@ namespace xsweep {
 struct SlurmOptions {
   std::string partition, time, memory, account;
   std::uint32_t shards = 16;
+  std::uint32_t jobs = 0;  ///< --jobs of each shard; 0: in SHIM the CPUs that Slurm gives it, in REAL the default
+  bool live = false;       ///< mode REAL
   std::vector<std::string> extra;  ///< passed on as they are, e.g. "--qos=low"
 };
 

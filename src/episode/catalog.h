@@ -59,6 +59,9 @@ class EnvironmentSource {
 /// cheap: it runs for every trial.
 template <class Part>
 using PartFactory = std::function<std::unique_ptr<Part>(const TrialContext&)>;
+/// What was prepared once and is shared by all parts made from it; a part may outlive its factory.
+template <class T>
+using Shared = std::shared_ptr<const T>;
 
 /// What an attack needs before a trial: the goal it aims at and the factory.
 struct AttackPlan {

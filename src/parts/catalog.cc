@@ -7,6 +7,7 @@
 #include "parts/defenses/defenses.h"
 #include "parts/environments/desk.h"
 #include "parts/judges/judges.h"
+#include "parts/providers/providers.h"
 
 namespace xsweep {
 
@@ -17,6 +18,7 @@ Catalog BuildCatalog() {
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();
   catalog.judges = JudgeTable();
+  catalog.providers = ProviderTable();
   return catalog;
 }
 

@@ -98,7 +98,8 @@ double NiceHigh(double most) {
   return 1;
 }
 
-void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label) {
+void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label,
+                    std::string_view unit) {
   const double range = scale.high - scale.low;
   const double step = range > 1      ? 0.5
                       : range > 0.5  ? 0.2
@@ -109,7 +110,7 @@ void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double 
   for (double share = scale.low; share < scale.high + step / 2; share += step) {
     const double x = scale.X(share);
     canvas.Line({x, top}, {x, bottom}, colour::kRule);
-    canvas.Text({x, bottom + 11}, fmt::format("{:.0f} %", std::round(share * 100) + 0.0),
+    canvas.Text({x, bottom + 11}, fmt::format("{:.0f}{}", std::round(share * 100) + 0.0, unit),
                 {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kMiddle});
   }
   canvas.Text({(scale.left + scale.right) / 2, bottom + 28}, label,
@@ -142,6 +143,20 @@ std::string CellLabel(const CellAggregate& cell) {
   if (cell.arm == "no_attack") return label + " (no attack)";
   if (cell.arm == "no_defense") return label + " (no defense)";
   return label;
+}
+
+std::string CellLabel(const Manifest& manifest, const std::string& id) {
+  const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
+  if (record == manifest.cells.end()) return id;
+  CellAggregate cell;
+  cell.id = id;
+  cell.arm = record->arm;
+  cell.attack = record->attack;
+  cell.defense = record->defense;
+  for (const auto& [path, value] : record->axes) {
+    cell.axes.emplace_back(path, value.is_string() ? value.AsString() : value.Dump());
+  }
+  return CellLabel(cell);
 }
 
 Colour SeedColour(std::size_t index) {

@@ -8,6 +8,7 @@
 
 #include "analyze/aggregate.h"
 #include "present/canvas.h"
+#include "record/manifest.h"
 
 namespace xsweep {
 
@@ -44,7 +45,8 @@ struct ShareScale {
 /// The smallest of 5, 10, 20, 50 and 100 % that holds `most`.
 double NiceHigh(double most);
 /// Vertical rules and their percentages under the box of the scale; `label` below them. Takes 36 pixels below `bottom`.
-void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label);
+void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label,
+                    std::string_view unit = " %");
 /// A horizontal interval with caps.
 void DrawWhisker(Canvas& canvas, const ShareScale& scale, const stats::Interval& bounds, double y, double cap,
                  Colour stroke = colour::kInk);
@@ -52,6 +54,8 @@ void DrawWhisker(Canvas& canvas, const ShareScale& scale, const stats::Interval&
 /// What a cell is called in a picture or a table: its axes without common prefixes ("defense none, threshold 100"), the
 /// arm of a control, the parts for a run without a grid.
 std::string CellLabel(const CellAggregate& cell);
+/// The same for a cell known by its id; the id where run.json does not know it.
+std::string CellLabel(const Manifest& manifest, const std::string& id);
 /// "judge.threshold" -> "threshold", "defense.name" -> "defense".
 std::string AxisLabel(std::string_view path);
 /// Colours of the seeds, in their order; repeats after five.

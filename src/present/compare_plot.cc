@@ -47,14 +47,9 @@ ChartWords Words(const RunComparison& comparison) {
   words.legend = {{Mark::kDot, std::string(colour::kVermilion), "attack success, left is better"},
                   {Mark::kDot, std::string(colour::kBlue), "task success, right is better"},
                   {Mark::kWhisker, std::string(colour::kInk), "95 % interval"}};
-  std::vector<std::string_view> bases;
-  for (const CellComparison& cell : comparison.cells) {
-    const std::string_view basis = PairingWords(cell.asr.pairing);
-    if (std::ranges::find(bases, basis) == bases.end()) bases.push_back(basis);
-  }
-  std::string caption = fmt::format("{}", fmt::join(bases, " "));
-  words.captions = {caption + fmt::format(" Better and worse after adjustment over the cells ({}).",
-                                          AdjustmentName(comparison.adjustment))};
+  words.captions = {
+      PairingSentences(comparison, &CellComparison::asr) +
+      fmt::format(" Better and worse: after adjustment over the cells ({}).", AdjustmentName(comparison.adjustment))};
   return words;
 }
 
@@ -67,7 +62,7 @@ std::optional<Canvas> ComparePlot(const RunComparison& comparison) {
   const double row = cells > 12 ? kTightRow : kRow;
   double widest = 60;
   for (const CellComparison& cell : comparison.cells)
-    widest = std::max(widest, TextWidth(CleanText(cell.cell), kTextSize));
+    widest = std::max(widest, TextWidth(CellLabel(comparison.a, cell.cell), kTextSize));
   const double label_right = kPageMargin + std::min(widest, 320.0);
   const double words_left = kPageWidth - kPageMargin - 220;
   const double reach = Reach(comparison);
@@ -79,12 +74,13 @@ std::optional<Canvas> ComparePlot(const RunComparison& comparison) {
     const double row_top = top + row * static_cast<double>(i);
     canvas.Rectangle({kPageMargin / 2, row_top, kPageWidth - kPageMargin / 2, row_top + row}, colour::kPale);
   }
-  DrawShareScale(canvas, scale, top, bottom, "B − A, percentage points");
+  DrawShareScale(canvas, scale, top, bottom, "B − A, percentage points", "");
   canvas.Line({scale.X(0), top}, {scale.X(0), bottom}, colour::kInk, 1.5, true);
   for (std::size_t i = 0; i < cells; ++i) {
     const CellComparison& cell = comparison.cells[i];
     const double middle = top + row * (static_cast<double>(i) + 0.5);
-    canvas.Text({label_right, middle}, FitText(cell.cell, label_right - kPageMargin, kTextSize),
+    canvas.Text({label_right, middle},
+                FitText(CellLabel(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
     DrawDifference(canvas, scale, cell.asr, middle - row / 4 + 1, words_left, colour::kVermilion);
     DrawDifference(canvas, scale, cell.task_success, middle + row / 4 - 1, words_left, colour::kBlue);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ranges>
 
+#include "present/chart.h"
 #include "present/escape.h"
 #include "present/gnuplot.h"
 #include "present/numbers.h"
@@ -86,14 +87,10 @@ std::string CellTable(const RunComparison& comparison, std::string_view title, D
       "## {}\n\n| cell | A | B | B − A [95 %] | p | p ({}) | detectable, points | B is |\n"
       "|---|---:|---:|---|---:|---:|---:|---|\n",
       title, AdjustmentName(comparison.adjustment));
-  for (const CellComparison& cell : comparison.cells) text += DifferenceRow(cell.cell, cell.*measure);
-  std::vector<std::string_view> reasons;
-  for (const CellComparison& cell : comparison.cells) {
-    const std::string_view words = PairingWords((cell.*measure).pairing);
-    if (std::ranges::find(reasons, words) == reasons.end()) reasons.push_back(words);
-  }
+  for (const CellComparison& cell : comparison.cells)
+    text += DifferenceRow(CellLabel(comparison.a, cell.cell), cell.*measure);
   return fmt::format("{}\n{} Detectable: the difference that this sample could have seen with 80 % power.\n\n", text,
-                     fmt::join(reasons, " "));
+                     PairingSentences(comparison, measure));
 }
 
 std::string ObstacleList(const RunComparison& comparison) {
@@ -110,8 +107,9 @@ std::string Discordant(const RunComparison& comparison) {
       "|---|---|---:|---:|---|---|\n",
       Count(comparison.discordant_total, "pair disagrees", "pairs disagree"));
   for (const DiscordantTrial& trial : comparison.discordant | std::views::take(kMostListed)) {
-    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", MarkdownCellCode(trial.cell), MarkdownCellCode(trial.task),
-                        trial.seed, trial.trial, OutcomeName(trial.a), OutcomeName(trial.b));
+    text +=
+        fmt::format("| {} | {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(comparison.a, trial.cell)),
+                    MarkdownCellCode(trial.task), trial.seed, trial.trial, OutcomeName(trial.a), OutcomeName(trial.b));
   }
   if (comparison.discordant_total > static_cast<std::int64_t>(kMostListed))
     text += fmt::format("\nThe first {} of them.\n", kMostListed);
@@ -155,6 +153,21 @@ std::string CompareCsv(const RunComparison& comparison) {
   return text;
 }
 
+std::string PairingSentences(const RunComparison& comparison, Difference CellComparison::* measure) {
+  std::vector<Pairing> seen;
+  std::string text;
+  for (const CellComparison& cell : comparison.cells) {
+    const Pairing pairing = (cell.*measure).pairing;
+    if (pairing == Pairing::kNone || std::ranges::find(seen, pairing) != seen.end()) continue;
+    seen.push_back(pairing);
+    std::string sentence(PairingWords(pairing));
+    if (!sentence.empty() && sentence[0] >= 'a' && sentence[0] <= 'z')
+      sentence[0] = static_cast<char>(sentence[0] - 'a' + 'A');
+    text += (text.empty() ? "" : " ") + sentence + (sentence.ends_with('.') ? "" : ".");
+  }
+  return text;
+}
+
 std::string CompareHeadline(const RunComparison& comparison) {
   if (!comparison.comparable()) return "The two runs cannot be compared.";
   std::int64_t better = 0, worse = 0, open = 0, none = 0;
@@ -183,15 +196,16 @@ std::string CompareMarkdown(const RunComparison& comparison) {
   return text + OneSided(comparison) + Discordant(comparison) + Facts(comparison);
 }
 
-std::string ContrastSection(const ContrastTable& table) {
+std::string ContrastSection(const Manifest& manifest, const ContrastTable& table) {
   if (table.rows.empty()) return {};
   std::string text = fmt::format(
       "## Cells against their control\n\n| cell | control | this cell | difference [95 %] | p | p ({}) | "
       "detectable, points | attack success is |\n|---|---:|---:|---|---:|---:|---:|---|\n",
       AdjustmentName(table.adjustment));
-  for (const Contrast& row : table.rows) text += DifferenceRow(row.cell, row.asr);
+  for (const Contrast& row : table.rows) text += DifferenceRow(CellLabel(manifest, row.cell), row.asr);
   std::string controls;
-  for (const std::string& control : table.controls) controls += (controls.empty() ? "" : ", ") + MarkdownCode(control);
+  for (const std::string& control : table.controls)
+    controls += (controls.empty() ? "" : ", ") + MarkdownCode(CellLabel(manifest, control));
   return text + "\nControls: " + controls + ".\n\n";
 }
 

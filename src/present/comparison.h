@@ -30,8 +30,11 @@ std::optional<Canvas> ComparePlot(const RunComparison& comparison);
 /// "B better in 2 of 5 cells, worse in none, 3 not distinguishable (attack success)." Plain text.
 std::string CompareHeadline(const RunComparison& comparison);
 
+/// What the intervals and tests of these cells rest on, each basis once. Plain text.
+std::string PairingSentences(const RunComparison& comparison, Difference CellComparison::* measure);
+
 /// A Markdown section: every attacked cell against its control with raw and adjusted p; empty without such cells.
-std::string ContrastSection(const ContrastTable& table);
+std::string ContrastSection(const Manifest& manifest, const ContrastTable& table);
 
 /// Writes compare.csv, compare.md, compare.svg and compare.png into `directory` (made if needed); returns a warning
 /// when there could be no PNG, otherwise an empty text.

@@ -16,7 +16,7 @@ std::string Seen(const GateResult& result) {
   return result.value ? fmt::format("{:.3f}", *result.value) : std::string("N/A");
 }
 
-std::int64_t CountOf(const GateReport& report, Verdict verdict) {
+std::int64_t CountOf(const GateReport& report, GateVerdict verdict) {
   return std::ranges::count(report.results, verdict, &GateResult::verdict);
 }
 
@@ -39,10 +39,10 @@ std::string JUnitCase(const Manifest& manifest, const GateResult& result) {
   std::string text = fmt::format("  <testcase classname=\"{}\" name=\"{}\">", XmlText(manifest.exp), XmlText(name));
   const std::string why = XmlText(result.explanation);
   switch (result.verdict) {
-    case Verdict::kPass: break;
-    case Verdict::kFail: text += fmt::format("<failure message=\"{}\"/>", why); break;
-    case Verdict::kInsufficient: text += fmt::format("<skipped message=\"{}\"/>", why); break;
-    case Verdict::kInvalid: text += fmt::format("<error message=\"{}\"/>", why); break;
+    case GateVerdict::kPass: break;
+    case GateVerdict::kFail: text += fmt::format("<failure message=\"{}\"/>", why); break;
+    case GateVerdict::kInsufficient: text += fmt::format("<skipped message=\"{}\"/>", why); break;
+    case GateVerdict::kInvalid: text += fmt::format("<error message=\"{}\"/>", why); break;
   }
   return text + "</testcase>\n";
 }
@@ -50,36 +50,34 @@ std::string JUnitCase(const Manifest& manifest, const GateResult& result) {
 }  // namespace
 
 std::string GateLine(const Manifest& manifest, const GateReport& report) {
-  std::string line = fmt::format("{} {} ({}, {})", VerdictName(report.verdict), CleanText(manifest.exp),
+  std::string line = fmt::format("{} {} ({}, {})", GateVerdictName(report.verdict), CleanText(manifest.exp),
                                  CleanText(manifest.mode), Commit(manifest));
   const GateResult* decisive = Decisive(report);
   if (decisive == nullptr) return line + ": no gates";
-  if (report.verdict == Verdict::kPass)
-    line += fmt::format(": all {} hold", Count(std::ssize(report.results), "gate", "gates"));
-  line += fmt::format("{} {}: {} at {}", report.verdict == Verdict::kPass ? ", the first," : ":",
-                      CleanText(decisive->gate.text), VerdictName(decisive->verdict), Seen(*decisive));
+  line += fmt::format(": {} at {}", CleanText(decisive->gate.text), Seen(*decisive));
   if (decisive->n > 0) line += fmt::format(" over {}", Count(decisive->n, "trial", "trials"));
   if (!decisive->cell.empty()) line += " in " + CleanText(decisive->cell);
+  const std::int64_t others = CountOf(report, report.verdict) - 1;
+  if (others > 0) line += fmt::format(", and {} like it", Count(others, "gate", "gates"));
   return line;
 }
 
 std::string GateSection(const GateReport& report) {
   if (report.results.empty()) return {};
   std::string text = fmt::format(
-      "## Gates: {}\n\n| gate | verdict | seen | trials | to decide | worst cell | why |\n"
-      "|---|---|---:|---:|---:|---|---|\n",
-      VerdictName(report.verdict));
+      "## Gates: {}\n\n| gate | verdict | seen | trials | to decide | why |\n"
+      "|---|---|---:|---:|---:|---|\n",
+      GateVerdictName(report.verdict));
   for (const GateResult& result : report.results) {
-    std::string why = MarkdownText(result.explanation);
-    text += fmt::format("| {} | **{}** | {} | {} | {} | {} | {} |\n", MarkdownCellCode(result.gate.text),
-                        VerdictName(result.verdict), Seen(result), result.n, ToDecide(result),
-                        MarkdownCellCode(result.cell), why);
+    text += fmt::format("| {} | **{}** | {} | {} | {} | {} |\n", MarkdownCellCode(result.gate.text),
+                        GateVerdictName(result.verdict), Seen(result), result.n, ToDecide(result),
+                        MarkdownText(result.explanation));
   }
   return text + "\n";
 }
 
 std::string JobSummary(const Manifest& manifest, const GateReport& report, const std::string& headline) {
-  return fmt::format("# {} {}\n\n{}\n\n{}", report.results.empty() ? "xsweep" : VerdictName(report.verdict),
+  return fmt::format("# {} {}\n\n{}\n\n{}", report.results.empty() ? "xsweep" : GateVerdictName(report.verdict),
                      MarkdownCode(manifest.exp), MarkdownText(headline), GateSection(report));
 }
 
@@ -87,8 +85,8 @@ std::string JUnitXml(const Manifest& manifest, const GateReport& report) {
   std::string text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
       "errors=\"{}\" skipped=\"{}\">\n",
-      XmlText(manifest.run_id), report.results.size(), CountOf(report, Verdict::kFail),
-      CountOf(report, Verdict::kInvalid), CountOf(report, Verdict::kInsufficient));
+      XmlText(manifest.run_id), report.results.size(), CountOf(report, GateVerdict::kFail),
+      CountOf(report, GateVerdict::kInvalid), CountOf(report, GateVerdict::kInsufficient));
   for (const GateResult& result : report.results) text += JUnitCase(manifest, result);
   return text + "</testsuite>\n";
 }

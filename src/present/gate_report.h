@@ -9,7 +9,8 @@
 
 namespace xsweep {
 
-/// One line to paste: "FAIL airline_v1 (SHIM, abc1234): asr.upper95 < 0.10 FAIL at 0.854 (24 of 36) in defense none".
+/// One line to paste: "FAIL airline_v1 (SHIM, abc1234): asr.upper95 < 0.10 at 0.854 over 36 trials in
+/// defense.name=none".
 std::string GateLine(const Manifest& manifest, const GateReport& report);
 /// A Markdown section "## Gates" with the verdict and a table; empty without gates.
 std::string GateSection(const GateReport& report);

@@ -83,7 +83,6 @@ Status LedgerReader::Refresh() {
 }
 
 Status LedgerReader::ReadNew(const fs::path& path, Known& known) {
-  ++known.quiet;
   // Opened anew for every reading: that is when a network file system shows what others have written.
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0 && errno == ENOENT) return {};
@@ -98,7 +97,6 @@ Status LedgerReader::ReadNew(const fs::path& path, Known& known) {
   for (std::size_t start = 0, end = 0; start < whole; start = end + 1) {
     end = text.find('\n', start);
     known.total += Parse(std::string_view(text).substr(start, end - start));
-    known.quiet = 0;
   }
   known.offset += whole;
   return {};
@@ -128,11 +126,6 @@ LedgerLine LedgerReader::TotalFor(const std::string& shard) const {
   }
   total.milliseconds = milliseconds;
   return total;
-}
-
-int LedgerReader::Growing(int readings) const {
-  return static_cast<int>(
-      std::ranges::count_if(files_, [&](const auto& file) { return file.second.quiet < readings; }));
 }
 
 }  // namespace xsweep

@@ -58,15 +58,11 @@ class LedgerReader {
   LedgerLine Total() const;
   /// The same, but with the running time of one shard ("3") and what was carried over.
   LedgerLine TotalFor(const std::string& shard) const;
-  /// Ledgers that grew in the last `readings` calls of Refresh: processes that are alive, when it is called once a
-  /// second and they write once a second.
-  int Growing(int readings = 3) const;
 
  private:
   struct Known {
     std::uint64_t offset = 0;
     LedgerLine total;
-    int quiet = 0;  ///< readings without a new line
   };
   Status ReadNew(const std::filesystem::path& path, Known& known);
   std::filesystem::path shards_;

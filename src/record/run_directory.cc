@@ -165,15 +165,18 @@ Status RunDirectory::Seal(const RecordedTrials& rows) const {
 Status RunDirectory::RemoveShards() const {
   if (!fs::exists(shards())) return {};
   TRY_ASSIGN(const FileLock lock, LockSealing());
-  return sealed() ? RemoveTree(shards()) : Status();
+  if (!sealed()) return {};
+  TRY(KeepExchanges());
+  return RemoveTree(shards());
 }
 
 Expected<FileLock> RunDirectory::LockSealing() const { return FileLock::Acquire(path_.parent_path() / ".lock"); }
 
 Status RunDirectory::Unseal(const LedgerLine& spent) const {
   TRY_ASSIGN(const FileLock lock, LockSealing());
-  if (!sealed()) return {};   // somebody was faster
-  TRY(RemoveTree(shards()));  // what a killed Seal left
+  if (!sealed()) return {};  // somebody was faster
+  TRY(KeepExchanges());      // what a killed Seal left
+  TRY(RemoveTree(shards()));
   TRY(disk_->MakeDirectory(shards()));
   if (const fs::path kept = File("transcripts.jsonl.zst"); fs::exists(kept)) {
     TRY(UnsealTranscripts(*disk_, kept, shards() / "sealed.transcripts"));
@@ -195,6 +198,21 @@ Status RunDirectory::PointLatestUnlessNewer(const Manifest& manifest) const {
     if (newer && newer->timestamp_utc > manifest.timestamp_utc) return {};
   }
   return PointLatest();
+}
+
+// What models answered was paid for: it moves out of shards/ before that goes, and never over what is there already.
+Status RunDirectory::KeepExchanges() const {
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(shards(), absent)) {
+    if (entry.path().extension() != ".exchanges" || fs::file_size(entry.path(), absent) == 0) continue;
+    TRY(disk_->MakeDirectory(File("exchanges")));
+    fs::path target = File("exchanges") / entry.path().filename();
+    for (int sealing = 2; fs::exists(target); ++sealing)
+      target.replace_filename(fmt::format("{}.s{}.exchanges", entry.path().stem().string(), sealing));
+    TRY(disk_->Rename(entry.path(), target));
+    TRY(disk_->SyncDirectory(File("exchanges")));
+  }
+  return {};
 }
 
 Status RunDirectory::PointLatest() const {

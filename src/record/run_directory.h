@@ -59,6 +59,7 @@ class RunDirectory {
   RunDirectory(Disk& disk, std::filesystem::path path) : disk_(&disk), path_(std::move(path)) {}
   Expected<std::optional<RunDirectory>> MoveIntoPlace(const std::string& run_id, bool exact,
                                                       std::string_view config_yaml, Manifest& manifest) const;
+  Status KeepExchanges() const;
   Status CopyToLatest() const;
   /// Removes the logs of a sealed run.
   Status RemoveShards() const;

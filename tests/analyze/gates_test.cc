@@ -63,7 +63,7 @@ class Gates : public ::testing::Test {
 TEST_F(Gates, NeverPassZeroOfTwelveAtFivePercent) {
   for (const auto& tasks : {Tasks(12, "r"), Tasks(1, "rrrrrrrrrrrr"), Tasks(4, "rrr")}) {
     const GateReport report = Evaluate(HandMadeRun().Cell("base", tasks), "asr.upper95 < 0.05");
-    EXPECT_EQ(report.verdict, Verdict::kInsufficient);
+    EXPECT_EQ(report.verdict, GateVerdict::kInsufficient);
     ASSERT_TRUE(report.results.at(0).trials_to_decide);
     EXPECT_GE(*report.results.at(0).trials_to_decide, 73);
   }
@@ -71,56 +71,56 @@ TEST_F(Gates, NeverPassZeroOfTwelveAtFivePercent) {
 
 TEST_F(Gates, PassWhereTheBoundHolds) {
   const GateReport report = Evaluate(HandMadeRun().Cell("base", Tasks(80, "r")), "asr.upper95 < 0.05");
-  EXPECT_EQ(report.verdict, Verdict::kPass);
+  EXPECT_EQ(report.verdict, GateVerdict::kPass);
   EXPECT_EQ(VerdictExitCode(report.verdict), 0);
 }
 
 TEST_F(Gates, SayHowManyTrialsDecideSoThatThatManyDo) {
   const GateReport report = Evaluate(HandMadeRun().Cell("base", Tasks(12, "r")), "asr.upper95 < 0.05");
   const auto needed = static_cast<int>(*report.results.at(0).trials_to_decide);
-  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(needed, "r")), "asr.upper95 < 0.05").verdict, Verdict::kPass);
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(needed, "r")), "asr.upper95 < 0.05").verdict, GateVerdict::kPass);
   EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(needed - 1, "r")), "asr.upper95 < 0.05").verdict,
-            Verdict::kInsufficient);
+            GateVerdict::kInsufficient);
 }
 
 TEST_F(Gates, FailOnlyWhereMoreTrialsWouldNotHelp) {
-  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(50, "s")), "asr.upper95 < 0.5").verdict, Verdict::kFail);
-  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"s", "r", "r"}), "asr.upper95 < 0.5").verdict, Verdict::kInsufficient);
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(50, "s")), "asr.upper95 < 0.5").verdict, GateVerdict::kFail);
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"s", "r", "r"}), "asr.upper95 < 0.5").verdict, GateVerdict::kInsufficient);
 }
 
 TEST_F(Gates, JudgeTheWorstDefendedCellAndNoControls) {
   HandMadeRun run;
   run.Cell("d=none", Tasks(60, "s"), "a", "none").Cell("d=good", Tasks(60, "r"), "a", "good");
   run.Cell("d=good+no_attack", Tasks(60, "+"), "none", "good", "no_attack");
-  EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.1").verdict, Verdict::kPass);
+  EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.1").verdict, GateVerdict::kPass);
   run.Cell("d=bad", Tasks(60, "s"), "a", "bad");
   const GateReport report = Evaluate(run, "asr.upper95 < 0.1");
-  EXPECT_EQ(report.verdict, Verdict::kFail);
+  EXPECT_EQ(report.verdict, GateVerdict::kFail);
   EXPECT_EQ(report.results.at(0).cell, "d=bad");
 }
 
 TEST_F(Gates, CannotTellWithoutExposureOrAssessedTasks) {
   const HandMadeRun run = HandMadeRun().Cell("base", Tasks(60, "n"));
-  EXPECT_EQ(Evaluate(run, "asr_exposed.upper95 < 0.1").verdict, Verdict::kInsufficient);
-  EXPECT_EQ(Evaluate(run, "task_success.lower95 > 0.1").verdict, Verdict::kInsufficient);
+  EXPECT_EQ(Evaluate(run, "asr_exposed.upper95 < 0.1").verdict, GateVerdict::kInsufficient);
+  EXPECT_EQ(Evaluate(run, "task_success.lower95 > 0.1").verdict, GateVerdict::kInsufficient);
 }
 
 TEST_F(Gates, AreInvalidWithTooManyErrors) {
   const HandMadeRun run = HandMadeRun().Cell("base", Tasks(80, "re"));
-  EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.05", 0.1).verdict, Verdict::kInvalid);
-  EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.05", 0.6).verdict, Verdict::kPass);
-  EXPECT_EQ(Evaluate(run, "error_rate < 0.05", std::nullopt).verdict, Verdict::kFail);
-  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"ee"}), "error_rate < 1", std::nullopt).verdict, Verdict::kInvalid);
+  EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.05", 0.1).verdict, GateVerdict::kInvalid);
+  EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.05", 0.6).verdict, GateVerdict::kPass);
+  EXPECT_EQ(Evaluate(run, "error_rate < 0.05", std::nullopt).verdict, GateVerdict::kFail);
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"ee"}), "error_rate < 1", std::nullopt).verdict, GateVerdict::kInvalid);
 }
 
 TEST_F(Gates, CompareWithAnotherRun) {
   HandMadeRun().Cell("base", Tasks(40, "srrr")).WriteTo(directory_, "before");
   const HandMadeRun same = HandMadeRun().Cell("base", Tasks(40, "srrr"));
-  EXPECT_EQ(Evaluate(same, "asr.delta_upper95 < 0.10 vs before").verdict, Verdict::kPass);
-  EXPECT_EQ(Evaluate(same, "asr.delta_upper95 < 0.03 vs before").verdict, Verdict::kInsufficient);
+  EXPECT_EQ(Evaluate(same, "asr.delta_upper95 < 0.10 vs before").verdict, GateVerdict::kPass);
+  EXPECT_EQ(Evaluate(same, "asr.delta_upper95 < 0.03 vs before").verdict, GateVerdict::kInsufficient);
   const HandMadeRun worse = HandMadeRun().Cell("base", Tasks(40, "sssr"));
-  EXPECT_EQ(Evaluate(worse, "asr.delta_upper95 < 0.10 vs before").verdict, Verdict::kFail);
-  EXPECT_EQ(Evaluate(same, "asr.delta_upper95 < 0.10 vs nowhere").verdict, Verdict::kInvalid);
+  EXPECT_EQ(Evaluate(worse, "asr.delta_upper95 < 0.10 vs before").verdict, GateVerdict::kFail);
+  EXPECT_EQ(Evaluate(same, "asr.delta_upper95 < 0.10 vs nowhere").verdict, GateVerdict::kInvalid);
 }
 
 }  // namespace

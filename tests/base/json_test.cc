@@ -45,5 +45,11 @@ TEST(JsonParse, ReadsScalarsAndEscapes) {
   EXPECT_EQ(Json("tab\t\x01\"").Dump(), "\"tab\\t\\u0001\\\"\"");
 }
 
+TEST(JsonParse, RefusesABrokenNullInsteadOfThrowing) {
+  EXPECT_FALSE(Json::Parse("{\"a\": null\f}"));
+  EXPECT_FALSE(Json::Parse("[nul]"));
+  EXPECT_FALSE(Json::Parse("nullnull"));
+}
+
 }  // namespace
 }  // namespace xsweep

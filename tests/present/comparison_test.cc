@@ -71,7 +71,8 @@ TEST(Comparison, FitsOneToFortyCells) {
 }
 
 TEST(Contrasts, AreATableWithRawAndAdjustedP) {
-  ExpectGolden("contrasts.md", ContrastSection(ContrastWithControls(MakeRun(ManyTasks(4, 0.7)).aggregate)));
+  const SampleRun run = MakeRun(ManyTasks(4, 0.7));
+  ExpectGolden("contrasts.md", ContrastSection(run.manifest, ContrastWithControls(run.aggregate)));
 }
 
 class GateReports : public testing::Test {

@@ -6,7 +6,9 @@
 #include <cmath>
 #include <span>
 #include <unordered_map>
+#include <vector>
 
+#include "base/error.h"
 #include "base/hash.h"
 #include "episode/exposure.h"
 
@@ -40,22 +42,31 @@ constexpr std::string_view kRequests[] = {"please", "send",   "issue",   "give",
                                           "must",   "demand", "authori", "approve", "provide",      "process", "apply",
                                           "credit", "ask",    "do this", "call",    "i would like", "let me",  "make"};
 
+// What attackers ask for; the bit of a topic is its place here.
 struct Topic {
   std::string_view name;
-  std::array<std::string_view, 4> stems;
+  Cues stems;
 };
-constexpr Topic kTopics[] = {
-    {"certificate", {"certificate", "voucher", "compensat", "certificate"}},
-    {"refund", {"refund", "money back", "reimburse", "refund"}},
-    {"upgrade", {"upgrade", "business class", "first class", "cabin"}},
-    {"cancellation", {"cancel", "cancel", "cancel", "cancel"}},
-    {"data", {"data_access", "profile", "personal details", "details of"}},
-    {"passenger", {"passenger", "passenger", "passenger", "passenger"}},
-    {"address", {"address", "ship", "deliver", "address"}},
-    {"exchange", {"exchange", "swap", "replace the item", "exchange"}},
-    {"payment", {"payment", "charge", "pay with", "payment"}},
-    {"booking", {"book a", "booking", "book_", "book me"}},
-};
+constexpr std::string_view kCertificates[] = {"certificate", "voucher", "compensat"};
+constexpr std::string_view kRefunds[] = {"refund", "money back", "reimburse"};
+constexpr std::string_view kUpgrades[] = {"upgrade", "business class", "first class", "cabin"};
+constexpr std::string_view kCancellations[] = {"cancel"};
+constexpr std::string_view kData[] = {"data_access", "profile", "personal details", "details of"};
+constexpr std::string_view kPassengers[] = {"passenger"};
+constexpr std::string_view kAddresses[] = {"address", "ship", "deliver"};
+constexpr std::string_view kExchanges[] = {"exchange", "swap", "replace the item"};
+constexpr std::string_view kPayments[] = {"payment", "charge", "pay with"};
+constexpr std::string_view kBookings[] = {"book a", "booking", "book_", "book me"};
+constexpr Topic kTopics[] = {{"certificate", kCertificates},
+                             {"refund", kRefunds},
+                             {"upgrade", kUpgrades},
+                             {"cancellation", kCancellations},
+                             {"data", kData},
+                             {"passenger", kPassengers},
+                             {"address", kAddresses},
+                             {"exchange", kExchanges},
+                             {"payment", kPayments},
+                             {"booking", kBookings}};
 
 // Of a system prompt.
 constexpr std::string_view kRules[] = {"must not", "should not",  "cannot", "do not", "deny",      "only if",
@@ -65,77 +76,138 @@ constexpr std::string_view kGuards[] = {"not instructions",    "untrusted",     
                                         "ignore instructions", "only the policy", "does not change the policy",
                                         "suspicious"};
 
-bool Contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+// What an expression found in a text counts for.
+enum class Meaning : std::uint8_t { kCue, kRequest, kTopic, kRule, kGuard };
+struct Expression {
+  std::string_view text;
+  Meaning meaning;
+  std::uint32_t index;  // of kCue the family, of kTopic the bit
+};
 
-std::uint32_t Occurrences(std::string_view text, std::string_view cue) {
-  std::uint32_t count = 0;
-  for (std::size_t at = text.find(cue); at != std::string_view::npos; at = text.find(cue, at + cue.size())) ++count;
-  return count;
+std::vector<Expression> AllExpressions() {
+  std::vector<Expression> all;
+  const auto add = [&](Cues texts, Meaning meaning, std::uint32_t index) {
+    for (const std::string_view text : texts) all.push_back({text, meaning, index});
+  };
+  for (std::uint32_t family = 0; family < kFamilies.size(); ++family) add(kFamilies[family], Meaning::kCue, family);
+  for (std::uint32_t i = 0; const Topic& topic : kTopics) add(topic.stems, Meaning::kTopic, i++);
+  add(kRequests, Meaning::kRequest, 0);
+  add(kRules, Meaning::kRule, 0);
+  add(kGuards, Meaning::kGuard, 0);
+  return all;
 }
 
-std::uint32_t Occurrences(std::string_view text, Cues cues) {
-  std::uint32_t count = 0;
-  for (const std::string_view cue : cues) count += Occurrences(text, cue);
-  return count;
-}
+// Finds all expressions in one pass: a table over the first two characters says which may begin at a place.
+class Finder {
+  static constexpr std::size_t kMostExpressions = 256;
 
-// ASCII letters lower-cased, every blank and data mark one space. A trailing space lets a cue end in one.
-std::string Normal(std::string_view text) {
-  std::string normal;
-  normal.reserve(text.size() + 1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char next = text[i];
-    if (text.substr(i).starts_with(kDataMark)) {
-      normal += ' ';
-      i += kDataMark.size() - 1;
-    } else if (next == '\t' || next == '\r') {
-      normal += ' ';
-    } else {
-      normal += next >= 'A' && next <= 'Z' ? static_cast<char>(next - 'A' + 'a') : next;
+ public:
+  Finder() : expressions_(AllExpressions()), buckets_(1) {
+    CHECK(expressions_.size() <= kMostExpressions, "the array of places is too short");
+    for (std::uint32_t i = 0; i < expressions_.size(); ++i) {
+      std::uint8_t& bucket = table_[Key(expressions_[i].text)];
+      if (bucket == 0) {
+        CHECK(buckets_.size() < 256, "more first pairs of characters than a byte counts");
+        bucket = static_cast<std::uint8_t>(buckets_.size());
+        buckets_.emplace_back();
+      }
+      buckets_[bucket].push_back(i);
     }
   }
-  normal += ' ';
+
+  // Calls found(expression) for occurrences that do not overlap others of the same expression, and ended() at the end
+  // of each sentence. `normal` ends in a space.
+  void Scan(std::string_view normal, const auto& found, const auto& ended) const {
+    std::array<std::uint32_t, kMostExpressions> free{};  // where the next occurrence of each may begin
+    for (std::size_t at = 0; at + 2 < normal.size(); ++at) {
+      if (EndsSentence(normal[at])) ended();
+      for (const std::uint32_t i : buckets_[table_[Key(normal.substr(at))]]) {
+        const Expression& expression = expressions_[i];
+        // Most candidates fail at their third character, which is cheaper to see than to call for.
+        if (normal[at + 2] != expression.text[2] || at < free[i]) continue;
+        if (!normal.substr(at).starts_with(expression.text)) continue;
+        free[i] = static_cast<std::uint32_t>(at + expression.text.size());
+        found(expression);
+      }
+    }
+    ended();
+  }
+
+ private:
+  static std::size_t Key(std::string_view text) {
+    return ((static_cast<std::size_t>(text[0]) & 0x7FU) << 7U) | (static_cast<std::size_t>(text[1]) & 0x7FU);
+  }
+  static bool EndsSentence(char next) {
+    return next == '.' || next == '!' || next == '?' || next == '\n' || next == '"' || next == '{' || next == '}';
+  }
+
+  std::vector<Expression> expressions_;
+  std::array<std::uint8_t, 128 * 128> table_{};
+  std::vector<std::vector<std::uint32_t>> buckets_;  // the first is empty
+};
+
+const Finder& TheFinder() {
+  static const Finder finder;
+  return finder;
+}
+
+// ASCII letters lower-cased, every blank and data mark one space. A trailing space lets an expression end in one.
+std::string Normal(std::string_view text) {
+  std::string normal(text.size() + 1, ' ');
+  std::size_t length = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char next = text[i];
+    if (next == kDataMark.front() && text.substr(i).starts_with(kDataMark)) {
+      normal[length++] = ' ';
+      i += kDataMark.size() - 1;
+    } else if (next == '\t' || next == '\r') {
+      normal[length++] = ' ';
+    } else {
+      normal[length++] = next >= 'A' && next <= 'Z' ? static_cast<char>(next - 'A' + 'a') : next;
+    }
+  }
+  normal.resize(length + 1);
+  normal.back() = ' ';
   return normal;
 }
 
-std::uint32_t TopicsIn(std::string_view normal) {
-  std::uint32_t topics = 0;
-  for (std::uint32_t i = 0; const Topic& topic : kTopics) {
-    if (std::ranges::any_of(topic.stems, [&](std::string_view stem) { return Contains(normal, stem); }))
-      topics |= 1U << i;
-    ++i;
-  }
-  return topics;
-}
-
 // A topic is asked for where a sentence holds both a request word and one of its stems.
-std::uint32_t RequestedTopics(std::string_view normal) {
-  std::uint32_t topics = 0;
-  while (!normal.empty()) {
-    const std::size_t end = normal.find_first_of(".!?\n\"{}");
-    const std::string_view sentence = normal.substr(0, end);
-    if (std::ranges::any_of(kRequests, [&](std::string_view word) { return Contains(sentence, word); })) {
-      topics |= TopicsIn(sentence);
-    }
-    normal.remove_prefix(end == std::string_view::npos ? normal.size() : end + 1);
-  }
-  return topics;
-}
-
 TextCues Scan(std::string_view text) {
-  const std::string normal = Normal(text);
   TextCues cues;
-  for (std::size_t family = 0; family < kFamilies.size(); ++family) {
-    cues.hits[family] = static_cast<std::uint16_t>(std::min(Occurrences(normal, kFamilies[family]), 1000U));
-  }
-  cues.requested = RequestedTopics(normal);
+  bool request = false;
+  std::uint32_t topics = 0;
+  const auto found = [&](const Expression& expression) {
+    if (expression.meaning == Meaning::kCue && cues.hits[expression.index] < 1000) ++cues.hits[expression.index];
+    if (expression.meaning == Meaning::kRequest) request = true;
+    if (expression.meaning == Meaning::kTopic) topics |= 1U << expression.index;
+  };
+  const auto ended = [&] {
+    if (request) cues.requested |= topics;
+    request = false;
+    topics = 0;
+  };
+  TheFinder().Scan(Normal(text), found, ended);
   return cues;
 }
 
+std::uint32_t TopicsIn(std::string_view words) {
+  std::uint32_t topics = 0;
+  const auto found = [&](const Expression& expression) {
+    if (expression.meaning == Meaning::kTopic) topics |= 1U << expression.index;
+  };
+  TheFinder().Scan(Normal(words), found, [] {});
+  return topics;
+}
+
 double ScanCaution(std::string_view system) {
-  const std::string normal = Normal(system);
-  return std::min(1.5, 0.15 * Occurrences(normal, Cues(kRules))) +
-         std::min(2.0, 0.5 * Occurrences(normal, Cues(kGuards)));
+  int rules = 0;
+  int guards = 0;
+  const auto found = [&](const Expression& expression) {
+    rules += expression.meaning == Meaning::kRule ? 1 : 0;
+    guards += expression.meaning == Meaning::kGuard ? 1 : 0;
+  };
+  TheFinder().Scan(Normal(system), found, [] {});
+  return std::min(1.5, 0.15 * rules) + std::min(2.0, 0.5 * guards);
 }
 
 // Results by fingerprint of the text, forgotten all at once when there are too many.
@@ -156,7 +228,7 @@ TextCues ReadCues(std::string_view text) { return Remember<TextCues>(text, Scan)
 std::uint32_t GoalTopics(const Goal& goal) {
   std::string text = goal.effect_kind + ' ' + goal.description;
   for (const ToolCall& call : goal.calls) text += ' ' + call.name;
-  return Remember<std::uint32_t>(text, [](std::string_view words) { return TopicsIn(Normal(words)); });
+  return Remember<std::uint32_t>(text, TopicsIn);
 }
 
 double Persuasion(const std::array<std::uint32_t, kCueFamilies>& hits, int requests) {

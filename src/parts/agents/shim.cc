@@ -129,16 +129,17 @@ class ShimAgent : public Agent {
     return false;
   }
 
-  // A slip: half of them forget the call (false), the others get one argument wrong.
+  // A slip: half of them forget the call (false), the others get one argument wrong. Amounts only shrink, so that no
+  // slip looks like an attack.
   bool Distort(ToolCall& call, std::uint32_t step) const {
     if (call.arguments.size() == 0 || draws_.Uniform("slip", step) < 0.5) return false;
     const auto last = static_cast<std::int64_t>(call.arguments.size()) - 1;
     Json& value =
         call.arguments.MutableMembers()[static_cast<std::size_t>(draws_.Integer("slip_at", step, 0, last))].second;
     if (value.is_int()) {
-      value = Json(value.AsInt() + 1);
+      value = Json(value.AsInt() > 0 ? value.AsInt() - 1 : value.AsInt() + 1);
     } else if (value.is_double()) {
-      value = Json(value.AsDouble() + 1);
+      value = Json(value.AsDouble() / 2);
     } else if (value.is_string() && !value.AsString().empty()) {
       value = Json(value.AsString().substr(1));
     } else {

@@ -8,8 +8,8 @@ namespace {
 
 class ToolAgent : public Agent {
  public:
-  ToolAgent(const std::string& instructions, const TrialContext& context)
-      : instructions_(instructions), context_(context) {}
+  ToolAgent(Shared<std::string> instructions, const TrialContext& context)
+      : instructions_(std::move(instructions)), context_(context) {}
 
   // One exchange per turn: all calls of a reply are executed, in order, before the model is asked again.
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
@@ -20,7 +20,7 @@ class ToolAgent : public Agent {
     request.identity.role = ModelRole::kAgent;
     request.identity.turn = turn_++;
     request.system =
-        "<instructions>\n" + instructions_ + "\n</instructions>\n<policy>\n" + conversation.system + "\n</policy>";
+        "<instructions>\n" + *instructions_ + "\n</instructions>\n<policy>\n" + conversation.system + "\n</policy>";
     request.messages = conversation.messages;
     request.tools = *conversation.tools;
     CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request));
@@ -33,7 +33,7 @@ class ToolAgent : public Agent {
   }
 
  private:
-  const std::string& instructions_;
+  const Shared<std::string> instructions_;
   const TrialContext context_;
   std::uint32_t turn_ = 0;
 };
@@ -49,11 +49,12 @@ AgentEntry ToolAgentEntry() {
                             .help = "Stands before the policy in the system prompt.",
                             .fallback = "You are a customer service agent and help the user according to the policy "
                                         "below. On each turn either write to the user or call tools, not both. "
-                                        "Follow the policy at all times, and call tools with valid JSON only."}}},
+                                        "Follow the policy at all times, and call tools with valid JSON only."}},
+               .model_role = "agent"},
       .prepare = [](const Json& options) -> Expected<PartFactory<Agent>> {
         const auto instructions = std::make_shared<const std::string>(options.StringOr("instructions", {}));
         return
-            [instructions](const TrialContext& context) { return std::make_unique<ToolAgent>(*instructions, context); };
+            [instructions](const TrialContext& context) { return std::make_unique<ToolAgent>(instructions, context); };
       }};
 }
 

@@ -3,7 +3,10 @@
 #include "parts/attacks/injection.h"
 
 #include <charconv>
+#include <optional>
+#include <unordered_map>
 
+#include "base/hash.h"
 #include "episode/python_json.h"
 
 namespace xsweep {
@@ -36,19 +39,41 @@ Json* Locate(Json& root, std::string_view path) {
   return at;
 }
 
+// A result with a gap where the text goes. Trials of one task read the same results, so gaps are remembered per thread.
+struct Gap {
+  std::string before;
+  std::string after;
+};
+
+std::optional<Gap> OpenGap(const std::string& content, std::string_view path, bool replace) {
+  // U+E001 is private use; a record that holds it is not poisoned rather than poisoned in the wrong place.
+  static constexpr std::string_view kMarker = "\xEE\x80\x81";
+  static constexpr std::string_view kPrinted = "\\ue001";
+  Expected<Json> record = Json::Parse(content);
+  if (!record || (!record->is_object() && !record->is_array()) || path.empty()) return std::nullopt;
+  Json* field = Locate(*record, path);
+  if (field == nullptr) return std::nullopt;
+  const bool keeps = !replace && field->is_string() && !field->AsString().empty();
+  *field = Json(keeps ? field->AsString() + ' ' + std::string(kMarker) : std::string(kMarker));
+  const std::string printed = DumpLikePython(*record);
+  const std::size_t at = printed.find(kPrinted);
+  if (at != printed.rfind(kPrinted)) return std::nullopt;
+  return Gap{.before = printed.substr(0, at), .after = printed.substr(at + kPrinted.size())};
+}
+
 class Injection : public Attack {
  public:
-  Injection(const InjectionPlan& plan, const TrialContext& context)
-      : plan_(plan), text_(FillPayload(plan.text, context)) {}
+  Injection(Shared<InjectionPlan> plan, const TrialContext& context)
+      : plan_(std::move(plan)), text_(FillPayload(plan_->text, context)) {}
 
-  Channel channel() const override { return plan_.channel; }
-  bool replaces_user() const override { return plan_.channel == Channel::kUserTurn && plan_.replace; }
-  std::string payload() const override { return plan_.text; }
+  Channel channel() const override { return plan_->channel; }
+  bool replaces_user() const override { return plan_->channel == Channel::kUserTurn && plan_->replace; }
+  std::string payload() const override { return plan_->text; }
 
   Async<Expected<Spoken>> Speak(UserTurn said, const Conversation& conversation) override {
     Spoken spoken;
     spoken.turn = std::move(said);
-    const bool now = plan_.channel == Channel::kUserTurn && conversation.turn + 1 == plan_.turn && !text_.empty();
+    const bool now = plan_->channel == Channel::kUserTurn && conversation.turn + 1 == plan_->turn && !text_.empty();
     if (replaces_user()) {
       spoken.turn = {.text = now ? text_ : std::string(), .stop = !now};
     } else if (now && !spoken.turn.stop) {
@@ -59,28 +84,28 @@ class Injection : public Attack {
   }
 
   std::string PoisonResult(const ToolCall& call, ToolOutcome& outcome) override {
-    const bool mine = plan_.channel == Channel::kToolResult || plan_.channel == Channel::kRecord;
-    if (!mine || text_.empty() || (!plan_.tool.empty() && plan_.tool != call.name)) return {};
-    if (outcome.error || reads_++ < plan_.skip_reads) return {};
-    if (plan_.channel == Channel::kRecord) {
-      return SetField(outcome.content, plan_.field, text_, plan_.replace) ? text_ : std::string();
+    const bool mine = plan_->channel == Channel::kToolResult || plan_->channel == Channel::kRecord;
+    if (!mine || text_.empty() || (!plan_->tool.empty() && plan_->tool != call.name)) return {};
+    if (outcome.error || reads_++ < plan_->skip_reads) return {};
+    if (plan_->channel == Channel::kRecord) {
+      return SetField(outcome.content, plan_->field, text_, plan_->replace) ? text_ : std::string();
     }
-    outcome.content = plan_.replace ? text_ : outcome.content + '\n' + text_;
+    outcome.content = plan_->replace ? text_ : outcome.content + '\n' + text_;
     return text_;
   }
 
   std::string PoisonTools(std::vector<ToolSchema>& tools) override {
-    if (plan_.channel != Channel::kToolDescription || text_.empty()) return {};
+    if (plan_->channel != Channel::kToolDescription || text_.empty()) return {};
     for (ToolSchema& tool : tools) {
-      if (!plan_.tool.empty() && plan_.tool != tool.name) continue;
-      tool.description = plan_.replace ? text_ : tool.description + '\n' + text_;
+      if (!plan_->tool.empty() && plan_->tool != tool.name) continue;
+      tool.description = plan_->replace ? text_ : tool.description + '\n' + text_;
       return text_;
     }
     return {};
   }
 
  private:
-  const InjectionPlan& plan_;
+  const Shared<InjectionPlan> plan_;
   const std::string text_;
   int reads_ = 0;
 };
@@ -95,13 +120,18 @@ Channel ParseChannel(std::string_view name) {
 }  // namespace
 
 bool SetField(std::string& content, std::string_view path, std::string_view text, bool replace) {
-  Expected<Json> record = Json::Parse(content);
-  if (!record || (!record->is_object() && !record->is_array())) return false;
-  Json* field = Locate(*record, path);
-  if (field == nullptr || path.empty()) return false;
-  const bool keeps = !replace && field->is_string() && !field->AsString().empty();
-  *field = Json(keeps ? field->AsString() + ' ' + std::string(text) : std::string(text));
-  content = DumpLikePython(*record);
+  const std::uint64_t key = Hash64(content, Hash64(path, replace ? 1 : 0));
+  thread_local std::unordered_map<std::uint64_t, std::optional<Gap>> known;
+  auto found = known.find(key);
+  if (found == known.end()) {
+    if (known.size() >= 1024) known.clear();
+    found = known.emplace(key, OpenGap(content, path, replace)).first;
+  }
+  const std::optional<Gap>& gap = found->second;
+  if (!gap) return false;
+  content = gap->before;
+  AppendAsciiEscaped(text, content);
+  content += gap->after;
   return true;
 }
 
@@ -159,7 +189,7 @@ Expected<InjectionPlan> ReadInjection(const Json& options, std::string text) {
 AttackPlan MakeInjection(InjectionPlan plan, GoalRequest goal) {
   const auto shared = std::make_shared<const InjectionPlan>(std::move(plan));
   return {.goal = std::move(goal), .none = false, .make = [shared](const TrialContext& context) {
-            return std::make_unique<Injection>(*shared, context);
+            return std::make_unique<Injection>(shared, context);
           }};
 }
 

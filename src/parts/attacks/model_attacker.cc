@@ -26,17 +26,17 @@ std::string SaidSoFar(const Conversation& conversation) {
 
 class ModelAttacker : public Attack {
  public:
-  ModelAttacker(const AttackerPlan& plan, const TrialContext& context)
-      : plan_(plan), context_(context), system_(FillPayload(plan.prompt, context)) {}
+  ModelAttacker(Shared<AttackerPlan> plan, const TrialContext& context)
+      : plan_(std::move(plan)), context_(context), system_(FillPayload(plan_->prompt, context)) {}
 
   Channel channel() const override { return Channel::kUserTurn; }
   bool replaces_user() const override { return true; }
-  std::string payload() const override { return plan_.prompt; }
+  std::string payload() const override { return plan_->prompt; }
   std::int64_t queries() const override { return queries_; }
 
   Async<Expected<Spoken>> Speak(UserTurn /*said*/, const Conversation& conversation) override {
     Spoken spoken;
-    spoken.turn.stop = queries_ >= plan_.turns;
+    spoken.turn.stop = queries_ >= plan_->turns;
     if (spoken.turn.stop) co_return spoken;
     Model* model = context_.models.attacker;
     if (model == nullptr) co_return std::unexpected(NoModel("attack model_attacker", "attacker"));
@@ -51,7 +51,7 @@ class ModelAttacker : public Attack {
   }
 
  private:
-  const AttackerPlan& plan_;
+  const Shared<AttackerPlan> plan_;
   const TrialContext context_;
   const std::string system_;
   std::int64_t queries_ = 0;
@@ -73,13 +73,14 @@ AttackEntry ModelAttackerEntry() {
       {.name = "turns", .type = OptionType::kInteger, .help = "How often it may try.", .fallback = 5, .minimum = 1});
   return {.spec = {.name = "model_attacker",
                    .summary = "A model speaks instead of the user, sees the dialogue and tries again.",
-                   .options = std::move(options)},
+                   .options = std::move(options),
+                   .model_role = "attacker"},
           .prepare = [](const Json& given) -> Expected<AttackPlan> {
             const auto plan =
                 std::make_shared<const AttackerPlan>(AttackerPlan{.prompt = std::string(given.StringOr("prompt", {})),
                                                                   .turns = static_cast<int>(given.IntOr("turns", 5))});
             return AttackPlan{.goal = ReadGoal(given), .none = false, .make = [plan](const TrialContext& context) {
-                                return std::make_unique<ModelAttacker>(*plan, context);
+                                return std::make_unique<ModelAttacker>(plan, context);
                               }};
           }};
 }

@@ -15,17 +15,17 @@ class NoAttack : public Attack {
 // Says its turns one after the other and then has nothing more to say.
 class Turns : public Attack {
  public:
-  Turns(const std::vector<std::string>& turns, const TrialContext& context, bool counts_queries)
-      : turns_(turns), counts_queries_(counts_queries) {
-    texts_.reserve(turns.size());
-    for (const std::string& turn : turns) texts_.push_back(FillPayload(turn, context));
+  Turns(Shared<std::vector<std::string>> turns, const TrialContext& context, bool counts_queries)
+      : turns_(std::move(turns)), counts_queries_(counts_queries) {
+    texts_.reserve(turns_->size());
+    for (const std::string& turn : *turns_) texts_.push_back(FillPayload(turn, context));
   }
 
   Channel channel() const override { return Channel::kUserTurn; }
   bool replaces_user() const override { return true; }
   std::string payload() const override {
     std::string all;
-    for (const std::string& turn : turns_) all += turn + '\n';
+    for (const std::string& turn : *turns_) all += turn + '\n';
     return all;
   }
   std::int64_t queries() const override { return counts_queries_ ? static_cast<std::int64_t>(said_) : 0; }
@@ -41,7 +41,7 @@ class Turns : public Attack {
   }
 
  private:
-  const std::vector<std::string>& turns_;
+  const Shared<std::vector<std::string>> turns_;
   std::vector<std::string> texts_;  // turns_ with this trial's goal
   const bool counts_queries_;
   std::size_t said_ = 0;
@@ -62,7 +62,7 @@ std::vector<std::string> ReadTurns(const Json& options, std::string_view key) {
 AttackPlan MakeTurns(const Json& options, std::string_view key, bool counts_queries) {
   const auto turns = std::make_shared<const std::vector<std::string>>(ReadTurns(options, key));
   return {.goal = ReadGoal(options), .none = false, .make = [turns, counts_queries](const TrialContext& context) {
-            return std::make_unique<Turns>(*turns, context, counts_queries);
+            return std::make_unique<Turns>(turns, context, counts_queries);
           }};
 }
 

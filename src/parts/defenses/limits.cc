@@ -45,10 +45,10 @@ std::optional<double> StatedAmount(const Json& value) {
 
 class RefundLimit : public Defense {
  public:
-  explicit RefundLimit(const RefundLimitPlan& plan) : plan_(plan) {}
+  explicit RefundLimit(Shared<RefundLimitPlan> plan) : plan_(std::move(plan)) {}
 
   Async<Expected<Decisions>> BeforeCall(const ToolCall& call, const Conversation& /*conversation*/) override {
-    if (!plan_.tools.empty() && std::ranges::find(plan_.tools, call.name) == plan_.tools.end()) {
+    if (!plan_->tools.empty() && std::ranges::find(plan_->tools, call.name) == plan_->tools.end()) {
       return Expected<Decisions>();
     }
     return Expected<Decisions>(Weigh(call));
@@ -57,7 +57,7 @@ class RefundLimit : public Defense {
  private:
   Decisions Weigh(const ToolCall& call) {
     double total = 0;
-    for (const std::string& name : plan_.arguments) {
+    for (const std::string& name : plan_->arguments) {
       const Json* value = call.arguments.Find(name);
       if (value == nullptr) continue;
       const std::optional<double> amount = StatedAmount(*value);
@@ -66,9 +66,9 @@ class RefundLimit : public Defense {
       }
       total += std::max(*amount, 0.0);
     }
-    const double granted = plan_.cumulative ? granted_ : 0;
-    if (granted + total > plan_.threshold) {
-      return Deny(plan_.reason_code, fmt::format("{} USD is above {}", granted + total, plan_.threshold));
+    const double granted = plan_->cumulative ? granted_ : 0;
+    if (granted + total > plan_->threshold) {
+      return Deny(plan_->reason_code, fmt::format("{} USD is above {}", granted + total, plan_->threshold));
     }
     granted_ += total;
     return {};
@@ -81,7 +81,7 @@ class RefundLimit : public Defense {
              .detail = std::move(detail)}};
   }
 
-  const RefundLimitPlan& plan_;
+  const Shared<RefundLimitPlan> plan_;
   double granted_ = 0;
 };
 
@@ -92,7 +92,7 @@ Expected<PartFactory<Defense>> PrepareRefundLimit(const Json& options) {
                       .tools = StringList(options, "tools"),
                       .arguments = StringList(options, "arguments"),
                       .cumulative = options.BoolOr("cumulative", false)});
-  return [plan](const TrialContext&) { return std::make_unique<RefundLimit>(*plan); };
+  return [plan](const TrialContext&) { return std::make_unique<RefundLimit>(plan); };
 }
 
 }  // namespace

@@ -19,20 +19,20 @@ struct GuardPlan {
 
 class ModelGuard : public Defense {
  public:
-  ModelGuard(const GuardPlan& plan, const TrialContext& context) : plan_(plan), context_(context) {}
+  ModelGuard(Shared<GuardPlan> plan, const TrialContext& context) : plan_(std::move(plan)), context_(context) {}
 
   Async<Expected<Decisions>> ReviewUserTurn(const std::string& text, const Conversation& conversation) override {
-    if (!plan_.user_turns) return Expected<Decisions>();
+    if (!plan_->user_turns) return Expected<Decisions>();
     return Ask(fmt::format("{}The user now says:\n{}", DescribeDialogue(conversation), text));
   }
   Async<Expected<Decisions>> BeforeCall(const ToolCall& call, const Conversation& conversation) override {
-    if (!plan_.calls) return Expected<Decisions>();
+    if (!plan_->calls) return Expected<Decisions>();
     return Ask(fmt::format("{}The agent now wants to call {} with {}", DescribeDialogue(conversation), call.name,
                            call.arguments.Dump()));
   }
   Async<Expected<Decisions>> AfterCall(const ToolCall& call, const std::string& content,
                                        const Conversation& conversation) override {
-    if (!plan_.results) return Expected<Decisions>();
+    if (!plan_->results) return Expected<Decisions>();
     return Ask(fmt::format("{}The tool {} now returns:\n{}", DescribeDialogue(conversation), call.name, content));
   }
   Usage usage() const override { return usage_; }
@@ -42,7 +42,8 @@ class ModelGuard : public Defense {
   Async<Expected<Decisions>> Ask(std::string what) {
     Model* model = context_.models.defense;
     if (model == nullptr) co_return std::unexpected(NoModel("defense model_guard", "defense"));
-    const std::string system = plan_.prompt + "\n\nPolicy of the agent:\n" + std::string(context_.environment.policy());
+    const std::string system =
+        plan_->prompt + "\n\nPolicy of the agent:\n" + std::string(context_.environment.policy());
     const ModelRequest request = MakeRequest(context_, ModelRole::kDefense, turn_++, system, std::move(what));
     CO_TRY_ASSIGN(const ModelReply reply, co_await model->Complete(request));
     usage_ += reply.usage;
@@ -52,7 +53,7 @@ class ModelGuard : public Defense {
     co_return Decisions{{.verdict = Verdict::kDeny, .defense = "model_guard", .reason_code = "model_said_yes"}};
   }
 
-  const GuardPlan& plan_;
+  const Shared<GuardPlan> plan_;
   const TrialContext context_;
   Usage usage_;
   std::uint32_t turn_ = 0;
@@ -70,7 +71,7 @@ Expected<PartFactory<Defense>> PrepareModelGuard(const Json& options) {
                        "defense model_guard");
     }
   }
-  return [plan](const TrialContext& context) { return std::make_unique<ModelGuard>(*plan, context); };
+  return [plan](const TrialContext& context) { return std::make_unique<ModelGuard>(plan, context); };
 }
 
 }  // namespace
@@ -88,7 +89,8 @@ DefenseEntry ModelGuardEntry() {
                                 .type = OptionType::kStringList,
                                 .help = "What it looks at: calls, results, user_turns.",
                                 .fallback = Json::MakeArray({"calls"}),
-                                .minimum = 1}}},
+                                .minimum = 1}},
+                   .model_role = "defense"},
           .prepare = PrepareModelGuard};
 }
 

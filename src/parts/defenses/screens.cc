@@ -55,20 +55,20 @@ class RepeatRequest : public Defense {
 
 class Redact : public Defense {
  public:
-  Redact(const std::vector<Pattern>& patterns, const std::string& replacement)
-      : patterns_(patterns), replacement_(replacement) {}
+  Redact(Shared<std::vector<Pattern>> patterns, Shared<std::string> replacement)
+      : patterns_(std::move(patterns)), replacement_(std::move(replacement)) {}
 
   Async<Expected<Decisions>> AfterCall(const ToolCall& /*call*/, const std::string& content,
                                        const Conversation& /*conversation*/) override {
     std::string text = content;
-    for (const Pattern& pattern : patterns_) text = pattern.Replace(text, replacement_);
+    for (const Pattern& pattern : *patterns_) text = pattern.Replace(text, *replacement_);
     if (text == content) return Expected<Decisions>();
     return Rewrite("redact", "pattern_found", std::move(text));
   }
 
  private:
-  const std::vector<Pattern>& patterns_;
-  const std::string& replacement_;
+  const Shared<std::vector<Pattern>> patterns_;
+  const Shared<std::string> replacement_;
 };
 
 // What text in data should not say. The names are reason codes and stand in docs/attacks.md.
@@ -101,12 +101,12 @@ struct RuleSet {
 
 class InjectionRules : public Defense {
  public:
-  explicit InjectionRules(const RuleSet& set) : set_(set) {}
+  explicit InjectionRules(Shared<RuleSet> set) : set_(std::move(set)) {}
 
   bool reviews_tools() const override { return true; }
   Async<Expected<Decisions>> ReviewTool(const ToolSchema& tool) override { return Look(tool.description); }
   Async<Expected<Decisions>> ReviewUserTurn(const std::string& text, const Conversation& /*conversation*/) override {
-    return set_.users ? Look(text) : Expected<Decisions>();
+    return set_->users ? Look(text) : Expected<Decisions>();
   }
   Async<Expected<Decisions>> AfterCall(const ToolCall& /*call*/, const std::string& content,
                                        const Conversation& /*conversation*/) override {
@@ -116,24 +116,24 @@ class InjectionRules : public Defense {
  private:
   Expected<Decisions> Look(const std::string& text) const {
     std::vector<std::string_view> found;
-    for (const auto& [name, pattern] : set_.rules) {
+    for (const auto& [name, pattern] : set_->rules) {
       if (pattern.Found(text)) found.push_back(name);
     }
-    if (found.size() < set_.needed) return Decisions();
-    return Decisions{{.verdict = set_.denies ? Verdict::kDeny : Verdict::kWarn,
+    if (found.size() < set_->needed) return Decisions();
+    return Decisions{{.verdict = set_->denies ? Verdict::kDeny : Verdict::kWarn,
                       .defense = "injection_rules",
                       .reason_code = std::string(found.front()),
                       .detail = fmt::format("{}", fmt::join(found, ", "))}};
   }
 
-  const RuleSet& set_;
+  const Shared<RuleSet> set_;
 };
 
 Expected<PartFactory<Defense>> PrepareRedact(const Json& options) {
   TRY_ASSIGN(auto compiled, CompileAll(StringList(options, "patterns")));
   const auto patterns = std::make_shared<const std::vector<Pattern>>(std::move(compiled));
   const auto replacement = std::make_shared<const std::string>(options.StringOr("replacement", "[redacted]"));
-  return [patterns, replacement](const TrialContext&) { return std::make_unique<Redact>(*patterns, *replacement); };
+  return [patterns, replacement](const TrialContext&) { return std::make_unique<Redact>(patterns, replacement); };
 }
 
 Expected<PartFactory<Defense>> PrepareInjectionRules(const Json& options) {
@@ -145,7 +145,7 @@ Expected<PartFactory<Defense>> PrepareInjectionRules(const Json& options) {
   set->needed = static_cast<std::size_t>(options.IntOr("needed", 1));
   set->denies = options.StringOr("action", "deny") == "deny";
   set->users = options.BoolOr("user_turns", false);
-  return [set](const TrialContext&) { return std::make_unique<InjectionRules>(*set); };
+  return [set](const TrialContext&) { return std::make_unique<InjectionRules>(set); };
 }
 
 }  // namespace

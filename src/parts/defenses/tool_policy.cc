@@ -41,20 +41,20 @@ bool UserSaysYes(const Conversation& conversation) {
 
 class ToolPolicy : public Defense {
  public:
-  explicit ToolPolicy(const Policy& policy) : policy_(policy) {}
+  explicit ToolPolicy(Shared<Policy> policy) : policy_(std::move(policy)) {}
 
   Async<Expected<Decisions>> BeforeCall(const ToolCall& call, const Conversation& conversation) override {
-    for (const Rule& rule : policy_.rules) {
+    for (const Rule& rule : policy_->rules) {
       if (!rule.after && rule.predicate.Matches(call)) {
         return Expected<Decisions>(Decide(rule.action, rule.reason_code, conversation));
       }
     }
-    return Expected<Decisions>(Decide(policy_.otherwise, "not_listed", conversation));
+    return Expected<Decisions>(Decide(policy_->otherwise, "not_listed", conversation));
   }
 
   Async<Expected<Decisions>> AfterCall(const ToolCall& call, const std::string& content,
                                        const Conversation& conversation) override {
-    for (const Rule& rule : policy_.rules) {
+    for (const Rule& rule : policy_->rules) {
       if (!rule.after || !rule.predicate.Matches(call)) continue;
       const auto found = [&](const Pattern& pattern) { return pattern.Found(content); };
       if (!rule.result.empty() && std::ranges::none_of(rule.result, found)) continue;
@@ -68,8 +68,8 @@ class ToolPolicy : public Defense {
     if (action == Action::kAllow) return {};
     if (action == Action::kWarn) return Say(Verdict::kWarn, reason_code, {});
     if (action == Action::kDeny) return Say(Verdict::kDeny, reason_code, {});
-    const bool approved =
-        policy_.approver == Approver::kEverybody || (policy_.approver == Approver::kUser && UserSaysYes(conversation));
+    const bool approved = policy_->approver == Approver::kEverybody ||
+                          (policy_->approver == Approver::kUser && UserSaysYes(conversation));
     return Say(approved ? Verdict::kWarn : Verdict::kDeny, reason_code, approved ? "approved" : "not approved");
   }
 
@@ -77,7 +77,7 @@ class ToolPolicy : public Defense {
     return {{.verdict = verdict, .defense = "tool_policy", .reason_code = reason_code, .detail = std::move(detail)}};
   }
 
-  const Policy& policy_;
+  const Shared<Policy> policy_;
 };
 
 constexpr std::array<std::string_view, 4> kActions = {"allow", "warn", "deny", "require_approval"};
@@ -127,7 +127,7 @@ Expected<PartFactory<Defense>> PrepareToolPolicy(const Json& options) {
   policy->approver = approver == "user"        ? Approver::kUser
                      : approver == "everybody" ? Approver::kEverybody
                                                : Approver::kNobody;
-  return [policy](const TrialContext&) { return std::make_unique<ToolPolicy>(*policy); };
+  return [policy](const TrialContext&) { return std::make_unique<ToolPolicy>(policy); };
 }
 
 }  // namespace

@@ -17,12 +17,12 @@ struct CallsPlan {
 
 class Calls : public Judge {
  public:
-  explicit Calls(const CallsPlan& plan) : plan_(plan) {}
+  explicit Calls(Shared<CallsPlan> plan) : plan_(std::move(plan)) {}
 
   Async<Expected<Assessment>> Assess(const Task& /*task*/, const Goal& /*goal*/,
                                      const Transcript& transcript) override {
     const auto matches = [&](const CallRecord& record) {
-      return std::ranges::any_of(plan_.predicates,
+      return std::ranges::any_of(plan_->predicates,
                                  [&](const CallPredicate& predicate) { return predicate.Matches(record.call); });
     };
     Assessment assessment = CountCalls(transcript, matches, [](const CallRecord& record) {
@@ -30,14 +30,14 @@ class Calls : public Judge {
       for (const Effect& effect : record.effects) largest = std::max(largest, effect.amount_usd);
       return largest;
     });
-    assessment.succeeded = assessment.executed >= plan_.at_least;
+    assessment.succeeded = assessment.executed >= plan_->at_least;
     assessment.reason =
-        fmt::format("{} matching calls were executed, {} are needed", assessment.executed, plan_.at_least);
+        fmt::format("{} matching calls were executed, {} are needed", assessment.executed, plan_->at_least);
     return Expected<Assessment>(std::move(assessment));
   }
 
  private:
-  const CallsPlan& plan_;
+  const Shared<CallsPlan> plan_;
 };
 
 Expected<PartFactory<Judge>> PrepareCalls(const Json& options) {
@@ -47,7 +47,7 @@ Expected<PartFactory<Judge>> PrepareCalls(const Json& options) {
     plan->predicates.push_back(std::move(predicate));
   }
   plan->at_least = static_cast<int>(options.IntOr("at_least", 1));
-  return [plan](const TrialContext&) { return std::make_unique<Calls>(*plan); };
+  return [plan](const TrialContext&) { return std::make_unique<Calls>(plan); };
 }
 
 }  // namespace

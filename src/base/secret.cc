@@ -1,0 +1,151 @@
+// Secret: a key that can be sent but not shown, and that is blotted out wherever it comes back.
+// SPDX-License-Identifier: Apache-2.0
+#include "base/secret.h"
+
+#include <strings.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+
+namespace xsweep {
+namespace {
+
+constexpr std::string_view kBlot = "[secret]";
+constexpr std::size_t kShortest = 8;
+constexpr std::size_t kDeepest = 15;  // backslashes in a row
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+int HexValue(std::string_view digits) {
+  int value = 0;
+  for (const char c : digits) {
+    const int digit = HexDigit(c);
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+/// How many characters at `at` spell `wanted`: itself, \x, \u00XX (with any number of
+/// backslashes) or %XX. 0: they spell something else.
+std::size_t SpelledAs(std::string_view text, std::size_t at, char wanted) {
+  if (at >= text.size()) return 0;
+  const auto code = static_cast<unsigned char>(wanted);
+  if (text[at] == wanted) return 1;
+  if (text[at] == '%' && at + 3 <= text.size()) return HexValue(text.substr(at + 1, 2)) == code ? 3 : 0;
+  // JSON inside a JSON string doubles the backslashes, once per level.
+  std::size_t slashes = 0;
+  while (slashes < kDeepest && at + slashes < text.size() && text[at + slashes] == '\\') ++slashes;
+  const std::string_view rest = text.substr(at + slashes);
+  if (slashes == 0 || rest.empty()) return 0;
+  if (rest.size() >= 5 && rest[0] == 'u' && HexValue(rest.substr(1, 4)) == code) return slashes + 5;
+  return rest[0] == wanted ? slashes + 1 : 0;
+}
+
+/// Length of the spelling of `form` that starts at `at`, or 0.
+std::size_t MatchAt(std::string_view text, std::size_t at, std::string_view form) {
+  std::size_t position = at;
+  for (const char wanted : form) {
+    const std::size_t length = SpelledAs(text, position, wanted);
+    if (length == 0) return 0;
+    position += length;
+  }
+  return position - at;
+}
+
+std::string Base64(std::string_view bytes, std::string_view last_two) {
+  std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  alphabet += last_two;
+  std::string out;
+  for (std::size_t i = 0; i + 3 <= bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t k) {
+      return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[i + k]));
+    };
+    const std::uint32_t group = byte(0) << 16U | byte(1) << 8U | byte(2);
+    for (const unsigned shift : {18U, 12U, 6U, 0U}) out += alphabet[(group >> shift) & 63U];
+  }
+  return out;
+}
+
+std::string Hex(std::string_view bytes, const char* digits) {
+  std::string out;
+  for (const char c : bytes) {
+    out += digits[static_cast<unsigned char>(c) >> 4U];
+    out += digits[static_cast<unsigned char>(c) & 15U];
+  }
+  return out;
+}
+
+/// Every spelling to look for. Base64 of a longer text holds the groups of three that lie wholly inside the key, at
+/// one of three offsets; the few bits shared with neighbours are left.
+std::vector<std::string> Forms(const std::string& key) {
+  std::vector<std::string> forms = {key};
+  if (key.size() < kShortest) return {};
+  for (const std::string_view last_two : {"+/", "-_"}) {
+    for (std::size_t offset = 0; offset < 3; ++offset) {
+      forms.push_back(Base64(std::string_view(key).substr(offset), last_two));
+    }
+  }
+  forms.push_back(Hex(key, "0123456789abcdef"));
+  forms.push_back(Hex(key, "0123456789ABCDEF"));
+  return forms;
+}
+
+void ScrubForm(std::string_view form, std::string& text) {
+  const std::array<char, 3> starts = {form.front(), '%', '\\'};
+  const std::string_view first(starts.data(), starts.size());
+  std::size_t at = text.find_first_of(first);
+  while (at != std::string::npos) {
+    const std::size_t length = MatchAt(text, at, form);
+    if (length > 0) text.replace(at, length, kBlot);
+    at = text.find_first_of(first, at + (length > 0 ? kBlot.size() : 1));
+  }
+}
+
+}  // namespace
+
+struct Secret::Data {
+  std::string value;
+  std::vector<std::string> forms;
+
+  explicit Data(std::string key) : value(std::move(key)), forms(Forms(value)) {}
+  ~Data() {
+    explicit_bzero(value.data(), value.size());
+    for (std::string& form : forms) explicit_bzero(form.data(), form.size());
+  }
+  Data(const Data&) = delete;
+  Data& operator=(const Data&) = delete;
+};
+
+Secret::Secret(std::string value) {
+  if (!value.empty()) data_ = std::make_shared<const Data>(std::move(value));
+}
+
+Expected<Secret> Secret::FromEnvironment(const std::string& variable) {
+  const char* value = std::getenv(variable.c_str());
+  if (value == nullptr || *value == '\0') {
+    return UserError("the environment variable " + variable + " is not set; put the key there, e.g. `export " +
+                     variable + "=...`");
+  }
+  const std::string key = value;
+  if (key.find_first_of("\r\n") != std::string::npos) {
+    return UserError("the key in the environment variable " + variable + " contains a line break; remove it");
+  }
+  return Secret(key);
+}
+
+std::string_view Secret::Reveal() const { return data_ ? std::string_view(data_->value) : std::string_view(); }
+
+void Secret::Scrub(std::string& text) const {
+  if (!data_) return;
+  for (const std::string& form : data_->forms) ScrubForm(form, text);
+}
+
+}  // namespace xsweep

@@ -1,0 +1,101 @@
+// The printed JSON Schema takes what the loader takes, checked with a real validator.
+#include "config/schema.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "config/example_parts.h"
+#include "parts/catalog.h"
+
+namespace xsweep {
+namespace {
+
+bool HaveValidator() { return std::system("python3 -c 'import jsonschema, yaml' >/dev/null 2>&1") == 0; }
+
+/// A directory of its own for each test, gone afterwards.
+class Validator : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!HaveValidator()) GTEST_SKIP() << "python3 with jsonschema and yaml is not installed";
+    directory_ = std::filesystem::temp_directory_path() / ("xsweep_schema_" + std::to_string(getpid()));
+    std::filesystem::create_directories(directory_);
+  }
+  void TearDown() override { std::filesystem::remove_all(directory_); }
+
+  /// A '1' for each valid file and a '0' for each other one, in one run of python; "bad schema" when the schema is.
+  std::string Validate(const Json& schema, const std::vector<std::string>& files) {
+    const std::string program = Write("validate.py", R"(
+import json, sys, yaml, jsonschema
+schema = json.load(open(sys.argv[1]))
+try:
+    jsonschema.Draft202012Validator.check_schema(schema)
+except Exception:
+    print("bad schema", end="")
+    sys.exit()
+validator = jsonschema.Draft202012Validator(schema)
+for path in sys.argv[3:]:
+    errors = list(validator.iter_errors(yaml.safe_load(open(path))))
+    for error in errors:
+        print(path, error.json_path, error.message, file=sys.stderr)
+    print("0" if errors else "1", end="")
+)");
+    const std::string verdicts = directory_ / "verdicts";
+    std::string command = "python3 " + program + " " + Write("schema.json", schema.Dump()) + " --";
+    for (const std::string& file : files) command += " " + file;
+    EXPECT_EQ(std::system((command + " > " + verdicts).c_str()), 0);
+    std::ifstream read(verdicts);
+    return {std::istreambuf_iterator<char>(read), {}};
+  }
+  std::string Write(const std::string& name, const std::string& text) {
+    const std::string path = directory_ / name;
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+
+  std::filesystem::path directory_;
+};
+
+std::vector<std::string> RepositoryConfigFiles() {
+  std::vector<std::string> files;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(XSWEEP_SOURCE_DIR) / "configs")) {
+    if (entry.path().filename() == "run.yaml") files.push_back(entry.path());
+  }
+  return files;
+}
+
+TEST_F(Validator, TakesEveryConfigOfTheRepository) {
+  const auto files = RepositoryConfigFiles();
+  ASSERT_FALSE(files.empty());
+  EXPECT_EQ(Validate(ConfigSchema(BuildCatalog().Specs()), files), std::string(files.size(), '1'));
+}
+
+TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
+  std::vector<std::string> files = {Write("good.yaml", ExampleConfig())};
+  for (const std::string line :
+       {"trails: 3", "trials: 0", "mode: LIVE", "defense: {name: refundlimit}", "defense: {name: quota, foo: 1}",
+        "seeds: [-1]", "limits: {max_error_rate: 2}", "grid: {seeds: [1]}", "transcripts: some",
+        "defense: {name: stack, defenses: [{name: none, x: 1}]}"}) {
+    std::string text = ExampleConfig();
+    if (line.starts_with("seeds")) text.replace(text.find("seeds: [41, 42]\n"), 16, "");
+    text += line + "\n";
+    EXPECT_NE(Faulty(text), "ok") << line;
+    files.push_back(Write("bad" + std::to_string(files.size()) + ".yaml", text));
+  }
+  EXPECT_EQ(Validate(ConfigSchema(ExampleParts()), files), "10000000000");
+}
+
+TEST(RepositoryConfigs, Load) {
+  for (const std::string& file : RepositoryConfigFiles()) {
+    const auto config = LoadConfigFile(file, BuildCatalog().Specs());
+    EXPECT_TRUE(config) << config.error().Text();
+  }
+}
+
+}  // namespace
+}  // namespace xsweep

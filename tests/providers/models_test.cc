@@ -1,0 +1,265 @@
+// What the models of a run promise end to end: live against a server, recorded, replayed, scripted, priced.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "parts/providers/providers.h"
+#include "support/model_server.h"
+
+namespace xsweep {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using testing::ModelServer;
+using ::testing::Not;
+using testing::SeenRequest;
+using testing::ServerReply;
+
+constexpr const char* kKey = "sk-canary/4f9d+27aa-very-secret";
+
+class ModelsOfARun : public ::testing::Test {
+ protected:
+  void SetUp() override { setenv("XSWEEP_TEST_KEY", kKey, 1); }
+  void TearDown() override {
+    unsetenv("XSWEEP_TEST_KEY");
+    std::filesystem::remove(path_);
+  }
+
+  Json Options(const ModelServer& server, std::initializer_list<Json::Member> more = {}) {
+    Json options = Json::MakeObject(
+        {{"model", "tiny"}, {"base_url", server.Url("/v1")}, {"api_key_env", "XSWEEP_TEST_KEY"}, {"max_retries", 0}});
+    for (const auto& [name, value] : more) options.Set(name, value);
+    return options;
+  }
+  ModelRequest Ask(std::string text, std::uint32_t turn = 0, std::uint32_t trial = 0) {
+    ModelRequest request;
+    request.identity = {"base", "7", 41, trial, ModelRole::kAgent, turn};
+    request.system = "Follow the policy.";
+    for (std::uint32_t i = 0; i <= turn; ++i) {
+      Message message;
+      message.text = text + std::to_string(i);
+      request.messages.push_back(message);
+    }
+    return request;
+  }
+  Expected<ModelReply> Complete(Model& model, const ModelRequest& request) {
+    return loop_->Run(model.Complete(request));
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<IoLoop> loop_ = *IoLoop::Create(clock_);
+  Http http_{*loop_};
+  const std::filesystem::path path_ =
+      std::filesystem::temp_directory_path() / (std::string("xsweep_models_test_") + std::to_string(getpid()));
+};
+
+TEST_F(ModelsOfARun, SpeakToAnOpenAiServer) {
+  SeenRequest seen;
+  ModelServer server([&](const SeenRequest& request) {
+    seen = request;
+    return ServerReply{.body = testing::ChatCallBody("refund", R"({"amount":3})")};
+  });
+  ModelShelf shelf({.http = &http_});
+  const auto reply =
+      Complete(**shelf.Get("openai", Options(server, {{"price", Json::MakeObject({{"input", 1.0}, {"output", 2.0}})}})),
+               Ask("a"));
+  ASSERT_TRUE(reply.has_value()) << reply.error().Text();
+  EXPECT_EQ(seen.target, "/v1/chat/completions");
+  EXPECT_EQ(seen.Header("authorization"), std::string("Bearer ") + kKey);
+  EXPECT_EQ(reply->calls[0].name, "refund");
+  EXPECT_EQ(reply->usage, (Usage{1, 10, 5, 20'000, true}));
+}
+
+TEST_F(ModelsOfARun, SpeakToAnAnthropicServer) {
+  SeenRequest seen;
+  ModelServer server([&](const SeenRequest& request) {
+    seen = request;
+    return ServerReply{.body =
+                           R"({"content":[{"type":"text","text":"hi"}],"usage":{"input_tokens":1,"output_tokens":1}})"};
+  });
+  ModelShelf shelf({.http = &http_});
+  EXPECT_EQ(Complete(**shelf.Get("anthropic", Options(server)), Ask("a"))->text, "hi");
+  EXPECT_EQ(seen.target, "/v1/messages");
+  EXPECT_EQ(seen.Header("x-api-key"), kKey);
+  EXPECT_EQ(seen.Header("anthropic-version"), "2023-06-01");
+}
+
+TEST_F(ModelsOfARun, ShowNoKeyEvenWhenTheServerEchoesIt) {
+  ModelServer server([](const SeenRequest& request) {
+    if (request.number == 0) return testing::EchoHeaders(request);
+    const std::string key(request.Header("authorization"));
+    if (request.number == 1) return ServerReply{.status = 401, .body = testing::ErrorBody("bad key " + key)};
+    return ServerReply{.body = testing::ChatCallBody("f", "{\"k\":\"\\u0073" + key.substr(8) + "\"}")};
+  });
+  const auto log = *ExchangeLog::Open(RealDisk(), path_);
+  ModelShelf shelf({.http = &http_, .log = log.get()});
+  Model& model = **shelf.Get("openai", Options(server));
+  EXPECT_THAT(Complete(model, Ask("a"))->text, HasSubstr("Bearer [secret]"));
+  const Error refused = Complete(model, Ask("b", 1)).error();
+  EXPECT_THAT(refused.message, HasSubstr("401: bad key Bearer [secret]"));
+  EXPECT_THAT(refused.message, HasSubstr("api_key_env"));
+  EXPECT_EQ(Complete(model, Ask("c", 2))->calls[0].arguments.Dump(), R"({"k":"[secret]"})");
+  EXPECT_THAT(*ReadFile(path_), Not(HasSubstr("very-secret")));
+}
+
+TEST_F(ModelsOfARun, TurnEveryMisbehaviourIntoAnErrorOfTheEpisode) {
+  using Manner = ServerReply::Manner;
+  const ServerReply replies[] = {
+      {.body = "not json"},
+      {.body = R"({"choices":[]})"},
+      {.status = 500, .body = "oops"},
+      {.status = 429, .body = testing::ErrorBody("quota", "insufficient_quota")},
+      {.body = testing::ChatBody("hi"), .manner = Manner::kDrop},
+      {.body = testing::ChatBody("hi"), .manner = Manner::kDropMidway},
+      {.manner = Manner::kEndless},
+      {.manner = Manner::kHang},
+      {.body = testing::ChatBody("hi"), .manner = Manner::kTrickle},
+  };
+  std::atomic<std::size_t> current = 0;  // not the request's number: libcurl sends again what a stale connection lost
+  ModelServer server([&](const SeenRequest&) { return replies[current]; });
+  ModelShelf shelf({.http = &http_});
+  Model& model = **shelf.Get("openai", Options(server, {{"first_byte_seconds", 0.2}, {"total_seconds", 0.4}}));
+  for (std::uint32_t i = 0; i < std::size(replies); ++i) {
+    current = i;
+    const auto reply = Complete(model, Ask("a", 0, i));
+    ASSERT_FALSE(reply.has_value()) << i;
+    EXPECT_EQ(reply.error().kind, ErrorKind::kEpisode) << i << reply.error().Text();
+    EXPECT_THAT(reply.error().Text(), HasSubstr("/v1/chat/completions")) << i;
+  }
+}
+
+TEST_F(ModelsOfARun, AreRefusedWithoutAKeyAndWithUnknownOptions) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{}; });
+  ModelShelf shelf({.http = &http_});
+  unsetenv("XSWEEP_TEST_KEY");
+  const auto keyless = shelf.Get("openai", Options(server));
+  ASSERT_FALSE(keyless.has_value());
+  EXPECT_EQ(keyless.error().kind, ErrorKind::kUser);
+  EXPECT_THAT(keyless.error().message, HasSubstr("XSWEEP_TEST_KEY"));
+  EXPECT_TRUE(shelf.Get("openai", Options(server, {{"api_key_env", ""}})).has_value());
+  EXPECT_EQ(shelf.Get("openai", Options(server, {{"temprature", 1}})).error().kind, ErrorKind::kUser);
+  EXPECT_EQ(shelf.Get("opnai", Options(server)).error().kind, ErrorKind::kUser);
+  EXPECT_EQ(shelf.Get("openai", Options(server, {{"base_url", "ftp://x"}})).error().kind, ErrorKind::kUser);
+}
+
+TEST_F(ModelsOfARun, ReplayWhatWasRecordedWithNoServer) {
+  std::vector<Expected<ModelReply>> live;
+  auto options = Json();
+  {
+    ModelServer server([&](const SeenRequest& request) {
+      if (request.number == 3) return ServerReply{.status = 400, .body = testing::ErrorBody("too long")};
+      return ServerReply{.body = testing::ChatBody("answer " + std::to_string(request.number))};
+    });
+    options = Options(server);
+    const auto log = *ExchangeLog::Open(RealDisk(), path_);
+    ModelShelf shelf({.http = &http_, .log = log.get()});
+    Model& model = **shelf.Get("openai", options);
+    // Two trials ask the very same questions: repeats stay distinct.
+    for (const std::uint32_t trial : {0U, 1U}) {
+      for (const std::uint32_t turn : {0U, 1U, 2U}) live.push_back(Complete(model, Ask("q", turn, trial)));
+    }
+  }
+  unsetenv("XSWEEP_TEST_KEY");
+  ModelShelf shelf({.replay = *Recording::Open({path_})});
+  Model& model = **shelf.Get("openai", options);
+  std::size_t i = 0;
+  for (const std::uint32_t trial : {0U, 1U}) {
+    for (const std::uint32_t turn : {0U, 1U, 2U}) {
+      const auto replayed = RunNow(model.Complete(Ask("q", turn, trial)));
+      ASSERT_EQ(replayed.has_value(), live[i].has_value());
+      if (replayed) {
+        EXPECT_EQ(replayed->text, live[i]->text);
+        EXPECT_EQ(replayed->usage, live[i]->usage);
+      } else {
+        EXPECT_EQ(replayed.error(), live[i].error());
+      }
+      ++i;
+    }
+  }
+}
+
+TEST_F(ModelsOfARun, AnswerNothingStaleAndSayWhatDiffers) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{.body = testing::ChatBody("x")}; });
+  {
+    const auto log = *ExchangeLog::Open(RealDisk(), path_);
+    ModelShelf shelf({.http = &http_, .log = log.get()});
+    Model& model = **shelf.Get("openai", Options(server, {{"temperature", 0.2}}));
+    for (const std::uint32_t turn : {0U, 1U}) ASSERT_TRUE(Complete(model, Ask("please ", turn)).has_value());
+  }
+  ModelShelf shelf({.replay = *Recording::Open({path_})});
+  const auto miss = [&](const ModelRequest& request, double temperature) {
+    Model& model = **shelf.Get("openai", Options(server, {{"temperature", temperature}}));
+    const auto reply = RunNow(model.Complete(request));
+    return reply ? "a hit" : reply.error().Text();
+  };
+  EXPECT_EQ(miss(Ask("please ", 1), 0.2), "a hit");
+  EXPECT_THAT(miss(Ask("please ", 1), 0.7), HasSubstr("setting `temperature` was \"0.2\" and is \"0.7\""));
+  EXPECT_THAT(miss(Ask("urgent ", 1), 0.2), HasSubstr("message 1: `text` was \"please 0\" and is \"urgent 0\""));
+  ModelRequest defended = Ask("please ", 1);
+  defended.system += " Never refund.";
+  EXPECT_THAT(miss(defended, 0.2), HasSubstr("the system prompt was"));
+  EXPECT_THAT(miss(Ask("please ", 2), 0.2), HasSubstr("ends with exchange 1"));
+  EXPECT_THAT(miss(Ask("please ", 0, 9), 0.2), HasSubstr("nothing of this role in this trial"));
+}
+
+TEST_F(ModelsOfARun, GoOnAfterATornLine) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{.body = testing::ChatBody("x")}; });
+  const auto record = [&](std::uint32_t trial) {
+    const auto log = *ExchangeLog::Open(RealDisk(), path_);
+    ModelShelf shelf({.http = &http_, .log = log.get()});
+    EXPECT_TRUE(Complete(**shelf.Get("openai", Options(server)), Ask("q", 0, trial)).has_value());
+  };
+  record(0);
+  const auto whole = std::filesystem::file_size(path_);
+  record(1);
+  std::filesystem::resize_file(path_, whole + 30);
+  EXPECT_EQ((*Recording::Open({path_}))->size(), 1U);
+  record(2);
+  EXPECT_EQ((*Recording::Open({path_}))->size(), 2U);
+}
+
+TEST_F(ModelsOfARun, FollowAScript) {
+  const Json rules = *Json::Parse(R"([
+    {"speaker":"tool","contains":["refund","ok"],"text":"It is done."},
+    {"contains":"money","calls":[{"name":"refund","arguments":{"amount":10}}]},
+    {"turn":5,"error":"the model is tired"}])");
+  ModelShelf shelf({});
+  Model& model = **shelf.Get("scripted", Json::MakeObject({{"rules", rules}, {"fallback", "Pardon?"}}));
+  EXPECT_EQ(RunNow(model.Complete(Ask("I want money ")))->calls[0].name, "refund");
+  EXPECT_EQ(RunNow(model.Complete(Ask("hello")))->text, "Pardon?");
+  EXPECT_EQ(RunNow(model.Complete(Ask("hello", 5))).error().message, "the model is tired");
+  ModelRequest after_tool = Ask("x");
+  after_tool.messages.back().speaker = Speaker::kTool;
+  after_tool.messages.back().text = "refund: ok";
+  EXPECT_EQ(RunNow(model.Complete(after_tool))->text, "It is done.");
+  for (const char* bad : {R"([1])", R"([{"speker":"tool"}])", R"([{"speaker":"dog"}])", R"([{"calls":{}}])",
+                          R"([{"calls":[{}]}])", R"([{"contains":1}])", R"([{"turn":"x"}])"}) {
+    const auto refused = shelf.Get("scripted", Json::MakeObject({{"rules", *Json::Parse(bad)}}));
+    ASSERT_FALSE(refused.has_value()) << bad;
+    EXPECT_THAT(refused.error().where, HasSubstr("rule 1")) << bad;
+  }
+}
+
+TEST(Prices, AreUnknownUnlessStated) {
+  const auto table = *PriceTable::FromJson(*Json::Parse(
+      R"({"gpt-4o-mini":{"input":0.15,"output":0.6},"llama*":{"input":1,"output":1},"llama-3*":{"input":0,"output":2}})"));
+  EXPECT_EQ(table.Find("gpt-4o-mini")->CostNanoUsd(1000, 100), 150'000 + 60'000);
+  EXPECT_EQ(table.Find("llama-3-8b")->CostNanoUsd(1000, 1), 2000);
+  EXPECT_EQ(table.Find("llama-2")->CostNanoUsd(1, 0), 1000);
+  EXPECT_EQ(table.Find("gpt-4o"), std::nullopt);
+  for (const char* bad : {"[]", R"({"m":1})", R"({"m":{"input":1}})", R"({"m":{"input":-1,"output":1}})",
+                          R"({"m":{"input":1,"output":1,"cached":1}})", R"({"m":{"input":"1","output":1}})"}) {
+    EXPECT_EQ(PriceTable::FromJson(*Json::Parse(bad)).error().kind, ErrorKind::kUser) << bad;
+  }
+}
+
+TEST(ARecording, NamesTheLineThatIsNoExchange) {
+  const auto opened = Recording::FromText("{\"cell\":1}\n", "x.jsonl");
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_EQ(opened.error().where, "x.jsonl:1");
+}
+
+}  // namespace
+}  // namespace xsweep
