@@ -28,6 +28,9 @@ constexpr Command kCommands[] = {
     {"power", "say what a design can see before running it", xsweep::PowerCommand},
     {"journal", "add a dated entry about a run", xsweep::JournalCommand},
     {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
+    {"worker", "run one shard of a run", xsweep::WorkerCommand},
+    {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
+    {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
 };
 
 std::atomic<bool> stop_requested = false;

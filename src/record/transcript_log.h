@@ -38,9 +38,14 @@ class TranscriptLog {
   std::unique_ptr<WritableFile> file_;
 };
 
+/// Appends to `out` a record that says: this attempt has no transcript, whatever earlier ones had.
+void AppendNoTranscript(std::uint64_t index, std::uint32_t attempt, std::string& out);
+
 /// Writes transcripts.jsonl.zst from the shard logs, in plan order; of several for one trial the last attempt counts.
-/// Writes nothing when no transcript was kept.
+/// Without any there is no such file afterwards.
 Status SealTranscripts(Disk& disk, const std::filesystem::path& shards, const std::filesystem::path& sealed);
+/// Makes a shard log of a sealed file, so that more trials can be added; its records count as attempt 0.
+Status UnsealTranscripts(Disk& disk, const std::filesystem::path& sealed, const std::filesystem::path& log);
 
 /// A sealed file of transcripts.
 class TranscriptFile {
