@@ -119,7 +119,8 @@ std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
 }
 
 Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, const std::filesystem::path& log,
-                                                       const std::filesystem::path& replay, Budget& budget) {
+                                                       const std::filesystem::path& replay, Budget& budget,
+                                                       std::uint32_t shards) {
   std::unique_ptr<LiveModels> models(new LiveModels());
   TRY_ASSIGN(models->loop_, IoLoop::Create(models->clock_));
   ModelSources sources;
@@ -135,7 +136,8 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     sources.log = models->log_.get();
     TRY_ASSIGN(sources.reuse, Recording::Open(ExchangeFiles(run.path())));
   }
-  sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
+  sources.rate_share = 1.0 / shards;
+  sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCallModel(); };
   sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.Charge(usage); };
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;
