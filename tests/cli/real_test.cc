@@ -1,5 +1,8 @@
 // REAL runs end to end: the binary, the network, the files, the exit code.
 // SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <thread>
+
 #include "cli/real_run.h"
 
 namespace xsweep::testing {
@@ -167,24 +170,39 @@ TEST_F(RealSweep, ShimOnRequestPlaysWithoutModelAndSaysSo) {
   EXPECT_EQ(server.requests(), 0);
 }
 
-TEST_F(RealSweep, InterruptEndsItInTimeAndKeepsWhatIsFinished) {
+TEST_F(RealSweep, InterruptKeepsWhatIsFinishedAndResumeAsksForNothingTwice) {
   std::atomic<int> seen = 0;
-  ModelServer server([&](const SeenRequest& request) {
-    ServerReply reply = Weak(request);
-    if (++seen > 40) reply.manner = ServerReply::Manner::kHang;
-    return reply;
-  });
-  const Running running = Start(RunAs("a", Config(RealConfig(server.Url())), {"--jobs", "4"}));
-  while (seen < 44) std::this_thread::yield();
-  const auto signalled = std::chrono::steady_clock::now();
-  running.Signal(SIGINT);
-  const Ended ended = running.Wait();
-  EXPECT_LT(std::chrono::steady_clock::now() - signalled, std::chrono::seconds(5));
-  EXPECT_EQ(ended.code, 130) << ended.output;
-  EXPECT_EQ(Manifest("a").StringOr("status", ""), "interrupted");
-  const std::string rows = Read("a", "shards/0.jsonl");
-  EXPECT_GE(std::ranges::count(rows, '\n'), 8) << rows;
-  EXPECT_EQ(rows.find("\"outcome\":\"error\""), std::string::npos);
+  std::atomic<bool> slow = true;
+  std::map<std::string, int> answered;  // only the server's thread touches it while that runs
+  std::string config;
+  {
+    ModelServer server([&](const SeenRequest& request) {
+      ServerReply reply = Weak(request);
+      if (++seen > 40 && slow) {
+        reply.manner = ServerReply::Manner::kHang;
+      } else {
+        ++answered[request.body];
+      }
+      return reply;
+    });
+    const Running running = Start(RunAs("a", Config(RealConfig(server.Url())), {"--jobs", "4"}));
+    while (seen < 44) std::this_thread::yield();
+    const auto signalled = std::chrono::steady_clock::now();
+    running.Signal(SIGINT);
+    const Ended ended = running.Wait();
+    EXPECT_LT(std::chrono::steady_clock::now() - signalled, std::chrono::seconds(5));
+    EXPECT_EQ(ended.code, 130) << ended.output;
+    EXPECT_EQ(Manifest("a").StringOr("status", ""), "interrupted");
+    const std::string rows = Read("a", "shards/0.jsonl");
+    EXPECT_GE(std::ranges::count(rows, '\n'), 8) << rows;
+    EXPECT_EQ(rows.find("\"outcome\":\"error\""), std::string::npos);
+    slow = false;
+    const Ended resumed = Xsweep({"run", "--resume", Run("a").string(), "--quiet"});
+    EXPECT_EQ(resumed.code, 0) << resumed.output;
+  }
+  EXPECT_EQ(Manifest("a").StringOr("status", ""), "completed");
+  EXPECT_EQ(Rows("a").size(), kPlanned);
+  for (const auto& [body, times] : answered) EXPECT_EQ(times, 1) << body.substr(body.size() - 300);
 }
 
 }  // namespace
