@@ -25,6 +25,7 @@ constexpr Command kCommands[] = {
     {"compare", "compare two runs, paired where they pair", xsweep::CompareCommand},
     {"power", "say what a design can see before running it", xsweep::PowerCommand},
     {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
+    {"env", "try environments by hand: list, call, replay, serve", xsweep::EnvCommand},
 };
 
 std::atomic<bool> stop_requested = false;
