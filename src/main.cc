@@ -26,6 +26,8 @@ constexpr Command kCommands[] = {
     {"power", "say what a design can see before running it", xsweep::PowerCommand},
     {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
     {"env", "try environments by hand: list, call, replay, serve", xsweep::EnvCommand},
+    {"import", "bring in a benchmark or results that ran elsewhere", xsweep::ImportCommand},
+    {"export", "write a run as tau-bench or tau2 results", xsweep::ExportCommand},
 };
 
 std::atomic<bool> stop_requested = false;
