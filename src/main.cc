@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
     {"env", "try environments by hand: list, call, replay, serve", xsweep::EnvCommand},
     {"import", "bring in a benchmark or results that ran elsewhere", xsweep::ImportCommand},
     {"export", "write a run as tau-bench or tau2 results", xsweep::ExportCommand},
+    {"parity", "compare a native desk with a worker, byte by byte", xsweep::ParityCommand},
 };
 
 std::atomic<bool> stop_requested = false;

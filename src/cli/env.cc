@@ -139,6 +139,7 @@ Expected<int> ReplayCalls(const std::vector<std::string>& words) {
     auto replayed = replay.Line(line);
     if (!replayed) return UserError(replayed.error().message, fmt::format("stdin:{}", number));
     Print(*replayed + "\n");
+    std::fflush(stdout);  // so that a program may ask line by line
   }
   return kExitDone;
 }

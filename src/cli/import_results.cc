@@ -28,11 +28,18 @@ namespace {
 
 using EpisodeKey = std::pair<std::string, std::uint32_t>;
 
+/// Numbered tasks in the order of their numbers.
+struct ShorterFirst {
+  bool operator()(const std::string& a, const std::string& b) const {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+};
+
 /// The episodes of a file by task and trial, with the trials numbered from 0.
 struct Episodes {
   ForeignResults results;
   std::map<EpisodeKey, ForeignEpisode*> by_key;
-  std::set<std::string> tasks;
+  std::set<std::string, ShorterFirst> tasks;
   std::uint32_t trials = 0;
 };
 

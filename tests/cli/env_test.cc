@@ -1,5 +1,7 @@
 // `xsweep env` for people: listing, one call, what it says to mistakes, and its MCP server as a client sees it.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "base/json.h"
 #include "cli/program.h"
 
@@ -10,7 +12,8 @@ TEST(EnvList, NamesEveryDesk) {
   const auto listed = RunXsweep({"env", "list", "--json"});
   ASSERT_EQ(listed.exit_code, 0) << listed.err;
   std::vector<std::string> names;
-  for (const Json& entry : Json::Parse(listed.out)->items()) names.emplace_back(entry.StringOr("name", ""));
+  const Json list = *Json::Parse(listed.out);
+  for (const Json& entry : list.items()) names.emplace_back(entry.StringOr("name", ""));
   for (const char* desk : {"airline", "tau2/airline", "tau2/retail", "tau1/airline", "tau1/retail"})
     EXPECT_NE(std::ranges::find(names, desk), names.end()) << desk;
 }
