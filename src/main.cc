@@ -22,6 +22,8 @@ constexpr Command kCommands[] = {
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
     {"list", "list runs from the index", xsweep::ListCommand},
     {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
+    {"probe", "make one tiny call to every model that a config names", xsweep::ProbeCommand},
+    {"rejudge", "apply another judge to the transcripts of a run", xsweep::RejudgeCommand},
     {"serve", "show runs in a browser", xsweep::ServeCommand},
     {"publish", "put runs on a web site: a directory, GitHub Pages, S3", xsweep::PublishCommand},
     {"compare", "compare two runs, paired where they pair", xsweep::CompareCommand},

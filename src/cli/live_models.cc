@@ -62,8 +62,7 @@ Status CheckKeysOf(const Cell& cell) {
     const auto& model = ModelOf(cell.models, role);
     if (!model) continue;
     if (const auto made = shelf.Get(model->name, model->options); !made) {
-      return UserError(made.error().Text() + "; see .env.example, or run with --mode SHIM",
-                       fmt::format("models.{}", role));
+      return UserError(made.error().Text() + "; see .env.example", fmt::format("models.{}", role));
     }
   }
   return {};
