@@ -18,6 +18,7 @@
 #include "engine/local.h"
 #include "engine/shared_budget.h"
 #include "present/gate_report.h"
+#include "present/html_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
 #include "record/run_id.h"
@@ -131,6 +132,12 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   return {};
 }
 
+/// report.html is a copy for people: when it cannot be written, the run is whole all the same.
+void OfferHtmlReport(const RunDirectory& run) {
+  const Status written = WriteHtmlReport(run.disk(), run.path().parent_path().parent_path(), run.path());
+  if (!written) PrintNote("note: no report.html: " + written.error().Text());
+}
+
 }  // namespace
 
 int ExitCodeOf(const Manifest& manifest) {
@@ -208,6 +215,7 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest) {
              AggregateRun(run.path().string(),
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
   TRY(Present(run, manifest, aggregate));
+  OfferHtmlReport(run);
   return ExitCodeOf(manifest);
 }
 
@@ -225,6 +233,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   TRY(Present(run, manifest, aggregate));
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
+  OfferHtmlReport(run);
   return ExitCodeOf(manifest);
 }
 

@@ -225,22 +225,32 @@ Expected<std::string> TranscriptFile::Line(std::size_t n) const {
   return text;
 }
 
-Expected<std::optional<Json>> TranscriptFile::Find(std::uint64_t index) const {
+Expected<std::uint64_t> TranscriptFile::IndexAt(std::size_t n) const {
+  TRY_ASSIGN(const std::string line, Line(n));
+  const auto index = RowIndex(line);
+  if (!index) return UserError(fmt::format("transcript {} is damaged", n));
+  return *index;
+}
+
+Expected<std::size_t> TranscriptFile::LowerBound(std::uint64_t index) const {
   std::size_t low = 0;
   std::size_t high = frames_.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    TRY_ASSIGN(const std::string line, Line(middle));
-    const auto here = RowIndex(line);
-    if (!here) return UserError(fmt::format("transcript {} is damaged", middle));
-    if (*here == index) {
-      TRY_ASSIGN(const Json json, Json::Parse(line, fmt::format("transcript of trial {}", index)));
-      const Json* transcript = json.Find("transcript");
-      return transcript == nullptr ? std::optional<Json>() : std::optional<Json>(*transcript);
-    }
-    (*here < index ? low : high) = *here < index ? middle + 1 : middle;
+    TRY_ASSIGN(const std::uint64_t here, IndexAt(middle));
+    (here < index ? low : high) = here < index ? middle + 1 : middle;
   }
-  return std::optional<Json>();
+  return low;
+}
+
+Expected<std::optional<Json>> TranscriptFile::Find(std::uint64_t index) const {
+  TRY_ASSIGN(const std::size_t n, LowerBound(index));
+  if (n == frames_.size()) return std::optional<Json>();
+  TRY_ASSIGN(const std::string line, Line(n));
+  if (RowIndex(line) != index) return std::optional<Json>();
+  TRY_ASSIGN(const Json json, Json::Parse(line, fmt::format("transcript of trial {}", index)));
+  const Json* transcript = json.Find("transcript");
+  return transcript == nullptr ? std::optional<Json>() : std::optional<Json>(*transcript);
 }
 
 }  // namespace xsweep

@@ -56,6 +56,10 @@ class TranscriptFile {
   Expected<std::string> Line(std::size_t n) const;
   /// The transcript of trial `index`, or nothing when it was not kept. O(log n) frames are opened.
   Expected<std::optional<Json>> Find(std::uint64_t index) const;
+  /// The trial of the n-th kept transcript, n < size().
+  Expected<std::uint64_t> IndexAt(std::size_t n) const;
+  /// The first n whose trial is not before `index`; size() when there is none. Opens O(log n) frames.
+  Expected<std::size_t> LowerBound(std::uint64_t index) const;
 
  private:
   struct Frame {
