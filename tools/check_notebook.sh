@@ -7,7 +7,7 @@ set -euo pipefail
 
 run=${1:?"usage: tools/check_notebook.sh RUN_DIRECTORY"}
 venv=${NOTEBOOK_VENV:-$(dirname "$0")/../build/notebook-venv}
-[[ -f $run/notebook.ipynb ]] || { echo "check_notebook: $run has no notebook.ipynb; xsweep report --notebook writes it" >&2; exit 1; }
+[[ -f $run/notebook.ipynb ]] || { echo "check_notebook: $run has no notebook.ipynb; xsweep report writes it" >&2; exit 1; }
 
 if [[ ! -x $venv/bin/jupyter ]]; then
   python3 -m venv "$venv"

@@ -40,6 +40,7 @@ struct PartSpec {
   std::string name;
   std::string summary;
   std::vector<OptionSpec> options{};
+  std::string model_role{};  ///< it asks the model `models.<role>`; empty: it asks none
 };
 
 /// Everything a config may name. `config` checks against it without knowing a single part.

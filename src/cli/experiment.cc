@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cli/live_models.h"
 #include "config/resolved.h"
 #include "parts/catalog.h"
 #include "record/run_id.h"
@@ -63,11 +64,12 @@ Overrides OverrideFlags::ToOverrides() const {
 Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides) {
   Catalog catalog = BuildCatalog();
   TRY_ASSIGN(SweepConfig config, LoadConfig(text, name, catalog.Specs(), overrides));
+  std::string note = PlayByShim(config, catalog.Specs());
   TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
   std::vector<std::string> tasks;
   for (const Task& task : environment->tasks()) tasks.push_back(task.id);
   TRY_ASSIGN(Plan plan, MakePlan(config, tasks));
-  return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(plan)};
+  return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(plan), std::move(note)};
 }
 
 Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides) {

@@ -30,6 +30,7 @@ struct Experiment {
   Catalog catalog;
   std::shared_ptr<const EnvironmentSource> environment;
   Plan plan;
+  std::string note{};  ///< what a person should know before it runs; may be empty
 };
 
 /// Reads and checks a config, opens its environment, makes its plan. Everything that can be wrong with a config is

@@ -8,6 +8,7 @@
 #include "parts/environments/bridge.h"
 #include "parts/environments/desk.h"
 #include "parts/judges/judges.h"
+#include "parts/providers/providers.h"
 
 namespace xsweep {
 
@@ -19,6 +20,7 @@ Catalog BuildCatalog() {
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();
   catalog.judges = JudgeTable();
+  catalog.providers = ProviderTable();
   return catalog;
 }
 

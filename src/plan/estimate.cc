@@ -42,13 +42,12 @@ std::vector<RoleAssumption> DefaultAssumptions() {
           {"judge", 1, 4000, 150}};
 }
 
-std::optional<Price> PriceOf(const PartConfig& model) {
-  const Json* prompt = model.options.Find("input_price_per_mtok");
-  const Json* completion = model.options.Find("output_price_per_mtok");
-  if (prompt == nullptr || completion == nullptr || !prompt->is_number() || !completion->is_number()) {
-    return std::nullopt;
-  }
-  return Price{prompt->AsDouble(), completion->AsDouble()};
+std::optional<TokenPrice> PriceOf(const PartConfig& model) {
+  const Json* price = model.options.Find("price");
+  const Json* input = price == nullptr ? nullptr : price->Find("input");
+  const Json* output = price == nullptr ? nullptr : price->Find("output");
+  if (input == nullptr || output == nullptr || !input->is_number() || !output->is_number()) return std::nullopt;
+  return TokenPrice{input->AsDouble(), output->AsDouble()};
 }
 
 Estimate EstimatePlan(const Plan& plan, Mode mode, const std::vector<RoleAssumption>& assumptions) {

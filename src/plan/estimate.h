@@ -21,7 +21,7 @@ struct RoleAssumption {
 std::vector<RoleAssumption> DefaultAssumptions();
 
 /// US dollars per million tokens.
-struct Price {
+struct TokenPrice {
   double prompt_usd = 0;
   double completion_usd = 0;
 };
@@ -41,8 +41,8 @@ struct Estimate {
   std::optional<double> cost_usd;  ///< empty when the price of any asked model is not known; 0 in SHIM
 };
 
-/// The price that the model's options name (`input_price_per_mtok`, `output_price_per_mtok`), when they name both.
-std::optional<Price> PriceOf(const PartConfig& model);
+/// The price that the model's options name, `price: {input: USD, output: USD}` per million tokens, when they name both.
+std::optional<TokenPrice> PriceOf(const PartConfig& model);
 
 /// Counts a role in a cell when the cell configures a model for it; in SHIM nothing is asked and nothing costs.
 Estimate EstimatePlan(const Plan& plan, Mode mode,

@@ -107,8 +107,8 @@ void AboutUtility(const Story& story, std::vector<std::string>& doubts) {
   });
   if (!useless.empty()) {
     doubts.push_back(
-        fmt::format("The agent solves no more tasks than one that does nothing in {}: a low attack success there is "
-                    "no sign of a good defense.",
+        fmt::format("The agent solves no more tasks than one that does nothing in {}: a low attack success under "
+                    "such a defense is no sign that it is good.",
                     Names(useless)));
   }
 }

@@ -1,4 +1,4 @@
-// Pictures: canvases become PNG files, all of a run in one gnuplot process.
+// Pictures: canvases become PNG files, all of a run in two gnuplot processes side by side.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

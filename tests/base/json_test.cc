@@ -32,7 +32,8 @@ TEST(JsonCopies, DoNotSeeEachOthersChanges) {
 }
 
 TEST(JsonParse, RefusesWhatIsNotJson) {
-  for (const std::string_view bad : {"", "  ", "{", "[1,]", "{\"a\":}", "1 2", "nul", "[1]]", "\"\xff\"", "01", "1,2"}) {
+  for (const std::string_view bad :
+       {"", "  ", "{", "[1,]", "{\"a\":}", "1 2", "nul", "[1]]", "\"\xff\"", "01", "1,2"}) {
     EXPECT_FALSE(Json::Parse(bad).has_value()) << bad;
   }
   std::string deep(300, '[');

@@ -161,8 +161,7 @@ TEST(Estimate, IsNothingInShimAndUnknownWithoutAPrice) {
 
 TEST(Estimate, MultipliesTokensByTheirPrice) {
   SweepConfig config = Config("models: {agent: {provider: openai, model: m}}\n");
-  config.models.agent->options.Set("input_price_per_mtok", 2);
-  config.models.agent->options.Set("output_price_per_mtok", 10);
+  config.models.agent->options.Set("price", Json::MakeObject({{"input", 2}, {"output", 10}}));
   const Estimate real = EstimatePlan(*MakePlan(config, {"a", "b"}), Mode::kReal, {{"agent", 10, 1000, 100}});
   EXPECT_NEAR(*real.cost_usd, 40 * (1000 * 2 + 100 * 10) / 1e6, 1e-12);
 }

@@ -39,6 +39,13 @@ TEST(RunReports, GoOnWithoutGnuplotAndSaySo) {
   EXPECT_TRUE(Contents(run, "summary.svg").ends_with("</svg>\n"));
   EXPECT_NE(Contents(run, "notes.md"), "");
 }
+TEST(RunReports, GoOnWhenGnuplotFails) {
+  const WrittenReports written = Report(MakeRun(GridSample(1, 1)), {.gnuplot = "false"});
+  EXPECT_EQ(written.warning, "no PNG pictures, only SVG: false: failed with exit code 1: ");
+  const WrittenReports silent = Report(MakeRun(GridSample(1, 1)), {.gnuplot = "true"});
+  EXPECT_NE(silent.warning, "");
+}
+
 TEST(RunReports, TellTheWholeStoryOnRequest) {
   const SampleRun run = MakeRun(GridSample(12, 2));
   const WrittenReports written = Report(run, {.report = true, .notebook = true});

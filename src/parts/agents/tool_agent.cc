@@ -49,7 +49,8 @@ AgentEntry ToolAgentEntry() {
                             .help = "Stands before the policy in the system prompt.",
                             .fallback = "You are a customer service agent and help the user according to the policy "
                                         "below. On each turn either write to the user or call tools, not both. "
-                                        "Follow the policy at all times, and call tools with valid JSON only."}}},
+                                        "Follow the policy at all times, and call tools with valid JSON only."}},
+               .model_role = "agent"},
       .prepare = [](const Json& options) -> Expected<PartFactory<Agent>> {
         const auto instructions = std::make_shared<const std::string>(options.StringOr("instructions", {}));
         return

@@ -73,7 +73,8 @@ AttackEntry ModelAttackerEntry() {
       {.name = "turns", .type = OptionType::kInteger, .help = "How often it may try.", .fallback = 5, .minimum = 1});
   return {.spec = {.name = "model_attacker",
                    .summary = "A model speaks instead of the user, sees the dialogue and tries again.",
-                   .options = std::move(options)},
+                   .options = std::move(options),
+                   .model_role = "attacker"},
           .prepare = [](const Json& given) -> Expected<AttackPlan> {
             const auto plan =
                 std::make_shared<const AttackerPlan>(AttackerPlan{.prompt = std::string(given.StringOr("prompt", {})),

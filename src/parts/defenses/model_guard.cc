@@ -89,7 +89,8 @@ DefenseEntry ModelGuardEntry() {
                                 .type = OptionType::kStringList,
                                 .help = "What it looks at: calls, results, user_turns.",
                                 .fallback = Json::MakeArray({"calls"}),
-                                .minimum = 1}}},
+                                .minimum = 1}},
+                   .model_role = "defense"},
           .prepare = PrepareModelGuard};
 }
 

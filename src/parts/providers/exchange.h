@@ -75,7 +75,7 @@ class Recording {
   Status Index(std::string_view text, const std::string& where);
   const Line* LineOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const;
   /// The whole request of a turn, put together from the lines before it; empty when one of them is missing.
-  std::optional<Json> RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const;
+  std::optional<Json> RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn, int depth) const;
   Error Miss(const CallIdentity& identity, const Json& request) const;
 
   std::vector<MappedFile> files_;

@@ -204,8 +204,9 @@ Expected<std::unique_ptr<Model>> ModelShelf::Make(std::string_view provider, con
   const Json settings = AnswerSettings(provider, options);
   if (sources_.replay) return MakeReplayModel(std::string(options.StringOr("model", "")), settings, sources_.replay);
   TRY_ASSIGN(std::unique_ptr<Model> model, MakeLive(provider, options));
-  if (sources_.log == nullptr) return model;
-  return MakeRecordingModel(std::move(model), settings, *sources_.log);
+  if (sources_.log != nullptr) model = MakeRecordingModel(std::move(model), settings, *sources_.log);
+  if (sources_.reuse) model = MakeReusingModel(std::move(model), settings, sources_.reuse);
+  return model;
 }
 
 Expected<std::unique_ptr<Model>> ModelShelf::MakeLive(std::string_view provider, const Json& options) {
@@ -231,6 +232,8 @@ std::shared_ptr<RateLimiter> ModelShelf::LimiterFor(const Json& options) {
   settings.max_in_flight = static_cast<int>(options.IntOr("max_in_flight", settings.max_in_flight));
   settings.requests_per_minute = GivenNumber(options, "requests_per_minute");
   settings.tokens_per_minute = GivenNumber(options, "tokens_per_minute");
+  if (settings.requests_per_minute) *settings.requests_per_minute *= sources_.rate_share;
+  if (settings.tokens_per_minute) *settings.tokens_per_minute *= sources_.rate_share;
   settings.max_retries = static_cast<int>(options.IntOr("max_retries", settings.max_retries));
   const auto number = [](std::optional<double> value) { return value ? Json(*value) : Json(); };
   const Json key =

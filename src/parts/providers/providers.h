@@ -25,8 +25,10 @@ struct ModelSources {
   Http* http = nullptr;
   PriceTable prices{};
   CallHooks hooks{};
+  double rate_share = 1;  ///< this process's part of the rates that options state
   ExchangeLog* log = nullptr;
   std::shared_ptr<const Recording> replay{};
+  std::shared_ptr<const Recording> reuse{};  ///< what an earlier part of this run has kept
 };
 
 /// Makes and owns the models of a run: recording(limited(provider)), or replay. Two requests for the same provider and

@@ -24,6 +24,23 @@ class RecordingModel final : public Model {
   ExchangeLog& log_;
 };
 
+class ReusingModel final : public Model {
+ public:
+  ReusingModel(std::unique_ptr<Model> inner, Json settings, std::shared_ptr<const Recording> recording)
+      : inner_(std::move(inner)), settings_(std::move(settings)), recording_(std::move(recording)) {}
+  std::string_view name() const override { return inner_->name(); }
+  Async<Expected<ModelReply>> Complete(const ModelRequest& request) override {
+    Expected<ModelReply> kept = recording_->Find(request.identity, RequestJson(settings_, request));
+    if (kept) return kept;
+    return inner_->Complete(request);
+  }
+
+ private:
+  const std::unique_ptr<Model> inner_;
+  const Json settings_;
+  const std::shared_ptr<const Recording> recording_;
+};
+
 class ReplayModel final : public Model {
  public:
   ReplayModel(std::string name, Json settings, std::shared_ptr<const Recording> recording)
@@ -60,6 +77,11 @@ Status ExchangeLog::Append(const CallIdentity& identity, const Json& request, co
 
 std::unique_ptr<Model> MakeRecordingModel(std::unique_ptr<Model> inner, Json settings, ExchangeLog& log) {
   return std::make_unique<RecordingModel>(std::move(inner), std::move(settings), log);
+}
+
+std::unique_ptr<Model> MakeReusingModel(std::unique_ptr<Model> inner, Json settings,
+                                        std::shared_ptr<const Recording> recording) {
+  return std::make_unique<ReusingModel>(std::move(inner), std::move(settings), std::move(recording));
 }
 
 std::unique_ptr<Model> MakeReplayModel(std::string name, Json settings, std::shared_ptr<const Recording> recording) {

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t kExcerptBefore = 20;
 constexpr std::size_t kExcerptLength = 60;
+constexpr int kLongestDialogue = 5000;  // exchanges; no honest dialogue comes near
 
 bool InsideCharacter(std::string_view text, std::size_t at) {
   return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
@@ -151,9 +152,9 @@ const Recording::Line* Recording::LineOfTurn(const std::vector<Line>& dialogue, 
   return last;
 }
 
-std::optional<Json> Recording::RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const {
+std::optional<Json> Recording::RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn, int depth) const {
   const Line* found = LineOfTurn(dialogue, turn);
-  if (found == nullptr) return std::nullopt;
+  if (found == nullptr || depth > kLongestDialogue) return std::nullopt;
   const Json line = *Json::Parse(found->text);
   Json request = Json::MakeObject();
   Json messages = Json::MakeArray();
@@ -161,7 +162,7 @@ std::optional<Json> Recording::RequestOfTurn(const std::vector<Line>& dialogue, 
     // "after" is always earlier, so this ends however the file was tampered with.
     const std::int64_t after = line.IntOr("after", -1);
     if (after < 0 || after >= turn) return std::nullopt;
-    std::optional<Json> before = RequestOfTurn(dialogue, static_cast<std::uint32_t>(after));
+    std::optional<Json> before = RequestOfTurn(dialogue, static_cast<std::uint32_t>(after), depth + 1);
     if (!before) return std::nullopt;
     const Json* earlier = before->Find("messages");
     const std::int64_t kept = line.IntOr("kept", 0);
@@ -204,7 +205,7 @@ Error Recording::Miss(const CallIdentity& identity, const Json& request) const {
     for (const Line& line : dialogue->second) last = std::max(last, line.turn);
     return say(fmt::format("the dialogue that was recorded ends with exchange {}", last));
   }
-  const std::optional<Json> recorded = RequestOfTurn(dialogue->second, identity.turn);
+  const std::optional<Json> recorded = RequestOfTurn(dialogue->second, identity.turn, 0);
   if (!recorded) return say("its request is another one, of which parts are missing");
   return say(DescribeDifference(*recorded, request));
 }

@@ -1,0 +1,162 @@
+// LiveModels: the models of a REAL run.
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/live_models.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace xsweep {
+namespace {
+
+const std::optional<PartConfig>& ModelOf(const ModelsConfig& models, std::string_view role) {
+  if (role == "user") return models.user;
+  if (role == "attacker") return models.attacker;
+  if (role == "defense") return models.defense;
+  return role == "judge" ? models.judge : models.agent;
+}
+
+const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name) {
+  const auto found = std::ranges::find(specs, name, &PartSpec::name);
+  return found == specs.end() ? nullptr : &*found;
+}
+
+/// Names of parts inside options: the layers of a stack, the parts of a combined attack.
+void CollectNames(const Json& value, std::vector<std::string>& names) {
+  if (value.is_array()) {
+    for (const Json& item : value.items()) CollectNames(item, names);
+  }
+  if (!value.is_object()) return;
+  if (const auto name = value.StringOr("name", ""); !name.empty()) names.emplace_back(name);
+  for (const auto& [key, member] : value.members()) CollectNames(member, names);
+}
+
+Status CheckPart(const PartConfig& part, const std::vector<PartSpec>& specs, const Cell& cell, Mode mode) {
+  std::vector<std::string> names = {part.name};
+  CollectNames(part.options, names);
+  for (const std::string& name : names) {
+    const PartSpec* spec = FindSpec(specs, name);
+    if (spec == nullptr || spec->model_role.empty()) continue;
+    if (mode == Mode::kShim) {
+      return UserError(fmt::format("`{}` asks a model, and mode SHIM has none; set `mode: REAL` and `models.{}`", name,
+                                   spec->model_role),
+                       "mode");
+    }
+    if (!ModelOf(cell.models, spec->model_role)) {
+      return UserError(
+          fmt::format("`{}` needs a model; name one under `models.{}` (provider, model, base_url, api_key_env)", name,
+                      spec->model_role),
+          "models." + spec->model_role);
+    }
+  }
+  return {};
+}
+
+/// Every model that a cell names can be made: its provider is known and its key is in the environment.
+Status CheckKeysOf(const Cell& cell) {
+  SystemClock clock;
+  TRY_ASSIGN(const auto loop, IoLoop::Create(clock));
+  Http http(*loop);
+  ModelShelf shelf({.http = &http});
+  for (const std::string_view role : {"agent", "user", "attacker", "defense", "judge"}) {
+    const auto& model = ModelOf(cell.models, role);
+    if (!model) continue;
+    if (const auto made = shelf.Get(model->name, model->options); !made) {
+      return UserError(made.error().Text() + "; see .env.example, or run with --mode SHIM",
+                       fmt::format("models.{}", role));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Status CheckKeys(const Experiment& experiment) {
+  for (const Cell& cell : experiment.plan.cells()) TRY(CheckKeysOf(cell));
+  return {};
+}
+
+Status CheckModels(const Experiment& experiment) {
+  const PartSpecs specs = experiment.catalog.Specs();
+  const Mode mode = experiment.config.mode;
+  for (const Cell& cell : experiment.plan.cells()) {
+    TRY(CheckPart(cell.agent, specs.agents, cell, mode));
+    TRY(CheckPart(cell.attack, specs.attacks, cell, mode));
+    TRY(CheckPart(cell.defense, specs.defenses, cell, mode));
+    TRY(CheckPart(cell.judge, specs.judges, cell, mode));
+    const PartSpec* agent = FindSpec(specs.agents, cell.agent.name);
+    if (mode == Mode::kReal && agent != nullptr && agent->model_role.empty() && cell.agent.name == "shim") {
+      return UserError(
+          "mode REAL puts a model in the agent's place: set `agent: { name: tool_agent }` and `models.agent`, or run "
+          "with --mode SHIM",
+          "agent.name");
+    }
+  }
+  return {};
+}
+
+std::string PlayByShim(SweepConfig& config, const PartSpecs& specs) {
+  const PartSpec* agent = FindSpec(specs.agents, config.agent.name);
+  if (config.mode != Mode::kShim || agent == nullptr || agent->model_role.empty()) return {};
+  const std::string before = config.agent.name;
+  const PartSpec* shim = FindSpec(specs.agents, "shim");
+  CHECK(shim != nullptr, "the simulated agent is missing from the catalog");
+  config.agent = PartConfig{"shim", Json::MakeObject()};
+  for (const OptionSpec& option : shim->options) config.agent.options.Set(option.name, option.fallback);
+  config.models = ModelsConfig();
+  return fmt::format("mode SHIM: the simulated agent plays in place of `{}`, and no model is asked", before);
+}
+
+std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
+  std::vector<std::string> files;
+  for (const char* folder : {"exchanges", "shards"}) {
+    std::error_code absent;
+    for (const auto& entry : std::filesystem::directory_iterator(run / folder, absent)) {
+      if (entry.path().extension() == ".exchanges") files.push_back(entry.path().string());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, const std::filesystem::path& log,
+                                                       const std::filesystem::path& replay, Budget& budget,
+                                                       std::uint32_t shards) {
+  std::unique_ptr<LiveModels> models(new LiveModels());
+  TRY_ASSIGN(models->loop_, IoLoop::Create(models->clock_));
+  ModelSources sources;
+  if (!replay.empty()) {
+    const auto files = ExchangeFiles(replay);
+    if (files.empty()) return UserError("holds no exchanges to replay; only REAL runs keep them", replay.string());
+    TRY_ASSIGN(sources.replay, Recording::Open(files));
+  } else {
+    models->http_ = std::make_unique<Http>(*models->loop_);
+    sources.http = models->http_.get();
+    // Opening the log first cuts off a line that a kill has torn.
+    TRY_ASSIGN(models->log_, ExchangeLog::Open(run.disk(), log));
+    sources.log = models->log_.get();
+    TRY_ASSIGN(sources.reuse, Recording::Open(ExchangeFiles(run.path())));
+  }
+  sources.rate_share = 1.0 / shards;
+  sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCallModel(); };
+  sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.Charge(usage); };
+  models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
+  return models;
+}
+
+Expected<Model*> LiveModels::Get(const std::optional<PartConfig>& model) {
+  if (!model) return nullptr;
+  return shelf_->Get(model->name, model->options);
+}
+
+Expected<ModelSet> LiveModels::ModelsOf(const Cell& cell) {
+  ModelSet set;
+  TRY_ASSIGN(set.agent, Get(cell.models.agent));
+  TRY_ASSIGN(set.user, Get(cell.models.user));
+  TRY_ASSIGN(set.attacker, Get(cell.models.attacker));
+  TRY_ASSIGN(set.defense, Get(cell.models.defense));
+  TRY_ASSIGN(set.judge, Get(cell.models.judge));
+  return set;
+}
+
+}  // namespace xsweep
