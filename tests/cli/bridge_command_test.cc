@@ -26,6 +26,49 @@ TEST(Parity, PrintsTheFirstByteThatDiffers) {
   EXPECT_NE(compared.out.find("?"), std::string::npos) << compared.out;
 }
 
+/// tau-bench v1 in miniature: one tool that writes, one table, one task.
+void WriteFakeTauBench(const std::filesystem::path& root) {
+  const auto desk = root / "tau_bench/envs/shop";
+  std::filesystem::create_directories(desk / "tools");
+  std::filesystem::create_directories(desk / "data");
+  std::ofstream(desk / "tasks_test.py") << "TASKS_TEST = [{'user_id': 'u', 'instruction': 'Add 2.', 'outputs': [],\n"
+                                           "    'actions': [{'name': 'add', 'kwargs': {'amount': 2}}]}]\n";
+  std::ofstream(desk / "tools/__init__.py")
+      << "class Add:\n"
+         "    @staticmethod\n"
+         "    def invoke(data, amount):\n"
+         "        data['count'] += amount\n"
+         "        return str(data['count'])\n"
+         "    @staticmethod\n"
+         "    def get_info(): return {'type': 'function', 'function': {'name': 'add', 'parameters': {}}}\n"
+         "ALL_TOOLS = [Add]\n";
+  std::ofstream(desk / "data/__init__.py") << "def load_data(): return {'count': 0}\n";
+  std::ofstream(desk / "wiki.py") << "WIKI = 'Be kind.'\n";
+}
+
+ProcessResult CallThroughAdapter(const TempDir& scratch, const std::string& arguments) {
+  const Json command = Json::MakeArray({"env", "PYTHONDONTWRITEBYTECODE=1", "PYTHONPATH=" + scratch.path().string(),
+                                        "python3", XSWEEP_SOURCE_DIR "/tools/xsweep_bridge.py", "tau_bench", "shop"});
+  return RunXsweep({"env", "call", "python", "add", arguments, "--option", "command=" + command.Dump()});
+}
+
+TEST(BridgeAdapter, ServesATauBenchDomainOfTheUsersPython) {
+  const TempDir scratch;
+  WriteFakeTauBench(scratch.path());
+  const auto called = CallThroughAdapter(scratch, R"({"amount": 2})");
+  EXPECT_EQ(called.out, "2\n") << called.err;
+  const auto refused = CallThroughAdapter(scratch, R"({"wrong": 2})");
+  EXPECT_EQ(refused.exit_code, 1) << refused.err;
+  EXPECT_TRUE(refused.out.starts_with("Error: ")) << refused.out;
+}
+
+TEST(BridgeAdapter, SaysThatTheBenchmarkIsNotInstalled) {
+  const TempDir scratch;
+  const auto called = CallThroughAdapter(scratch, "{}");
+  EXPECT_EQ(called.exit_code, 2);
+  EXPECT_NE(called.err.find("cannot import tau_bench"), std::string::npos) << called.err;
+}
+
 /// A sweep of two trials over the counting worker of tests/support, as it behaves in `mode`.
 Json RunOver(const TempDir& scratch, const std::string& mode) {
   std::ofstream(scratch / "run.yaml")
