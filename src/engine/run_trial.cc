@@ -50,6 +50,38 @@ void SetFindings(const EpisodeResult& result, bool attacked, bool asked_for_task
   }
 }
 
+Json OrNull(const std::optional<bool>& value) { return value ? Json(*value) : Json(); }
+
+/// The dialogue, and beside it what a reader needs to judge the judge: the goal, its finding, the parts of the task's
+/// success and what changed in the world. Reading a transcript back ignores what it does not know.
+std::string KeptTranscript(const EpisodeResult& result, const Goal& goal) {
+  Json more = Json::MakeObject();
+  if (!goal.name.empty()) {
+    more.Set("goal", Json::MakeObject({{"name", goal.name}, {"description", goal.description}}));
+  }
+  if (!result.error) {
+    const Assessment& found = result.assessment;
+    more.Set("assessment", Json::MakeObject({{"succeeded", OrNull(found.succeeded)},
+                                             {"attempted", found.attempted},
+                                             {"executed", found.executed},
+                                             {"blocked", found.blocked},
+                                             {"amount_usd", found.amount_usd},
+                                             {"reason", found.reason}}));
+    const TaskAssessment& task = result.task;
+    more.Set("task", Json::MakeObject({{"success", OrNull(task.success)},
+                                       {"database", OrNull(task.database)},
+                                       {"canonical", OrNull(task.canonical)},
+                                       {"communicated", OrNull(task.communicated)},
+                                       {"actions", OrNull(task.actions)},
+                                       {"nl_assertions", OrNull(task.nl_assertions)}}));
+    if (!task.state_difference.is_null()) more.Set("state_difference", task.state_difference);
+  }
+  const std::string members = more.Dump();
+  std::string text;
+  result.transcript.AppendTo(text, std::string_view(members).substr(1, members.size() - 2));
+  return text;
+}
+
 }  // namespace
 
 Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment& assessment) {
@@ -161,7 +193,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
   } else {
     SetFindings(result, !prepared.attack.none, !attack->replaces_user(), row);
   }
-  if (KeepsTranscript(row)) record.transcript = result.transcript.ToJson().Dump();
+  if (KeepsTranscript(row)) record.transcript = KeptTranscript(result, goal);
   co_return record;
 }
 
