@@ -35,13 +35,14 @@ std::optional<Cost> RunOnce(char** command) {
   }
   int status = 0;
   rusage usage{};
-  if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) return {};
+  if (child < 0 || wait4(child, &status, 0, &usage) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return {};
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
   return Cost{wall.count(), Seconds(usage.ru_utime) + Seconds(usage.ru_stime),
               static_cast<double>(usage.ru_maxrss) / 1024};
 }
 
-double Median(const std::vector<Cost>& costs, double Cost::*part) {
+double Median(const std::vector<Cost>& costs, double Cost::* part) {
   std::vector<double> values;
   for (const Cost& cost : costs) values.push_back(cost.*part);
   std::ranges::nth_element(values, values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2));

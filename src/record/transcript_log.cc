@@ -120,8 +120,7 @@ class Compressor {
   void Append(std::string_view text, std::string& out) {
     const std::size_t start = out.size();
     out.resize(start + ZSTD_compressBound(text.size()));
-    const std::size_t size =
-        ZSTD_compress2(context_, out.data() + start, out.size() - start, text.data(), text.size());
+    const std::size_t size = ZSTD_compress2(context_, out.data() + start, out.size() - start, text.data(), text.size());
     CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
     out.resize(start + size);
   }
