@@ -32,7 +32,8 @@ TEST(JsonCopies, DoNotSeeEachOthersChanges) {
 }
 
 TEST(JsonParse, RefusesWhatIsNotJson) {
-  for (const std::string_view bad : {"", "  ", "{", "[1,]", "{\"a\":}", "1 2", "nul", "[1]]", "\"\xff\"", "01", "1,2"}) {
+  for (const std::string_view bad :
+       {"", "  ", "{", "[1,]", "{\"a\":}", "1 2", "nul", "[1]]", "\"\xff\"", "01", "1,2"}) {
     EXPECT_FALSE(Json::Parse(bad).has_value()) << bad;
   }
   std::string deep(300, '[');
@@ -43,6 +44,21 @@ TEST(JsonParse, ReadsScalarsAndEscapes) {
   EXPECT_EQ(Json::Parse("\"a\\u00e9\\n\\ud83d\\ude00\"")->AsString(), "a\xC3\xA9\n\xF0\x9F\x98\x80");
   EXPECT_TRUE(Json::Parse(" null ")->is_null());
   EXPECT_EQ(Json("tab\t\x01\"").Dump(), "\"tab\\t\\u0001\\\"\"");
+}
+
+TEST(JsonText, EscapesEveryByteThatNeedsItWhereverItStands) {
+  for (int byte = 0; byte < 128; ++byte) {
+    for (std::size_t place = 0; place < 20; ++place) {
+      std::string text(20, '!');
+      text[place] = static_cast<char>(byte);
+      text[(place + 1) % 20] = '#';  // what follows a byte that needs an escape may itself need none
+      const std::string written = Json(text).Dump();
+      EXPECT_EQ(Json::Parse(written)->AsString(), text) << byte << " at " << place;
+      const bool escaped = byte < 0x20 || byte == '"' || byte == '\\';
+      EXPECT_EQ(written.find('\\') != std::string::npos, escaped) << byte << " at " << place;
+    }
+  }
+  EXPECT_EQ(Json("\n \x1f\xC3\xA9\xC3\xA9").Dump(), "\"\\n \\u001f\xC3\xA9\xC3\xA9\"");
 }
 
 TEST(JsonParse, RefusesABrokenNullInsteadOfThrowing) {
