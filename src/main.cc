@@ -33,6 +33,10 @@ constexpr Command kCommands[] = {
     {"worker", "run one shard of a run", xsweep::WorkerCommand},
     {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
     {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
+    {"env", "try environments by hand: list, call, replay, serve", xsweep::EnvCommand},
+    {"import", "bring in a benchmark or results that ran elsewhere", xsweep::ImportCommand},
+    {"export", "write a run as tau-bench or tau2 results", xsweep::ExportCommand},
+    {"parity", "compare a native desk with a worker, byte by byte", xsweep::ParityCommand},
 };
 
 std::atomic<bool> stop_requested = false;

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/http.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
 
@@ -13,6 +12,8 @@
 #include <cstdio>
 #include <cstring>
 #include <set>
+
+#include "base/curl.h"
 
 namespace xsweep {
 namespace {
@@ -44,10 +45,10 @@ std::string Origin(const std::string& url) {
 }
 
 struct ListFree {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+  void operator()(curl_slist* list) const { Curl().slist_free_all(list); }
 };
 struct EasyFree {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
+  void operator()(CURL* easy) const { Curl().easy_cleanup(easy); }
 };
 struct FileClose {
   void operator()(std::FILE* file) const { std::fclose(file); }
@@ -175,31 +176,31 @@ struct Http::Pool::Call {
 };
 
 Http::Pool::Pool(IoLoop& loop, HttpSettings settings) : loop_(loop), settings_(std::move(settings)) {
-  CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, "libcurl does not start");
+  CHECK(Curl().global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK, "libcurl does not start");
   std::signal(SIGPIPE, SIG_IGN);
   for (Lane& lane : lanes_) {
     lane.pool = this;
-    lane.multi = curl_multi_init();
+    lane.multi = Curl().multi_init();
     CHECK(lane.multi != nullptr, "libcurl is out of memory");
-    curl_multi_setopt(lane.multi, CURLMOPT_SOCKETFUNCTION, &Pool::OnSocket);
-    curl_multi_setopt(lane.multi, CURLMOPT_SOCKETDATA, &lane);
-    curl_multi_setopt(lane.multi, CURLMOPT_TIMERFUNCTION, &Pool::OnTimer);
-    curl_multi_setopt(lane.multi, CURLMOPT_TIMERDATA, &lane);
+    Curl().multi_setopt(lane.multi, CURLMOPT_SOCKETFUNCTION, &Pool::OnSocket);
+    Curl().multi_setopt(lane.multi, CURLMOPT_SOCKETDATA, &lane);
+    Curl().multi_setopt(lane.multi, CURLMOPT_TIMERFUNCTION, &Pool::OnTimer);
+    Curl().multi_setopt(lane.multi, CURLMOPT_TIMERDATA, &lane);
   }
 }
 
 Http::Pool::~Pool() {
   for (Lane& lane : lanes_) {
     CHECK(lane.busy == 0, "Http was destroyed while a call was under way");
-    curl_multi_cleanup(lane.multi);
+    Curl().multi_cleanup(lane.multi);
     if (lane.armed) loop_.CancelTimer(lane.timer);
   }
   idle_.clear();
-  curl_global_cleanup();
+  Curl().global_cleanup();
 }
 
 Easy Http::Pool::TakeEasy() {
-  if (idle_.empty()) return Easy(curl_easy_init());
+  if (idle_.empty()) return Easy(Curl().easy_init());
   Easy easy = std::move(idle_.back());
   idle_.pop_back();
   return easy;
@@ -207,7 +208,7 @@ Easy Http::Pool::TakeEasy() {
 
 void Http::Pool::ReturnEasy(Easy easy) {
   if (idle_.size() >= kIdleHandles) return;
-  curl_easy_reset(easy.get());
+  Curl().easy_reset(easy.get());
   idle_.push_back(std::move(easy));
 }
 
@@ -218,19 +219,19 @@ Http::Pool::Lane& Http::Pool::LaneFor(const std::string& url) {
 }
 
 void Http::Pool::Configure(CURL* easy, const HttpRequest& request) const {
-  curl_easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  if (request.url[4] == 's' || request.url[4] == 'S') curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-  if (!settings_.proxy_from_environment) curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  if (!settings_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, settings_.user_agent.c_str());
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 600L);
-  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 8192L);
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeouts.connect.count()));
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeouts.total.count()));
+  Curl().easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  Curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  Curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  Curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+  if (request.url[4] == 's' || request.url[4] == 'S') Curl().easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  if (!settings_.proxy_from_environment) Curl().easy_setopt(easy, CURLOPT_PROXY, "");
+  if (!settings_.ca_file.empty()) Curl().easy_setopt(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());
+  Curl().easy_setopt(easy, CURLOPT_USERAGENT, settings_.user_agent.c_str());
+  Curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  Curl().easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 600L);
+  Curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 8192L);
+  Curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeouts.connect.count()));
+  Curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeouts.total.count()));
 }
 
 void Http::Pool::EndResolving(const std::string& origin, bool found) {
@@ -254,7 +255,7 @@ int Http::Pool::OnSocket(CURL*, curl_socket_t socket, int what, void* lane_point
     loop.Rewatch(socket, events);
     return 0;
   }
-  curl_multi_assign(lane.multi, socket, &lane);
+  Curl().multi_assign(lane.multi, socket, &lane);
   loop.Watch(socket, events, [&lane, socket](std::uint32_t got) {
     int bits = 0;
     if (got & EPOLLIN) bits |= CURL_CSELECT_IN;
@@ -284,16 +285,16 @@ void Http::Pool::Arm(Lane& lane, long timeout_ms) {
 
 void Http::Pool::Drive(Lane& lane, curl_socket_t socket, int what) {
   int running = 0;
-  curl_multi_socket_action(lane.multi, socket, what, &running);
+  Curl().multi_socket_action(lane.multi, socket, what, &running);
   CollectFinished(lane);
 }
 
 void Http::Pool::CollectFinished(Lane& lane) {
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(lane.multi, &left)) {
+  while (const CURLMsg* message = Curl().multi_info_read(lane.multi, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
     Call* call = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+    Curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
     call->Finish(message->data.result);
   }
 }
@@ -302,7 +303,7 @@ Http::Pool::Call::~Call() {
   StopFirstByteTimer();
   pool.ForgetWait(&finished);
   if (lane != nullptr) {
-    curl_multi_remove_handle(lane->multi, easy.get());
+    Curl().multi_remove_handle(lane->multi, easy.get());
     --lane->busy;
   }
   if (resolving) pool.EndResolving(origin, false);
@@ -314,20 +315,20 @@ std::expected<void, HttpError> Http::Pool::Call::Start() {
   CHECK(easy != nullptr, "libcurl is out of memory");
   CURL* handle = easy.get();
   pool.Configure(handle, request);
-  curl_easy_setopt(handle, CURLOPT_PRIVATE, this);
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, message.data());
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Call::OnBody);
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Call::OnHeader);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, this);
+  Curl().easy_setopt(handle, CURLOPT_PRIVATE, this);
+  Curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, message.data());
+  Curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, &Call::OnBody);
+  Curl().easy_setopt(handle, CURLOPT_WRITEDATA, this);
+  Curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, &Call::OnHeader);
+  Curl().easy_setopt(handle, CURLOPT_HEADERDATA, this);
   if (auto added = AddBody(); !added) return added;
   AddHeaders();
   if (request.sigv4) Sign();
   if (!pool.Known(origin)) {
     pool.StartResolving(origin);
     resolving = true;
-    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, &Call::OnSocketOpened);
-    curl_easy_setopt(handle, CURLOPT_SOCKOPTDATA, this);
+    Curl().easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, &Call::OnSocketOpened);
+    Curl().easy_setopt(handle, CURLOPT_SOCKOPTDATA, this);
   }
   armed = true;
   first_byte = pool.loop().CallAt(pool.loop().clock().Now() + request.timeouts.first_byte, [this] {
@@ -336,7 +337,7 @@ std::expected<void, HttpError> Http::Pool::Call::Start() {
     finished.Wake();
   });
   Lane& chosen = pool.LaneFor(request.url);
-  CHECK(curl_multi_add_handle(chosen.multi, handle) == CURLM_OK, "libcurl does not take a call");
+  CHECK(Curl().multi_add_handle(chosen.multi, handle) == CURLM_OK, "libcurl does not take a call");
   lane = &chosen;
   ++lane->busy;
   return {};
@@ -350,25 +351,25 @@ std::expected<void, HttpError> Http::Pool::Call::AddBody() {
     std::fseek(file.get(), 0, SEEK_END);
     const long size = std::ftell(file.get());
     std::rewind(file.get());
-    curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
-    curl_easy_setopt(handle, CURLOPT_READFUNCTION, &Call::OnRead);
-    curl_easy_setopt(handle, CURLOPT_READDATA, this);
-    curl_easy_setopt(handle, CURLOPT_SEEKFUNCTION, &Call::OnSeek);
-    curl_easy_setopt(handle, CURLOPT_SEEKDATA, this);
-    curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+    Curl().easy_setopt(handle, CURLOPT_UPLOAD, 1L);
+    Curl().easy_setopt(handle, CURLOPT_READFUNCTION, &Call::OnRead);
+    Curl().easy_setopt(handle, CURLOPT_READDATA, this);
+    Curl().easy_setopt(handle, CURLOPT_SEEKFUNCTION, &Call::OnSeek);
+    Curl().easy_setopt(handle, CURLOPT_SEEKDATA, this);
+    Curl().easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
   } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
+    Curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    Curl().easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
   } else if (request.method == "HEAD") {
-    curl_easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    Curl().easy_setopt(handle, CURLOPT_NOBODY, 1L);
   }
-  curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+  Curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   return {};
 }
 
 void Http::Pool::Call::AddHeaders() {
   const auto add = [this](const std::string& line) {
-    curl_slist* longer = curl_slist_append(header_list.get(), line.c_str());
+    curl_slist* longer = Curl().slist_append(header_list.get(), line.c_str());
     CHECK(longer != nullptr, "libcurl is out of memory");
     static_cast<void>(header_list.release());
     header_list.reset(longer);
@@ -388,15 +389,15 @@ void Http::Pool::Call::AddHeaders() {
     add(line);
     explicit_bzero(line.data(), line.size());
   }
-  curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, header_list.get());
+  Curl().easy_setopt(easy.get(), CURLOPT_HTTPHEADER, header_list.get());
 }
 
 void Http::Pool::Call::Sign() {
   const SigV4& sign = *request.sigv4;
-  curl_easy_setopt(easy.get(), CURLOPT_AWS_SIGV4, ("aws:amz:" + sign.region + ":" + sign.service).c_str());
-  curl_easy_setopt(easy.get(), CURLOPT_USERNAME, sign.access_key_id.c_str());
+  Curl().easy_setopt(easy.get(), CURLOPT_AWS_SIGV4, ("aws:amz:" + sign.region + ":" + sign.service).c_str());
+  Curl().easy_setopt(easy.get(), CURLOPT_USERNAME, sign.access_key_id.c_str());
   std::string key(sign.secret_key.Reveal());
-  curl_easy_setopt(easy.get(), CURLOPT_PASSWORD, key.c_str());
+  Curl().easy_setopt(easy.get(), CURLOPT_PASSWORD, key.c_str());
   explicit_bzero(key.data(), key.size());
 }
 
@@ -470,7 +471,7 @@ std::string Http::Pool::Call::Scrubbed(std::string text) const {
 
 HttpError Http::Pool::Call::Failure() const {
   const std::string_view detail =
-      message[0] != '\0' ? std::string_view(message.data()) : std::string_view(curl_easy_strerror(code));
+      message[0] != '\0' ? std::string_view(message.data()) : std::string_view(Curl().easy_strerror(code));
   const auto world = [this](HttpFailure failure, std::string text) {
     return HttpError{failure, Error{ErrorKind::kWorld, Scrubbed(std::move(text)), Scrubbed(request.url)}};
   };
@@ -490,7 +491,7 @@ HttpError Http::Pool::Call::Failure() const {
     case CURLE_PEER_FAILED_VERIFICATION: return world(HttpFailure::kConnect, fmt::format("cannot connect: {}", detail));
     case CURLE_OPERATION_TIMEDOUT: {
       curl_off_t connected = 0;
-      curl_easy_getinfo(easy.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+      Curl().easy_getinfo(easy.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
       if (connected == 0) {
         return world(HttpFailure::kConnect,
                      fmt::format("cannot connect within {} ms", request.timeouts.connect.count()));
@@ -509,7 +510,7 @@ HttpError Http::Pool::Call::Failure() const {
 std::expected<HttpResponse, HttpError> Http::Pool::Call::Result() {
   if (too_slow || too_large || code != CURLE_OK) return std::unexpected(Failure());
   long status = 0;
-  curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  Curl().easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   response.body = Scrubbed(std::move(response.body));
   for (HttpHeader& header : response.headers) header.value = Scrubbed(std::move(header.value));

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace xsweep {
 
@@ -233,6 +235,28 @@ void AppendEscaped(unsigned char c, std::string& out) {
 
 bool NeedsEscape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
 
+/// The high bit of every byte of `word` that is below 0x20, a quote or a backslash; others may be set above such a
+/// byte only (a borrow), so the lowest set bit is exact. Eight bytes at a time, as long texts have few escapes.
+std::uint64_t EscapeBits(std::uint64_t word) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+  constexpr std::uint64_t kHigh = kOnes << 7U;
+  const auto below = [](std::uint64_t bytes, std::uint64_t bound) { return (bytes - kOnes * bound) & ~bytes; };
+  return (below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1)) & kHigh;
+}
+
+/// The first byte at or after `from` that needs an escape; the size of `text` when there is none.
+std::size_t FindEscape(std::string_view text, std::size_t from) {
+  static_assert(std::endian::native == std::endian::little);
+  for (; from + 8 <= text.size(); from += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + from, sizeof word);
+    if (const std::uint64_t bits = EscapeBits(word); bits != 0)
+      return from + static_cast<std::size_t>(std::countr_zero(bits)) / 8;
+  }
+  while (from < text.size() && !NeedsEscape(static_cast<unsigned char>(text[from]))) ++from;
+  return from;
+}
+
 void AppendInteger(std::int64_t value, std::string& out) {
   char buffer[24];
   const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
@@ -269,15 +293,13 @@ void AppendPretty(const Json& value, int depth, std::string& out) {
 
 void AppendJsonString(std::string_view text, std::string& out) {
   out += '"';
-  std::size_t clean = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (!NeedsEscape(c)) continue;
-    out.append(text, clean, i - clean);
-    AppendEscaped(c, out);
-    clean = i + 1;
+  for (std::size_t clean = 0;;) {
+    const std::size_t end = FindEscape(text, clean);
+    out.append(text, clean, end - clean);
+    if (end == text.size()) break;
+    AppendEscaped(static_cast<unsigned char>(text[end]), out);
+    clean = end + 1;
   }
-  out.append(text, clean);
   out += '"';
 }
 

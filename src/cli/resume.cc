@@ -67,6 +67,8 @@ Status CheckUnchanged(const Experiment& experiment, const RunDirectory& run, Man
                      where);
   PrintNote("note: going on although it changed: " + changes);
   manifest = TakeOver(manifest, std::move(now));
+  const Json fresh = Budget(experiment.config.limits, {}).ToJson();
+  if (manifest.budget.is_object()) manifest.budget.Set("limits", *fresh.Find("limits"));
   TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
   return run.WriteManifest(manifest);
 }

@@ -54,28 +54,32 @@ Json OrNull(const std::optional<bool>& value) { return value ? Json(*value) : Js
 
 /// The dialogue, and beside it what a reader needs to judge the judge: the goal, its finding, the parts of the task's
 /// success and what changed in the world. Reading a transcript back ignores what it does not know.
-Json KeptTranscript(const EpisodeResult& result, const Goal& goal) {
-  Json kept = result.transcript.ToJson();
+std::string KeptTranscript(const EpisodeResult& result, const Goal& goal) {
+  Json more = Json::MakeObject();
   if (!goal.name.empty()) {
-    kept.Set("goal", Json::MakeObject({{"name", goal.name}, {"description", goal.description}}));
+    more.Set("goal", Json::MakeObject({{"name", goal.name}, {"description", goal.description}}));
   }
-  if (result.error) return kept;
-  const Assessment& found = result.assessment;
-  kept.Set("assessment", Json::MakeObject({{"succeeded", OrNull(found.succeeded)},
-                                           {"attempted", found.attempted},
-                                           {"executed", found.executed},
-                                           {"blocked", found.blocked},
-                                           {"amount_usd", found.amount_usd},
-                                           {"reason", found.reason}}));
-  const TaskAssessment& task = result.task;
-  kept.Set("task", Json::MakeObject({{"success", OrNull(task.success)},
-                                     {"database", OrNull(task.database)},
-                                     {"canonical", OrNull(task.canonical)},
-                                     {"communicated", OrNull(task.communicated)},
-                                     {"actions", OrNull(task.actions)},
-                                     {"nl_assertions", OrNull(task.nl_assertions)}}));
-  if (!task.state_difference.is_null()) kept.Set("state_difference", task.state_difference);
-  return kept;
+  if (!result.error) {
+    const Assessment& found = result.assessment;
+    more.Set("assessment", Json::MakeObject({{"succeeded", OrNull(found.succeeded)},
+                                             {"attempted", found.attempted},
+                                             {"executed", found.executed},
+                                             {"blocked", found.blocked},
+                                             {"amount_usd", found.amount_usd},
+                                             {"reason", found.reason}}));
+    const TaskAssessment& task = result.task;
+    more.Set("task", Json::MakeObject({{"success", OrNull(task.success)},
+                                       {"database", OrNull(task.database)},
+                                       {"canonical", OrNull(task.canonical)},
+                                       {"communicated", OrNull(task.communicated)},
+                                       {"actions", OrNull(task.actions)},
+                                       {"nl_assertions", OrNull(task.nl_assertions)}}));
+    if (!task.state_difference.is_null()) more.Set("state_difference", task.state_difference);
+  }
+  const std::string members = more.Dump();
+  std::string text;
+  result.transcript.AppendTo(text, std::string_view(members).substr(1, members.size() - 2));
+  return text;
 }
 
 }  // namespace
@@ -189,7 +193,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
   } else {
     SetFindings(result, !prepared.attack.none, !attack->replaces_user(), row);
   }
-  if (KeepsTranscript(row)) record.transcript = KeptTranscript(result, goal).Dump();
+  if (KeepsTranscript(row)) record.transcript = KeptTranscript(result, goal);
   co_return record;
 }
 

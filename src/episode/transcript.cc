@@ -3,6 +3,7 @@
 #include "episode/transcript.h"
 
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -27,10 +28,37 @@ Expected<Enum> ReadName(const Json& json, std::string_view key, const std::array
 std::string Text(const Json& json, std::string_view key) { return std::string(json.StringOr(key, {})); }
 int Number(const Json& json, std::string_view key) { return static_cast<int>(json.IntOr(key, 0)); }
 
-// Members that are empty are left out: a transcript is mostly text, and the rest should not bury it.
-void SetText(Json& json, std::string_view key, const std::string& text) {
-  if (!text.empty()) json.Set(key, text);
-}
+/// Writes one JSON object, member by member. Keys are ours and need no escapes.
+class ObjectWriter {
+ public:
+  explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
+  /// Starts a member; its value is what is appended next.
+  std::string& Key(std::string_view key) {
+    out_ += std::exchange(first_, false) ? "\"" : ",\"";
+    return out_.append(key).append("\":");
+  }
+  void Text(std::string_view key, std::string_view text) { AppendJsonString(text, Key(key)); }
+  // A transcript is mostly text; members that are empty are left out, so that they do not bury it.
+  void TextIfAny(std::string_view key, std::string_view text) {
+    if (!text.empty()) Text(key, text);
+  }
+  void Number(std::string_view key, int number) { Json(number).AppendTo(Key(key)); }
+  void Flag(std::string_view key, bool flag) { Key(key) += flag ? "true" : "false"; }
+  template <class T>
+  void List(std::string_view key, const std::vector<T>& items, void (*append)(const T&, std::string&)) {
+    Key(key) += '[';
+    for (const T& item : items) {
+      if (&item != items.data()) out_ += ',';
+      append(item, out_);
+    }
+    out_ += ']';
+  }
+  void Close() { out_ += '}'; }
+
+ private:
+  std::string& out_;
+  bool first_ = true;
+};
 
 Expected<const std::vector<Json>*> Items(const Json& json, std::string_view key) {
   static const std::vector<Json> kNone;
@@ -40,8 +68,16 @@ Expected<const std::vector<Json>*> Items(const Json& json, std::string_view key)
   return &found->items();
 }
 
-Json CallToJson(const ToolCall& call) {
-  return Json::MakeObject({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}});
+void WriteCall(const ToolCall& call, ObjectWriter& object) {
+  object.Text("id", call.id);
+  object.Text("name", call.name);
+  call.arguments.AppendTo(object.Key("arguments"));
+}
+
+void AppendCall(const ToolCall& call, std::string& out) {
+  ObjectWriter object(out);
+  WriteCall(call, object);
+  object.Close();
 }
 
 ToolCall CallFromJson(const Json& json) {
@@ -49,13 +85,15 @@ ToolCall CallFromJson(const Json& json) {
   return {.id = Text(json, "id"), .name = Text(json, "name"), .arguments = arguments != nullptr ? *arguments : Json()};
 }
 
-Json EffectToJson(const Effect& effect) {
-  return Json::MakeObject({{"kind", effect.kind},
-                           {"subject", effect.subject},
-                           {"amount_usd", effect.amount_usd},
-                           {"owed_usd", effect.owed_usd},
-                           {"permitted", effect.permitted},
-                           {"rule", effect.rule}});
+void AppendEffect(const Effect& effect, std::string& out) {
+  ObjectWriter object(out);
+  object.Text("kind", effect.kind);
+  object.Text("subject", effect.subject);
+  AppendJsonDouble(effect.amount_usd, object.Key("amount_usd"));
+  AppendJsonDouble(effect.owed_usd, object.Key("owed_usd"));
+  object.Flag("permitted", effect.permitted);
+  object.Text("rule", effect.rule);
+  object.Close();
 }
 
 Effect EffectFromJson(const Json& json) {
@@ -67,16 +105,14 @@ Effect EffectFromJson(const Json& json) {
           .rule = Text(json, "rule")};
 }
 
-Json RecordToJson(const CallRecord& record) {
-  Json json = CallToJson(record.call);
-  json.Set("turn", record.turn);
-  json.Set("fate", CallFateName(record.fate));
-  json.Set("content", record.content);
-  for (const Effect& effect : record.effects) {
-    if (json.Find("effects") == nullptr) json.Set("effects", Json::MakeArray());
-    json.FindMutable("effects")->Append(EffectToJson(effect));
-  }
-  return json;
+void AppendRecord(const CallRecord& record, std::string& out) {
+  ObjectWriter object(out);
+  WriteCall(record.call, object);
+  object.Number("turn", record.turn);
+  object.Text("fate", CallFateName(record.fate));
+  object.Text("content", record.content);
+  if (!record.effects.empty()) object.List("effects", record.effects, AppendEffect);
+  object.Close();
 }
 
 Expected<CallRecord> RecordFromJson(const Json& json) {
@@ -90,13 +126,14 @@ Expected<CallRecord> RecordFromJson(const Json& json) {
   return record;
 }
 
-Json DecisionToJson(const Decision& decision) {
-  Json json = Json::MakeObject({{"verdict", VerdictName(decision.verdict)}});
-  SetText(json, "defense", decision.defense);
-  SetText(json, "reason_code", decision.reason_code);
-  SetText(json, "detail", decision.detail);
-  SetText(json, "text", decision.text);
-  return json;
+void AppendDecision(const Decision& decision, std::string& out) {
+  ObjectWriter object(out);
+  object.Text("verdict", VerdictName(decision.verdict));
+  object.TextIfAny("defense", decision.defense);
+  object.TextIfAny("reason_code", decision.reason_code);
+  object.TextIfAny("detail", decision.detail);
+  object.TextIfAny("text", decision.text);
+  object.Close();
 }
 
 Expected<Decision> DecisionFromJson(const Json& json) {
@@ -108,20 +145,27 @@ Expected<Decision> DecisionFromJson(const Json& json) {
                   .text = Text(json, "text")};
 }
 
-Json StepToJson(const Step& step) {
-  Json json = Json::MakeObject({{"kind", kSteps[static_cast<std::size_t>(step.kind)]}, {"turn", step.turn}});
-  if (step.call >= 0) json.Set("call", step.call);
-  if (step.kind != StepKind::kDefense) json.Set("shown", step.shown);
-  SetText(json, "original", step.original);
-  if (step.injected) json.Set("injected", true);
-  SetText(json, "reasoning", step.reasoning);
-  if (!step.calls.empty()) {
-    Json calls = Json::MakeArray();
-    for (const ToolCall& call : step.calls) calls.Append(CallToJson(call));
-    json.Set("calls", std::move(calls));
-  }
-  if (step.kind == StepKind::kDefense) json.Set("decision", DecisionToJson(step.decision));
-  return json;
+void AppendStep(const Step& step, std::string& out) {
+  ObjectWriter object(out);
+  object.Text("kind", kSteps[static_cast<std::size_t>(step.kind)]);
+  object.Number("turn", step.turn);
+  if (step.call >= 0) object.Number("call", step.call);
+  if (step.kind != StepKind::kDefense) object.Text("shown", step.shown);
+  object.TextIfAny("original", step.original);
+  if (step.injected) object.Flag("injected", true);
+  object.TextIfAny("reasoning", step.reasoning);
+  if (!step.calls.empty()) object.List("calls", step.calls, AppendCall);
+  if (step.kind == StepKind::kDefense) AppendDecision(step.decision, object.Key("decision"));
+  object.Close();
+}
+
+void AppendExposure(const Exposure& exposure, std::string& out) {
+  ObjectWriter object(out);
+  object.Flag("exposed", exposure.exposed);
+  object.Number("turn", exposure.turn);
+  object.Text("channel", ChannelName(exposure.channel));
+  object.Text("via", exposure.via);
+  object.Close();
 }
 
 Expected<Step> StepFromJson(const Json& json, std::size_t calls) {
@@ -156,20 +200,23 @@ std::string_view ChannelName(Channel channel) { return kChannels[static_cast<std
 std::string_view VerdictName(Verdict verdict) { return kVerdicts[static_cast<std::size_t>(verdict)]; }
 std::string_view CallFateName(CallFate fate) { return kFates[static_cast<std::size_t>(fate)]; }
 
+void Transcript::AppendTo(std::string& out, std::string_view more) const {
+  ObjectWriter object(out);
+  object.Text("stop", stop);
+  AppendExposure(exposure, object.Key("exposure"));
+  object.List("steps", steps, AppendStep);
+  object.List("calls", calls, AppendRecord);
+  if (!more.empty()) out.append(",").append(more);
+  object.Text("system", system);
+  object.Close();
+}
+
 Json Transcript::ToJson() const {
-  Json json = Json::MakeObject({{"stop", stop}});
-  json.Set("exposure", Json::MakeObject({{"exposed", exposure.exposed},
-                                         {"turn", exposure.turn},
-                                         {"channel", ChannelName(exposure.channel)},
-                                         {"via", exposure.via}}));
-  json.Set("system", system);
-  Json step_list = Json::MakeArray();
-  for (const Step& step : steps) step_list.Append(StepToJson(step));
-  json.Set("steps", std::move(step_list));
-  Json call_list = Json::MakeArray();
-  for (const CallRecord& record : calls) call_list.Append(RecordToJson(record));
-  json.Set("calls", std::move(call_list));
-  return json;
+  std::string text;
+  AppendTo(text);
+  auto json = Json::Parse(text, "transcript");
+  CHECK(json.has_value(), "a transcript was not written as JSON");
+  return std::move(*json);
 }
 
 Expected<Transcript> Transcript::FromJson(const Json& json) {

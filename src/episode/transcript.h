@@ -86,6 +86,9 @@ struct Transcript {
   std::string
       stop;  ///< why the dialogue ended: user_stop, agent_stop, transfer, max_turns, max_calls, tool_errors, error
 
+  /// Appends the JSON text. `more`, if not empty, are further members as they are to be written ("a":1,"b":2).
+  /// The system prompt comes last: many trials share it, and what keeps transcripts compresses that tail only once.
+  void AppendTo(std::string& out, std::string_view more = {}) const;
   Json ToJson() const;
   static Expected<Transcript> FromJson(const Json& json);
 };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "present/run_reports.h"
 
+#include <future>
 #include <optional>
 
 #include "present/distribution.h"
@@ -43,9 +44,8 @@ class Writer {
   const RunDirectory& directory_;
 };
 
-Status WritePictures(const std::vector<Picture>& pictures, const std::string& gnuplot, Writer& writer) {
-  for (const Picture& picture : pictures) TRY(writer.Write(picture.name + ".svg", picture.canvas.Svg()));
-  const auto images = RenderPngs(pictures, gnuplot);
+Status WritePngs(const std::vector<Picture>& pictures, const Expected<std::vector<std::string>>& images,
+                 Writer& writer) {
   if (!images) {
     writer.written.warning = "no PNG pictures, only SVG: " + images.error().Text();
     return {};
@@ -63,16 +63,19 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }
-  TRY(writer.Write("summary.csv", SummaryCsv(manifest, aggregate)));
+  const std::vector<Picture> pictures = options.plots ? PicturesOf(manifest, aggregate) : std::vector<Picture>();
+  // gnuplot takes longest to start; meanwhile the other files are written and synced.
+  auto images = std::async(std::launch::async, [&] { return RenderPngs(pictures, options.gnuplot); });
   std::vector<std::string> shown;
-  if (options.plots) {
-    const std::vector<Picture> pictures = PicturesOf(manifest, aggregate);
-    TRY(WritePictures(pictures, options.gnuplot, writer));
-    for (const Picture& picture : pictures) shown.push_back(picture.name);
+  TRY(writer.Write("summary.csv", SummaryCsv(manifest, aggregate)));
+  for (const Picture& picture : pictures) {
+    TRY(writer.Write(picture.name + ".svg", picture.canvas.Svg()));
+    shown.push_back(picture.name);
   }
   if (options.report) TRY(writer.Write("report.md", ReportMarkdown(story, shown)));
   if (options.notebook) TRY(writer.Write("notebook.ipynb", NotebookJson(story)));
   TRY(writer.Write("notes.md", NotesMarkdown(story)));
+  TRY(WritePngs(pictures, images.get(), writer));
   writer.written.headline = Headline(story);
   return std::move(writer.written);
 }

@@ -19,6 +19,8 @@ constexpr std::uint32_t kRecordMagic = 0x31525458;  // "XTR1"
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5E;
 constexpr std::uint32_t kSeekMagic = 0x8F92EAB1;
 constexpr std::string_view kTranscriptKey = ",\"transcript\":";
+constexpr std::string_view kTailStart = ",\"system\":\"";  // quotes inside strings are escaped: this is a member
+constexpr std::size_t kSmallestTail = 1024;
 constexpr std::size_t kMaxTranscript = std::size_t{64} << 20U;
 
 /// In front of every frame of a shard log; all fields little-endian, as on every machine this runs on.
@@ -91,6 +93,45 @@ std::string SeekTable(const std::vector<Kept>& kept) {
   return table;
 }
 
+/// One thread's compressor. Transcripts of a run end in the same system prompt, most of their bytes: that tail is a
+/// frame of its own, compressed once and then copied. Where the tail starts follows from the text alone, so that the
+/// bytes do not depend on what was compressed before.
+class Compressor {
+ public:
+  Compressor() : context_(ZSTD_createCCtx()) {
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, 1);
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
+  }
+  Compressor(const Compressor&) = delete;
+  Compressor& operator=(const Compressor&) = delete;
+  ~Compressor() { ZSTD_freeCCtx(context_); }
+
+  /// The end of `json` that tail_frame() then stands for; empty when there is none worth a frame.
+  std::string_view SharedTail(std::string_view json) {
+    if (!tail_.empty() && json.ends_with(tail_)) return json.substr(json.size() - tail_.size());
+    const std::size_t start = json.rfind(kTailStart);
+    if (start == std::string_view::npos || json.size() - start < kSmallestTail) return {};
+    tail_ = json.substr(start);
+    tail_frame_.clear();
+    Append(tail_ + "}\n", tail_frame_);
+    return json.substr(start);
+  }
+  const std::string& tail_frame() const { return tail_frame_; }
+
+  void Append(std::string_view text, std::string& out) {
+    const std::size_t start = out.size();
+    out.resize(start + ZSTD_compressBound(text.size()));
+    const std::size_t size = ZSTD_compress2(context_, out.data() + start, out.size() - start, text.data(), text.size());
+    CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
+    out.resize(start + size);
+  }
+
+ private:
+  ZSTD_CCtx* context_;
+  std::string tail_;
+  std::string tail_frame_;
+};
+
 std::unexpected<Error> Damaged(const fs::path& path) {
   return UserError("is damaged or no transcript file of xsweep; make it again from the run", path.string());
 }
@@ -99,32 +140,28 @@ std::unexpected<Error> Damaged(const fs::path& path) {
 
 void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::string_view transcript_json,
                             std::string& out) {
-  struct Compressor {
-    Compressor() : context(ZSTD_createCCtx()) {
-      ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, 1);
-      ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1);
-    }
-    ~Compressor() { ZSTD_freeCCtx(context); }
-    ZSTD_CCtx* context;
-  };
   thread_local Compressor compressor;
-  thread_local std::string line;
-  line = fmt::format("{{\"index\":{},\"transcript\":", index);
-  line.append(transcript_json).append("}\n");
+  thread_local std::string head;
+  const std::string_view tail = compressor.SharedTail(transcript_json);
+  head = fmt::format("{{\"index\":{},\"transcript\":", index);
+  head.append(transcript_json.substr(0, transcript_json.size() - tail.size()));
+  if (tail.empty()) head += "}\n";
   const std::size_t start = out.size();
-  out.resize(start + sizeof(RecordHeader) + ZSTD_compressBound(line.size()));
-  char* frame = out.data() + start + sizeof(RecordHeader);
-  const std::size_t size =
-      ZSTD_compress2(compressor.context, frame, ZSTD_compressBound(line.size()), line.data(), line.size());
-  CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
+  out.resize(start + sizeof(RecordHeader));
+  compressor.Append(head, out);
+  std::size_t text_size = head.size();
+  if (!tail.empty()) {
+    out += compressor.tail_frame();
+    text_size += tail.size() + 2;
+  }
+  const std::string_view frames = std::string_view(out).substr(start + sizeof(RecordHeader));
   const RecordHeader header{kRecordMagic,
                             attempt,
                             index,
-                            Hash64({frame, size}),
-                            static_cast<std::uint32_t>(size),
-                            static_cast<std::uint32_t>(line.size())};
+                            Hash64(frames),
+                            static_cast<std::uint32_t>(frames.size()),
+                            static_cast<std::uint32_t>(text_size)};
   std::memcpy(out.data() + start, &header, sizeof header);
-  out.resize(start + sizeof header + size);
 }
 
 void AppendNoTranscript(std::uint64_t index, std::uint32_t attempt, std::string& out) {

@@ -1,8 +1,10 @@
 // TranscriptLog: the dialogues that are kept, each compressed alone, so that any one opens without the others.
 //
-// While a run goes on: shards/<i>.transcripts, records of {magic, trial index, attempt, size, checksum} and one zstd
-// frame. Sealed: transcripts.jsonl.zst, the same frames in plan order and a seek table in a skippable frame at the end
-// (the "zstd seekable format"); `zstd -dc` prints it as JSON lines {"index":N,"transcript":{...}}.
+// While a run goes on: shards/<i>.transcripts, records of {magic, trial index, attempt, size, checksum} and the zstd
+// frames of one transcript: one, or two where it ends in a long system prompt (the second is then the same for many).
+// Sealed: transcripts.jsonl.zst, the same frames in plan order and a table of sizes, one entry a transcript, in a
+// skippable frame at the end (laid out as in the "zstd seekable format"); `zstd -dc` prints it as JSON lines
+// {"index":N,"transcript":{...}}. A dictionary would be smaller still, but then `zstd -dc` would need it too.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 

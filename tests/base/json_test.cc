@@ -46,6 +46,21 @@ TEST(JsonParse, ReadsScalarsAndEscapes) {
   EXPECT_EQ(Json("tab\t\x01\"").Dump(), "\"tab\\t\\u0001\\\"\"");
 }
 
+TEST(JsonText, EscapesEveryByteThatNeedsItWhereverItStands) {
+  for (int byte = 0; byte < 128; ++byte) {
+    for (std::size_t place = 0; place < 20; ++place) {
+      std::string text(20, '!');
+      text[place] = static_cast<char>(byte);
+      text[(place + 1) % 20] = '#';  // what follows a byte that needs an escape may itself need none
+      const std::string written = Json(text).Dump();
+      EXPECT_EQ(Json::Parse(written)->AsString(), text) << byte << " at " << place;
+      const bool escaped = byte < 0x20 || byte == '"' || byte == '\\';
+      EXPECT_EQ(written.find('\\') != std::string::npos, escaped) << byte << " at " << place;
+    }
+  }
+  EXPECT_EQ(Json("\n \x1f\xC3\xA9\xC3\xA9").Dump(), "\"\\n \\u001f\xC3\xA9\xC3\xA9\"");
+}
+
 TEST(JsonParse, RefusesABrokenNullInsteadOfThrowing) {
   EXPECT_FALSE(Json::Parse("{\"a\": null\f}"));
   EXPECT_FALSE(Json::Parse("[nul]"));

@@ -173,6 +173,33 @@ TEST(RetriedErrors, AreRunAgainAsANewAttemptAndTheBudgetGoesOn) {
   EXPECT_EQ(ReadIndex(run.dir / "index.csv")->size(), 1U);
 }
 
+TEST(ARunStoppedByItsBudget, GoesOnWithARaisedOneAndRepeatsNoCall) {
+  const TempDir dir;
+  const auto run_with = [&](const std::string& calls, std::vector<std::string> more) {
+    std::ofstream(dir / "real.yaml") << "exp: real\nmode: REAL\nseeds: [1]\ntrials: 1\n"
+                                        "environment: { name: airline, tasks: all }\nagent: { name: tool_agent }\n"
+                                        "attack: { name: static, goal: unearned_certificate, amount: [150, 369] }\n"
+                                        "judge: { name: out_of_policy_refund, threshold: 200 }\n"
+                                        "models: { agent: { provider: scripted, fallback: No., price: { input: 1, "
+                                        "output: 2 } } }\nlimits: { max_calls: "
+                                     << calls << " }\n";
+    more.insert(more.begin(), {"run", (dir / "real.yaml").string(), "--outdir", dir.path().string(), "--run-id", "a"});
+    return Xsweep(more);
+  };
+  const auto used = [&] {
+    const auto manifest = RunDirectory::Open(RealDisk(), dir / "real/a")->ReadManifest();
+    return std::pair(manifest->budget.Find("used")->IntOr("calls", 0), manifest->counts.at("skipped"));
+  };
+  EXPECT_EQ(run_with("10", {"--jobs", "1"}).exit_code, 5);
+  EXPECT_EQ(used(), std::pair(std::int64_t{10}, std::uint64_t{28}));
+  EXPECT_EQ(run_with("38", {"--retry-errors"}).exit_code, 2) << "another limit is another config";
+  const auto more = run_with("38", {"--retry-errors", "--force"});
+  EXPECT_EQ(more.exit_code, 0) << more.err;
+  EXPECT_EQ(used(), std::pair(std::int64_t{38}, std::uint64_t{0}));
+  EXPECT_TRUE(fs::exists(dir / "real/a/exchanges/0.exchanges") && fs::exists(dir / "real/a/exchanges/0.s2.exchanges"))
+      << "what was paid for before stays";
+}
+
 TEST(AnInterruptedRun, SaysSoAndCanGoOn) {
   const TempDir dir;
   std::vector<std::string> words{Binary(), "run",      StaticConfig(), "--outdir", dir.path().string(), "--run-id",

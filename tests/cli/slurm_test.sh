@@ -2,9 +2,10 @@
 # A run on a real Slurm: 16 shards on two nodes, one node killed in the middle, the bytes of one process.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
-source "$(dirname "$0")/slurm_cluster.sh"
+here=$(cd "$(dirname "$0")" && pwd)
+source "$here/slurm_cluster.sh"
 xsweep=${XSWEEP:?the binary to test}
-config=$(cd "$(dirname "$0")/../.." && pwd)/configs/airline_static_v1/run.yaml
+config=$(cd "$here/../.." && pwd)/configs/airline_static_v1/run.yaml
 
 obstacle=$(cluster_obstacle)
 if [ -n "$obstacle" ]; then
@@ -27,6 +28,8 @@ fail() {
   exit 1
 }
 
+# Outside the repository, so that a commit made meanwhile does not show in the summaries.
+cd "$dir"
 start_cluster "$dir"
 flags="--outdir $dir/results --trials ${TRIALS:-800} --set transcripts=none"
 "$xsweep" run "$config" $flags --run-id alone --quiet >/dev/null

@@ -34,6 +34,29 @@ TEST(Transcripts, OpenByTrialAfterSealing) {
   EXPECT_EQ(*file->Line(0), "{\"index\":2,\"transcript\":{\"n\":2}}\n");
 }
 
+TEST(Transcripts, ThatEndInALongPromptHaveTheSameBytesWhateverWasCompressedBefore) {
+  const auto ending_in = [](const std::string& steps, const std::string& prompt) {
+    return "{\"steps\":\"" + steps + "\",\"system\":\"" + prompt + "\"}";
+  };
+  const std::string one = ending_in("a", std::string(2000, 'p'));
+  const std::string two = ending_in("b", std::string(3000, 'q') + ",\\\"system\\\":\\\"x");
+  const std::string three = ending_in("c", "short");
+  std::vector<std::string> forward;
+  for (const std::string& json : {one, two, three}) forward.push_back(Record(7, 0, json));
+  EXPECT_EQ(Record(7, 0, three), forward[2]);
+  EXPECT_EQ(Record(7, 0, two), forward[1]);
+  EXPECT_EQ(Record(7, 0, one), forward[0]);
+
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "shards");
+  ASSERT_TRUE(WriteAtomically(RealDisk(), dir / "shards/0.transcripts", Record(0, 0, one) + Record(1, 0, two)));
+  ASSERT_TRUE(SealTranscripts(RealDisk(), dir / "shards", dir / "t.zst"));
+  const auto file = TranscriptFile::Open(dir / "t.zst");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(*file->Line(0), "{\"index\":0,\"transcript\":" + one + "}\n");
+  EXPECT_EQ(*file->Line(1), "{\"index\":1,\"transcript\":" + two + "}\n");
+}
+
 TEST(Transcripts, LoseOnlyTheTornTail) {
   const TempDir dir;
   const std::string whole = Record(0, 0, "{\"a\":1}");

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Prints the speed table of the design: each row with its target, the figure measured here, and whether it is reached.
+# usage: bench/run.sh [--quick]        (`make bench` builds what it needs; --quick leaves out the slow rows)
+#
+# Rates are for 2 cores and use CPU time, which other work on the machine moves least: trials x 2 / CPU seconds. The wall
+# time beside them is what a person waits here and now. Every figure is the median of several repeats.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin=build/release
+xsweep=$bin/xsweep
+config=configs/airline_escalating_v1/run.yaml
+quick=${1:-}
+work=$(mktemp -d "${TMPDIR:-/tmp}/xsweep_bench.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+missed=0
+
+row() { # what, figure, unit, "<=" or ">=", target, note
+  local verdict=reached
+  awk -v a="$2" -v b="$5" -v op="$4" 'BEGIN { exit !(op == "<=" ? a <= b : a >= b) }' || { verdict=MISSED; missed=$((missed + 1)); }
+  printf '%-54s %12s %-6s target %s %-8s %-8s %s\n' "$1" "$2" "$3" "$4" "$5" "$verdict" "$6"
+}
+skip() { printf '%-54s %12s %-6s %s\n' "$1" - "" "$2"; }
+calc() { awk -v f="${2:-%.1f}" "BEGIN { printf f, $1 }"; }
+cost() { $bin/command_bench "$@"; } # prints: wall_s cpu_s peak_mb
+
+echo "$(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg): $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | xargs)"
+echo
+
+read -r wall cpu _ < <(cost 41 $xsweep --help)
+row "start-up, xsweep --help" "$(calc "$cpu*1000")" ms "<=" 10 "CPU; wall $(calc "$wall*1000") ms; 41 starts"
+
+demo() { echo "$xsweep run configs/airline_$1_v1/run.yaml --seeds 41,42 --trials 3 --quiet --outdir $work/demo"; }
+read -r wall cpu _ < <(cost 5 sh -c "$(demo escalating) && $(demo static)")
+row "demo: 2 experiments x 2 seeds x 3 trials" "$(calc "$wall" %.2f)" s "<=" 0.5 "wall, with plots and notes; CPU $(calc "$cpu" %.2f) s"
+
+episodes() { # label, transcripts, target
+  local out=$work/$2 trials
+  read -r wall cpu peak < <(cost 3 $xsweep run $config --seeds 41,42 --trials 200 --jobs 2 --quiet --outdir "$out" --set "transcripts=$2")
+  trials=$(wc -l < "$out/airline_escalating_v1/latest/trials.jsonl")
+  row "$1" "$(calc "$trials*2/$cpu" %.0f)" /s ">=" "$3" \
+    "whole command, CPU on 2 cores; wall $(calc "$trials/$wall" %.0f)/s; $trials trials, $peak MB"
+}
+episodes "SHIM episodes with real tool calls, rows only" none 50000
+episodes "the same with full transcripts kept" all 20000
+
+desks=$work/desks.csv
+$bin/desks_bench --benchmark_format=csv --benchmark_min_time=0.2 --benchmark_repetitions=3 \
+  --benchmark_report_aggregates_only=true 2> /dev/null > "$desks" || true
+desk() { # benchmark, column: 4 CPU time in its unit, 7 items a second of CPU
+  awk -F, -v name="\"$1_median\"" -v column="$2" '$1 == name { printf "%.4g", $column }' "$desks"
+}
+desk_row() { # label, benchmark, column, unit, op, target, factor, note
+  local figure
+  figure=$(desk "$2" "$3")
+  if [ -z "$figure" ]; then skip "$1" "needs the benchmark's data: XSWEEP_TAU_DIR or ../shared/tau"; return; fi
+  row "$1" "$(calc "$figure*$7" "${9:-%.0f}")" "$4" "$5" "$6" "$8"
+}
+for name in Tau2Airline Tau2Retail Tau1Airline Tau1Retail; do
+  desk_row "native episodes, per core, $name" "Episodes/${name}_overlay" 7 /s ">=" 20000 1 "fork, reference actions, reward; tau2 0.6/s"
+  desk_row "tool calls, per core, $name" "ToolCalls/$name" 7 /s ">=" 300000 1 "tau2 14,000-17,000/s"
+  desk_row "episodes with the full strict hash, $name" "Episodes/${name}_full_hash" 7 /s ">=" 400 1 ""
+done
+desk_row "load the 7 MB airline world" LoadWorld/Tau2Airline 4 ms "<=" 10 1 "CPU; tau2 252 ms for every reset" %.1f
+desk_row "fork an environment from it" ForkWorld/Tau2Airline 4 us "<=" 5 0.001 "CPU" %.3f
+
+rows=$work/trials.jsonl
+$bin/aggregate_bench 1000000 "$rows" > "$work/aggregate"
+median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+wall=$(awk '$1 == "fast" && $2 == 2 { print $4 }' "$work/aggregate" | median)
+cpu=$(awk '$1 == "fast" && $2 == 2 { print $6 }' "$work/aggregate" | median)
+row "aggregate 1,000,000 rows" "$(calc "$cpu/2" %.3f)" s "<=" 0.31 "CPU / 2 threads; wall $wall s; $(head -1 "$work/aggregate")"
+duckdb_label="  the same file, DuckDB's typed read_ndjson"
+if [ ! -d bench/duckdb/node_modules ]; then
+  skip "$duckdb_label" "not there; (cd bench/duckdb && npm install) brings it"
+elif figures=$(node bench/duckdb/aggregate.mjs "$rows" 2 2> "$work/duckdb"); then
+  read -r duck_wall duck_cpu <<< "$figures"
+  printf '%-54s %12s %-6s CPU / 2 threads; wall %s s; xsweep takes %s of its CPU and %s of its wall time\n' "$duckdb_label" \
+    "$(calc "$duck_cpu/2" %.3f)" s "$duck_wall" "$(calc "$cpu/$duck_cpu" %.2f)" "$(calc "$wall/$duck_wall" %.2f)"
+else
+  skip "$duckdb_label" "failed: $(tail -1 "$work/duckdb")"
+fi
+rm -f "$rows"
+
+TMPDIR=$work $bin/compare_bench write > /dev/null
+TMPDIR=$work $bin/compare_bench > "$work/compare"
+row "compare two runs of 100,000 trials" "$(awk '/^compared/ { print $3 }' "$work/compare" | median)" s "<=" 1 "wall"
+row "  its memory" "$(awk '/^compared/ { print $5 }' "$work/compare" | median)" MB "<=" 150 "peak"
+
+if [ "$quick" = --quick ]; then
+  skip "memory of 10,000,000 trials" "left out by --quick"
+elif [ -x bench/memory.sh ]; then
+  echo "memory of 10,000,000 trials, run and report (target <= 200 MB):"
+  bench/memory.sh || missed=$((missed + 1))
+else
+  skip "memory of 10,000,000 trials" "run: command_bench 1 $xsweep run $config --trials 66000 --seeds 41,42 --set transcripts=none"
+fi
+
+echo
+echo "model calls, against a server process on loopback (targets: 2,000 in flight, 100 KB each, 150 microseconds of CPU a call):"
+$bin/conversations_bench $([ "$quick" = --quick ] && echo --quick) | tee "$work/conversations"
+missed=$((missed + $(grep -c MISSED "$work/conversations" || true)))
+
+echo
+echo "statistics by simulation (targets: intervals hold the truth in 93-97 %, false positives <= 6 %):"
+$bin/coverage_bench $([ "$quick" = --quick ] && echo 200 || echo 2000)
+for scale in $bin/scaling_bench $bin/merge_bench; do
+  if [ -x "$scale" ]; then echo; "$scale"; fi
+done
+echo
+echo "kill -9 at any moment: no figure but a test, ctest --test-dir build/release -R Kill"
+echo
+echo "$missed figures missed their target in this run"
