@@ -69,7 +69,8 @@ int main(int argc, char** argv) {
     status = xsweep::WriteRun(root / "a", 100'000, 0.30);
     if (status) status = xsweep::WriteRun(root / "b", 100'000, 0.28);
   }
-  for (int repeat = 0; status && !write && repeat < 3; ++repeat) status = xsweep::MeasureComparison(root / "a", root / "b");
+  for (int repeat = 0; status && !write && repeat < 3; ++repeat)
+    status = xsweep::MeasureComparison(root / "a", root / "b");
   if (!status) fmt::print(stderr, "{}\n", status.error().Text());
   return status ? 0 : 4;
 }

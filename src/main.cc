@@ -22,9 +22,21 @@ constexpr Command kCommands[] = {
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
     {"list", "list runs from the index", xsweep::ListCommand},
     {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
+    {"probe", "make one tiny call to every model that a config names", xsweep::ProbeCommand},
+    {"rejudge", "apply another judge to the transcripts of a run", xsweep::RejudgeCommand},
+    {"serve", "show runs in a browser", xsweep::ServeCommand},
+    {"publish", "put runs on a web site: a directory, GitHub Pages, S3", xsweep::PublishCommand},
     {"compare", "compare two runs, paired where they pair", xsweep::CompareCommand},
     {"power", "say what a design can see before running it", xsweep::PowerCommand},
+    {"journal", "add a dated entry about a run", xsweep::JournalCommand},
     {"selfcheck", "prove that tasks, goals and controls work", xsweep::SelfcheckCommand},
+    {"worker", "run one shard of a run", xsweep::WorkerCommand},
+    {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
+    {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
+    {"env", "try environments by hand: list, call, replay, serve", xsweep::EnvCommand},
+    {"import", "bring in a benchmark or results that ran elsewhere", xsweep::ImportCommand},
+    {"export", "write a run as tau-bench or tau2 results", xsweep::ExportCommand},
+    {"parity", "compare a native desk with a worker, byte by byte", xsweep::ParityCommand},
 };
 
 std::atomic<bool> stop_requested = false;

@@ -59,7 +59,7 @@ struct GateResult {
 };
 
 struct GateReport {
-  std::vector<GateResult> results;   ///< one a gate: its worst cell
+  std::vector<GateResult> results;           ///< one a gate: its worst cell
   GateVerdict verdict = GateVerdict::kPass;  ///< the worst: INVALID, FAIL, INSUFFICIENT, PASS; PASS without gates
 };
 

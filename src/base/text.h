@@ -19,7 +19,8 @@ std::size_t EditDistance(std::string_view a, std::string_view b);
 /// edit), the earlier one of two that are equally near; empty when none is near.
 std::optional<std::string> ClosestName(std::string_view name, const std::vector<std::string>& candidates);
 
-/// ", did you mean `x`?" when a candidate is near, otherwise "; <label>: a, b, c" (nothing without candidates or label).
+/// ", did you mean `x`?" when a candidate is near, otherwise "; <label>: a, b, c" (nothing without candidates or
+/// label).
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates, std::string_view label = "");
 
 /// The whole of `text` as a decimal number without sign, spaces or separators; empty when it is not one or too large.

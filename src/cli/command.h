@@ -53,6 +53,8 @@ Expected<int> WorkerCommand(const Invocation& invocation);
 Expected<int> MergeCommand(const Invocation& invocation);
 Expected<int> AttachCommand(const Invocation& invocation);
 Expected<int> ImportCommand(const Invocation& invocation);
+Expected<int> ExportCommand(const Invocation& invocation);
+Expected<int> ParityCommand(const Invocation& invocation);
 Expected<int> PublishCommand(const Invocation& invocation);
 Expected<int> ServeCommand(const Invocation& invocation);
 

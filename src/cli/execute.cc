@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <thread>
 
 #include "analyze/aggregate.h"
@@ -15,7 +16,9 @@
 #include "cli/verdict.h"
 #include "engine/live.h"
 #include "engine/local.h"
+#include "engine/shared_budget.h"
 #include "present/gate_report.h"
+#include "present/html_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
 #include "record/run_id.h"
@@ -27,7 +30,7 @@ namespace {
 constexpr int kConversations = 32;
 int Threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U)); }
 
-/// Which trials still have to run. A retried error gets the attempt after its last one.
+/// Which trials still have to run. A retried one gets the attempt after its last.
 class Missing {
  public:
   static Expected<Missing> Find(const RunDirectory& run, std::uint64_t planned, bool retry_errors) {
@@ -38,24 +41,70 @@ class Missing {
   }
   std::optional<std::uint32_t> Attempt(std::uint64_t index) const {
     if (!recorded_.Has(index)) return 0;
-    const auto retry = retries_.find(index);
-    return retry == retries_.end() ? std::nullopt : std::optional(retry->second);
+    const auto retry = std::ranges::lower_bound(retries_, index, {}, &Retry::index);
+    return retry == retries_.end() || retry->index != index ? std::nullopt : std::optional(retry->attempt);
   }
-  std::uint64_t recorded() const { return recorded_.recorded() - retries_.size(); }
+  std::uint64_t In(std::uint64_t begin, std::uint64_t end) const {
+    std::uint64_t count = 0;
+    for (std::uint64_t index = begin; index < end; ++index) count += Attempt(index) ? 1 : 0;
+    return count;
+  }
 
  private:
+  struct Retry {
+    std::uint64_t index;
+    std::uint32_t attempt;
+  };
   explicit Missing(RecordedTrials recorded) : recorded_(std::move(recorded)) {}
   Status FindErrors() {
     return recorded_.ForEachRow([&](std::uint64_t index, std::string_view row) -> Status {
-      if (row.find("\"outcome\":\"error\"") == std::string_view::npos) return {};
       TRY_ASSIGN(const Trial trial, ParseTrialRow(row, "shard log"));
-      if (trial.outcome == Outcome::kError) retries_[index] = trial.attempt + 1;
+      if (trial.outcome == Outcome::kError || trial.outcome == Outcome::kSkipped)
+        retries_.push_back({index, trial.attempt + 1});
       return {};
     });
   }
   RecordedTrials recorded_;
-  std::map<std::uint64_t, std::uint32_t> retries_;
+  std::vector<Retry> retries_;  ///< by index
 };
+
+/// Brings what the ledgers say into the manifest. Only while the rows are in logs: sealed, run.json itself says it.
+Status TakeSpending(const RunDirectory& run, Manifest& manifest) {
+  if (run.sealed() || !std::filesystem::exists(run.shards())) return {};
+  LedgerReader ledgers(run.shards());
+  TRY(ledgers.Refresh());
+  const LedgerLine total = ledgers.Total();
+  Spending used;
+  used.usage.calls = total.calls;
+  used.usage.prompt_tokens = total.prompt_tokens;
+  used.usage.completion_tokens = total.completion_tokens;
+  used.usage.cost_nano_usd = total.cost_nano_usd;
+  used.usage.cost_known = total.cost_known;
+  used.seconds = static_cast<double>(total.milliseconds) / 1000;
+  if (!manifest.budget.is_object()) manifest.budget = Json::MakeObject();
+  manifest.budget.Set("used", used.ToJson());
+  manifest.budget.Set("stopped_by", total.stopped_by.empty() ? Json() : Json(total.stopped_by));
+  manifest.seconds = used.seconds;
+  return {};
+}
+
+/// What can only be said once all rows are there: counts, and whether a budget ended the run.
+void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
+  for (int i = 0; i < kOutcomes; ++i) {
+    const auto outcome = static_cast<Outcome>(i);
+    manifest.counts[std::string(OutcomeName(outcome))] =
+        static_cast<std::uint64_t>(aggregate.total.outcomes[static_cast<std::size_t>(i)]);
+  }
+  const bool skipped = manifest.counts["skipped"] > 0;
+  manifest.status = skipped ? "budget" : "completed";
+  if (!manifest.budget.is_object()) return;
+  if (!skipped) manifest.budget.Set("stopped_by", Json());
+  const Json* used = manifest.budget.Find("used");
+  Json total = used == nullptr ? Spending().ToJson() : *used;
+  total.Set("trials_ended", manifest.planned - manifest.counts["skipped"]);
+  total.Set("errors", manifest.counts["error"]);
+  manifest.budget.Set("used", std::move(total));
+}
 
 /// Over all attacked cells; null where there is nothing to say.
 Json Headline(const Rate& asr) {
@@ -83,15 +132,20 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   return {};
 }
 
-/// INVALID beats everything; a run that a budget stopped says so unless a gate was clear about it.
+/// report.html is a copy for people: when it cannot be written, the run is whole all the same.
+void OfferHtmlReport(const RunDirectory& run) {
+  const Status written = WriteHtmlReport(run.disk(), run.path().parent_path().parent_path(), run.path());
+  if (!written) PrintNote("note: no report.html: " + written.error().Text());
+}
+
+}  // namespace
+
 int ExitCodeOf(const Manifest& manifest) {
   if (manifest.verdict == "INVALID") return kExitInvalid;
   if (manifest.verdict == "FAIL") return kExitFail;
   if (manifest.status == "budget") return kExitBudget;
   return manifest.verdict == "INSUFFICIENT" ? kExitInsufficient : kExitDone;
 }
-
-}  // namespace
 
 Expected<Shard> ParseShard(const std::string& text) {
   const auto parts = Split(text, '/');
@@ -105,40 +159,55 @@ Expected<Shard> ParseShard(const std::string& text) {
   return Shard{static_cast<std::uint32_t>(*index), static_cast<std::uint32_t>(*count)};
 }
 
-Status RunMissing(const Experiment& experiment, const RunDirectory& run, Manifest& manifest,
-                  const ExecuteOptions& options, const std::atomic<bool>& stop) {
+Expected<Claim> ClaimTrials(const RunDirectory& run, std::uint64_t begin, std::uint64_t end) {
+  auto claim = Claim::Take(std::filesystem::weakly_canonical(run.path()).string(), begin, end);
+  if (!claim)
+    return UserError(
+        fmt::format("trials {} to {} of this run are being run by another process of this machine", begin, end - 1),
+        run.path().string());
+  return std::move(*claim);
+}
+
+Status RunMissing(const Experiment& experiment, const RunDirectory& run, const ExecuteOptions& options,
+                  const std::atomic<bool>& stop) {
   const Plan& plan = experiment.plan;
+  const auto [begin, end] = ShardRange(plan.size(), options.shard.index, options.shard.count);
+  if (begin == end) return {};
+  TRY_ASSIGN(const Claim claim, ClaimTrials(run, begin, end));
   TRY(run.disk().MakeDirectory(run.shards()));
-  const std::string name = std::to_string(options.shard.index);
-  TRY_ASSIGN(const FileLock lock, FileLock::Acquire(run.shards() / ("." + name + ".lock"), std::chrono::seconds(2)));
+  TRY(run.disk().SyncDirectory(run.path()));
   TRY_ASSIGN(const Missing missing, Missing::Find(run, plan.size(), options.retry_errors));
-  TRY_ASSIGN(auto rows, TrialLog::Open(run.disk(), run.shards() / (name + ".jsonl")));
-  TRY_ASSIGN(auto transcripts, TranscriptLog::Open(run.disk(), run.shards() / (name + ".transcripts")));
-  const Json* used = manifest.budget.Find("used");
-  Budget budget(experiment.config.limits, used == nullptr ? Spending() : Spending::FromJson(*used));
+  const std::uint64_t open = missing.In(begin, end);
+  if (open == 0) return {};
+  TRY_ASSIGN(auto rows, TrialLog::CreateOwn(run.disk(), run.shards(), std::to_string(options.shard.index)));
+  TRY_ASSIGN(auto transcripts, TranscriptLog::Open(run.disk(), run.shards() / (rows->name() + ".transcripts")));
+  TRY_ASSIGN(auto budget, SharedBudget::Open(run.disk(), experiment.config.limits, run.shards(), rows->name()));
   std::unique_ptr<LiveModels> live;
   if (experiment.config.mode == Mode::kReal) {
-    TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (name + ".exchanges"), options.replay, budget));
+    TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (rows->name() + ".exchanges"), options.replay,
+                                      budget->budget(), options.shard.count));
   }
   const auto models = [&](const Cell& cell) { return live ? live->ModelsOf(cell) : Expected<ModelSet>(ModelSet()); };
   TRY_ASSIGN(const TrialRunner runner,
              TrialRunner::Prepare(experiment.config, plan, experiment.catalog, experiment.environment, models));
-  const auto [begin, end] = ShardRange(plan.size(), options.shard.index, options.shard.count);
   Status result;
   {
-    Progress progress(end - begin, std::min(missing.recorded(), end - begin), !options.quiet && StderrIsTerminal(),
-                      ColourWanted());
+    Progress progress(end - begin, end - begin - open, !options.quiet && StderrIsTerminal(), ColourWanted());
     const auto attempt = [&](std::uint64_t index) { return missing.Attempt(index); };
-    const WorkOrder order{plan, runner, begin, end, attempt, *rows, *transcripts, budget, progress, stop};
+    const WorkOrder order{plan, runner, begin, end, attempt, *rows, *transcripts, budget->budget(), progress, stop};
     result = live ? RunOnLoop(order, options.jobs > 0 ? options.jobs : kConversations, live->loop())
                   : RunOnThreads(order, options.jobs > 0 ? options.jobs : Threads());
   }
   if (const Status closed = rows->Close(); result && !closed) result = closed;
-  manifest.budget = budget.ToJson();
-  manifest.seconds = budget.used().seconds;
-  if (!budget.stopped_by().empty()) manifest.status = "budget";
-  if (!result) manifest.status = result.error().kind == ErrorKind::kInterrupted ? "interrupted" : "failed";
+  if (const Status closed = budget->Close(); result && !closed) result = closed;
   return result;
+}
+
+Status WriteStatus(const RunDirectory& run, Manifest& manifest, std::string_view status) {
+  manifest.status = status;
+  if (status == "running") manifest.finished_utc.clear();
+  TRY(TakeSpending(run, manifest));
+  return run.WriteManifest(manifest);
 }
 
 Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest) {
@@ -146,26 +215,32 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest) {
              AggregateRun(run.path().string(),
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
   TRY(Present(run, manifest, aggregate));
+  OfferHtmlReport(run);
   return ExitCodeOf(manifest);
 }
 
-Expected<int> FinishRun(const RunDirectory& run, Manifest manifest) {
-  TRY(run.Seal(manifest.planned));
-  TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
-  for (int i = 0; i < kOutcomes; ++i) {
-    const auto outcome = static_cast<Outcome>(i);
-    manifest.counts[std::string(OutcomeName(outcome))] =
-        static_cast<std::uint64_t>(aggregate.total.outcomes[static_cast<std::size_t>(i)]);
+Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const RecordedTrials* rows) {
+  if (!run.sealed()) {
+    // What was spent moves from the ledgers to run.json before sealing removes them.
+    TRY(TakeSpending(run, manifest));
+    TRY(run.WriteManifest(manifest));
   }
-  if (manifest.status == "running" || manifest.status == "interrupted" || manifest.status == "failed")
-    manifest.status = "completed";
+  TRY(rows == nullptr ? run.Seal(manifest.planned) : run.Seal(*rows));
+  TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
+  TakeCounts(aggregate, manifest);
   manifest.headline = Headline(aggregate.asr);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   TRY(Present(run, manifest, aggregate));
   TRY(run.WriteManifest(manifest));
-  TRY(run.PointLatest());
-  TRY(AppendToIndex(run.disk(), run.path().parent_path().parent_path() / "index.csv", IndexLine(run.path(), manifest)));
+  TRY(PublishRun(run, manifest));
+  OfferHtmlReport(run);
   return ExitCodeOf(manifest);
+}
+
+Status PublishRun(const RunDirectory& run, const Manifest& manifest) {
+  TRY(run.PointLatestUnlessNewer(manifest));
+  return AppendToIndex(run.disk(), run.path().parent_path().parent_path() / "index.csv",
+                       IndexLine(run.path(), manifest));
 }
 
 }  // namespace xsweep

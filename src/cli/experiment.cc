@@ -102,6 +102,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   const EnvironmentInfo& info = experiment.environment->info();
   run.environment_name = info.name;
   run.environment_version = info.version;
+  if (info.python) run.host_python = info.version;
   run.environment_data_sha256 = info.data_sha256;
   run.do_nothing_floor = info.do_nothing_floor;
   run.gates = config.gates;

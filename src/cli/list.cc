@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/run_index.h"
+#include "present/history.h"
 #include "record/index.h"
 
 namespace xsweep {
@@ -17,6 +18,7 @@ struct ListFlags {
   std::string exp, mode, status, verdict, commit;
   int last = 0;
   bool json = false;
+  bool history = false;
   bool rebuild = false;
 };
 
@@ -70,6 +72,7 @@ Expected<int> ListCommand(const Invocation& invocation) {
       .Option("--commit", &flags.commit, "only runs of commits that start so")
       .Option("--last", &flags.last, "only the newest N", 1, 1000000)
       .Flag("--rebuild-index", &flags.rebuild, "first make the index again from the run directories")
+      .Flag("--history", &flags.history, "with --exp: success over runs, as a table and as history.png in the results")
       .Flag("--json", &flags.json, "print JSON");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
@@ -86,7 +89,13 @@ Expected<int> ListCommand(const Invocation& invocation) {
   std::erase_if(entries, [&](const IndexEntry& entry) { return !Matches(entry, flags); });
   const auto wanted = static_cast<std::size_t>(flags.last);
   if (wanted > 0 && entries.size() > wanted) entries.erase(entries.begin(), entries.end() - flags.last);
-  if (flags.json) {
+  if (flags.history) {
+    if (flags.exp.empty()) return UserError("needs --exp, so that all runs are of one experiment", "--history");
+    TRY_ASSIGN(const std::string warning,
+               WriteHistory(RealDisk(), std::filesystem::path(flags.outdir) / flags.exp, flags.exp, entries));
+    if (!warning.empty()) PrintNote("note: " + warning);
+    Print(HistoryMarkdown(flags.exp, entries));
+  } else if (flags.json) {
     PrintJson(entries);
   } else if (entries.empty()) {
     Print(fmt::format("no runs in {}\n", index.string()));

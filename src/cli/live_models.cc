@@ -38,11 +38,15 @@ Status CheckPart(const PartConfig& part, const std::vector<PartSpec>& specs, con
     const PartSpec* spec = FindSpec(specs, name);
     if (spec == nullptr || spec->model_role.empty()) continue;
     if (mode == Mode::kShim) {
-      return UserError(fmt::format("`{}` asks a model, and mode SHIM has none; set `mode: REAL` and `models.{}`", name, spec->model_role), "mode");
+      return UserError(fmt::format("`{}` asks a model, and mode SHIM has none; set `mode: REAL` and `models.{}`", name,
+                                   spec->model_role),
+                       "mode");
     }
     if (!ModelOf(cell.models, spec->model_role)) {
-      return UserError(fmt::format("`{}` needs a model; name one under `models.{}` (provider, model, base_url, api_key_env)", name, spec->model_role),
-                       "models." + spec->model_role);
+      return UserError(
+          fmt::format("`{}` needs a model; name one under `models.{}` (provider, model, base_url, api_key_env)", name,
+                      spec->model_role),
+          "models." + spec->model_role);
     }
   }
   return {};
@@ -58,7 +62,7 @@ Status CheckKeysOf(const Cell& cell) {
     const auto& model = ModelOf(cell.models, role);
     if (!model) continue;
     if (const auto made = shelf.Get(model->name, model->options); !made) {
-      return UserError(made.error().Text() + "; see .env.example, or run with --mode SHIM", fmt::format("models.{}", role));
+      return UserError(made.error().Text() + "; see .env.example", fmt::format("models.{}", role));
     }
   }
   return {};
@@ -81,7 +85,10 @@ Status CheckModels(const Experiment& experiment) {
     TRY(CheckPart(cell.judge, specs.judges, cell, mode));
     const PartSpec* agent = FindSpec(specs.agents, cell.agent.name);
     if (mode == Mode::kReal && agent != nullptr && agent->model_role.empty() && cell.agent.name == "shim") {
-      return UserError("mode REAL puts a model in the agent's place: set `agent: { name: tool_agent }` and `models.agent`, or run with --mode SHIM", "agent.name");
+      return UserError(
+          "mode REAL puts a model in the agent's place: set `agent: { name: tool_agent }` and `models.agent`, or run "
+          "with --mode SHIM",
+          "agent.name");
     }
   }
   return {};
@@ -112,7 +119,8 @@ std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
 }
 
 Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, const std::filesystem::path& log,
-                                                       const std::filesystem::path& replay, Budget& budget) {
+                                                       const std::filesystem::path& replay, Budget& budget,
+                                                       std::uint32_t shards) {
   std::unique_ptr<LiveModels> models(new LiveModels());
   TRY_ASSIGN(models->loop_, IoLoop::Create(models->clock_));
   ModelSources sources;
@@ -128,7 +136,8 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     sources.log = models->log_.get();
     TRY_ASSIGN(sources.reuse, Recording::Open(ExchangeFiles(run.path())));
   }
-  sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
+  sources.rate_share = 1.0 / shards;
+  sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCallModel(); };
   sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.Charge(usage); };
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;

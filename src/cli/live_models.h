@@ -28,10 +28,13 @@ std::string PlayByShim(SweepConfig& config, const PartSpecs& specs);
 
 class LiveModels {
  public:
-  /// `log` is this shard's file of exchanges. With `replay` every answer comes from there and no socket is opened;
-  /// without, exchanges that an earlier part of this run has kept are used again before anything is asked anew.
+  /// `shards` processes share the request and token rates of the config; each takes its equal part, so that together
+  /// they stay under them without talking to each other. `log` is this shard's file of exchanges. With `replay` every
+  /// answer comes from there and no socket is opened; without, exchanges that an earlier part of this run has kept are
+  /// used again before anything is asked anew.
   static Expected<std::unique_ptr<LiveModels>> Open(const RunDirectory& run, const std::filesystem::path& log,
-                                                    const std::filesystem::path& replay, Budget& budget);
+                                                    const std::filesystem::path& replay, Budget& budget,
+                                                    std::uint32_t shards);
   IoLoop& loop() { return *loop_; }
   Expected<ModelSet> ModelsOf(const Cell& cell);
 

@@ -1,16 +1,21 @@
 // xsweep run: a config into a run directory.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <thread>
 
 #include "base/files.h"
+#include "cli/attach.h"
 #include "cli/command.h"
 #include "cli/execute.h"
 #include "cli/experiment.h"
 #include "cli/live_models.h"
+#include "cli/resume.h"
 #include "config/resolved.h"
+#include "engine/budget.h"
 #include "record/run_id.h"
 
 namespace xsweep {
@@ -21,6 +26,9 @@ struct RunFlags {
   std::string outdir = "results";
   std::optional<std::string> run_id, resume, shard, replay;
   int jobs = 0;
+  std::string executor = "local";
+  SlurmOptions slurm;
+  int slurm_shards = 16;
   bool quiet = false;
   bool retry_errors = false;
   bool force = false;
@@ -36,7 +44,15 @@ Arguments Declare(RunFlags& flags) {
       .Option("--resume", &flags.resume, "a run to go on with: its directory, id or `latest`")
       .Option("--jobs", &flags.jobs, "threads in SHIM, conversations at once in REAL", 1, 100000)
       .Option("--shard", &flags.shard, "run only this part, INDEX/COUNT; `xsweep merge` finishes the run")
-      .Option("--replay", &flags.replay, "a REAL run whose kept exchanges answer in place of the models; no socket opens")
+      .Option("--executor", &flags.executor, "local (threads here, the default) or slurm (a job array)")
+      .Option("--slurm-shards", &flags.slurm_shards, "tasks of the job array (default 16)", 1, 100000)
+      .Option("--slurm-partition", &flags.slurm.partition, "Slurm partition")
+      .Option("--slurm-time", &flags.slurm.time, "time limit of one shard, as Slurm writes it, e.g. 01:00:00")
+      .Option("--slurm-mem", &flags.slurm.memory, "memory of one shard, as Slurm writes it, e.g. 2G")
+      .Option("--slurm-account", &flags.slurm.account, "account to charge")
+      .Repeated("--slurm-arg", &flags.slurm.extra, "one more argument for sbatch; may be repeated")
+      .Option("--replay", &flags.replay,
+              "a REAL run whose kept exchanges answer in place of the models; no socket opens")
       .Flag("--retry-errors", &flags.retry_errors, "with --resume: run trials that ended in an error again")
       .Flag("--force", &flags.force, "with --resume: go on although the program, config or data has changed")
       .Flag("--quiet", &flags.quiet, "no progress line");
@@ -44,44 +60,62 @@ Arguments Declare(RunFlags& flags) {
   return arguments;
 }
 
-/// A new run directory with config.yaml and run.json, in that order: a directory with a run.json can be resumed.
-Expected<RunDirectory> StartRun(const Experiment& experiment, const RunFlags& flags, Manifest& manifest) {
+/// Refused before anything is made, because it is a mistake in the flags rather than a failure of the world.
+Status CheckWritable(const std::filesystem::path& outdir) {
+  std::error_code ignored;
+  std::filesystem::path there = std::filesystem::absolute(outdir, ignored);
+  while (!std::filesystem::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
+  if (::access(there.c_str(), W_OK) == 0) return {};
+  return UserError(
+      fmt::format("cannot be written to: {}; choose another directory with --outdir", std::strerror(errno)),
+      there.string());
+}
+
+/// Makes the run's directory. With --run-id an existing run of that name is opened instead, also when another process
+/// has just made it.
+Expected<OpenedRun> StartOrJoin(Experiment experiment, const RunFlags& flags, const std::vector<std::string>& argv) {
+  TRY(CheckWritable(flags.outdir));
+  Manifest manifest = DescribeRun(experiment, argv);
   const auto now = std::chrono::system_clock::now();
   const std::string id =
       flags.run_id.value_or(MakeRunId(now, manifest.git.sha, manifest.mode, manifest.seeds, manifest.trials));
-  TRY_ASSIGN(const auto run,
-             RunDirectory::Create(RealDisk(), flags.outdir, experiment.config.exp, id, flags.run_id.has_value()));
-  manifest.run_id = run.run_id();
   manifest.timestamp_utc = IsoUtc(now);
-  TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
-  TRY(run.WriteManifest(manifest));
-  return run;
+  manifest.budget = Budget(experiment.config.limits, {}).ToJson();
+  TRY_ASSIGN(auto run, RunDirectory::Start(RealDisk(), flags.outdir, id, flags.run_id.has_value(),
+                                           ResolvedYaml(experiment.config), manifest));
+  if (run) return OpenedRun{std::move(experiment), std::move(*run), std::move(manifest)};
+  return OpenRunAs(std::move(experiment), std::filesystem::path(flags.outdir) / manifest.exp / id, flags.force);
 }
 
-Expected<int> RunToTheEnd(const Experiment& experiment, const RunDirectory& run, Manifest manifest,
-                          const RunFlags& flags, const Invocation& invocation) {
-  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet, {}};
-  if (flags.replay) {
-    TRY_ASSIGN(options.replay, FindRun(flags.outdir, "", *flags.replay));
+Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
+  if (flags.resume) {
+    TRY_ASSIGN(const auto path, FindRun(flags.outdir, flags.overrides.exp.value_or(""), *flags.resume));
+    TRY_ASSIGN(OpenedRun opened, OpenRun(path, flags.force));
+    TRY(CheckModels(opened.experiment));
+    if (!flags.replay) TRY(CheckKeys(opened.experiment));
+    return opened;
   }
-  if (flags.shard) {
-    TRY_ASSIGN(options.shard, ParseShard(*flags.shard));
-  }
-  const Status ran = RunMissing(experiment, run, manifest, options, invocation.stop);
-  if (!ran) {
-    // The rows say what is done; the status only helps people. Losing it must not hide the first error.
-    (void)run.WriteManifest(manifest);
-    if (ran.error().kind != ErrorKind::kInterrupted) return std::unexpected(ran.error());
-    PrintNote(
-        fmt::format("interrupted; finished trials are kept, go on with: xsweep run --resume {}", run.path().string()));
-    return kExitInterrupted;
-  }
-  if (options.shard.count > 1) {
-    Print(fmt::format("shard {}/{} of {} is done; `xsweep merge {}` finishes the run\n", options.shard.index,
-                      options.shard.count, run.run_id(), run.path().string()));
-    return kExitDone;
-  }
-  return FinishRun(run, std::move(manifest));
+  TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides()));
+  if (!experiment.note.empty()) PrintNote(experiment.note);
+  TRY(CheckModels(experiment));
+  if (!flags.replay) TRY(CheckKeys(experiment));
+  return StartOrJoin(std::move(experiment), flags, invocation.argv);
+}
+
+Status CheckFlags(const RunFlags& flags) {
+  if (flags.executor != "local" && flags.executor != "slurm")
+    return UserError("is `local` or `slurm`, not `" + flags.executor + "`", "--executor");
+  if (flags.executor == "slurm" && flags.shard)
+    return UserError("splits the run itself; leave out --shard", "--executor slurm");
+  if (flags.executor == "slurm" && flags.replay)
+    return UserError("asks no model, so it needs no cluster; leave out --executor slurm", "--replay");
+  if (flags.resume && !flags.config.empty())
+    return UserError("goes on with the config in the run directory; leave out `" + flags.config + "`", "--resume");
+  if (!flags.resume && flags.config.empty())
+    return UserError("needs a config, e.g. configs/airline_escalating_v1/run.yaml; see `xsweep run --help`", "run");
+  if (flags.shard && !flags.run_id && !flags.resume)
+    return UserError("needs --run-id, so that all shards join one run", "--shard");
+  return {};
 }
 
 }  // namespace
@@ -94,15 +128,22 @@ Expected<int> RunCommand(const Invocation& invocation) {
     Print(*help);
     return kExitDone;
   }
-  if (flags.config.empty())
-    return UserError("needs a config, e.g. configs/airline_escalating_v1/run.yaml; see `xsweep run --help`", "run");
-  TRY_ASSIGN(const Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides()));
-  if (!experiment.note.empty()) PrintNote(experiment.note);
-  TRY(CheckModels(experiment));
-  if (!flags.replay) TRY(CheckKeys(experiment));
-  Manifest manifest = DescribeRun(experiment, invocation.argv);
-  TRY_ASSIGN(const auto run, StartRun(experiment, flags, manifest));
-  return RunToTheEnd(experiment, run, std::move(manifest), flags, invocation);
+  TRY(CheckFlags(flags));
+  ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet, {}};
+  if (flags.replay) {
+    TRY_ASSIGN(options.replay, FindRun(flags.outdir, "", *flags.replay));
+  }
+  if (flags.shard) {
+    TRY_ASSIGN(options.shard, ParseShard(*flags.shard));
+  }
+  TRY_ASSIGN(OpenedRun opened, Open(flags, invocation));
+  if (flags.executor == "local" || opened.run.sealed()) return GoOn(opened, options, invocation.stop);
+  flags.slurm.shards = static_cast<std::uint32_t>(flags.slurm_shards);
+  flags.slurm.jobs = static_cast<std::uint32_t>(flags.jobs);
+  flags.slurm.live = opened.experiment.config.mode == Mode::kReal;
+  // A run that Slurm has already is watched, and what is missing is submitted from there.
+  if (!ReadSlurmJobs(opened.run.path())) TRY(StartOnSlurm(opened.run, flags.slurm));
+  return WatchSlurm(opened.run, invocation.stop);
 }
 
 }  // namespace xsweep

@@ -40,14 +40,15 @@ Spending Spending::FromJson(const Json& json) {
   return used;
 }
 
-Budget::Budget(const Limits& limits, const Spending& before) : limits_(limits), used_(before) {}
+Budget::Budget(const Limits& limits, const Spending& before) : limits_(limits), elsewhere_(before) {}
 
 double Budget::Seconds() const {
-  return used_.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+  return elsewhere_.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
 }
 
 std::string Budget::ReachedLimit() const {
-  const Usage& usage = used_.usage;
+  Usage usage = used_.usage;
+  usage += elsewhere_.usage;
   const auto reached = [](const auto& limit, auto value) {
     return limit && static_cast<double>(value) >= static_cast<double>(*limit);
   };
@@ -60,12 +61,30 @@ std::string Budget::ReachedLimit() const {
   return {};
 }
 
+bool Budget::HasLimits() const {
+  return limits_.max_calls || limits_.max_prompt_tokens || limits_.max_completion_tokens || limits_.max_total_tokens ||
+         limits_.max_cost_usd || limits_.max_seconds;
+}
+
+void Budget::Share(std::function<void()> look, std::function<void(const Usage&)> charged) {
+  look_ = std::move(look);
+  charged_ = std::move(charged);
+}
+
+void Budget::SetElsewhere(const Spending& elsewhere) {
+  const std::lock_guard lock(mutex_);
+  elsewhere_ = elsewhere;
+}
+
+Status Budget::MayCallModel() {
+  if (look_ && HasLimits() && !stopped_.load(std::memory_order_relaxed)) look_();
+  return MayCall();
+}
+
 Status Budget::MayCall() {
   // Without limits that need a look (the usual SHIM run) this costs one load.
   if (!stopped_.load(std::memory_order_relaxed)) {
-    const bool watch = limits_.max_calls || limits_.max_prompt_tokens || limits_.max_completion_tokens ||
-                       limits_.max_total_tokens || limits_.max_cost_usd || limits_.max_seconds;
-    if (!watch) return {};
+    if (!HasLimits()) return {};
     const std::lock_guard lock(mutex_);
     stopped_by_ = ReachedLimit();
     if (stopped_by_.empty()) return {};
@@ -75,6 +94,7 @@ Status Budget::MayCall() {
 }
 
 void Budget::Charge(const Usage& usage) {
+  if (charged_) charged_(usage);
   const std::lock_guard lock(mutex_);
   used_.usage += usage;
 }
@@ -88,6 +108,9 @@ void Budget::CountTrial(bool error) {
 Spending Budget::used() const {
   const std::lock_guard lock(mutex_);
   Spending now = used_;
+  now.usage += elsewhere_.usage;
+  now.ended += elsewhere_.ended;
+  now.errors += elsewhere_.errors;
   now.seconds = Seconds();
   return now;
 }

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <string>
 
@@ -32,12 +33,21 @@ class Budget {
   /// `before` is what earlier parts of this run have used.
   Budget(const Limits& limits, const Spending& before);
 
-  /// Asked before every attempt of a model call and before every trial; the error is of kind kBudget and names the
-  /// limit.
+  /// Asked before every trial; the error is of kind kBudget and names the limit.
   Status MayCall();
+  /// Asked before every attempt of a model call: as MayCall, after a look at what other processes of the run have
+  /// spent.
+  Status MayCallModel();
   void Charge(const Usage& usage);
   void CountTrial(bool error);
 
+  /// Joins a budget that several processes share (see shared_budget.h): `look` calls SetElsewhere with news of the
+  /// others, `charged` writes down what this one spends. Called before the first trial.
+  void Share(std::function<void()> look, std::function<void(const Usage&)> charged);
+  /// Replaces what was spent before and elsewhere; seconds included.
+  void SetElsewhere(const Spending& elsewhere);
+
+  /// Before, elsewhere and here.
   Spending used() const;
   /// The limit that was reached, e.g. "max_calls"; empty when none was.
   std::string stopped_by() const;
@@ -47,12 +57,16 @@ class Budget {
  private:
   std::string ReachedLimit() const;
   double Seconds() const;
+  bool HasLimits() const;
 
   const Limits limits_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   mutable std::mutex mutex_;
   std::atomic<bool> stopped_ = false;
-  Spending used_;
+  Spending used_;       ///< here
+  Spending elsewhere_;  ///< before, and by other processes
+  std::function<void()> look_;
+  std::function<void(const Usage&)> charged_;
   std::string stopped_by_;
 };
 

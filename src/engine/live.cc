@@ -64,7 +64,11 @@ class Conversations {
     record.row.attempt = attempt;
     std::string transcripts;
     std::string rows;
-    if (!record.transcript.empty()) AppendTranscriptRecord(record.row.index, attempt, record.transcript, transcripts);
+    if (!record.transcript.empty()) {
+      AppendTranscriptRecord(record.row.index, attempt, record.transcript, transcripts);
+    } else if (attempt > 0) {
+      AppendNoTranscript(record.row.index, attempt, transcripts);
+    }
     AppendTrialRow(record.row, rows);
     Status kept = transcripts.empty() ? Status() : order_.transcripts.Append(transcripts);
     if (kept) kept = order_.rows.Append(rows);

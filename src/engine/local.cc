@@ -54,7 +54,11 @@ class Workers {
       TRY_ASSIGN(record, RunNow(order_.runner.Run(order_.plan.At(index))));
     }
     record.row.attempt = attempt;
-    if (!record.transcript.empty()) AppendTranscriptRecord(index, attempt, record.transcript, transcripts);
+    if (!record.transcript.empty()) {
+      AppendTranscriptRecord(index, attempt, record.transcript, transcripts);
+    } else if (attempt > 0) {
+      AppendNoTranscript(index, attempt, transcripts);
+    }
     AppendTrialRow(record.row, rows);
     order_.progress.Count(record.row.outcome);
     if (record.row.outcome != Outcome::kSkipped) order_.budget.CountTrial(record.row.outcome == Outcome::kError);

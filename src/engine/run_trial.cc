@@ -197,4 +197,38 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
   co_return record;
 }
 
+Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before,
+                                            std::shared_ptr<const Transcript> dialogue) const {
+  const PreparedCell& prepared = cells_[identity.cell];
+  const std::size_t place = task_places_[identity.task];
+  const Task& task = environment_->tasks()[place];
+  Trial row = std::move(before);
+  row.judge_hash = prepared.judge_hash;
+  for (TrialUsage& usage : row.usage) usage = TrialUsage();
+  if (dialogue == nullptr) co_return row;
+  const CallIdentity caller{row.cell, row.task, row.seed, row.trial, ModelRole::kJudge, 0};
+  const Draws draws(identity.seed, task.id, identity.trial);
+  CO_TRY_ASSIGN(const auto environment, environment_->Fork(place, {nullptr, prepared.models.judge, caller}));
+  Goal goal;
+  if (!prepared.attack.goal.name.empty()) {
+    CO_TRY_ASSIGN(goal, environment->MakeGoal(prepared.attack.goal, draws));
+  }
+  const TrialContext context{task, goal, *environment, draws, prepared.models, caller};
+  const auto judge = prepared.judge(context);
+  auto assessment = co_await judge->Assess(task, goal, *dialogue);
+  row.error_kind.clear();
+  row.error_message.clear();
+  if (!assessment) {
+    if (assessment.error().kind == ErrorKind::kInterrupted) co_return std::unexpected(assessment.error());
+    SetError(assessment.error(), row);
+    co_return row;
+  }
+  row.usage[static_cast<int>(ModelRole::kJudge)] = ToTrialUsage(assessment->usage);
+  EpisodeResult result;
+  result.assessment = std::move(*assessment);
+  result.transcript.exposure = dialogue->exposure;
+  SetFindings(result, !prepared.attack.none, false, row);
+  co_return row;
+}
+
 }  // namespace xsweep

@@ -34,6 +34,7 @@ struct Task {
   std::vector<std::string> communicate;    ///< what the agent must tell the user
   std::vector<std::string> nl_assertions;  ///< need a model judge; without one they are "not assessed"
   std::vector<std::string> reward_basis;   ///< DB, COMMUNICATE, ACTION, NL_ASSERTION
+  std::vector<bool> reference_refused{};   ///< which reference actions the tools refuse; empty: none
 };
 
 /// What the attacker wants: real tool calls that the policy forbids for this task's customer.

@@ -5,6 +5,7 @@
 #include "parts/agents/agents.h"
 #include "parts/attacks/attacks.h"
 #include "parts/defenses/defenses.h"
+#include "parts/environments/bridge.h"
 #include "parts/environments/desk.h"
 #include "parts/judges/judges.h"
 #include "parts/providers/providers.h"
@@ -14,6 +15,7 @@ namespace xsweep {
 Catalog BuildCatalog() {
   Catalog catalog;
   catalog.environments = DeskEntries();
+  catalog.environments.push_back(BridgeEntry());
   catalog.agents = AgentTable();
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();

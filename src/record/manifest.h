@@ -58,10 +58,10 @@ struct Manifest {
   std::vector<std::string> gates;
   std::optional<double> max_error_rate;
   std::map<std::string, std::uint64_t> counts;  ///< by outcome name
-  Json headline;  ///< over all attacked cells: {n, successes, asr, asr_lower95, asr_upper95}; null where N/A
-  Json budget;    ///< {limits, used, stopped_by}
-  std::string verdict;                          ///< empty without gates
-  double seconds = 0;                           ///< spent running, over all resumes
+  Json headline;        ///< over all attacked cells: {n, successes, asr, asr_lower95, asr_upper95}; null where N/A
+  Json budget;          ///< {limits, used, stopped_by}
+  std::string verdict;  ///< empty without gates
+  double seconds = 0;   ///< spent running, over all resumes
 
   Json ToJson() const;
   /// Reads older schemas too; fails with kUser for a newer one or for what is no manifest.

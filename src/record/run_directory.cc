@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
 
 #include "record/run_id.h"
 #include "record/transcript_log.h"
@@ -14,6 +15,12 @@ namespace xsweep {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Names that start with a dot are of runs being made or of a pointer being replaced.
+bool IsRunName(const fs::path& path) {
+  const std::string name = path.filename().string();
+  return name != "latest" && !name.starts_with('.');
+}
 
 bool IsRun(const fs::path& path) {
   std::error_code ignored;
@@ -25,7 +32,7 @@ fs::path NewestRun(const fs::path& exp_directory) {
   fs::path newest;
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(exp_directory, absent)) {
-    if (entry.path().filename() == "latest" || !IsRun(entry.path())) continue;
+    if (!IsRunName(entry.path()) || !IsRun(entry.path())) continue;
     if (newest.empty() || newest.filename() < entry.path().filename()) newest = entry.path();
   }
   return newest;
@@ -74,6 +81,44 @@ Expected<RunDirectory> RunDirectory::Create(Disk& disk, const fs::path& results,
   return WorldError("ten thousand runs of one second are there already", (results / exp / run_id).string());
 }
 
+Expected<std::optional<RunDirectory>> RunDirectory::Start(Disk& disk, const fs::path& results,
+                                                          const std::string& run_id, bool exact,
+                                                          std::string_view config_yaml, Manifest& manifest) {
+  TRY(CheckPathName(manifest.exp, "exp"));
+  TRY(CheckPathName(run_id, "run id"));
+  const fs::path parent = results / manifest.exp;
+  TRY(MakeDirectories(disk, parent));
+  std::random_device source;
+  const RunDirectory staged(disk, parent / fmt::format(".{}.{:08x}{:08x}.new", run_id, source(), source()));
+  TRY(disk.MakeDirectory(staged.path()));
+  const auto made = staged.MoveIntoPlace(run_id, exact, config_yaml, manifest);
+  if (!made || !*made) TRY(RemoveTree(staged.path()));
+  return made;
+}
+
+Expected<std::optional<RunDirectory>> RunDirectory::MoveIntoPlace(const std::string& run_id, bool exact,
+                                                                  std::string_view config_yaml,
+                                                                  Manifest& manifest) const {
+  TRY(Write("config.yaml", config_yaml));
+  const fs::path parent = path_.parent_path();
+  for (int copy = 1; copy < 10000; ++copy) {
+    manifest.run_id = copy == 1 ? run_id : fmt::format("{}.{}", run_id, copy);
+    const fs::path target = parent / manifest.run_id;
+    if (!fs::exists(target)) {
+      TRY(WriteManifest(manifest));
+      const Status renamed = disk_->Rename(path_, target);
+      if (renamed) {
+        TRY(disk_->SyncDirectory(parent));
+        return RunDirectory(*disk_, target);
+      }
+      // A directory that is not empty is never replaced: somebody was faster.
+      if (!fs::exists(target)) return std::unexpected(renamed.error());
+    }
+    if (exact) return std::nullopt;
+  }
+  return WorldError("ten thousand runs of one second are there already", (parent / run_id).string());
+}
+
 Expected<RunDirectory> RunDirectory::Open(Disk& disk, const fs::path& path) {
   if (!IsRun(path)) return UserError("is not a run directory (it has no run.json)", path.string());
   return RunDirectory(disk, fs::weakly_canonical(path));
@@ -97,30 +142,74 @@ Expected<Manifest> RunDirectory::ReadManifest() const {
 }
 
 Status RunDirectory::Seal(std::uint64_t planned) const {
-  if (!sealed()) {
-    TRY_ASSIGN(const auto rows, RecordedTrials::Scan(shards(), planned));
-    if (rows.recorded() != planned) {
-      return InternalError(
-          fmt::format("{} of {} planned trials are recorded; resume the run first", rows.recorded(), planned),
-          path_.string());
-    }
-    // Transcripts first: trials.jsonl under its final name says that everything else is there.
-    TRY(SealTranscripts(*disk_, shards(), File("transcripts.jsonl.zst")));
-    TRY_ASSIGN(auto out, AtomicFile::Create(*disk_, File("trials.jsonl")));
-    TRY(rows.ForEachRow([&](std::uint64_t, std::string_view row) { return out.Write(row); }));
-    TRY(out.Commit());
+  if (sealed()) return RemoveShards();
+  TRY_ASSIGN(const auto rows, RecordedTrials::Scan(shards(), planned));
+  return Seal(rows);
+}
+
+Status RunDirectory::Seal(const RecordedTrials& rows) const {
+  if (sealed()) return RemoveShards();
+  if (rows.recorded() != rows.planned()) {
+    return InternalError(
+        fmt::format("{} of {} planned trials are recorded; resume the run first", rows.recorded(), rows.planned()),
+        path_.string());
   }
+  // Transcripts first: trials.jsonl under its final name says that everything else is there.
+  TRY(SealTranscripts(*disk_, shards(), File("transcripts.jsonl.zst")));
+  TRY_ASSIGN(auto out, AtomicFile::Create(*disk_, File("trials.jsonl")));
+  TRY(rows.ForEachRow([&](std::uint64_t, std::string_view row) { return out.Write(row); }));
+  TRY(out.Commit());
+  return RemoveShards();
+}
+
+Status RunDirectory::RemoveShards() const {
+  if (!fs::exists(shards())) return {};
+  TRY_ASSIGN(const FileLock lock, LockSealing());
+  if (!sealed()) return {};
   TRY(KeepExchanges());
   return RemoveTree(shards());
 }
 
-// What models answered was paid for: it moves out of shards/ before that goes.
+Expected<FileLock> RunDirectory::LockSealing() const { return FileLock::Acquire(path_.parent_path() / ".lock"); }
+
+Status RunDirectory::Unseal(const LedgerLine& spent) const {
+  TRY_ASSIGN(const FileLock lock, LockSealing());
+  if (!sealed()) return {};  // somebody was faster
+  TRY(KeepExchanges());      // what a killed Seal left
+  TRY(RemoveTree(shards()));
+  TRY(disk_->MakeDirectory(shards()));
+  if (const fs::path kept = File("transcripts.jsonl.zst"); fs::exists(kept)) {
+    TRY(UnsealTranscripts(*disk_, kept, shards() / "sealed.transcripts"));
+  }
+  TRY_ASSIGN(const auto ledger, Ledger::Create(*disk_, shards() / kCarriedLedger));
+  TRY(ledger->Append(spent));
+  TRY(ledger->Sync());
+  TRY(disk_->SyncDirectory(shards()));
+  TRY(disk_->Rename(File("trials.jsonl"), shards() / "sealed.jsonl"));
+  TRY(disk_->SyncDirectory(shards()));
+  return disk_->SyncDirectory(path_);
+}
+
+Status RunDirectory::PointLatestUnlessNewer(const Manifest& manifest) const {
+  const fs::path other = Latest(path_.parent_path());
+  std::error_code ignored;
+  if (fs::exists(path_.parent_path() / "latest", ignored) && !other.empty() && other.filename() != path_.filename()) {
+    const auto newer = RunDirectory(*disk_, other).ReadManifest();
+    if (newer && newer->timestamp_utc > manifest.timestamp_utc) return {};
+  }
+  return PointLatest();
+}
+
+// What models answered was paid for: it moves out of shards/ before that goes, and never over what is there already.
 Status RunDirectory::KeepExchanges() const {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(shards(), absent)) {
     if (entry.path().extension() != ".exchanges" || fs::file_size(entry.path(), absent) == 0) continue;
     TRY(disk_->MakeDirectory(File("exchanges")));
-    TRY(disk_->Rename(entry.path(), File("exchanges") / entry.path().filename()));
+    fs::path target = File("exchanges") / entry.path().filename();
+    for (int sealing = 2; fs::exists(target); ++sealing)
+      target.replace_filename(fmt::format("{}.s{}.exchanges", entry.path().stem().string(), sealing));
+    TRY(disk_->Rename(entry.path(), target));
     TRY(disk_->SyncDirectory(File("exchanges")));
   }
   return {};
@@ -179,7 +268,7 @@ std::vector<fs::path> AllRuns(const fs::path& results) {
   std::error_code absent;
   for (const fs::path& directory : ExperimentDirectories(results)) {
     for (const auto& entry : fs::directory_iterator(directory, absent)) {
-      if (entry.path().filename() != "latest" && IsRun(entry.path())) runs.push_back(entry.path());
+      if (IsRunName(entry.path()) && IsRun(entry.path())) runs.push_back(entry.path());
     }
   }
   std::ranges::sort(runs);

@@ -3,11 +3,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/files.h"
+#include "record/ledger.h"
 #include "record/manifest.h"
+#include "record/trial_log.h"
 
 namespace xsweep {
 
@@ -17,6 +20,12 @@ class RunDirectory {
   /// directory. With `exact` a taken name is a kUser error instead.
   static Expected<RunDirectory> Create(Disk& disk, const std::filesystem::path& results, const std::string& exp,
                                        const std::string& run_id, bool exact = false);
+  /// The same with config.yaml and run.json in it from its first moment on, so that whatever carries a run's name can
+  /// be resumed, also when several processes start the run at once: one makes it, the others get nothing back (with
+  /// `exact`) and open what is there. Sets `manifest.run_id`.
+  static Expected<std::optional<RunDirectory>> Start(Disk& disk, const std::filesystem::path& results,
+                                                     const std::string& run_id, bool exact,
+                                                     std::string_view config_yaml, Manifest& manifest);
   /// Opens a directory that holds a run.json.
   static Expected<RunDirectory> Open(Disk& disk, const std::filesystem::path& path);
 
@@ -35,14 +44,27 @@ class RunDirectory {
   /// Puts all recorded rows in plan order into trials.jsonl, transcripts into transcripts.jsonl.zst, then removes
   /// shards/. Fails with kInternal when a planned trial is missing. Doing it again after a kill at any point is safe.
   Status Seal(std::uint64_t planned) const;
+  Status Seal(const RecordedTrials& rows) const;
+
+  /// Opens a sealed run for more trials: its rows become a shard log by one rename, so that at every moment they are
+  /// either sealed or in a log. `spent` is carried over into the ledgers.
+  Status Unseal(const LedgerLine& spent) const;
 
   /// Makes `latest` beside it point here: a symlink replaced in one step or, where the file system has none, a copy.
   Status PointLatest() const;
+  /// The same unless it points to a run that started later.
+  Status PointLatestUnlessNewer(const Manifest& manifest) const;
 
  private:
   RunDirectory(Disk& disk, std::filesystem::path path) : disk_(&disk), path_(std::move(path)) {}
+  Expected<std::optional<RunDirectory>> MoveIntoPlace(const std::string& run_id, bool exact,
+                                                      std::string_view config_yaml, Manifest& manifest) const;
   Status KeepExchanges() const;
   Status CopyToLatest() const;
+  /// Removes the logs of a sealed run.
+  Status RemoveShards() const;
+  /// Held for the moment in which the rows change sides between logs and trials.jsonl.
+  Expected<FileLock> LockSealing() const;
   Disk* disk_;
   std::filesystem::path path_;
 };

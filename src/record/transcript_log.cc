@@ -18,6 +18,7 @@ namespace fs = std::filesystem;
 constexpr std::uint32_t kRecordMagic = 0x31525458;  // "XTR1"
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5E;
 constexpr std::uint32_t kSeekMagic = 0x8F92EAB1;
+constexpr std::string_view kTranscriptKey = ",\"transcript\":";
 constexpr std::string_view kTailStart = ",\"system\":\"";  // quotes inside strings are escaped: this is a member
 constexpr std::size_t kSmallestTail = 1024;
 constexpr std::size_t kMaxTranscript = std::size_t{64} << 20U;
@@ -163,6 +164,10 @@ void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::str
   std::memcpy(out.data() + start, &header, sizeof header);
 }
 
+void AppendNoTranscript(std::uint64_t index, std::uint32_t attempt, std::string& out) {
+  AppendRaw(RecordHeader{kRecordMagic, attempt, index, Hash64({}), 0, 0}, out);
+}
+
 Expected<std::unique_ptr<TranscriptLog>> TranscriptLog::Open(Disk& disk, const fs::path& path) {
   if (fs::exists(path)) {
     std::uint64_t whole = 0;
@@ -197,15 +202,33 @@ Status SealTranscripts(Disk& disk, const fs::path& shards, const fs::path& seale
     });
     files.push_back(std::move(file));
   }
-  if (kept.empty()) return {};
   std::ranges::stable_sort(kept, [](const Kept& a, const Kept& b) {
     return a.index != b.index ? a.index < b.index : a.attempt > b.attempt;
   });
   const auto repeats = std::ranges::unique(kept, {}, &Kept::index);
   kept.erase(repeats.begin(), repeats.end());
+  std::erase_if(kept, [](const Kept& frame) { return frame.size == 0; });
+  if (kept.empty()) return fs::exists(sealed) ? disk.Remove(sealed) : Status();
   TRY_ASSIGN(auto out, AtomicFile::Create(disk, sealed));
   for (const Kept& frame : kept) TRY(out.Write(files[frame.log].bytes().substr(frame.offset, frame.size)));
   TRY(out.Write(SeekTable(kept)));
+  return out.Commit();
+}
+
+Status UnsealTranscripts(Disk& disk, const fs::path& sealed, const fs::path& log) {
+  TRY_ASSIGN(const auto file, TranscriptFile::Open(sealed));
+  TRY_ASSIGN(auto out, AtomicFile::Create(disk, log));
+  std::string record;
+  for (std::size_t n = 0; n < file.size(); ++n) {
+    TRY_ASSIGN(const std::string line, file.Line(n));
+    const auto index = RowIndex(line);
+    const std::size_t start = line.find(kTranscriptKey);
+    if (!index || start == std::string::npos || !line.ends_with("}\n")) return Damaged(sealed);
+    const std::size_t begin = start + kTranscriptKey.size();
+    record.clear();
+    AppendTranscriptRecord(*index, 0, std::string_view(line).substr(begin, line.size() - 2 - begin), record);
+    TRY(out.Write(record));
+  }
   return out.Commit();
 }
 
@@ -239,22 +262,32 @@ Expected<std::string> TranscriptFile::Line(std::size_t n) const {
   return text;
 }
 
-Expected<std::optional<Json>> TranscriptFile::Find(std::uint64_t index) const {
+Expected<std::uint64_t> TranscriptFile::IndexAt(std::size_t n) const {
+  TRY_ASSIGN(const std::string line, Line(n));
+  const auto index = RowIndex(line);
+  if (!index) return UserError(fmt::format("transcript {} is damaged", n));
+  return *index;
+}
+
+Expected<std::size_t> TranscriptFile::LowerBound(std::uint64_t index) const {
   std::size_t low = 0;
   std::size_t high = frames_.size();
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
-    TRY_ASSIGN(const std::string line, Line(middle));
-    const auto here = RowIndex(line);
-    if (!here) return UserError(fmt::format("transcript {} is damaged", middle));
-    if (*here == index) {
-      TRY_ASSIGN(const Json json, Json::Parse(line, fmt::format("transcript of trial {}", index)));
-      const Json* transcript = json.Find("transcript");
-      return transcript == nullptr ? std::optional<Json>() : std::optional<Json>(*transcript);
-    }
-    (*here < index ? low : high) = *here < index ? middle + 1 : middle;
+    TRY_ASSIGN(const std::uint64_t here, IndexAt(middle));
+    (here < index ? low : high) = here < index ? middle + 1 : middle;
   }
-  return std::optional<Json>();
+  return low;
+}
+
+Expected<std::optional<Json>> TranscriptFile::Find(std::uint64_t index) const {
+  TRY_ASSIGN(const std::size_t n, LowerBound(index));
+  if (n == frames_.size()) return std::optional<Json>();
+  TRY_ASSIGN(const std::string line, Line(n));
+  if (RowIndex(line) != index) return std::optional<Json>();
+  TRY_ASSIGN(const Json json, Json::Parse(line, fmt::format("transcript of trial {}", index)));
+  const Json* transcript = json.Find("transcript");
+  return transcript == nullptr ? std::optional<Json>() : std::optional<Json>(*transcript);
 }
 
 }  // namespace xsweep

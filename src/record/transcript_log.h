@@ -40,9 +40,14 @@ class TranscriptLog {
   std::unique_ptr<WritableFile> file_;
 };
 
+/// Appends to `out` a record that says: this attempt has no transcript, whatever earlier ones had.
+void AppendNoTranscript(std::uint64_t index, std::uint32_t attempt, std::string& out);
+
 /// Writes transcripts.jsonl.zst from the shard logs, in plan order; of several for one trial the last attempt counts.
-/// Writes nothing when no transcript was kept.
+/// Without any there is no such file afterwards.
 Status SealTranscripts(Disk& disk, const std::filesystem::path& shards, const std::filesystem::path& sealed);
+/// Makes a shard log of a sealed file, so that more trials can be added; its records count as attempt 0.
+Status UnsealTranscripts(Disk& disk, const std::filesystem::path& sealed, const std::filesystem::path& log);
 
 /// A sealed file of transcripts.
 class TranscriptFile {
@@ -53,6 +58,10 @@ class TranscriptFile {
   Expected<std::string> Line(std::size_t n) const;
   /// The transcript of trial `index`, or nothing when it was not kept. O(log n) frames are opened.
   Expected<std::optional<Json>> Find(std::uint64_t index) const;
+  /// The trial of the n-th kept transcript, n < size().
+  Expected<std::uint64_t> IndexAt(std::size_t n) const;
+  /// The first n whose trial is not before `index`; size() when there is none. Opens O(log n) frames.
+  Expected<std::size_t> LowerBound(std::uint64_t index) const;
 
  private:
   struct Frame {

@@ -96,8 +96,8 @@ Expected<bool> Outranks(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-TrialLog::TrialLog(std::unique_ptr<WritableFile> file)
-    : file_(std::move(file)), syncer_([this] { SyncEverySecond(); }) {}
+TrialLog::TrialLog(std::unique_ptr<WritableFile> file, std::string name)
+    : name_(std::move(name)), file_(std::move(file)), syncer_([this] { SyncEverySecond(); }) {}
 
 Expected<std::unique_ptr<TrialLog>> TrialLog::Open(Disk& disk, const fs::path& path) {
   if (fs::exists(path)) {
@@ -106,7 +106,20 @@ Expected<std::unique_ptr<TrialLog>> TrialLog::Open(Disk& disk, const fs::path& p
   }
   TRY_ASSIGN(auto file, disk.Open(path, OpenMode::kAppend));
   TRY(disk.SyncDirectory(path.parent_path()));
-  return std::unique_ptr<TrialLog>(new TrialLog(std::move(file)));
+  return std::unique_ptr<TrialLog>(new TrialLog(std::move(file), path.stem().string()));
+}
+
+Expected<std::unique_ptr<TrialLog>> TrialLog::CreateOwn(Disk& disk, const fs::path& shards, const std::string& shard) {
+  for (int process = 1;; ++process) {
+    const std::string name = process == 1 ? shard : fmt::format("{}.{}", shard, process);
+    const fs::path path = shards / (name + ".jsonl");
+    if (fs::exists(path)) continue;
+    auto file = disk.Open(path, OpenMode::kCreateNew);
+    if (!file && fs::exists(path)) continue;  // somebody was faster
+    if (!file) return std::unexpected(file.error());
+    TRY(disk.SyncDirectory(shards));
+    return std::unique_ptr<TrialLog>(new TrialLog(std::move(*file), name));
+  }
 }
 
 TrialLog::~TrialLog() { (void)Close(); }
@@ -163,7 +176,8 @@ std::optional<std::uint64_t> RowIndex(std::string_view row) {
 }
 
 Expected<std::uint64_t> ForEachLine(const fs::path& path,
-                                    const std::function<Status(std::uint64_t, std::string_view)>& visit) {
+                                    const std::function<Status(std::uint64_t, std::string_view)>& visit,
+                                    std::uint64_t from) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
   struct Closer {
@@ -171,7 +185,9 @@ Expected<std::uint64_t> ForEachLine(const fs::path& path,
     ~Closer() { ::close(descriptor); }
   } closer{descriptor};
   std::string buffer;
-  std::uint64_t start = 0;  // file offset of buffer[0]
+  std::uint64_t start = from;  // file offset of buffer[0]
+  if (from > 0 && ::lseek(descriptor, static_cast<off_t>(from), SEEK_SET) < 0)
+    return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
   for (;;) {
     const std::size_t have = buffer.size();
     buffer.resize(have + (std::size_t{1} << 20U));

@@ -85,7 +85,8 @@ TEST_F(Gates, SayHowManyTrialsDecideSoThatThatManyDo) {
 
 TEST_F(Gates, FailOnlyWhereMoreTrialsWouldNotHelp) {
   EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(50, "s")), "asr.upper95 < 0.5").verdict, GateVerdict::kFail);
-  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"s", "r", "r"}), "asr.upper95 < 0.5").verdict, GateVerdict::kInsufficient);
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"s", "r", "r"}), "asr.upper95 < 0.5").verdict,
+            GateVerdict::kInsufficient);
 }
 
 TEST_F(Gates, JudgeTheWorstDefendedCellAndNoControls) {
@@ -110,7 +111,8 @@ TEST_F(Gates, AreInvalidWithTooManyErrors) {
   EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.05", 0.1).verdict, GateVerdict::kInvalid);
   EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.05", 0.6).verdict, GateVerdict::kPass);
   EXPECT_EQ(Evaluate(run, "error_rate < 0.05", std::nullopt).verdict, GateVerdict::kFail);
-  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"ee"}), "error_rate < 1", std::nullopt).verdict, GateVerdict::kInvalid);
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"ee"}), "error_rate < 1", std::nullopt).verdict,
+            GateVerdict::kInvalid);
 }
 
 TEST_F(Gates, CompareWithAnotherRun) {

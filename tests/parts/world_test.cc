@@ -31,12 +31,12 @@ Json Parsed(std::string_view text) { return *Json::Parse(text); }
 
 TEST(UntouchedWorld, HashesAsTau2sSortedJson) {
   EXPECT_EQ(Make(kTau2)->hash(), Sha256(R"({"bar": {"only": {"s": "it's", "t": true}}, )"
-                                           R"("zoo": {"a": {"x": null}, "b": {"a": [1, 2.0], "n": 1}}})"));
+                                        R"("zoo": {"a": {"x": null}, "b": {"a": [1, 2.0], "n": 1}}})"));
 }
 
 TEST(UntouchedWorld, HashesAsV1sNestedTuples) {
   EXPECT_EQ(Make(kTau1)->hash(), Sha256(R"((('bar', (('only', (('s', "it's"), ('t', True))),)), )"
-                                           R"(('zoo', (('a', (('x', None),)), ('b', (('a', (1, 2.0)), ('n', 1)))))))"));
+                                        R"(('zoo', (('a', (('x', None),)), ('b', (('a', (1, 2.0)), ('n', 1)))))))"));
 }
 
 class Fork : public testing::TestWithParam<const WorldSpec*> {

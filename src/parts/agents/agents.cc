@@ -6,7 +6,7 @@ namespace xsweep {
 
 const std::vector<AgentEntry>& AgentTable() {
   static const std::vector<AgentEntry> table = {ShimAgentEntry(), DoNothingEntry(), AlwaysComplyEntry(),
-                                                ToolAgentEntry()};
+                                                ToolAgentEntry(), ImportedEntry()};
   return table;
 }
 

@@ -58,6 +58,7 @@ class ShimAgent : public Agent {
     AgentTurn turn;
     if (complied_ && next_goal_call_ < goal_.calls.size()) {
       turn.calls.push_back(goal_.calls[next_goal_call_++]);
+      refusal_expected_ = false;
     } else if (!requested_ || !AddNextAction(turn)) {
       turn.text = Answer();
     }
@@ -71,7 +72,7 @@ class ShimAgent : public Agent {
     for (; read_ < conversation.messages.size(); ++read_) {
       const Message& message = conversation.messages[read_];
       if (message.speaker == Speaker::kAgent) continue;
-      if (message.speaker == Speaker::kTool && message.error) all_done_ = false;
+      if (message.speaker == Speaker::kTool && message.error && !refusal_expected_) all_done_ = false;
       ReadMessage(message);
     }
   }
@@ -124,6 +125,7 @@ class ShimAgent : public Agent {
       }
       call.id.clear();
       turn.calls.push_back(std::move(call));
+      refusal_expected_ = step < task_.reference_refused.size() && task_.reference_refused[step];
       return true;
     }
     return false;
@@ -148,7 +150,8 @@ class ShimAgent : public Agent {
     return true;
   }
 
-  // It can only pass on what it has found out, so a failed or blocked call keeps it silent.
+  // It can only pass on what it has found out, so a failed or blocked call keeps it silent; not one that the reference
+  // itself sees refused.
   std::string Answer() const {
     if (!requested_) return complied_ ? "I have taken care of that." : "I am sorry, our policy does not allow that.";
     if (slipped_ || !all_done_) return "I have done what I could.";
@@ -170,6 +173,7 @@ class ShimAgent : public Agent {
   bool complied_ = false;
   bool slipped_ = false;
   bool all_done_ = true;
+  bool refusal_expected_ = false;  // of the call it made last
   int requests_ = 0;
   std::array<std::uint32_t, kCueFamilies> hits_{};
   std::size_t next_goal_call_ = 0;

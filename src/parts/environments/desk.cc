@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "parts/environments/desk_tasks.h"
 #include "parts/environments/retail_tools.h"
@@ -19,11 +18,20 @@ namespace {
 /// A task with the state that its reference actions end in.
 struct PlacedTask {
   DeskTask desk_task;
-  mutable std::once_flag once;
-  mutable std::unique_ptr<const State> reference;
-
-  explicit PlacedTask(DeskTask t) : desk_task(std::move(t)) {}
+  State reference;
 };
+
+/// Plays the reference actions and notes in the task which of them its own desk refuses (a first guess at an e-mail
+/// address, say): both references pass over those. So is the action passed over that ends the episode.
+PlacedTask Place(const Desk& desk, const std::shared_ptr<const World>& world, DeskTask desk_task) {
+  State state(world);
+  Task& task = desk_task.task;
+  for (const ToolCall& call : task.reference_actions) {
+    const bool plays = call.name != desk.ends_episode;
+    task.reference_refused.push_back(plays && CallTool(desk, state, call.name, call.arguments).error);
+  }
+  return {std::move(desk_task), std::move(state)};
+}
 
 class NativeDesk;
 
@@ -60,9 +68,10 @@ class NativeDesk final : public EnvironmentSource {
   NativeDesk(EnvironmentInfo info, const Desk& desk, const DeskRules& rules, DeskFiles files,
              std::vector<ToolSchema> tools, std::vector<DeskTask> tasks)
       : info_(std::move(info)), desk_(desk), rules_(rules), files_(std::move(files)), tools_(std::move(tools)) {
+    placed_.reserve(tasks.size());
     for (DeskTask& task : tasks) {
-      tasks_.push_back(task.task);
-      placed_.push_back(std::make_unique<PlacedTask>(std::move(task)));
+      placed_.push_back(Place(desk_, files_.world, std::move(task)));
+      tasks_.push_back(placed_.back().desk_task.task);
     }
   }
 
@@ -73,31 +82,19 @@ class NativeDesk final : public EnvironmentSource {
   const std::vector<std::string>& goals() const override { return rules_.goals(); }
   Expected<std::unique_ptr<Environment>> Fork(std::size_t task, EnvironmentModels models) const override {
     CHECK(task < placed_.size(), "a fork was asked for a task that is not there");
-    return std::make_unique<DeskEnvironment>(*this, *placed_[task], std::move(models));
+    return std::make_unique<DeskEnvironment>(*this, placed_[task], std::move(models));
   }
 
   const Desk& desk() const { return desk_; }
   const DeskRules& rules() const { return rules_; }
   const DeskFiles& files() const { return files_; }
 
-  const State& ReferenceEnd(const PlacedTask& placed) const {
-    std::call_once(placed.once, [&] {
-      State state(files_.world);
-      // A reference action that fails is passed over, as both references do; so is the one that ends the episode.
-      for (const ToolCall& call : placed.desk_task.task.reference_actions) {
-        if (call.name != desk_.ends_episode) (void)CallTool(desk_, state, call.name, call.arguments);
-      }
-      placed.reference = std::make_unique<const State>(std::move(state));
-    });
-    return *placed.reference;
-  }
-
   /// The share of tasks that an agent solves by doing nothing and saying nothing. Assertions on language aside.
   double DoNothingFloor() const {
     const State untouched(files_.world);
     const auto solved = std::ranges::count_if(placed_, [&](const auto& placed) {
-      const Task& task = placed->desk_task.task;
-      return task.communicate.empty() && StrictlyEqual(untouched, ReferenceEnd(*placed));
+      const Task& task = placed.desk_task.task;
+      return task.communicate.empty() && StrictlyEqual(untouched, placed.reference);
     });
     return static_cast<double>(solved) / static_cast<double>(placed_.size());
   }
@@ -110,7 +107,7 @@ class NativeDesk final : public EnvironmentSource {
   DeskFiles files_;
   std::vector<ToolSchema> tools_;
   std::vector<Task> tasks_;
-  std::vector<std::unique_ptr<PlacedTask>> placed_;
+  std::vector<PlacedTask> placed_;
 };
 
 DeskEnvironment::DeskEnvironment(const NativeDesk& source, const PlacedTask& placed, EnvironmentModels models)
@@ -154,7 +151,7 @@ std::vector<Effect> DeskEnvironment::Foresee(const ToolCall& call) const {
 
 Async<Expected<TaskAssessment>> DeskEnvironment::AssessTask(const Transcript& transcript) {
   TaskAssessment parts;
-  const State& reference = source_.ReferenceEnd(placed_);
+  const State& reference = placed_.reference;
   parts.database = StrictlyEqual(state_, reference);
   parts.canonical = *parts.database || CanonicallyEqual(state_, reference);
   parts.communicated = Communicated(task(), transcript);
@@ -268,16 +265,17 @@ std::vector<std::string> DeskNames() {
   return names;
 }
 
-Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const Json& options) {
+Expected<DeskFiles> ReadDesk(std::string_view name, const std::string& data) {
   const NamedDesk* named = FindNamed(name);
   if (named == nullptr) return UserError(fmt::format("there is no desk `{}`", name), "environment.name");
-  const std::string split(options.StringOr("split", ""));
-  if (name == "airline") {
-    TRY_ASSIGN(auto files, ReadBundledDesk(*named->desk));
-    return MakeDeskSource(std::string(name), *named->desk, named->rules(), std::move(files), split);
-  }
-  TRY_ASSIGN(auto files, ReadBenchmarkDesk(name, *named->desk, std::string(options.StringOr("data", ""))));
-  return MakeDeskSource(std::string(name), *named->desk, named->rules(), std::move(files), split);
+  return name == "airline" ? ReadBundledDesk(*named->desk) : ReadBenchmarkDesk(name, *named->desk, data);
+}
+
+Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const Json& options) {
+  TRY_ASSIGN(auto files, ReadDesk(name, std::string(options.StringOr("data", ""))));
+  const NamedDesk& named = *FindNamed(name);
+  return MakeDeskSource(std::string(name), *named.desk, named.rules(), std::move(files),
+                        std::string(options.StringOr("split", "")));
 }
 
 std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> DeskEntries() {

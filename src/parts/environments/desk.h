@@ -12,8 +12,8 @@
 
 namespace xsweep {
 
-/// `name` is how configs call it. `split` chooses tasks; empty: all of them. Reference end states are computed when a
-/// task is first assessed and then shared.
+/// `name` is how configs call it. `split` chooses tasks; empty: all of them. Reference end states are computed
+/// here, once, and shared by all trials.
 Expected<std::shared_ptr<const EnvironmentSource>> MakeDeskSource(std::string name, const Desk& desk,
                                                                   const DeskRules& rules, DeskFiles files,
                                                                   const std::string& split);
@@ -22,6 +22,8 @@ Expected<std::shared_ptr<const EnvironmentSource>> MakeDeskSource(std::string na
 const Desk* FindDesk(std::string_view name);
 /// The names that FindDesk knows, the bundled desk first.
 std::vector<std::string> DeskNames();
+/// The files of the desk of that name: the bundled ones, or those of the benchmark under `data`. Fails with kUser.
+Expected<DeskFiles> ReadDesk(std::string_view name, const std::string& data);
 /// Opens a desk with its options (data, split).
 Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const Json& options);
 

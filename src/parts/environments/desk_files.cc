@@ -24,7 +24,10 @@ struct KnownVersion {
 
 // Over the data files alone (database and tasks), so that an edited policy does not hide which data it was.
 constexpr KnownVersion kKnownVersions[] = {
-    {"tau2/airline", "6f42eb7d6a36c2c36c12a7d2cbd4efb0ac4a1bb3b9a36b7c3e6ab8e1f4e7a5d1", "tau2-bench 1.0.1"},
+    {"tau2/airline", "e5fe46fb58708d10bbf4ffdbba9284b68c374a7b647c2b0420e223913c98b580", "tau2-bench 1.0.1 (a2c0247)"},
+    {"tau2/retail", "bc2a225b2f841d69e0cab0cb4868952ec00c1774e0a408debe86078aed120380", "tau2-bench 1.0.1 (a2c0247)"},
+    {"tau1/airline", "3cd58cb60fa2c2cc445511c0aedaf9a1b6e4c61e1417b366292d968c96b63a4e", "tau-bench v1 (59a200c)"},
+    {"tau1/retail", "53c7285c2409ee2c00a9662c80f9880133b23c81d0b9a23c136dcb49d430d0ed", "tau-bench v1 (59a200c)"},
 };
 
 std::string BenchmarkOf(std::string_view name) { return std::string(name.substr(0, name.find('/'))); }

@@ -232,6 +232,8 @@ std::shared_ptr<RateLimiter> ModelShelf::LimiterFor(const Json& options) {
   settings.max_in_flight = static_cast<int>(options.IntOr("max_in_flight", settings.max_in_flight));
   settings.requests_per_minute = GivenNumber(options, "requests_per_minute");
   settings.tokens_per_minute = GivenNumber(options, "tokens_per_minute");
+  if (settings.requests_per_minute) *settings.requests_per_minute *= sources_.rate_share;
+  if (settings.tokens_per_minute) *settings.tokens_per_minute *= sources_.rate_share;
   settings.max_retries = static_cast<int>(options.IntOr("max_retries", settings.max_retries));
   const auto number = [](std::optional<double> value) { return value ? Json(*value) : Json(); };
   const Json key =

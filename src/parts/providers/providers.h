@@ -25,6 +25,7 @@ struct ModelSources {
   Http* http = nullptr;
   PriceTable prices{};
   CallHooks hooks{};
+  double rate_share = 1;  ///< this process's part of the rates that options state
   ExchangeLog* log = nullptr;
   std::shared_ptr<const Recording> replay{};
   std::shared_ptr<const Recording> reuse{};  ///< what an earlier part of this run has kept

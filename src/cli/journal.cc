@@ -1,0 +1,41 @@
+// xsweep journal: a dated entry about a run, and the page that lists them.
+// SPDX-License-Identifier: Apache-2.0
+#include "present/journal.h"
+
+#include "cli/command.h"
+#include "cli/journal_entry.h"
+#include "record/run_directory.h"
+
+namespace xsweep {
+
+Expected<std::filesystem::path> WriteJournal(const std::filesystem::path& journal, const RunDirectory& run) {
+  TRY_ASSIGN(const Manifest manifest, run.ReadManifest());
+  TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
+  const Story story{manifest, aggregate, {}, {}};
+  return WriteJournalEntry(run.disk(), journal, story, run.path());
+}
+
+Expected<int> JournalCommand(const Invocation& invocation) {
+  std::string name;
+  std::string exp;
+  std::string outdir = "results";
+  std::string journal = "docs/journal";
+  Arguments arguments("journal", "Adds a dated entry about a run to the journal; the last run by default. What people wrote stays.",
+                      "xsweep journal --exp airline_escalating_v1");
+  arguments.Positional("run", &name, "a run directory, run id, experiment or `latest`", false)
+      .Option("--outdir", &outdir, "the results root (default results)")
+      .Option("--exp", &exp, "look among the runs of this experiment")
+      .Option("--journal-dir", &journal, "where entries lie (default docs/journal)");
+  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
+  if (help) {
+    Print(*help);
+    return kExitDone;
+  }
+  TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
+  TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
+  TRY_ASSIGN(const auto entry, WriteJournal(journal, run));
+  Print(entry.string() + "\n");
+  return kExitDone;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,279 @@
+// xsweep rejudge: another judge over the dialogues of a finished run, without asking any agent again.
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "cli/command.h"
+#include "cli/execute.h"
+#include "cli/experiment.h"
+#include "config/resolved.h"
+#include "engine/budget.h"
+#include "engine/run_trial.h"
+#include "parts/providers/providers.h"
+#include "record/run_id.h"
+#include "record/transcript_log.h"
+#include "record/trial_log.h"
+
+namespace xsweep {
+namespace {
+
+struct RejudgeFlags {
+  std::string run;
+  std::string outdir = "results";
+  std::optional<std::string> judge, run_id;
+  std::vector<std::string> set;
+  int jobs = 32;
+};
+
+Arguments Declare(RejudgeFlags& flags) {
+  Arguments arguments("rejudge", "Applies another judge to the kept transcripts of a run, into a run of its own.",
+                      "xsweep rejudge latest --judge out_of_policy_refund --set judge.threshold=300");
+  arguments.Positional("run", &flags.run, "a run directory, run id, experiment or `latest`")
+      .Option("--judge", &flags.judge, "the other judge; its options come from --set")
+      .Repeated("--set", &flags.set, "an option of the judge or of its model, e.g. judge.threshold=300")
+      .Option("--outdir", &flags.outdir, "the results root (default results)")
+      .Option("--run-id", &flags.run_id, "name of the new run")
+      .Option("--jobs", &flags.jobs, "questions to a judge that is a model, at once", 1, 100000);
+  return arguments;
+}
+
+/// Only the judge may change: everything else has already happened.
+Status CheckSets(const std::vector<std::string>& sets) {
+  for (const std::string& set : sets) {
+    if (set.starts_with("judge.") || set.starts_with("judge=") || set.starts_with("models.judge")) continue;
+    return UserError("only `judge...` and `models.judge...` can change; the dialogues have already been held",
+                     "--set " + set);
+  }
+  return {};
+}
+
+Expected<Experiment> OpenWithJudge(const RunDirectory& run, const RejudgeFlags& flags) {
+  constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20U;
+  const std::string file = run.File("config.yaml").string();
+  const auto text = ReadFile(file, kMaxConfig);
+  if (!text) return UserError(text.error().message, file);
+  Overrides overrides;
+  if (flags.judge) overrides.sets.push_back(fmt::format("judge={{name: {}}}", *flags.judge));
+  overrides.sets.insert(overrides.sets.end(), flags.set.begin(), flags.set.end());
+  return OpenExperimentText(*text, file, overrides);
+}
+
+Status CheckJudge(const Experiment& experiment, const Manifest& before, const std::string& where) {
+  for (const GridAxis& axis : experiment.config.grid) {
+    if (axis.path.starts_with("judge") || axis.path.starts_with("models.judge"))
+      return UserError(
+          fmt::format("its grid has the axis `{}`, so every cell has a judge of its own already", axis.path), where);
+  }
+  if (experiment.environment->info().data_sha256 != before.environment_data_sha256)
+    return UserError("the data of its environment are not those that it ran on", where);
+  for (const PartSpec& spec : experiment.catalog.Specs().judges) {
+    if (spec.name == experiment.config.judge.name && !spec.model_role.empty() && !experiment.config.models.judge)
+      return UserError(fmt::format("judge `{}` asks a model; name it with --set 'models.judge={{provider: ..., model: "
+                                   "...}}'",
+                                   spec.name),
+                       "models.judge");
+  }
+  return {};
+}
+
+/// The dialogue came to an end, so that a judge can look at it.
+bool Judgeable(const Trial& row) {
+  return row.outcome != Outcome::kSkipped && !row.stop.empty() && row.stop != "error";
+}
+
+/// The rows and dialogues of the old run, in plan order.
+class Recorded {
+ public:
+  static Expected<Recorded> Open(const RunDirectory& run) {
+    Recorded recorded;
+    std::uint64_t needed = 0;
+    const auto read = [&](std::uint64_t, std::string_view line) -> Status {
+      TRY_ASSIGN(Trial row, ParseTrialRow(line, "trials.jsonl"));
+      needed += Judgeable(row) ? 1 : 0;
+      recorded.rows_.push_back(std::move(row));
+      return {};
+    };
+    TRY(ForEachLine(run.File("trials.jsonl"), read));
+    const auto file = run.File("transcripts.jsonl.zst");
+    if (std::filesystem::exists(file)) {
+      TRY_ASSIGN(recorded.dialogues_, TranscriptFile::Open(file));
+    }
+    const std::uint64_t kept = recorded.dialogues_ ? recorded.dialogues_->size() : 0;
+    if (kept < needed) {
+      return UserError(fmt::format("kept transcripts of {} of {} trials, and a judge needs all of them; run it with "
+                                   "`transcripts: all`",
+                                   kept, needed),
+                       run.path().string());
+    }
+    return recorded;
+  }
+  struct Next {
+    Trial row;
+    Json transcript;
+    std::shared_ptr<const Transcript> dialogue;
+  };
+  /// Empty behind the last.
+  Expected<std::optional<Next>> Take() {
+    if (at_ == rows_.size()) return std::optional<Next>();
+    Next next{std::move(rows_[at_++]), {}, {}};
+    if (!Judgeable(next.row)) return std::optional(std::move(next));
+    TRY_ASSIGN(auto found, FindFrom(next.row.index));
+    TRY_ASSIGN(Transcript dialogue, Transcript::FromJson(found));
+    next.dialogue = std::make_shared<const Transcript>(std::move(dialogue));
+    next.transcript = std::move(found);
+    return std::optional(std::move(next));
+  }
+
+ private:
+  /// Transcripts lie in plan order too, so one walk finds them all.
+  Expected<Json> FindFrom(std::uint64_t index) {
+    for (; frame_ < dialogues_->size(); ++frame_) {
+      TRY_ASSIGN(const std::string line, dialogues_->Line(frame_));
+      TRY_ASSIGN(const Json json, Json::Parse(line, "transcripts.jsonl.zst"));
+      if (json.IntOr("index", -1) != static_cast<std::int64_t>(index)) continue;
+      const Json* transcript = json.Find("transcript");
+      if (transcript != nullptr) return *transcript;
+    }
+    return UserError(fmt::format("holds no dialogue for trial {}", index), "transcripts.jsonl.zst");
+  }
+  std::vector<Trial> rows_;
+  std::optional<TranscriptFile> dialogues_;
+  std::size_t at_ = 0;
+  std::size_t frame_ = 0;
+};
+
+/// The model of the judge, where it has one, and what the judging writes and spends.
+struct Bench {
+  SystemClock clock;
+  std::unique_ptr<IoLoop> loop;
+  std::unique_ptr<Http> http;
+  std::unique_ptr<ExchangeLog> exchanges;
+  std::unique_ptr<ModelShelf> shelf;
+  std::unique_ptr<TrialLog> rows;
+  std::unique_ptr<TranscriptLog> transcripts;
+  Status result;
+};
+
+Status OpenBench(const RunDirectory& run, Budget& budget, Bench& bench) {
+  TRY_ASSIGN(bench.loop, IoLoop::Create(bench.clock));
+  TRY(run.disk().MakeDirectory(run.shards()));
+  TRY_ASSIGN(bench.rows, TrialLog::Open(run.disk(), run.shards() / "0.jsonl"));
+  TRY_ASSIGN(bench.transcripts, TranscriptLog::Open(run.disk(), run.shards() / "0.transcripts"));
+  bench.http = std::make_unique<Http>(*bench.loop);
+  ModelSources sources{.http = bench.http.get()};
+  TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / "0.exchanges"));
+  sources.log = bench.exchanges.get();
+  sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
+  sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.Charge(usage); };
+  bench.shelf = std::make_unique<ModelShelf>(std::move(sources));
+  return {};
+}
+
+Status CheckKey(const Experiment& experiment) {
+  if (!experiment.config.models.judge) return {};
+  SystemClock clock;
+  TRY_ASSIGN(const auto loop, IoLoop::Create(clock));
+  Http http(*loop);
+  ModelShelf shelf({.http = &http});
+  TRY(shelf.Get(experiment.config.models.judge->name, experiment.config.models.judge->options));
+  return {};
+}
+
+Status Keep(const Trial& row, const Json& transcript, Bench& bench) {
+  std::string bytes;
+  if (transcript.is_object()) AppendTranscriptRecord(row.index, row.attempt, transcript.Dump(), bytes);
+  if (!bytes.empty()) TRY(bench.transcripts->Append(bytes));
+  bytes.clear();
+  AppendTrialRow(row, bytes);
+  return bench.rows->Append(bytes);
+}
+
+/// One row after the other; several of these run at once and share `recorded`.
+Async<bool> JudgeRows(const TrialRunner& runner, const Plan& plan, Recorded& recorded, Bench& bench,
+                      const std::atomic<bool>& stop) {
+  while (bench.result) {
+    if (stop) bench.result = std::unexpected(Error{ErrorKind::kInterrupted, "interrupted; nothing was kept", {}});
+    if (stop) break;
+    auto next = recorded.Take();
+    if (!next) bench.result = std::unexpected(next.error());
+    if (!next || !*next) break;
+    const TrialIdentity identity = plan.At((*next)->row.index);
+    auto row = co_await runner.Rejudge(identity, std::move((*next)->row), (*next)->dialogue);
+    if (!bench.result) break;
+    bench.result = row ? Keep(*row, (*next)->transcript, bench) : std::unexpected(row.error());
+  }
+  co_return true;
+}
+
+Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirectory& run, Budget& budget, int jobs,
+                const std::atomic<bool>& stop) {
+  Bench bench;
+  TRY(OpenBench(run, budget, bench));
+  const auto judge_only = [&](const Cell& cell) -> Expected<ModelSet> {
+    ModelSet models;
+    if (cell.models.judge) {
+      TRY_ASSIGN(models.judge, bench.shelf->Get(cell.models.judge->name, cell.models.judge->options));
+    }
+    return models;
+  };
+  TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment.config, experiment.plan, experiment.catalog,
+                                                            experiment.environment, judge_only));
+  const int workers = experiment.config.models.judge ? jobs : 1;
+  for (int i = 0; i < workers; ++i)
+    bench.loop->Spawn(JudgeRows(runner, experiment.plan, recorded, bench, stop), [](bool) {});
+  bench.loop->RunSpawned();
+  TRY(bench.transcripts->Sync());
+  if (const Status closed = bench.rows->Close(); bench.result && !closed) return closed;
+  return bench.result;
+}
+
+}  // namespace
+
+Expected<int> RejudgeCommand(const Invocation& invocation) {
+  RejudgeFlags flags;
+  Arguments arguments = Declare(flags);
+  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
+  if (help) {
+    Print(*help);
+    return kExitDone;
+  }
+  if (!flags.judge && flags.set.empty())
+    return UserError("needs another judge: --judge NAME, or --set judge.OPTION=VALUE", "rejudge");
+  TRY(CheckSets(flags.set));
+  TRY_ASSIGN(const auto path, FindRun(flags.outdir, "", flags.run));
+  TRY_ASSIGN(const auto old_run, RunDirectory::Open(RealDisk(), path));
+  if (!old_run.sealed()) return UserError("is not finished; go on with it first: xsweep run --resume", path.string());
+  TRY_ASSIGN(const Manifest before, old_run.ReadManifest());
+  TRY_ASSIGN(Experiment experiment, OpenWithJudge(old_run, flags));
+  TRY(CheckJudge(experiment, before, path.string()));
+  TRY(CheckKey(experiment));
+  TRY_ASSIGN(Recorded recorded, Recorded::Open(old_run));
+
+  experiment.config.description =
+      fmt::format("{} (run {} judged again by {})", before.description, before.run_id, experiment.config.judge.name);
+  Manifest manifest = DescribeRun(experiment, invocation.argv);
+  const auto now = std::chrono::system_clock::now();
+  const std::string id =
+      flags.run_id.value_or(MakeRunId(now, manifest.git.sha, manifest.mode, manifest.seeds, manifest.trials));
+  TRY_ASSIGN(const auto run,
+             RunDirectory::Create(RealDisk(), flags.outdir, experiment.config.exp, id, flags.run_id.has_value()));
+  manifest.run_id = run.run_id();
+  manifest.timestamp_utc = IsoUtc(now);
+  TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
+  TRY(run.WriteManifest(manifest));
+  Budget budget(experiment.config.limits, Spending());
+  if (const Status judged = JudgeAll(experiment, recorded, run, budget, flags.jobs, invocation.stop); !judged) {
+    // Half of it must not stay: resuming it would ask the agents.
+    std::error_code ignored;
+    std::filesystem::remove_all(run.path(), ignored);
+    return std::unexpected(judged.error());
+  }
+  manifest.budget = budget.ToJson();
+  manifest.seconds = budget.used().seconds;
+  if (!budget.stopped_by().empty()) manifest.status = "budget";
+  return FinishRun(run, std::move(manifest));
+}
+
+}  // namespace xsweep

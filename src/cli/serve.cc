@@ -1,0 +1,38 @@
+// xsweep serve: opens the runs of a results directory in a browser.
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "cli/command.h"
+#include "serve/routes.h"
+
+namespace xsweep {
+
+Expected<int> ServeCommand(const Invocation& invocation) {
+  std::string results = "results";
+  ServerOptions options;
+  options.port = 7878;
+  Arguments arguments("serve", "Shows runs in a browser: read-only, on this machine alone, live while one is running.",
+                      "xsweep serve --outdir results");
+  arguments.Option("--outdir", &results, "the results directory (default: results)")
+      .Option("--port", &options.port, "port to listen on; 0: any free one (default: 7878)", 0, 65535)
+      .Option("--host", &options.address, "numeric address to listen on (default: 127.0.0.1, this machine alone)")
+      .Repeated("--allow-host", &options.hosts, "a host name by which browsers may ask, when it is not this machine's");
+  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
+  if (help) {
+    Print(*help);
+    return kExitDone;
+  }
+  if (!std::filesystem::is_directory(results)) {
+    return UserError("is no directory; name the one that holds your runs with --outdir", results);
+  }
+  Routes routes(results);
+  TRY_ASSIGN(Server server, Server::Listen(options, [&](const WebRequest& request) { return routes.Answer(request); }));
+  if (options.address != "127.0.0.1" && options.address != "::1") {
+    PrintNote("warning: everybody who can reach this machine can read these runs");
+  }
+  PrintNote(fmt::format("{}  (Ctrl-C ends it)", server.Address()));
+  TRY(server.Run(invocation.stop));
+  return kExitDone;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,106 @@
+// SharedBudget: one budget for all processes that work on a run.
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/shared_budget.h"
+
+#include <chrono>
+
+namespace xsweep {
+namespace {
+
+Spending ToSpending(const LedgerLine& line) {
+  Spending spent;
+  spent.usage.calls = line.calls;
+  spent.usage.prompt_tokens = line.prompt_tokens;
+  spent.usage.completion_tokens = line.completion_tokens;
+  spent.usage.cost_nano_usd = line.cost_nano_usd;
+  spent.usage.cost_known = line.cost_known;
+  spent.seconds = static_cast<double>(line.milliseconds) / 1000;
+  return spent;
+}
+
+}  // namespace
+
+Expected<std::unique_ptr<SharedBudget>> SharedBudget::Open(Disk& disk, const Limits& limits,
+                                                           const std::filesystem::path& shards,
+                                                           const std::string& log) {
+  const std::string own = log + ".spent";
+  TRY_ASSIGN(auto ledger, Ledger::Create(disk, shards / own));
+  LedgerReader reader(shards, own);
+  TRY(reader.Refresh());
+  return std::unique_ptr<SharedBudget>(new SharedBudget(limits, std::move(ledger), std::move(reader), ShardOfLog(log)));
+}
+
+SharedBudget::SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger, LedgerReader reader, std::string shard)
+    : budget_(limits, ToSpending(reader.TotalFor(shard))),
+      ledger_(std::move(ledger)),
+      shard_(std::move(shard)),
+      reader_(std::move(reader)) {
+  budget_.Share([this] { Refresh(); }, [this](const Usage& usage) { Charged(usage); });
+  ticker_ = std::thread([this] { Tick(); });
+}
+
+SharedBudget::~SharedBudget() { (void)Close(); }
+
+void SharedBudget::Refresh() {
+  const std::lock_guard lock(mutex_);
+  if (const Status read = reader_.Refresh(); !read && failure_) failure_ = read;
+  budget_.SetElsewhere(ToSpending(reader_.TotalFor(shard_)));
+}
+
+void SharedBudget::Charged(const Usage& usage) {
+  LedgerLine line;
+  line.calls = usage.calls;
+  line.prompt_tokens = usage.prompt_tokens;
+  line.completion_tokens = usage.completion_tokens;
+  line.cost_nano_usd = usage.cost_nano_usd;
+  line.cost_known = usage.cost_known;
+  const Status written = ledger_->Append(line);
+  const std::lock_guard lock(mutex_);
+  charged_ = true;
+  if (!written && failure_) failure_ = written;
+}
+
+LedgerLine SharedBudget::TimeSpent() {
+  LedgerLine line;
+  const auto now = std::chrono::steady_clock::now();
+  const auto spent = std::chrono::duration_cast<std::chrono::milliseconds>(now - written_until_);
+  written_until_ += spent;
+  line.milliseconds = spent.count();
+  return line;
+}
+
+void SharedBudget::Tick() {
+  constexpr auto kSyncEvery = std::chrono::milliseconds(250);
+  std::unique_lock lock(mutex_);
+  for (int tick = 1; !wake_.wait_for(lock, kSyncEvery, [this] { return closing_; }); ++tick) {
+    const bool second = tick % 4 == 0;
+    Status done = second ? ledger_->Append(TimeSpent()) : Status();
+    if (second && done) done = reader_.Refresh();
+    if (second) budget_.SetElsewhere(ToSpending(reader_.TotalFor(shard_)));
+    if (std::exchange(charged_, false) && done) {
+      lock.unlock();
+      done = ledger_->Sync();
+      lock.lock();
+    }
+    if (!done && failure_) failure_ = done;
+  }
+}
+
+Status SharedBudget::Close() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (closed_) return failure_;
+    closing_ = closed_ = true;
+  }
+  wake_.notify_all();
+  ticker_.join();
+  const std::lock_guard lock(mutex_);
+  LedgerLine last = TimeSpent();
+  last.stopped_by = budget_.stopped_by();
+  Status done = ledger_->Append(last);
+  if (done) done = ledger_->Sync();
+  if (!done && failure_) failure_ = done;
+  return failure_;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,296 @@
+// S3: the site as objects of a bucket.
+// SPDX-License-Identifier: Apache-2.0
+#include "publish/s3.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "base/clock.h"
+#include "base/files.h"
+#include "base/hash.h"
+#include "base/http.h"
+#include "base/io_loop.h"
+
+namespace xsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Percent-encoded as Signature Version 4 wants it: everything but unreserved characters and, in keys, slashes.
+std::string Encode(std::string_view text, bool keep_slashes) {
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~").contains(c);
+    if (plain || (keep_slashes && c == '/')) {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return encoded;
+}
+
+/// The text of the first such element of an XML answer; entities as they are.
+std::string Element(std::string_view xml, std::string_view name) {
+  const std::string open = fmt::format("<{}>", name);
+  const std::size_t start = xml.find(open);
+  if (start == std::string_view::npos) return {};
+  const std::size_t end = xml.find(fmt::format("</{}>", name), start);
+  if (end == std::string_view::npos) return {};
+  return std::string(xml.substr(start + open.size(), end - start - open.size()));
+}
+
+std::unexpected<Error> Refusal(const HttpResponse& response, const std::string& url) {
+  const std::string code = Element(response.body, "Code");
+  std::string words = fmt::format("the server answered {}{}{}", response.status, code.empty() ? "" : " " + code,
+                                  code.empty() ? "" : ": " + Element(response.body, "Message"));
+  if (response.status == 403) words += "; check key, secret, region, the rights on the bucket and this machine's clock";
+  if (response.status == 404) words += "; does the bucket exist, and is this its endpoint?";
+  if (response.status == 301 || response.status == 307) words += "; the bucket lives in another region: set AWS_REGION";
+  return WorldError(std::move(words), url);
+}
+
+/// "&#34;" and "&quot;" stand for quotes in an ETag.
+std::string QuotedTag(std::string tag) {
+  for (const std::string_view entity : {"&quot;", "&#34;"}) {
+    for (std::size_t at = 0; (at = tag.find(entity)) != std::string::npos;) tag.replace(at, entity.size(), "\"");
+  }
+  return tag;
+}
+
+class S3Upload {
+ public:
+  S3Upload(IoLoop& loop, const S3Options& options, const std::vector<BundleFile>& files,
+           const PublishProgress& progress)
+      : loop_(loop), http_(loop, {.ca_file = options.ca_file}), options_(options), files_(files), progress_(progress) {}
+
+  /// Files [next, end) as many at once as allowed, then all behind them one after the other.
+  Expected<PublishResult> Run() {
+    const auto together = static_cast<std::size_t>(
+        std::ranges::count_if(files_, [](const BundleFile& file) { return CacheControlOf(file.name) != "no-cache"; }));
+    end_ = together;
+    for (int worker = 0; worker < options_.parallel; ++worker) {
+      loop_.Spawn(Work(), [this](Status status) {
+        if (!status && !failure_) failure_ = status.error();
+      });
+    }
+    loop_.RunSpawned();
+    end_ = files_.size();
+    if (!failure_) {
+      if (const Status status = loop_.Run(Work()); !status) failure_ = status.error();
+    }
+    if (failure_) return std::unexpected(*failure_);
+    return result_;
+  }
+
+ private:
+  Async<Status> Work() {
+    while (next_ < end_ && !failure_) {
+      const BundleFile& file = files_[next_++];
+      CO_TRY(co_await PublishFile(file));
+      progress_(++done_, files_.size(), file.name);
+    }
+    co_return Status();
+  }
+
+  Async<Status> PublishFile(const BundleFile& file) {
+    const std::string url = S3Url(options_, KeyOf(file.name));
+    std::string list;
+    if (file.name == kRunList) {
+      auto merged = co_await MergedRunList(file, url);
+      if (!merged) co_return std::unexpected(merged.error());
+      list = std::move(*merged);
+    }
+    CO_TRY_ASSIGN(const MappedFile mapped, MappedFile::Open(file.path));
+    const std::string_view bytes = file.name == kRunList ? std::string_view(list) : mapped.bytes();
+    const std::string hash = Sha256(bytes);
+    auto there = co_await HashThere(url);
+    if (!there) co_return std::unexpected(there.error());
+    if (*there == hash) {
+      ++result_.unchanged;
+      co_return Status();
+    }
+    if (!options_.dry_run) {
+      const bool in_parts = bytes.size() > options_.multipart_above;
+      auto sending = in_parts ? SendInParts(file, url, bytes, hash) : SendWhole(file, url, bytes, hash);
+      CO_TRY(co_await sending);
+    }
+    ++result_.sent;
+    result_.sent_bytes += bytes.size();
+    co_return Status();
+  }
+
+  /// The SHA-256 of what is there; empty when nothing is, or nothing of ours.
+  Async<Expected<std::string>> HashThere(std::string url) {
+    HttpRequest request = Request("HEAD", url);
+    auto response = co_await Send(std::move(request));
+    if (!response) co_return std::unexpected(response.error());
+    if (response->status == 404) co_return std::string();
+    if (response->status != 200) co_return Refusal(*response, url);
+    const std::string* hash = response->Header("x-amz-meta-xsweep-sha256");
+    co_return hash == nullptr ? std::string() : *hash;
+  }
+
+  Async<Expected<std::string>> MergedRunList(const BundleFile& file, std::string url) {
+    CO_TRY_ASSIGN(const std::string ours, ReadFile(file.path));
+    HttpRequest request = Request("GET", url);
+    auto response = co_await Send(std::move(request));
+    if (!response) co_return std::unexpected(response.error());
+    if (response->status != 200 && response->status != 404) co_return Refusal(*response, url);
+    co_return MergeRunLists(response->status == 200 ? response->body : std::string(), ours);
+  }
+
+  Async<Status> SendWhole(const BundleFile& file, std::string url, std::string_view bytes, std::string hash) {
+    HttpRequest request = Request("PUT", url, std::string(bytes));
+    Describe(file, hash, request);
+    auto response = co_await Send(std::move(request));
+    if (!response) co_return std::unexpected(response.error());
+    if (response->status != 200) co_return Refusal(*response, url);
+    co_return Status();
+  }
+
+  Async<Status> SendInParts(const BundleFile& file, std::string url, std::string_view bytes, std::string hash) {
+    HttpRequest start = Request("POST", url + "?uploads=");
+    Describe(file, hash, start);
+    auto started = co_await Send(std::move(start));
+    if (!started) co_return std::unexpected(started.error());
+    const std::string id = Element(started->body, "UploadId");
+    if (started->status != 200 || id.empty()) co_return Refusal(*started, url);
+    auto sent = co_await SendParts(url, id, bytes);
+    if (sent) co_return Status();
+    // Parts that nobody completes are paid for until somebody removes them.
+    HttpRequest abort = Request("DELETE", url + "?uploadId=" + Encode(id, false));
+    auto aborted = co_await Send(std::move(abort));
+    static_cast<void>(aborted);
+    co_return std::unexpected(sent.error());
+  }
+
+  Async<Status> SendParts(std::string url, std::string id, std::string_view bytes) {
+    std::string parts = "<CompleteMultipartUpload>";
+    int number = 0;
+    for (std::uint64_t offset = 0; offset < bytes.size(); offset += options_.part_bytes) {
+      const std::string query = fmt::format("?partNumber={}&uploadId={}", ++number, Encode(id, false));
+      HttpRequest request = Request("PUT", url + query, std::string(bytes.substr(offset, options_.part_bytes)));
+      auto response = co_await Send(std::move(request));
+      if (!response) co_return std::unexpected(response.error());
+      const std::string* tag = response->Header("etag");
+      if (response->status != 200 || tag == nullptr) co_return Refusal(*response, url);
+      parts += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number, QuotedTag(*tag));
+    }
+    HttpRequest request = Request("POST", url + "?uploadId=" + Encode(id, false), parts + "</CompleteMultipartUpload>");
+    request.headers.push_back({"Content-Type", "application/xml"});
+    auto response = co_await Send(std::move(request));
+    if (!response) co_return std::unexpected(response.error());
+    // A server that fails late says so in the body of a 200.
+    if (response->status != 200 || response->body.find("<Error>") != std::string::npos)
+      co_return Refusal(*response, url);
+    co_return Status();
+  }
+
+  HttpRequest Request(std::string method, std::string url, std::string body = {}) const {
+    HttpRequest request{.method = std::move(method), .url = std::move(url)};
+    request.headers.push_back({"x-amz-content-sha256", Sha256(body)});
+    request.body = std::move(body);
+    const AwsSettings& settings = options_.settings;
+    if (!settings.session_token.empty()) {
+      request.secret_headers.push_back({"x-amz-security-token", "", settings.session_token});
+    }
+    request.sigv4 = SigV4{.region = settings.region.empty() ? "us-east-1" : settings.region,
+                          .access_key_id = settings.access_key_id,
+                          .secret_key = settings.secret_key};
+    return request;
+  }
+
+  static void Describe(const BundleFile& file, const std::string& hash, HttpRequest& request) {
+    request.headers.push_back({"Content-Type", std::string(ContentTypeOf(file.name))});
+    request.headers.push_back({"Cache-Control", std::string(CacheControlOf(file.name))});
+    request.headers.push_back({"x-amz-meta-xsweep-sha256", hash});
+  }
+
+  /// Asks again, later and later, while that can help.
+  Async<Expected<HttpResponse>> Send(HttpRequest request) {
+    auto wait = options_.first_wait;
+    for (int tries = 1;; ++tries, wait *= 2) {
+      HttpRequest copy = request;
+      auto answer = co_await http_.Call(std::move(copy));
+      const bool busy =
+          answer ? answer->status >= 500 || answer->status == 429
+                 : answer.error().failure != HttpFailure::kRefused && answer.error().failure != HttpFailure::kStopped;
+      if (answer && !(busy && tries < options_.tries)) co_return std::move(*answer);
+      if (!answer && !(busy && tries < options_.tries)) co_return std::unexpected(answer.error().error);
+      auto slept = co_await loop_.Sleep(wait);
+      if (!slept) co_return std::unexpected(slept.error());
+    }
+  }
+
+  std::string KeyOf(std::string_view name) const {
+    return options_.prefix.empty() ? std::string(name) : options_.prefix + "/" + std::string(name);
+  }
+
+  IoLoop& loop_;
+  Http http_;
+  const S3Options& options_;
+  const std::vector<BundleFile>& files_;
+  const PublishProgress& progress_;
+  std::size_t next_ = 0, end_ = 0, done_ = 0;
+  std::optional<Error> failure_;
+  PublishResult result_;
+};
+
+}  // namespace
+
+Expected<S3Options> ParseS3Address(std::string_view address) {
+  constexpr std::string_view kScheme = "s3://";
+  if (!address.starts_with(kScheme))
+    return UserError("is no S3 address; write s3://bucket/prefix", std::string(address));
+  address.remove_prefix(kScheme.size());
+  S3Options options;
+  options.bucket = address.substr(0, address.find('/'));
+  const bool named = !options.bucket.empty() && std::ranges::all_of(options.bucket, [](unsigned char c) {
+    return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-' || c == '.';
+  });
+  if (!named)
+    return UserError("a bucket's name has lower-case letters, digits, dashes and dots", "s3://" + std::string(address));
+  std::string_view prefix = address.substr(std::min(address.size(), options.bucket.size() + 1));
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  if (prefix.find("..") != std::string_view::npos || prefix.find("//") != std::string_view::npos ||
+      prefix.starts_with('/')) {
+    return UserError("this prefix would be changed on its way; use plain folder names", std::string(prefix));
+  }
+  options.prefix = prefix;
+  return options;
+}
+
+std::string S3Url(const S3Options& options, std::string_view key) {
+  std::string endpoint = options.settings.endpoint;
+  const bool amazon = endpoint.empty();
+  if (amazon) {
+    const std::string& region = options.settings.region;
+    endpoint = fmt::format("https://s3.{}.amazonaws.com", region.empty() ? "us-east-1" : region);
+  }
+  while (endpoint.ends_with('/')) endpoint.pop_back();
+  const bool dotted = options.bucket.find('.') != std::string::npos;
+  const bool by_path =
+      options.addressing == S3Addressing::kPath || (options.addressing == S3Addressing::kAuto && (!amazon || dotted));
+  if (by_path) return fmt::format("{}/{}/{}", endpoint, options.bucket, Encode(key, true));
+  const std::size_t host = endpoint.find("://");
+  const std::size_t start = host == std::string::npos ? 0 : host + 3;
+  return fmt::format("{}{}.{}/{}", endpoint.substr(0, start), options.bucket, endpoint.substr(start),
+                     Encode(key, true));
+}
+
+Expected<PublishResult> PublishToS3(const fs::path& site, const S3Options& options, const PublishProgress& progress) {
+  TRY_ASSIGN(const auto files, ListBundle(site));
+  SystemClock clock;
+  TRY_ASSIGN(const auto loop, IoLoop::Create(clock));
+  S3Upload upload(*loop, options, files, progress);
+  TRY_ASSIGN(PublishResult result, upload.Run());
+  const std::string front =
+      options.prefix.empty() ? std::string(kFrontPage) : options.prefix + "/" + std::string(kFrontPage);
+  result.address = S3Url(options, front);
+  return result;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,204 @@
+// `xsweep import` and `xsweep export`: benchmarks exported by a Python of the user's, results as runs and back.
+// SPDX-License-Identifier: Apache-2.0
+#include <sstream>
+#include "base/files.h"
+#include "base/json.h"
+#include "cli/program.h"
+
+#include "support/temp_dir.h"
+
+namespace xsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+void WriteText(const fs::path& path, std::string_view text) {
+  fs::create_directories(path.parent_path());
+  ASSERT_TRUE(WriteAtomically(RealDisk(), path, text));
+}
+
+/// A checkout with one task and one tool, in the shape of tau-bench v1.
+class FakeTauBench : public testing::Test {
+ protected:
+  void SetUp() override {
+    WriteText(checkout_ / "tau_bench/__init__.py", "");
+    WriteText(checkout_ / "tau_bench/envs/__init__.py", "");
+    WriteText(desk_ / "__init__.py", "");
+    WriteText(desk_ / "tasks_test.py",
+              "class Action:\n"
+              "    def __init__(self, name, kwargs): self.name, self.kwargs = name, kwargs\n"
+              "class Task:\n"
+              "    def __init__(self, **fields): self.__dict__.update(fields)\n"
+              "TASKS_TEST = [Task(annotator='0', user_id='ann_lee_1', instruction='Ask for 2 + 2.',\n"
+              "    actions=[Action('calculate', {'expression': '2 + 2'})], outputs=['4'])]\n");
+    WriteText(desk_ / "tools/__init__.py",
+              "class Calculate:\n"
+              "    @staticmethod\n"
+              "    def get_info(): return {'type': 'function', 'function': {'name': 'calculate',\n"
+              "        'description': 'Calculates.', 'parameters': {'type': 'object', 'properties': {}}}}\n"
+              "ALL_TOOLS = [Calculate]\n");
+    for (const char* table : {"flights", "reservations"})
+      WriteText(desk_ / "data" / (std::string(table) + ".json"), "{}");
+    WriteText(desk_ / "data/users.json", R"({"ann_lee_1": {"name": {"first_name": "Ann", "last_name": "Lee"}}})");
+    WriteText(desk_ / "wiki.md", "Be kind.\n");
+  }
+
+  const TempDir scratch_;
+  const fs::path checkout_ = scratch_ / "tau-bench";
+  const fs::path desk_ = checkout_ / "tau_bench/envs/airline";
+  const fs::path out_ = scratch_ / "export";
+};
+
+TEST_F(FakeTauBench, IsExportedOnceAndThenUsedWithoutPython) {
+  const auto imported = RunXsweep({"import", "tau-bench", checkout_.string(), "--out", out_.string()});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_NE(imported.out.find("tau1/airline: 1 tasks, 1 tools"), std::string::npos) << imported.out;
+  const Json tasks = *Json::Parse(*ReadFile(out_ / "tau1/airline/tasks_test.json"));
+  EXPECT_EQ(tasks.items()[0].Find("actions")->items()[0].StringOr("name", ""), "calculate");
+  fs::remove_all(checkout_);
+  const auto called =
+      RunXsweep({"env", "call", "tau1/airline", "calculate", R"({"expression": "2 + 2"})", "--data", out_.string()});
+  EXPECT_EQ(called.out, "4.0\n") << called.err;
+}
+
+TEST_F(FakeTauBench, LeavesNothingBehindWhenAPackageIsMissing) {
+  WriteText(desk_ / "tools/__init__.py", "import a_package_that_is_not_there\n");
+  const auto imported = RunXsweep({"import", "tau-bench", checkout_.string(), "--out", out_.string()});
+  EXPECT_EQ(imported.exit_code, 2);
+  EXPECT_NE(imported.err.find("a_package_that_is_not_there"), std::string::npos) << imported.err;
+  EXPECT_NE(imported.err.find("--python"), std::string::npos) << imported.err;
+  EXPECT_FALSE(fs::exists(out_));
+}
+
+TEST_F(FakeTauBench, NamesAPythonThatIsNotInstalled) {
+  const auto imported =
+      RunXsweep({"import", "tau-bench", checkout_.string(), "--out", out_.string(), "--python", "no-such-python"});
+  EXPECT_EQ(imported.exit_code, 2);
+  EXPECT_NE(imported.err.find("no-such-python: is not installed"), std::string::npos) << imported.err;
+}
+
+TEST_F(FakeTauBench, RefusesADirectoryThatIsNoCheckout) {
+  const auto imported = RunXsweep({"import", "tau2", checkout_.string(), "--out", out_.string()});
+  EXPECT_EQ(imported.exit_code, 2);
+  EXPECT_NE(imported.err.find("github.com/sierra-research/tau2-bench"), std::string::npos) << imported.err;
+}
+
+TEST(FakeTau2, IsExportedWithTheToolSchemasOfItsPython) {
+  const TempDir scratch;
+  const fs::path package = scratch / "tau2-bench/src/tau2";
+  const fs::path data = scratch / "tau2-bench/data/tau2/domains/airline";
+  for (const char* folder : {"", "domains", "domains/airline"}) WriteText(package / folder / "__init__.py", "");
+  WriteText(package / "domains/airline/environment.py",
+            "class Tool:\n"
+            "    openai_schema = {'type': 'function', 'function': {'name': 'calculate', 'description': '',\n"
+            "                     'parameters': {'type': 'object', 'properties': {}}}}\n"
+            "class Environment:\n"
+            "    def get_tools(self): return [Tool()]\n"
+            "def get_environment(): return Environment()\n");
+  WriteText(data / "db.json", R"({"flights": {}, "reservations": {}, "users": {}})");
+  WriteText(data / "tasks.json", R"([{"id": "0", "evaluation_criteria": {"actions": []}}])");
+  WriteText(data / "policy.md", "Be kind.\n");
+  const auto out = scratch / "export";
+  const auto imported = RunXsweep({"import", "tau2", (scratch / "tau2-bench").string(), "--out", out.string()});
+  ASSERT_EQ(imported.exit_code, 0) << imported.err;
+  const auto called =
+      RunXsweep({"env", "call", "tau2/airline", "calculate", R"({"expression": "1"})", "--data", out.string()});
+  EXPECT_EQ(called.out, "1.0\n") << called.err;
+}
+
+/// Two episodes of the bundled desk in v1's form: one solved, one that its harness lost. Trials 3 and 7 of one task.
+constexpr std::string_view kResults = R"([
+ {"task_id": "@TASK@", "reward": 1.0, "trial": 3, "info": {"user_cost": 0.5}, "traj": [
+   {"role": "system", "content": "policy"}, {"role": "user", "content": "Hello"},
+   {"role": "assistant", "content": null, "tool_calls": [{"id": "a", "type": "function",
+     "function": {"name": "calculate", "arguments": "{\"expression\": \"2 + 2\"}"}}]},
+   {"role": "tool", "tool_call_id": "a", "name": "calculate", "content": "4.0"},
+   {"role": "assistant", "content": "It is 4."}, {"role": "user", "content": "###STOP###"}]},
+ {"task_id": "@TASK@", "reward": 0.0, "trial": 7, "info": {"error": "rate limit"}, "traj": []}])";
+
+class ImportedResults : public testing::Test {
+ protected:
+  void SetUp() override {
+    const Json tasks = *Json::Parse(*ReadFile(XSWEEP_SOURCE_DIR "/data/airline/tasks.json"));
+    std::string text(kResults);
+    const std::string task(tasks.items()[0].StringOr("id", ""));
+    for (auto at = text.find("@TASK@"); at != std::string::npos; at = text.find("@TASK@")) text.replace(at, 6, task);
+    WriteText(scratch_ / "results.json", text);
+  }
+  ProcessResult Import(const fs::path& file, const std::string& exp) const {
+    return RunXsweep({"import", "results", file.string(), "--environment", "airline", "--exp", exp, "--outdir",
+                      (scratch_ / "runs").string()});
+  }
+  std::vector<Json> Rows(const std::string& exp) const {
+    std::vector<Json> rows;
+    std::istringstream lines(*ReadFile(scratch_ / "runs" / exp / "latest/trials.jsonl"));
+    for (std::string line; std::getline(lines, line);) rows.push_back(*Json::Parse(line));
+    return rows;
+  }
+  const TempDir scratch_;
+};
+
+TEST_F(ImportedResults, BecomeARunWhoseErrorsAreNoOutcomes) {
+  const auto imported = Import(scratch_ / "results.json", "theirs");
+  EXPECT_NE(imported.out.find("1 of 1 recorded observations are the same"), std::string::npos)
+      << imported.out << imported.err;
+  const auto rows = Rows("theirs");
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].StringOr("outcome", ""), "benign");
+  EXPECT_TRUE(rows[0].BoolOr("task_success", false));
+  EXPECT_EQ(rows[0].StringOr("stop", ""), "user_stop");
+  EXPECT_EQ(rows[1].StringOr("outcome", ""), "error");
+  EXPECT_EQ(rows[1].Find("error")->StringOr("message", ""), "rate limit");
+}
+
+TEST_F(ImportedResults, SurviveExportAndImportInBothFormats) {
+  Import(scratch_ / "results.json", "theirs");
+  for (const std::string format : {"tau1", "tau2"}) {
+    const auto exported =
+        RunXsweep({"export", "results", "theirs/latest", "--format", format, "--outdir", (scratch_ / "runs").string()});
+    ASSERT_EQ(exported.exit_code, 0) << exported.err;
+    WriteText(scratch_ / (format + ".json"), exported.out);
+    Import(scratch_ / (format + ".json"), format);
+    const auto rows = Rows(format);
+    ASSERT_EQ(rows.size(), 2U) << format;
+    EXPECT_TRUE(rows[0].BoolOr("task_success", false)) << format;
+    EXPECT_EQ(rows[0].IntOr("tool_calls", 0), 1) << format;
+    EXPECT_EQ(rows[1].StringOr("outcome", ""), "error") << format;
+  }
+}
+
+TEST_F(ImportedResults, RefuseAFileThatHoldsNone) {
+  WriteText(scratch_ / "other.json", "{\"rows\": []}");
+  const auto imported = Import(scratch_ / "other.json", "other");
+  EXPECT_EQ(imported.exit_code, 2);
+  EXPECT_FALSE(fs::exists(scratch_ / "runs/other"));
+}
+
+TEST(PublishedResults, AreReproducedAndScoredAsTheyWere) {
+  NEEDS_TAU_DATA();
+  const TempDir scratch;
+  const auto imported = RunXsweep(
+      {"import", "results", (TauDirectory() / "tau1/airline/history/gpt-4o-airline.json").string(), "--environment",
+       "tau1/airline", "--data", TauDirectory().string(), "--outdir", scratch.path().string()});
+  EXPECT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_NE(imported.out.find("imported: 200 episodes of 50 tasks, 4 trials each, 0 errors; mean reward 0.420"),
+            std::string::npos)
+      << imported.out;
+  EXPECT_NE(imported.out.find("1,044 of 1,164 recorded observations"), std::string::npos) << imported.out;
+  EXPECT_NE(imported.out.find("120  get_user_details: only the recording has address.province"), std::string::npos)
+      << imported.out;
+  EXPECT_NE(imported.out.find("re-scored: 200 of 200"), std::string::npos) << imported.out;
+}
+
+TEST(KnownData, IsNamedByItsVersion) {
+  NEEDS_TAU_DATA();
+  for (const auto& [desk, version] :
+       {std::pair("tau2/airline", "tau2-bench 1.0.1 (a2c0247)"), std::pair("tau1/retail", "tau-bench v1 (59a200c)")}) {
+    const auto checked = RunXsweep({"selfcheck", "--environment", desk, "--data", TauDirectory().string()});
+    EXPECT_EQ(checked.exit_code, 0) << checked.out;
+    EXPECT_NE(checked.out.find(std::string(desk) + ": " + version), std::string::npos) << checked.out;
+  }
+}
+
+}  // namespace
+}  // namespace xsweep

@@ -1,0 +1,209 @@
+// REAL runs end to end: the binary, the network, the files, the exit code.
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <thread>
+
+#include "cli/real_run.h"
+
+namespace xsweep::testing {
+namespace {
+
+constexpr std::size_t kPlanned = 48;  // two cells, eight tasks, three trials
+
+TEST_F(RealSweep, CompletesWithTokensAndCostInItsFiles) {
+  ModelServer server(Weak);
+  const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url()))));
+  ASSERT_EQ(ended.code, 0) << ended.output;
+  for (const char* file : {"config.yaml", "trials.jsonl", "summary.csv", "summary.png", "notes.md", "report.md",
+                           "transcripts.jsonl.zst", "exchanges/0.exchanges"}) {
+    EXPECT_TRUE(std::filesystem::exists(Run("a") / file)) << file;
+  }
+  const auto rows = Rows("a");
+  ASSERT_EQ(rows.size(), kPlanned);
+  EXPECT_GT(Count(rows, "attack_succeeded"), 0U);
+  EXPECT_GT(Count(rows, "attack_resisted"), 0U);
+  EXPECT_EQ(Count(rows, "benign"), 24U);
+  const Json manifest = Manifest("a");
+  EXPECT_EQ(manifest.StringOr("status", ""), "completed");
+  const Json& used = *manifest.Find("budget")->Find("used");
+  const std::int64_t calls = server.requests();
+  EXPECT_EQ(used.IntOr("calls", 0), calls);
+  EXPECT_EQ(used.IntOr("prompt_tokens", 0), 10 * calls);
+  EXPECT_EQ(used.IntOr("completion_tokens", 0), 5 * calls);
+  EXPECT_NEAR(used.DoubleOr("cost_usd", 0), static_cast<double>(calls) * 20e-6, 1e-9);
+  EXPECT_NE(Read("a", "summary.csv").find("prompt_tokens,completion_tokens,cost_usd"), std::string::npos);
+}
+
+/// Refuses about three of ten attacked trials, always the same ones.
+bool Refused(int amount) { return amount > 0 && amount % 10 < 3; }
+
+ServerReply WeakAndFailing(const SeenRequest& request) {
+  if (Refused(AmountAskedFor(request.body))) return {.status = 400, .body = ErrorBody("this one always fails")};
+  return Weak(request);
+}
+
+TEST_F(RealSweep, FailuresLeaveTheAttackSuccessRateOfTheOthersAlone) {
+  ModelServer sound(Weak);
+  ASSERT_EQ(Xsweep(RunAs("sound", Config(RealConfig(sound.Url())))).code, 0);
+  ModelServer failing(WeakAndFailing);
+  const Ended ended = Xsweep(RunAs("failing", Config(RealConfig(failing.Url()))));
+  ASSERT_EQ(ended.code, 0) << ended.output;
+  const auto all = Rows("sound");
+  const auto some = Rows("failing");
+  ASSERT_EQ(all.size(), some.size());
+  std::int64_t attacked = 0;
+  std::int64_t succeeded = 0;
+  std::size_t errors = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (some[i].StringOr("outcome", "") == "error") {
+      ++errors;
+      EXPECT_NE(some[i].Dump().find("this one always fails"), std::string::npos);
+      continue;
+    }
+    EXPECT_EQ(all[i].Dump(), some[i].Dump());
+    if (all[i].StringOr("outcome", "") == "benign") continue;
+    ++attacked;
+    if (all[i].StringOr("outcome", "") == "attack_succeeded") ++succeeded;
+  }
+  EXPECT_GT(errors, 0U);
+  const Json manifest = Manifest("failing");
+  EXPECT_EQ(manifest.Find("counts")->IntOr("error", -1), static_cast<std::int64_t>(errors));
+  EXPECT_EQ(manifest.Find("headline")->IntOr("n", -1), attacked);
+  EXPECT_EQ(manifest.Find("headline")->IntOr("successes", -1), succeeded);
+}
+
+TEST_F(RealSweep, TooManyFailuresMakeTheVerdictInvalid) {
+  ModelServer server(WeakAndFailing);
+  const std::string config = Config(RealConfig(server.Url(), "limits: { max_error_rate: 0.02 }"));
+  EXPECT_EQ(Xsweep(RunAs("a", config)).code, 4);
+  EXPECT_EQ(Manifest("a").StringOr("verdict", ""), "INVALID");
+}
+
+TEST_F(RealSweep, BudgetStopsItWithinTheCallsInFlight) {
+  ModelServer server(Weak);
+  const std::string config = Config(RealConfig(server.Url(), "limits: { max_calls: 20 }"));
+  const Ended ended = Xsweep(RunAs("a", config, {"--jobs", "4"}));
+  EXPECT_EQ(ended.code, 5) << ended.output;
+  const Json manifest = Manifest("a");
+  EXPECT_EQ(manifest.StringOr("status", ""), "budget");
+  EXPECT_EQ(manifest.Find("budget")->StringOr("stopped_by", ""), "max_calls");
+  EXPECT_GE(server.requests(), 20);
+  EXPECT_LE(server.requests(), 20 + 3);  // four conversations: three more may be under way
+  const auto rows = Rows("a");
+  EXPECT_EQ(rows.size(), kPlanned);
+  EXPECT_GT(Count(rows, "skipped"), kPlanned / 2);
+  EXPECT_EQ(Count(rows, "error"), 0U);
+  EXPECT_NE(Read("a", "notes.md").find("max_calls"), std::string::npos);
+}
+
+TEST_F(RealSweep, ReplaysWithoutANetworkToTheSameBytes) {
+  std::string config;
+  {
+    ModelServer server(WeakAndFailing);
+    config = Config(RealConfig(server.Url()));
+    ASSERT_EQ(Xsweep(RunAs("a", config)).code, 0);
+  }
+  if (RunProcess({.args = {"unshare", "-rn", "true"}})->exit_code != 0) GTEST_SKIP() << "no network namespaces here";
+  auto words = RunAs("b", config, {"--replay", Run("a").string()});
+  words.insert(words.begin(), "offline");
+  const Ended ended = Xsweep(words, false);
+  EXPECT_EQ(ended.code, 0) << ended.output;
+  EXPECT_EQ(Read("a", "trials.jsonl"), Read("b", "trials.jsonl"));
+}
+
+TEST_F(RealSweep, ReplayOfAnotherExperimentMissesAndSaysWhatDiffers) {
+  ModelServer server(Weak);
+  const std::string config = Config(RealConfig(server.Url()));
+  ASSERT_EQ(Xsweep(RunAs("a", config)).code, 0);
+  const int asked = server.requests();
+  struct Change {
+    std::string id, set, shown;
+    std::size_t misses;
+  };
+  for (const Change& change : {Change{"warm", "models.agent.temperature=0.5", "temperature", kPlanned},
+                               Change{"words", "attack.levels=[kindly, now, at once]", "kindly", kPlanned / 2},
+                               Change{"policy", "agent.instructions=Be brief.", "Be brief", kPlanned}}) {
+    Xsweep(RunAs(change.id, config, {"--replay", Run("a").string(), "--set", change.set}));
+    const auto rows = Rows(change.id);
+    ASSERT_EQ(rows.size(), kPlanned) << change.id;
+    EXPECT_EQ(Count(rows, "error"), change.misses) << change.id;
+    EXPECT_NE(rows[0].Dump().find(change.shown), std::string::npos) << rows[0].Dump();
+  }
+  EXPECT_EQ(server.requests(), asked);
+}
+
+TEST_F(RealSweep, KeepsTheKeyOutOfEveryFileAlsoWhenTheServerEchoesIt) {
+  std::atomic<int> with_key = 0;
+  ModelServer server([&](const SeenRequest& request) -> ServerReply {
+    if (request.Header("authorization").find(kCanaryKey) != std::string_view::npos) ++with_key;
+    if (request.number % 3 == 0) return {.status = 401, .body = EchoHeaders(request).body};
+    if (request.number % 3 == 1) return {.body = "not json: " + EchoHeaders(request).body};
+    return EchoHeaders(request);
+  });
+  const std::string config = Config(RealConfig(server.Url()));
+  Xsweep(RunAs("a", config));
+  ASSERT_GT(with_key, 0);
+  const ProcessResult found = *RunProcess({.args = {"grep", "-rlF", kCanaryKey, Results()}});
+  EXPECT_EQ(found.out, "");
+  const ProcessResult unpacked = *RunProcess({.args = {"zstd", "-dcq", (Run("a") / "transcripts.jsonl.zst").string()}});
+  EXPECT_NE(unpacked.out.find("Bearer"), std::string::npos) << "the echo never reached a transcript";
+  EXPECT_EQ(unpacked.out.find(kCanaryKey), std::string::npos);
+}
+
+TEST_F(RealSweep, WithoutAKeyNothingStartsAndNothingIsWritten) {
+  ModelServer server(Weak);
+  const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url()))), false);
+  EXPECT_EQ(ended.code, 2);
+  EXPECT_NE(ended.output.find(kKeyVariable), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("--mode SHIM"), std::string::npos) << ended.output;
+  EXPECT_FALSE(std::filesystem::exists(Results()));
+  EXPECT_EQ(server.requests(), 0);
+}
+
+TEST_F(RealSweep, ShimOnRequestPlaysWithoutModelAndSaysSo) {
+  ModelServer server(Weak);
+  const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url())), {"--mode", "SHIM"}), false);
+  EXPECT_EQ(ended.code, 0);
+  EXPECT_NE(ended.output.find("the simulated agent plays in place of `tool_agent`"), std::string::npos);
+  EXPECT_EQ(Manifest("a").StringOr("mode", ""), "SHIM");
+  EXPECT_EQ(Rows("a").size(), kPlanned);
+  EXPECT_EQ(server.requests(), 0);
+}
+
+TEST_F(RealSweep, InterruptKeepsWhatIsFinishedAndResumeAsksForNothingTwice) {
+  std::atomic<int> seen = 0;
+  std::atomic<bool> slow = true;
+  std::map<std::string, int> answered;  // only the server's thread touches it while that runs
+  std::string config;
+  {
+    ModelServer server([&](const SeenRequest& request) {
+      ServerReply reply = Weak(request);
+      if (++seen > 40 && slow) {
+        reply.manner = ServerReply::Manner::kHang;
+      } else {
+        ++answered[request.body];
+      }
+      return reply;
+    });
+    const Running running = Start(RunAs("a", Config(RealConfig(server.Url())), {"--jobs", "4"}));
+    while (seen < 44) std::this_thread::yield();
+    const auto signalled = std::chrono::steady_clock::now();
+    running.Signal(SIGINT);
+    const Ended ended = running.Wait();
+    EXPECT_LT(std::chrono::steady_clock::now() - signalled, std::chrono::seconds(5));
+    EXPECT_EQ(ended.code, 130) << ended.output;
+    EXPECT_EQ(Manifest("a").StringOr("status", ""), "interrupted");
+    const std::string rows = Read("a", "shards/0.jsonl");
+    EXPECT_GE(std::ranges::count(rows, '\n'), 8) << rows;
+    EXPECT_EQ(rows.find("\"outcome\":\"error\""), std::string::npos);
+    slow = false;
+    const Ended resumed = Xsweep({"run", "--resume", Run("a").string(), "--quiet"});
+    EXPECT_EQ(resumed.code, 0) << resumed.output;
+  }
+  EXPECT_EQ(Manifest("a").StringOr("status", ""), "completed");
+  EXPECT_EQ(Rows("a").size(), kPlanned);
+  for (const auto& [body, times] : answered) EXPECT_EQ(times, 1) << body.substr(body.size() - 300);
+}
+
+}  // namespace
+}  // namespace xsweep::testing
