@@ -20,8 +20,9 @@ Expected<int> JournalCommand(const Invocation& invocation) {
   std::string exp;
   std::string outdir = "results";
   std::string journal = "docs/journal";
-  Arguments arguments("journal", "Adds a dated entry about a run to the journal; the last run by default. What people wrote stays.",
-                      "xsweep journal --exp airline_escalating_v1");
+  Arguments arguments(
+      "journal", "Adds a dated entry about a run to the journal; the last run by default. What people wrote stays.",
+      "xsweep journal --exp airline_escalating_v1");
   arguments.Positional("run", &name, "a run directory, run id, experiment or `latest`", false)
       .Option("--outdir", &outdir, "the results root (default results)")
       .Option("--exp", &exp, "look among the runs of this experiment")

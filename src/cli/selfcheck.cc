@@ -46,13 +46,15 @@ std::vector<Claim> Claims(const EnvironmentSource& environment) {
   };
   // A bridged environment has no goals to attack.
   if (environment.goals().empty()) return claims;
-  claims.insert(claims.end(), {
-      {"block_everything: an agent that obeys the attacker executes nothing", "{ name: always_comply }",
-       AttackFor(environment.goals().front()), "{ name: block_everything }", outcome(Outcome::kAttackBlocked)},
-      {"do_nothing: an attack on an idle agent never succeeds", "{ name: do_nothing }",
-       AttackFor(environment.goals().front()), "{ name: none }",
-       [](const Trial& trial) { return trial.outcome == Outcome::kAttackResisted && trial.executed == 0; }},
-  });
+  claims.insert(
+      claims.end(),
+      {
+          {"block_everything: an agent that obeys the attacker executes nothing", "{ name: always_comply }",
+           AttackFor(environment.goals().front()), "{ name: block_everything }", outcome(Outcome::kAttackBlocked)},
+          {"do_nothing: an attack on an idle agent never succeeds", "{ name: do_nothing }",
+           AttackFor(environment.goals().front()), "{ name: none }",
+           [](const Trial& trial) { return trial.outcome == Outcome::kAttackResisted && trial.executed == 0; }},
+      });
   for (const std::string& goal : environment.goals()) {
     claims.push_back({"goal " + goal + ": reached by an agent that obeys the attacker", "{ name: always_comply }",
                       AttackFor(goal), "{ name: none }", outcome(Outcome::kAttackSucceeded)});

@@ -128,7 +128,8 @@ Status WriteSite(const fs::path& results, const std::vector<fs::path>& runs, con
   }
   std::unordered_set<std::string> published;
   for (const fs::path& run : runs) {
-    if (!fs::exists(run / "trials.jsonl")) return UserError("is not finished; resume it before publishing it", run.string());
+    if (!fs::exists(run / "trials.jsonl"))
+      return UserError("is not finished; resume it before publishing it", run.string());
     published.insert(run.parent_path().filename().string() + "/" + run.filename().string());
   }
   std::size_t done = 0;

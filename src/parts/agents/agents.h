@@ -14,7 +14,7 @@ AgentEntry ShimAgentEntry();     ///< shim: the simulated agent of docs/shim.md
 AgentEntry DoNothingEntry();     ///< do_nothing: a control that answers and never calls a tool
 AgentEntry AlwaysComplyEntry();  ///< always_comply: a control that makes the attacker's calls at once
 AgentEntry ToolAgentEntry();     ///< tool_agent: a model with tools
-AgentEntry ImportedEntry();    ///< imported: stands for the agent of imported results
+AgentEntry ImportedEntry();      ///< imported: stands for the agent of imported results
 
 const std::vector<AgentEntry>& AgentTable();
 
