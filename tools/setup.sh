@@ -9,7 +9,7 @@ packages=(
   g++ make cmake ninja-build ccache pkg-config git
   libyaml-cpp-dev libsimdjson-dev libfmt-dev libcli11-dev libspdlog-dev libcurl4-openssl-dev
   libssl-dev libxxhash-dev libzstd-dev zstd libboost-dev libboost-math-dev
-  gnuplot-nox fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev
+  libcurl4 gnuplot-nox fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev
 )
 dev_packages=(
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
