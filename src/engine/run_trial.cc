@@ -92,17 +92,15 @@ Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment&
                                                                                 : Outcome::kAttackResisted;
 }
 
-TrialRunner::TrialRunner(const SweepConfig& config, const Plan& plan,
-                         std::shared_ptr<const EnvironmentSource> environment)
+TrialRunner::TrialRunner(const SweepConfig& config, std::shared_ptr<const EnvironmentSource> environment)
     : config_(&config),
-      plan_(&plan),
       environment_(std::move(environment)),
       limits_{config.limits.max_turns, config.limits.max_tool_calls, config.limits.max_tool_errors} {}
 
 Expected<TrialRunner> TrialRunner::Prepare(const SweepConfig& config, const Plan& plan, const Catalog& catalog,
                                            std::shared_ptr<const EnvironmentSource> environment,
                                            const ModelsOfCell& models) {
-  TrialRunner runner(config, plan, std::move(environment));
+  TrialRunner runner(config, std::move(environment));
   std::unordered_map<std::string_view, std::size_t> places;
   const auto& tasks = runner.environment_->tasks();
   for (std::size_t i = 0; i < tasks.size(); ++i) places.emplace(tasks[i].id, i);

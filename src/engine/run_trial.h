@@ -55,12 +55,11 @@ class TrialRunner {
     std::string policy_hash;
     std::string judge_hash;
   };
-  TrialRunner(const SweepConfig& config, const Plan& plan, std::shared_ptr<const EnvironmentSource> environment);
+  TrialRunner(const SweepConfig& config, std::shared_ptr<const EnvironmentSource> environment);
   Trial StartRow(const TrialIdentity& identity) const;
   bool KeepsTranscript(const Trial& row) const;
 
   const SweepConfig* config_;
-  const Plan* plan_;
   std::shared_ptr<const EnvironmentSource> environment_;
   std::vector<std::size_t> task_places_;  ///< plan task -> index in the environment
   std::vector<PreparedCell> cells_;
