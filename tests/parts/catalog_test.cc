@@ -42,7 +42,8 @@ TEST(Catalog, DocumentsEveryPartAndItsOptions) {
 TEST(Catalog, SaysWhichPartsThereAre) {
   const auto made = BuildCatalog().PrepareAgent("schim", {});
   ASSERT_FALSE(made);
-  EXPECT_EQ(made.error().message, "no agent is called `schim`; there are shim, do_nothing, always_comply, tool_agent, imported");
+  EXPECT_EQ(made.error().message,
+            "no agent is called `schim`; there are shim, do_nothing, always_comply, tool_agent, imported");
 }
 
 TEST(Catalog, RefusesBadOptions) {
