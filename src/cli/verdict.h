@@ -10,9 +10,8 @@
 
 namespace xsweep {
 
-/// Evaluates the gates in run.json, and those of gates.yaml beside the working directory's config when `more` names
-/// conditions. INVALID above the run's max_error_rate, with or without gates. Fails with kUser for a gate that cannot
-/// be read.
+/// Evaluates the gates in run.json and the conditions in `more`. INVALID above the run's max_error_rate, with or
+/// without gates. Fails with kUser for a gate that cannot be read.
 Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate,
                               const std::vector<std::string>& more = {});
 
