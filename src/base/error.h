@@ -35,18 +35,12 @@ template <class T>
 using Expected = std::expected<T, Error>;
 using Status = Expected<void>;
 
-inline std::unexpected<Error> UserError(std::string message, std::string where = {}) {
-  return std::unexpected(Error{ErrorKind::kUser, std::move(message), std::move(where)});
-}
-inline std::unexpected<Error> WorldError(std::string message, std::string where = {}) {
-  return std::unexpected(Error{ErrorKind::kWorld, std::move(message), std::move(where)});
-}
-inline std::unexpected<Error> EpisodeError(std::string message, std::string where = {}) {
-  return std::unexpected(Error{ErrorKind::kEpisode, std::move(message), std::move(where)});
-}
-inline std::unexpected<Error> InternalError(std::string message, std::string where = {}) {
-  return std::unexpected(Error{ErrorKind::kInternal, std::move(message), std::move(where)});
-}
+/// Errors of each kind; out of line, because they are built at thousands of places and never on a path that must be
+/// fast.
+std::unexpected<Error> UserError(std::string_view message, std::string_view where = {});
+std::unexpected<Error> WorldError(std::string_view message, std::string_view where = {});
+std::unexpected<Error> EpisodeError(std::string_view message, std::string_view where = {});
+std::unexpected<Error> InternalError(std::string_view message, std::string_view where = {});
 
 /// Prints `file:line: message` and aborts. Only CHECK calls it.
 [[noreturn]] void CheckFailed(std::string_view condition, std::string_view message, const char* file, int line);

@@ -69,18 +69,41 @@ void ReadOrigin(const Json& json, Manifest& run) {
   run.argv = Strings(json.Find("argv"));
 }
 
+// A count or a seed: what a negative or larger number stands for nobody can tell, so it is refused, not wrapped around.
+Expected<std::uint64_t> CountIn(const Json& json, std::string_view name, std::int64_t largest) {
+  if (json.is_int() && json.AsInt() >= 0 && json.AsInt() <= largest) return static_cast<std::uint64_t>(json.AsInt());
+  return UserError(fmt::format("has {} in `{}`, which takes a whole number from 0 to {}", json.Dump(), name, largest));
+}
+
+Expected<std::uint64_t> CountOrZero(const Json& json, std::string_view key, std::int64_t largest) {
+  const Json* found = json.Find(key);
+  if (found == nullptr || found->is_null()) return 0;
+  return CountIn(*found, key, largest);
+}
+
+Status ReadCounts(const Json& json, Manifest& run) {
+  if (const Json* seeds = json.Find("seeds"); seeds != nullptr && seeds->is_array()) {
+    for (const Json& seed : seeds->items()) {
+      TRY_ASSIGN(const std::uint64_t value, CountIn(seed, "seeds", INT64_MAX));
+      run.seeds.push_back(value);
+    }
+  }
+  TRY_ASSIGN(const std::uint64_t trials, CountOrZero(json, "trials", UINT32_MAX));
+  run.trials = static_cast<std::uint32_t>(trials);
+  TRY_ASSIGN(run.planned, CountOrZero(json, "planned", INT64_MAX));
+  if (const Json* counts = json.Find("counts"); counts != nullptr && counts->is_object()) {
+    for (const auto& [name, count] : counts->members()) {
+      TRY_ASSIGN(run.counts[name], CountIn(count, "counts", INT64_MAX));
+    }
+  }
+  return {};
+}
+
 void ReadDesign(const Json& json, Manifest& run) {
   run.exp = Text(&json, "exp");
   run.exp_id = Text(&json, "exp_id");
   run.description = Text(&json, "description");
   run.mode = Text(&json, "mode");
-  if (const Json* seeds = json.Find("seeds"); seeds != nullptr && seeds->is_array()) {
-    for (const Json& seed : seeds->items()) {
-      if (seed.is_int()) run.seeds.push_back(static_cast<std::uint64_t>(seed.AsInt()));
-    }
-  }
-  run.trials = static_cast<std::uint32_t>(json.IntOr("trials", 0));
-  run.planned = static_cast<std::uint64_t>(json.IntOr("planned", 0));
   run.tasks = Strings(json.Find("tasks"));
   if (const Json* cells = json.Find("cells"); cells != nullptr && cells->is_array()) {
     for (const Json& cell : cells->items()) run.cells.push_back(CellFromJson(cell));
@@ -164,11 +187,7 @@ Expected<Manifest> Manifest::FromJson(const Json& json, const std::string& where
   run.status = Text(&json, "status");
   ReadOrigin(json, run);
   ReadDesign(json, run);
-  if (const Json* counts = json.Find("counts"); counts != nullptr && counts->is_object()) {
-    for (const auto& [name, count] : counts->members()) {
-      if (count.is_int() && count.AsInt() >= 0) run.counts[name] = static_cast<std::uint64_t>(count.AsInt());
-    }
-  }
+  if (const Status read = ReadCounts(json, run); !read) return UserError(read.error().message, where);
   if (const Json* headline = json.Find("headline")) run.headline = *headline;
   if (const Json* budget = json.Find("budget")) run.budget = *budget;
   run.verdict = Text(&json, "verdict");

@@ -112,5 +112,24 @@ TEST(Manifests, ReadBackAndRefuseNewerOnes) {
   EXPECT_FALSE(Manifest::FromJson(hostile, "x"));
 }
 
+TEST(Manifests, RefuseCountsThatAreNone) {
+  const TempDir dir;
+  const Json good = Named(*NewRun(RealDisk(), dir, "r")).ToJson();
+  const auto refused = [&](const char* key, Json value) {
+    Json bad = good;
+    bad.Set(key, std::move(value));
+    const auto read = Manifest::FromJson(bad, "run.json");
+    return read ? "accepted" : read.error().Text();
+  };
+  EXPECT_EQ(refused("planned", -1),
+            "run.json: has -1 in `planned`, which takes a whole number from 0 to 9223372036854775807");
+  EXPECT_EQ(refused("trials", std::int64_t{1} << 32),
+            "run.json: has 4294967296 in `trials`, which takes a whole number from 0 to 4294967295");
+  EXPECT_EQ(refused("seeds", Json::MakeArray({41, -2})),
+            "run.json: has -2 in `seeds`, which takes a whole number from 0 to 9223372036854775807");
+  EXPECT_EQ(refused("counts", Json::MakeObject({{"success", 0.5}})),
+            "run.json: has 0.5 in `counts`, which takes a whole number from 0 to 9223372036854775807");
+}
+
 }  // namespace
 }  // namespace xsweep
