@@ -132,6 +132,22 @@ class Compressor {
   std::string tail_frame_;
 };
 
+/// One thread's decompressor.
+class Decompressor {
+ public:
+  Decompressor() : context_(ZSTD_createDCtx()) {}
+  Decompressor(const Decompressor&) = delete;
+  Decompressor& operator=(const Decompressor&) = delete;
+  ~Decompressor() { ZSTD_freeDCtx(context_); }
+  /// The bytes written into `text`, or an error code of zstd's.
+  std::size_t Read(std::string_view frames, std::string& text) const {
+    return ZSTD_decompressDCtx(context_, text.data(), text.size(), frames.data(), frames.size());
+  }
+
+ private:
+  ZSTD_DCtx* context_;
+};
+
 std::unexpected<Error> Damaged(const fs::path& path) {
   return UserError("is damaged or no transcript file of xsweep; make it again from the run", path.string());
 }
@@ -257,21 +273,25 @@ Expected<std::string> TranscriptFile::Line(std::size_t n) const {
   const Frame& frame = frames_[n];
   if (frame.text_size > kMaxTranscript) return UserError(fmt::format("transcript {} is larger than 64 MiB", n));
   std::string text(frame.text_size, '\0');
-  const std::size_t size = ZSTD_decompress(text.data(), text.size(), file_.bytes().data() + frame.offset, frame.size);
+  thread_local const Decompressor decompressor;
+  const std::size_t size = decompressor.Read(file_.bytes().substr(frame.offset, frame.size), text);
   if (ZSTD_isError(size) != 0 || size != frame.text_size) return UserError(fmt::format("transcript {} is damaged", n));
   return text;
 }
 
 Expected<std::uint64_t> TranscriptFile::IndexAt(std::size_t n) const {
+  std::atomic<std::uint64_t>& known = after_index_[n];
+  if (known != 0) return known - 1;
   TRY_ASSIGN(const std::string line, Line(n));
   const auto index = RowIndex(line);
   if (!index) return UserError(fmt::format("transcript {} is damaged", n));
+  known = *index + 1;
   return *index;
 }
 
 Expected<std::size_t> TranscriptFile::LowerBound(std::uint64_t index) const {
   std::size_t low = 0;
-  std::size_t high = frames_.size();
+  std::size_t high = std::min<std::uint64_t>(size(), index);  // at most `index` trials come before it
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
     TRY_ASSIGN(const std::uint64_t here, IndexAt(middle));
@@ -282,7 +302,7 @@ Expected<std::size_t> TranscriptFile::LowerBound(std::uint64_t index) const {
 
 Expected<std::optional<Json>> TranscriptFile::Find(std::uint64_t index) const {
   TRY_ASSIGN(const std::size_t n, LowerBound(index));
-  if (n == frames_.size()) return std::optional<Json>();
+  if (n == size()) return std::optional<Json>();
   TRY_ASSIGN(const std::string line, Line(n));
   if (RowIndex(line) != index) return std::optional<Json>();
   TRY_ASSIGN(const Json json, Json::Parse(line, fmt::format("transcript of trial {}", index)));

@@ -8,6 +8,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -69,9 +70,14 @@ class TranscriptFile {
     std::uint32_t size;
     std::uint32_t text_size;
   };
-  TranscriptFile(MappedFile file, std::vector<Frame> frames) : file_(std::move(file)), frames_(std::move(frames)) {}
+  TranscriptFile(MappedFile file, std::vector<Frame> frames)
+      : file_(std::move(file)),
+        frames_(std::move(frames)),
+        after_index_(std::make_unique<std::atomic<std::uint64_t>[]>(frames_.size())) {}
   MappedFile file_;
   std::vector<Frame> frames_;
+  /// One more than the trial of a frame that was opened, 0 of others: the middle of a search is opened once.
+  std::unique_ptr<std::atomic<std::uint64_t>[]> after_index_;
 };
 
 }  // namespace xsweep
