@@ -88,6 +88,17 @@ row "compare two runs of 100,000 trials" "$(awk '/^compared/ { print $3 }' "$wor
 row "  its memory" "$(awk '/^compared/ { print $5 }' "$work/compare" | median)" MB "<=" 150 "peak"
 
 if [ "$quick" = --quick ]; then
+  skip "list of 10,000 runs, and its index made again" "left out by --quick"
+else
+  mkdir "$work/many" && bench/many_runs.sh $xsweep "$work/many"
+  read -r wall cpu _ < <(cost 5 $xsweep list --rebuild-index --outdir "$work/many")
+  row "make the index of 10,000 runs again" "$(calc "$wall" %.2f)" s "<=" 5 "wall; CPU $(calc "$cpu" %.2f) s"
+  read -r wall cpu _ < <(cost 11 $xsweep list --outdir "$work/many")
+  row "list 10,000 runs" "$(calc "$wall*1000" %.0f)" ms "<=" 200 "wall; CPU $(calc "$cpu*1000" %.0f) ms"
+  rm -r "$work/many"
+fi
+
+if [ "$quick" = --quick ]; then
   skip "memory of 10,000,000 trials" "left out by --quick"
 elif [ -x bench/memory.sh ]; then
   echo "memory of 10,000,000 trials, run and report (target <= 200 MB):"
