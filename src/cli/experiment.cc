@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cli/gates_file.h"
 #include "cli/live_models.h"
 #include "config/resolved.h"
 #include "parts/catalog.h"
@@ -61,9 +62,12 @@ Overrides OverrideFlags::ToOverrides() const {
   return {.exp = exp, .mode = mode, .seeds = seeds, .trials = trials, .sets = set};
 }
 
-Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides) {
+Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
+                                        const std::vector<std::string>& more_gates) {
   Catalog catalog = BuildCatalog();
   TRY_ASSIGN(SweepConfig config, LoadConfig(text, name, catalog.Specs(), overrides));
+  AddGates(more_gates, config.gates);
+  TRY(CheckGates(config.gates, name));
   std::string note = PlayByShim(config, catalog.Specs());
   TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
   std::vector<std::string> tasks;
@@ -72,11 +76,18 @@ Expected<Experiment> OpenExperimentText(const std::string& text, const std::stri
   return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(plan), std::move(note)};
 }
 
-Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides) {
+Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides,
+                                    const std::string& gates_file) {
   constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20U;
   const auto text = ReadFile(config_file, kMaxConfig);
   if (!text) return UserError(text.error().message, config_file);
-  return OpenExperimentText(*text, config_file, overrides);
+  const auto beside = std::filesystem::path(config_file).parent_path() / "gates.yaml";
+  std::error_code absent;
+  std::vector<std::string> gates;
+  if (!gates_file.empty() || std::filesystem::exists(beside, absent)) {
+    TRY_ASSIGN(gates, ReadGatesFile(gates_file.empty() ? beside : std::filesystem::path(gates_file)));
+  }
+  return OpenExperimentText(*text, config_file, overrides, gates);
 }
 
 Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string>& argv) {

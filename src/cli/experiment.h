@@ -34,10 +34,13 @@ struct Experiment {
 };
 
 /// Reads and checks a config, opens its environment, makes its plan. Everything that can be wrong with a config is
-/// found here, before anything is written.
-Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides);
+/// found here, before anything is written. Gates of `gates_file`, or else of a gates.yaml beside the config, are added
+/// to the config's own.
+Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides,
+                                    const std::string& gates_file = {});
 /// The same from text (the config.yaml of a run directory); `name` stands in messages.
-Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides);
+Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
+                                        const std::vector<std::string>& more_gates = {});
 
 /// run.json as it stands before the first trial: everything but the name of the run.
 Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string>& argv);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 #include "cli/execute.h"
+#include "cli/gates_file.h"
 #include "cli/journal_entry.h"
 
 namespace xsweep {
@@ -11,12 +12,14 @@ Expected<int> ReportCommand(const Invocation& invocation) {
   std::string outdir = "results";
   std::string exp;
   std::string journal = "docs/journal";
+  std::string gates;
   bool write_journal = false;
   Arguments arguments("report", "Rebuilds summary, plots and notes of a run from its rows; the last run by default.",
                       "xsweep report --exp airline_escalating_v1");
   arguments.Positional("run", &name, "a run directory, run id, experiment or `latest`", false)
       .Option("--outdir", &outdir, "the results root (default results)")
       .Option("--exp", &exp, "look among the runs of this experiment")
+      .Option("--gates", &gates, "a file of gates to add to the run's own")
       .Option("--journal-dir", &journal, "where journal entries lie (default docs/journal)")
       .Flag("--journal", &write_journal, "also add the run to the journal");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
@@ -27,6 +30,10 @@ Expected<int> ReportCommand(const Invocation& invocation) {
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
+  if (!gates.empty()) {
+    TRY_ASSIGN(const auto more, ReadGatesFile(gates));
+    AddGates(more, manifest.gates);
+  }
   TRY_ASSIGN(const int code, PresentRun(run, manifest));
   if (write_journal) {
     TRY_ASSIGN(const auto entry, WriteJournal(journal, run));

@@ -24,6 +24,7 @@ namespace {
 struct RunFlags {
   std::string config;
   std::string outdir = "results";
+  std::string gates;
   std::optional<std::string> run_id, resume, shard, replay;
   int jobs = 0;
   std::string executor = "local";
@@ -40,6 +41,7 @@ Arguments Declare(RunFlags& flags) {
                       "xsweep run configs/airline_escalating_v1/run.yaml --seeds 41,42 --trials 3");
   arguments.Positional("config", &flags.config, "the config, a YAML file", false)
       .Option("--outdir", &flags.outdir, "the results root (default results)")
+      .Option("--gates", &flags.gates, "a file of gates to add to the config's; gates.yaml beside the config by itself")
       .Option("--run-id", &flags.run_id, "name of the run; the same again resumes it")
       .Option("--resume", &flags.resume, "a run to go on with: its directory, id or `latest`")
       .Option("--jobs", &flags.jobs, "threads in SHIM, conversations at once in REAL", 1, 100000)
@@ -95,7 +97,7 @@ Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
     if (!flags.replay) TRY(CheckKeys(opened.experiment));
     return opened;
   }
-  TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides()));
+  TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides(), flags.gates));
   if (!experiment.note.empty()) PrintNote(experiment.note);
   TRY(CheckModels(experiment));
   if (!flags.replay) TRY(CheckKeys(experiment));

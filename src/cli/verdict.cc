@@ -17,11 +17,9 @@ Expected<RunComparison> CompareWithRun(const RunDirectory& run, const Manifest& 
 
 }  // namespace
 
-Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate,
-                              const std::vector<std::string>& more) {
+Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate) {
   std::vector<Gate> gates;
-  std::vector<std::string> texts = manifest.gates;
-  texts.insert(texts.end(), more.begin(), more.end());
+  const std::vector<std::string>& texts = manifest.gates;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     TRY_ASSIGN(Gate gate, ParseGate(texts[i], fmt::format("gate {}", i + 1)));
     gates.push_back(std::move(gate));

@@ -10,10 +10,9 @@
 
 namespace xsweep {
 
-/// Evaluates the gates in run.json and the conditions in `more`. INVALID above the run's max_error_rate, with or
+/// Evaluates the manifest's gates. INVALID above the run's max_error_rate, with or
 /// without gates. Fails with kUser for a gate that cannot be read.
-Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate,
-                              const std::vector<std::string>& more = {});
+Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate);
 
 /// Writes junit.xml and job_summary.md beside the run's other files when it has gates.
 Status WriteGateFiles(const RunDirectory& run, const Manifest& manifest, const GateReport& report,
