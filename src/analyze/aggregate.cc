@@ -144,6 +144,13 @@ void AddPassPowers(CellAggregate& cell) {
   }
 }
 
+/// A payload that no trial saw says nothing: N/A, not 0 %.
+void ForgetAsr(CellAggregate& cell) {
+  cell.asr = Rate();
+  for (SeedAggregate& seed : cell.seeds) seed.asr = Rate();
+  for (TaskAggregate& task : cell.tasks) task.asr = Rate();
+}
+
 CellAggregate MakeCell(const RunAccumulator& rows, std::size_t number) {
   CellAggregate cell;
   cell.id = rows.cells()[number];
@@ -165,6 +172,7 @@ CellAggregate MakeCell(const RunAccumulator& rows, std::size_t number) {
   const std::vector<stats::Cluster> attacked = ClustersOf(cell, AsrOf);
   cell.repeats = {stats::FlipRate(attacked), stats::IntraclassCorrelation(attacked)};
   AddPassPowers(cell);
+  if (cell.tally.attacked() == cell.tally.of(Outcome::kNotExposed)) ForgetAsr(cell);
   return cell;
 }
 
@@ -209,17 +217,29 @@ void Describe(const Manifest& run, CellAggregate& cell) {
 
 /// Tasks of all cells together, so that a run's rate is clustered by task even across cells.
 void AddTotals(RunAggregate& run) {
-  std::map<std::string_view, Tally> by_task;
+  struct OfTask {
+    stats::Cluster attacked, assessed;
+  };
+  std::map<std::string_view, OfTask> by_task;
+  stats::Cluster all;  // of the cells that have an attack success rate
   for (const CellAggregate& cell : run.cells) {
     run.total += cell.tally;
-    for (const TaskAggregate& task : cell.tasks) by_task[task.task] += task.tally;
+    all.sum += cell.asr.successes;
+    all.n += cell.asr.n;
+    for (const TaskAggregate& task : cell.tasks) {
+      OfTask& sums = by_task[task.task];
+      sums.attacked.sum += task.asr.successes;
+      sums.attacked.n += task.asr.n;
+      sums.assessed.sum += task.tally.task_successes;
+      sums.assessed.n += task.tally.task_assessed;
+    }
   }
   std::vector<stats::Cluster> attacked, assessed;
-  for (const auto& [task, tally] : by_task) {
-    if (tally.attacked() > 0) attacked.push_back({tally.successes(), tally.attacked()});
-    if (tally.task_assessed > 0) assessed.push_back({tally.task_successes, tally.task_assessed});
+  for (const auto& [task, sums] : by_task) {
+    if (sums.attacked.n > 0) attacked.push_back(sums.attacked);
+    if (sums.assessed.n > 0) assessed.push_back(sums.assessed);
   }
-  run.asr = MakeRate(run.total.successes(), run.total.attacked(), attacked);
+  run.asr = MakeRate(all.sum, all.n, attacked);
   run.task_success = MakeRate(run.total.task_successes, run.total.task_assessed, assessed);
   run.error_rate = PlainRate(run.total, ErrorRateOf);
 }
@@ -230,6 +250,12 @@ RunAggregate MakeAggregate(const Part& part, Manifest manifest, const std::strin
   for (std::size_t i = 0; i < part.rows.cells().size(); ++i) {
     run.cells.push_back(MakeCell(part.rows, i));
     Describe(run.run, run.cells.back());
+  }
+  for (const CellRecord& planned : run.run.cells) {
+    if (run.FindCell(planned.id) != nullptr) continue;
+    CellAggregate& empty = run.cells.emplace_back();  // no row yet: N/A everywhere, not absent
+    empty.id = planned.id;
+    DescribeFromRecord(planned, empty);
   }
   AddTotals(run);
   run.rows = part.rows.rows();

@@ -75,7 +75,7 @@ struct CellAggregate {
   std::string attack, defense;  ///< names of the parts where run.json or the axes tell, otherwise empty
   std::vector<std::pair<std::string, std::string>> axes;  ///< path and value as text, in grid order
   Tally tally;
-  Rate asr;           ///< over attacked trials, errors and skips in neither part
+  Rate asr;           ///< over attacked trials, errors and skips in neither part; n == 0 without any exposure
   Rate asr_exposed;   ///< over exposed trials; n == 0 when the payload never arrived
   Rate task_success;  ///< over assessed trials
   Rate error_rate;    ///< errors over ended trials
@@ -92,7 +92,7 @@ struct RunAggregate {
   Manifest run;                      ///< as run.json has it; all empty when rows were read without one
   std::vector<CellAggregate> cells;  ///< in order of first appearance, which is plan order in a sealed run
   Tally total;
-  Rate asr;  ///< over all attacked cells, controls ("no_attack") aside by construction
+  Rate asr;  ///< over all attacked cells with exposure, controls ("no_attack") aside by construction
   Rate task_success;
   Rate error_rate;
   std::vector<Finding> findings;  ///< at most one per problem

@@ -142,7 +142,7 @@ DefenseMatrix MakeDefenseMatrix(const RunAggregate& run) {
     if (!placed(cell)) continue;
     auto& square = matrix.squares[PlaceOf(cell.defense, matrix.defenses)][PlaceOf(cell.attack, matrix.attacks)];
     if (!square || cell.asr.value().value_or(-1) > square->asr.value().value_or(-1)) {
-      square = MatrixSquare{cell.id, cell.asr, cell.asr_exposed, cell.task_success};
+      square = MatrixSquare{cell.id, cell.tally.attacked(), cell.asr, cell.asr_exposed, cell.task_success};
     }
   }
   AddWorstAttacks(matrix);

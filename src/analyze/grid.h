@@ -36,6 +36,7 @@ Expected<ContrastTable> ContrastWith(const RunAggregate& run, const std::string&
 /// One square of the matrix; several cells (other axes) may fall into it, then the one with the highest asr is shown.
 struct MatrixSquare {
   std::string cell;
+  std::int64_t attacked;  ///< trials; more than asr.n when none of them saw the payload
   Rate asr, asr_exposed, task_success;
 };
 

@@ -106,9 +106,9 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
   panel.columns = matrix.attacks;
   for (std::size_t row = 0; row < panel.rows.size(); ++row) {
     for (const auto& square : matrix.squares[row]) {
-      panel.entries.push_back(square
-                                  ? HeatPanel::Entry{true, square->asr.successes, square->asr.n, square->asr_exposed.n}
-                                  : HeatPanel::Entry{});
+      panel.entries.push_back(
+          square ? HeatPanel::Entry{true, square->asr.successes, square->attacked, square->asr_exposed.n}
+                 : HeatPanel::Entry{});
     }
     const Rate& utility = matrix.utility[row];
     RowVerdict verdict{"–", std::nullopt, utility.value(), ""};

@@ -67,6 +67,11 @@ std::string Headline(const Story& story) {
   const auto attacked = AttackedCells(aggregate);
   const std::string name = CleanText(story.manifest.exp);
   if (aggregate.total.trials() == 0) return name + ": no trial was recorded.";
+  if (attacked.empty() && aggregate.total.attacked() > 0) {
+    return fmt::format(
+        "{}: none of {} attacked trials saw the payload, so there is no attack success rate (N/A); task success {}.",
+        name, aggregate.total.attacked(), RateWords(aggregate.task_success));
+  }
   if (attacked.empty()) {
     return fmt::format("{}: no attacked trial counts, so there is no attack success rate (N/A); task success {}.", name,
                        RateWords(aggregate.task_success));

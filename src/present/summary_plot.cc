@@ -101,6 +101,8 @@ void DrawFigures(Canvas& canvas, const Layout& layout, const CellAggregate& cell
 std::string MissingWords(const CellAggregate& cell) {
   const Tally& tally = cell.tally;
   if (tally.of(Outcome::kBenign) > 0) return "no attack in this cell";
+  if (tally.attacked() > 0) return fmt::format("none of {} trials saw the payload", tally.attacked());
+  if (tally.trials() == 0) return "no trial was recorded";
   if (tally.ended() == 0) return "every trial was skipped";
   return "every trial ended in an error";
 }
@@ -115,10 +117,6 @@ void DrawRow(Canvas& canvas, const Layout& layout, const CellAggregate& cell, do
   } else {
     DrawBar(canvas, layout.scale, cell.asr, middle, layout.bar, colour::kSky);
     DrawSeeds(canvas, layout, cell, middle);
-    if (cell.tally.exposed == 0) {
-      canvas.Text({layout.scale.X(cell.asr.bounds95()->high) + 8, middle}, "the payload was never seen",
-                  {.size = kSmallSize, .colour = colour::kGrey});
-    }
   }
   DrawFigures(canvas, layout, cell, middle);
 }

@@ -51,9 +51,12 @@ TEST_F(HandMadeRuns, ReadAxesFromCellIdsWithoutRunJson) {
   EXPECT_EQ(run->cells.at(0).axes.at(1).second, "100");
 }
 
-TEST_F(HandMadeRuns, HaveNoExposedRateWithoutExposure) {
-  const CellAggregate cell = Read(HandMadeRun().Cell("base", {"nnn", "nnn"})).cells.at(0);
-  EXPECT_EQ(*cell.asr.value(), 0);
+TEST_F(HandMadeRuns, HaveNoRateWithoutExposure) {
+  const RunAggregate run = Read(HandMadeRun().Cell("base", {"nnn", "nnn"}).Cell("seen", {"ns", "nn"}));
+  const CellAggregate& cell = run.cells.at(0);
+  EXPECT_FALSE(cell.asr.value());
+  EXPECT_EQ(cell.tally.attacked(), 6) << "they are counted all the same";
+  EXPECT_EQ(run.asr.n, 4) << "only cells with a rate are in the run's";
   EXPECT_FALSE(cell.asr_exposed.value());
   EXPECT_FALSE(cell.asr_exposed.bounds95());
 }

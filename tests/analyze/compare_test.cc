@@ -60,6 +60,15 @@ TEST_F(TwoRuns, AreNotDistinguishableWhenEqualAndSayWhatCouldHaveBeenSeen) {
   EXPECT_DOUBLE_EQ(*asr.detectable, stats::Wilson({0, 10})->high);
 }
 
+TEST_F(TwoRuns, AreNotComparableWhereNobodySawThePayload) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("base", Tasks(20, "ssrr")), HandMadeRun().Cell("base", Tasks(20, "nnnn")));
+  const Difference& asr = comparison.cells.at(0).asr;
+  EXPECT_EQ(asr.judgement, Judgement::kNotComparable) << "not a defense that stopped everything";
+  EXPECT_FALSE(asr.b.value());
+  EXPECT_FALSE(asr.difference);
+}
+
 TEST_F(TwoRuns, PairOnlyTrialsThatCountInBoth) {
   const RunComparison comparison =
       Compare(HandMadeRun().Cell("base", {"ssre", "rrrr"}), HandMadeRun().Cell("base", {"esrr", "rrrr"}));
