@@ -103,7 +103,7 @@ TEST_F(TwoRuns, AdjustOverAllCells) {
     a.Cell(cell, Tasks(8, "sr"));
     b.Cell(cell, Tasks(8, "rr"));
   }
-  const Difference& asr = Compare(a, b).cells.at(0).asr;
+  const Difference asr = Compare(a, b).cells.at(0).asr;
   EXPECT_DOUBLE_EQ(*asr.p, 2.0 / 256);
   EXPECT_DOUBLE_EQ(*asr.adjusted_p, 6.0 / 256);
 }
