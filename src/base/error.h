@@ -62,11 +62,14 @@ std::unexpected<Error> InternalError(std::string_view message, std::string_view 
     if (!try_result) [[unlikely]]                             \
       keyword std::unexpected(std::move(try_result).error()); \
   } while (false)
+// A declaration and a keyword cannot stand in parentheses.
+// NOLINTBEGIN(bugprone-macro-parentheses)
 #define XSWEEP_TRY_ASSIGN_(keyword, result, declaration, expression) \
   auto result = (expression);                                        \
   if (!result) [[unlikely]]                                          \
     keyword std::unexpected(std::move(result).error());              \
   declaration = std::move(*result)
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// `TRY(Write(x));` returns the error of an Expected from the enclosing function.
 #define TRY(expression) XSWEEP_TRY_(return, expression)

@@ -87,6 +87,8 @@ struct HttpSettings {
   std::string user_agent = "xsweep/" XSWEEP_VERSION;
 };
 
+class HttpPool;
+
 /// One pool of connections, kept alive and reused; HTTP/2 wherever the server offers it over TLS. Belongs to the
 /// thread of its loop, and outlives every call. Turns SIGPIPE off for the process, as libcurl asks of its users.
 class Http {
@@ -102,8 +104,7 @@ class Http {
   Async<std::expected<HttpResponse, HttpError>> Call(HttpRequest request);
 
  private:
-  class Pool;
-  std::unique_ptr<Pool> pool_;
+  std::unique_ptr<HttpPool> pool_;
 };
 
 }  // namespace xsweep

@@ -44,6 +44,14 @@ std::string DidYouMean(std::string_view name, const std::vector<std::string>& ca
   return candidates.empty() || label.empty() ? "" : fmt::format("; {}: {}", label, Join(candidates, ", "));
 }
 
+std::string AsciiLower(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return lower;
+}
+
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
   std::uint64_t value = 0;
   const char* end = text.data() + text.size();

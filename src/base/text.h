@@ -28,6 +28,9 @@ std::optional<std::uint64_t> ParseUnsigned(std::string_view text);
 /// The whole of `text` as a finite decimal number ("1", "-2.5", "1e-3"); empty when it is not one.
 std::optional<double> ParseNumber(std::string_view text);
 
+/// With A to Z made small; other bytes stay.
+std::string AsciiLower(std::string_view text);
+
 /// Offset of the first byte that is not well-formed UTF-8 (overlong forms and surrogates count as ill-formed).
 std::optional<std::size_t> FindInvalidUtf8(std::string_view text);
 

@@ -54,9 +54,7 @@ bool IsPlain(std::string_view text) {
   const auto word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
   if (text.empty() || !(std::isalpha(static_cast<unsigned char>(text[0])) || text[0] == '_')) return false;
   if (!std::ranges::all_of(text, [&](char c) { return word(c) || c == '.' || c == '-' || c == '/'; })) return false;
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return !IsOneOf(lower, {"y", "n", "yes", "no", "on", "off", "true", "false", "null"});
+  return !IsOneOf(AsciiLower(text), {"y", "n", "yes", "no", "on", "off", "true", "false", "null"});
 }
 
 void AppendText(std::string_view text, std::string& out) {

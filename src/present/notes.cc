@@ -127,6 +127,7 @@ std::string CellsSection(const Story& story) {
   if (cells.size() > kMostRows)
     text += fmt::format("\nThe first {} of {} cells; all are in `summary.csv`.\n", kMostRows, cells.size());
   std::vector<const Rate*> rates;
+  rates.reserve(cells.size());
   for (const CellAggregate& cell : cells) rates.push_back(&cell.asr);
   text += fmt::format("\n{} N/A means that no trial counts: there was no attack, or none of its payloads was seen.\n\n",
                       WhiskerWords(rates));

@@ -18,6 +18,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/text.h"
+
 namespace xsweep {
 namespace {
 
@@ -159,12 +161,6 @@ bool CleanPath(std::string_view path) {
   return (std::string(path) + "/").find("/../") == std::string::npos && path.find("/./") == std::string_view::npos;
 }
 
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
-
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
@@ -194,7 +190,7 @@ Expected<WebRequest> ParseWebRequest(std::string_view head) {
     start = stop;
     const std::size_t colon = field.find(':');
     if (colon == std::string_view::npos) return UserError("a header has no colon");
-    const std::string name = Lower(field.substr(0, colon));
+    const std::string name = AsciiLower(field.substr(0, colon));
     const std::string_view value = Trim(field.substr(colon + 1));
     if (name == "host") {
       request.host = value;
@@ -255,7 +251,7 @@ std::string Server::Address() const {
 
 bool Server::HostAllowed(std::string_view host) const {
   // A name that somebody's DNS points to this machine must not open it (DNS rebinding), so names are listed.
-  std::string name = Lower(host);
+  std::string name = AsciiLower(host);
   const std::string port = fmt::format(":{}", port_);
   if (name.ends_with(port)) name.resize(name.size() - port.size());
   if (name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name == options_.address) return true;

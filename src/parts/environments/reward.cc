@@ -5,25 +5,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+
+#include "base/text.h"
 
 namespace xsweep {
 namespace {
 
-std::string Lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return out;
-}
-
 std::string LowerWithoutCommas(std::string_view text) {
-  std::string out = Lower(text);
+  std::string out = AsciiLower(text);
   std::erase(out, ',');
   return out;
 }
 
 bool SaidByAgent(std::string_view wanted, const Transcript& transcript) {
-  const std::string needle = Lower(wanted);
+  const std::string needle = AsciiLower(wanted);
   return std::ranges::any_of(transcript.steps, [&](const Step& step) {
     return step.kind == StepKind::kAgent && LowerWithoutCommas(step.shown).find(needle) != std::string::npos;
   });

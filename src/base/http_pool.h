@@ -1,0 +1,71 @@
+// HttpPool: the connections behind Http, as libcurl keeps them, driven by the loop. Only http*.cc include it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/curl.h"
+#include "base/http.h"
+
+namespace xsweep {
+
+struct CurlEasyFree {
+  void operator()(CURL* easy) const { Curl().easy_cleanup(easy); }
+};
+using CurlEasy = std::unique_ptr<CURL, CurlEasyFree>;
+
+/// Lanes of connections, idle handles, and the transfers that wait for a name.
+class HttpPool {
+ public:
+  struct Lane {
+    HttpPool* pool = nullptr;
+    CURLM* multi = nullptr;
+    std::size_t busy = 0;
+    bool armed = false;
+    IoLoop::TimerId timer;
+  };
+
+  HttpPool(IoLoop& loop, HttpSettings settings);
+  ~HttpPool();
+  HttpPool(const HttpPool&) = delete;
+  HttpPool& operator=(const HttpPool&) = delete;
+
+  IoLoop& loop() { return loop_; }
+  CurlEasy TakeEasy();
+  void ReturnEasy(CurlEasy easy);
+  Lane& LaneFor(const std::string& url);
+  void Configure(CURL* easy, const HttpRequest& request) const;
+  /// True when nobody is asking for this name right now; the caller then asks. libcurl starts a thread per lookup, so
+  /// a burst of calls to one name must not all ask at once.
+  bool MayResolve(const std::string& origin) { return !resolving_.contains(origin); }
+  void StartResolving(const std::string& origin) { resolving_.insert(origin); }
+  void EndResolving(const std::string& origin, bool found);
+  bool Known(const std::string& origin) const { return known_.contains(origin); }
+  void AwaitName(Wait* wait) { awaiting_name_.push_back(wait); }
+  void ForgetWait(Wait* wait) { std::erase(awaiting_name_, wait); }
+  void Drive(Lane& lane, curl_socket_t socket, int what);
+
+ private:
+  // libcurl looks for an idle connection by walking all that it has to one host: with 2,000 in flight that walk is most
+  // of a call. Cleartext HTTP, which cannot multiplex, is therefore spread over several libcurl pools.
+  static constexpr std::size_t kLanes = 24;
+
+  static int OnSocket(CURL*, curl_socket_t socket, int what, void* lane, void* known);
+  static int OnTimer(CURLM*, long timeout_ms, void* lane);
+  void Arm(Lane& lane, long timeout_ms);
+  void CollectFinished(Lane& lane);
+
+  IoLoop& loop_;
+  HttpSettings settings_;
+  std::array<Lane, kLanes + 1> lanes_;  ///< the last one is for TLS, where HTTP/2 shares one connection
+  std::vector<CurlEasy> idle_;
+  std::set<std::string> resolving_;
+  std::set<std::string> known_;
+  std::vector<Wait*> awaiting_name_;
+};
+
+}  // namespace xsweep
