@@ -45,6 +45,7 @@ Rate RateOf(Measure measure, std::span<const TrialOutcome> trials) {
     total = {total.sum + value, total.n + 1};
   }
   std::vector<stats::Cluster> clusters;
+  clusters.reserve(by_task.size());
   for (const auto& [task, cluster] : by_task) clusters.push_back(cluster);
   return MakeRate(total.sum, total.n, clusters);
 }
@@ -150,11 +151,11 @@ std::vector<stats::Cluster> TaskDifferences(Measure measure, const CellAggregate
   return clusters;
 }
 
-Difference Begin(Measure measure, Rate a, Rate b) {
+Difference Begin(Measure measure, const Rate& a, const Rate& b) {
   Difference out;
   out.measure = measure;
-  out.a = std::move(a);
-  out.b = std::move(b);
+  out.a = a;
+  out.b = b;
   return out;
 }
 

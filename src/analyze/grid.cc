@@ -115,6 +115,7 @@ Expected<ContrastTable> ContrastWith(const RunAggregate& run, const std::string&
   const CellAggregate* chosen = run.FindCell(control);
   if (chosen == nullptr) {
     std::vector<std::string> ids;
+    ids.reserve(run.cells.size());
     for (const CellAggregate& cell : run.cells) ids.push_back(cell.id);
     return UserError("no cell " + control + DidYouMean(control, ids, "cells"), "control");
   }

@@ -59,6 +59,7 @@ std::vector<Interval> PassPowerBootstrap(std::span<const Cluster> tasks, int lar
     }
   }
   std::vector<Interval> intervals;
+  intervals.reserve(means.size());
   for (std::vector<double>& of_k : means) intervals.push_back(PercentileInterval(of_k, confidence));
   return intervals;
 }

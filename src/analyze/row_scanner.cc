@@ -118,7 +118,10 @@ class Cursor {
     const char* const begin = at_;
     if (*at_ == '-') ++at_;
     if (!Digits(true)) return Fail(), std::string_view();
-    if (*at_ == '.' && (++at_, !Digits(false))) return Fail(), std::string_view();
+    if (*at_ == '.') {
+      ++at_;
+      if (!Digits(false)) return Fail(), std::string_view();
+    }
     if (*at_ == 'e' || *at_ == 'E') {
       ++at_;
       if (*at_ == '+' || *at_ == '-') ++at_;

@@ -12,7 +12,7 @@
 namespace xsweep {
 namespace {
 
-constexpr std::size_t kMaxHeaderBytes = 256 * 1024;
+constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10U;
 
 std::string_view Trimmed(std::string_view text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
@@ -83,7 +83,7 @@ std::expected<void, HttpError> HttpTransfer::AddBody() {
       return RefusedRequest(fmt::format("cannot read {}: {}", request.body_file, std::strerror(errno)), request.url);
     std::fseek(file.get(), 0, SEEK_END);
     const long size = std::ftell(file.get());
-    std::rewind(file.get());
+    std::fseek(file.get(), 0, SEEK_SET);
     Curl().easy_setopt(handle, CURLOPT_UPLOAD, 1L);
     Curl().easy_setopt(handle, CURLOPT_READFUNCTION, &HttpTransfer::OnRead);
     Curl().easy_setopt(handle, CURLOPT_READDATA, this);

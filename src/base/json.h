@@ -111,7 +111,7 @@ class Json {
 
   /// Strict JSON (RFC 8259). Nested deeper than 256 levels, not UTF-8 or anything after the value is an error that
   /// names `where`. Of two members with one name the last value wins, as in Python.
-  static Expected<Json> Parse(std::string_view text, std::string where = "JSON");
+  static Expected<Json> Parse(std::string_view text, std::string_view where = "JSON");
 
   /// Same kind and value; 25 and 25.0 differ, the order of object members does not matter.
   friend bool operator==(const Json& a, const Json& b);

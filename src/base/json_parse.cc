@@ -123,10 +123,10 @@ simdjson::error_code Read(ondemand::value value, int depth, Json& out) {
 
 }  // namespace
 
-Expected<Json> Json::Parse(std::string_view text, std::string where) {
+Expected<Json> Json::Parse(std::string_view text, std::string_view where) {
   thread_local ondemand::parser parser;
   const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return UserError("empty where JSON was expected", std::move(where));
+  if (first == std::string_view::npos) return UserError("empty where JSON was expected", where);
   // A scalar document cannot be walked as a value; one wrapping array serves both and costs a copy of the text,
   // which padding needs anyway.
   std::string wrapped;
@@ -141,7 +141,7 @@ Expected<Json> Json::Parse(std::string_view text, std::string where) {
   // Nothing may follow the value: at the end of the document there is no current location.
   if (!error && document.current_location().error() == simdjson::SUCCESS) error = simdjson::TRAILING_CONTENT;
   if (!error && value.size() != 1) error = simdjson::TRAILING_CONTENT;
-  if (error) return UserError(std::string("not valid JSON: ") + simdjson::error_message(error), std::move(where));
+  if (error) return UserError(std::string("not valid JSON: ") + simdjson::error_message(error), where);
   return value.items()[0];
 }
 

@@ -83,12 +83,13 @@ std::vector<std::string> EnvironmentOf(const ProcessRequest& request) {
         request.environment, [&](const auto& given) { return text.substr(0, text.find('=')) == given.first; });
     if (!replaced) all.emplace_back(text);
   }
-  for (const auto& [name, value] : request.environment) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : request.environment) all.push_back(fmt::format("{}={}", name, value));
   return all;
 }
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;

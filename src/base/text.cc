@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <memory>
 
 namespace xsweep {
 
@@ -54,8 +55,8 @@ std::string AsciiLower(std::string_view text) {
 
 std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
   std::uint64_t value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, value);
+  const char* const end = std::to_address(text.end());
+  const auto [stop, code] = std::from_chars(std::to_address(text.begin()), end, value);
   if (text.empty() || code != std::errc() || stop != end) return std::nullopt;
   return value;
 }
@@ -63,8 +64,8 @@ std::optional<std::uint64_t> ParseUnsigned(std::string_view text) {
 std::optional<double> ParseNumber(std::string_view text) {
   if (text.starts_with('+')) text.remove_prefix(1);
   double value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, code] = std::from_chars(text.data(), end, value);
+  const char* const end = std::to_address(text.end());
+  const auto [stop, code] = std::from_chars(std::to_address(text.begin()), end, value);
   if (text.empty() || code != std::errc() || stop != end || !std::isfinite(value)) return std::nullopt;
   return value;
 }

@@ -46,6 +46,7 @@ int Spawn(const std::vector<std::string>& args, int socket, int errors, pid_t& p
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   std::vector<std::string> copies = args;
   std::vector<char*> pointers;
+  pointers.reserve(copies.size() + 1);
   for (std::string& arg : copies) pointers.push_back(arg.data());
   pointers.push_back(nullptr);
   const int code = posix_spawnp(&pid, pointers[0], &actions, &attributes, pointers.data(), environ);

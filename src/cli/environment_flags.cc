@@ -40,6 +40,7 @@ Expected<std::size_t> FindTask(const EnvironmentSource& environment, const std::
   const auto found = std::ranges::find(tasks, id, &Task::id);
   if (found != tasks.end()) return static_cast<std::size_t>(found - tasks.begin());
   std::vector<std::string> ids;
+  ids.reserve(tasks.size());
   for (const Task& task : tasks) ids.push_back(task.id);
   return UserError("unknown task `" + id + "`" + DidYouMean(id, ids), environment.info().name);
 }

@@ -165,7 +165,7 @@ Expected<RunDirectory> StartImportedRun(const Experiment& experiment, const Impo
                                         Manifest& manifest) {
   const auto now = std::chrono::system_clock::now();
   const std::string id = MakeRunId(now, manifest.git.sha, manifest.mode, manifest.seeds, manifest.trials);
-  TRY_ASSIGN(const auto run, RunDirectory::Create(RealDisk(), request.outdir, experiment.config.exp, id));
+  TRY_ASSIGN(auto run, RunDirectory::Create(RealDisk(), request.outdir, experiment.config.exp, id));
   manifest.run_id = run.run_id();
   manifest.timestamp_utc = IsoUtc(now);
   TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));

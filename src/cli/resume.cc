@@ -31,6 +31,7 @@ std::string WhatChanged(const Manifest& then, const Manifest& now) {
 bool SamePlan(const Manifest& a, const Manifest& b) {
   const auto ids = [](const Manifest& run) {
     std::vector<std::string> list;
+    list.reserve(run.cells.size());
     for (const CellRecord& cell : run.cells) list.push_back(cell.id);
     return list;
   };

@@ -150,11 +150,13 @@ const OptionSpec* FindOption(const std::vector<OptionSpec>& options, std::string
 }
 std::vector<std::string> NamesOf(const std::vector<PartSpec>& specs) {
   std::vector<std::string> names;
+  names.reserve(specs.size());
   for (const PartSpec& spec : specs) names.push_back(spec.name);
   return names;
 }
 std::vector<std::string> NamesOf(const std::vector<OptionSpec>& options) {
   std::vector<std::string> names;
+  names.reserve(options.size());
   for (const OptionSpec& option : options) names.push_back(option.name);
   return names;
 }

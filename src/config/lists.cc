@@ -31,6 +31,7 @@ std::optional<Range> ParseRange(std::string_view text) {
 std::vector<const YamlNode*> ItemsOf(const YamlNode& node) {
   if (!node.is_list()) return {&node};
   std::vector<const YamlNode*> items;
+  items.reserve(node.items.size());
   for (const YamlNode& item : node.items) items.push_back(&item);
   return items;
 }

@@ -142,6 +142,7 @@ class SectionCheck {
 
   std::string ReachableInWords() const {
     std::vector<std::string> names;
+    names.reserve(reachable_.size());
     for (const PartSpec* part : reachable_) names.push_back("`" + part->name + "`");
     return Join(names, " or ");
   }

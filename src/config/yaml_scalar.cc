@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <optional>
 
 #include "base/text.h"
@@ -41,8 +42,8 @@ std::optional<Json> Float(std::string_view text) {
   if (IsOneOf(text, {".nan", ".NaN", ".NAN"})) return Json(std::numeric_limits<double>::quiet_NaN());
   if (rest.empty() || !(std::isdigit(static_cast<unsigned char>(rest[0])) || rest[0] == '.')) return std::nullopt;
   double value = 0;
-  const char* end = rest.data() + rest.size();
-  const auto [stop, code] = std::from_chars(rest.data(), end, value);
+  const char* const end = std::to_address(rest.end());
+  const auto [stop, code] = std::from_chars(std::to_address(rest.begin()), end, value);
   if (stop != end) return std::nullopt;
   if (code == std::errc::result_out_of_range) return Json(kInfinity);  // refused as not finite, never rounded silently
   if (code != std::errc()) return std::nullopt;

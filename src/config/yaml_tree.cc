@@ -257,6 +257,7 @@ Json ToJson(const YamlNode& node) {
   }
   if (!node.is_map()) return node.scalar;
   std::vector<Json::Member> members;  // keys are unique already: no lookups
+  members.reserve(node.entries.size());
   for (const YamlEntry& entry : node.entries) members.emplace_back(entry.key, ToJson(entry.value));
   return Json::MakeObject(std::move(members));
 }

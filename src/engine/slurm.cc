@@ -50,7 +50,7 @@ std::vector<std::string> Sbatch(const SlurmOptions& options) {
 
 /// "123" of sbatch's "123;cluster".
 Expected<std::string> JobId(const std::string& printed) {
-  const std::string id = printed.substr(0, printed.find(';'));
+  std::string id = printed.substr(0, printed.find(';'));
   if (!ParseUnsigned(id)) return WorldError("printed no job id but: " + Printable(printed), "sbatch");
   return id;
 }

@@ -96,8 +96,8 @@ class State {
   explicit State(std::shared_ptr<const World> world) : world_(std::move(world)) {}
   State(const State& other) = default;
   State& operator=(const State& other) = default;
-  State(State&&) = default;
-  State& operator=(State&&) = default;
+  State(State&&) noexcept = default;
+  State& operator=(State&&) noexcept = default;
 
   const World& world() const { return *world_; }
   const std::shared_ptr<const World>& shared_world() const { return world_; }
