@@ -11,6 +11,7 @@ namespace xsweep {
 namespace {
 
 bool IsExperimentName(std::string_view text) {
+  if (text == "latest" || text == "index.csv") return false;  // have a meaning of their own among results
   return !text.empty() && text.size() <= 100 && text[0] != '.' && std::ranges::all_of(text, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
   });
@@ -50,9 +51,10 @@ std::vector<KeySpec> MakeTopKeys() {
   std::vector<KeySpec> keys;
   keys.push_back({KeyShape::kOption,
                   {.name = "exp", .help = "Name of the experiment; runs are kept under it.", .required = true},
-                  "^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$",
+                  "^(?!(latest|index\\.csv)$)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$",
                   IsExperimentName,
-                  "letters, digits, `_`, `-` and `.` (not first), at most 100 of them"});
+                  "letters, digits, `_`, `-` and `.` (not first), at most 100 of them, and neither `latest` nor "
+                  "`index.csv`"});
   keys.push_back(Plain({.name = "description", .help = "What the experiment is for.", .fallback = ""}));
   keys.push_back(Plain({.name = "mode",
                         .help = "SHIM simulates the agent; REAL calls the configured models.",

@@ -49,8 +49,9 @@ class SeedList {
     }
     const auto range = value.is_string() ? ParseRange(value.AsString()) : std::nullopt;
     if (!range || range->second > INT64_MAX) {
-      return faults_.Add(item.at, fmt::format("a seed must be a whole number or a range such as 1..64, not {} `{}`",
-                                              KindInWords(item), Printable(item.text)));
+      const std::string shown = item.text.empty() ? "" : fmt::format(" `{}`", Printable(item.text));
+      return faults_.Add(item.at, fmt::format("a seed must be a whole number or a range such as 1..64, not {}{}",
+                                              KindInWords(item), shown));
     }
     if (range->second - range->first >= kMostItems - seeds_.size()) {
       return faults_.Add(item.at, fmt::format("more than {} seeds", WithThousands(kMostItems)));

@@ -5,8 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 
 #include "base/text.h"
 #include "config/check_options.h"
@@ -193,14 +191,6 @@ Expected<SweepConfig> LoadConfig(std::string_view text, const std::string& file_
   if (!faults.empty()) return std::unexpected(faults.ToError());
   config.source = file_name;
   return config;
-}
-
-Expected<SweepConfig> LoadConfigFile(const std::string& path, const PartSpecs& specs, const Overrides& overrides) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return UserError("cannot read the config; is the path right?", path);
-  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (file.bad()) return UserError("cannot read the config; is it a file?", path);
-  return LoadConfig(text, path, specs, overrides);
 }
 
 }  // namespace xsweep

@@ -32,7 +32,4 @@ struct Overrides {
 Expected<SweepConfig> LoadConfig(std::string_view text, const std::string& file_name, const PartSpecs& specs,
                                  const Overrides& overrides = {});
 
-/// The same from a file; fails with kUser, naming the path, when it cannot be read.
-Expected<SweepConfig> LoadConfigFile(const std::string& path, const PartSpecs& specs, const Overrides& overrides = {});
-
 }  // namespace xsweep

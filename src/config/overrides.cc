@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "config/yaml_scalar.h"
 
 namespace xsweep {
 namespace {
@@ -25,6 +26,14 @@ YamlNode Scalar(const std::string& text, const Json& value, Mark at) {
   node.text = text;
   node.scalar = value;
   return node;
+}
+
+/// A value as a flag writes it. Nothing is a value too, null: passed over, it would silently leave the config's own.
+std::optional<YamlNode> ParseValue(std::string_view text, Mark at, Faults& faults) {
+  const std::size_t before = faults.size();
+  auto value = ParseYaml(text, at.source, faults);
+  if (!value && faults.size() == before) return Scalar("", Json(), at);
+  return value;
 }
 
 std::vector<std::string> SplitPath(const std::string& path) {
@@ -54,20 +63,17 @@ void SetPath(const std::string& path, YamlNode value, Mark at, YamlNode& root, F
 void ApplySet(const std::string& set, YamlNode& root, Faults& faults) {
   const std::size_t equals = set.find('=');
   const std::string path = set.substr(0, equals);
-  const Mark at{faults.AddSource("--set " + Printable(path)), 1, 1};
+  const Mark at{faults.AddSource(path.empty() ? "--set" : "--set " + Printable(path)), 1, 1};
   if (equals == std::string::npos || path.empty()) {
     return faults.Add(at, "expected PATH=VALUE, e.g. --set judge.threshold=300");
   }
-  auto value = ParseYaml(std::string_view(set).substr(equals + 1), at.source, faults);
+  auto value = ParseValue(std::string_view(set).substr(equals + 1), at, faults);
   if (value) SetPath(path, std::move(*value), at, root, faults);
 }
 
 YamlNode SeedsNode(const std::string& text, Mark at) {
   YamlNode list = FromJson(Json::MakeArray(), at);
-  for (const std::string& piece : Split(text, ',')) {
-    const auto number = ParseUnsigned(piece);
-    list.items.push_back(Scalar(piece, number ? Json(*number) : Json(piece), at));
-  }
+  for (const std::string& piece : Split(text, ',')) list.items.push_back(Scalar(piece, TypedScalar(piece), at));
   return list;
 }
 
@@ -90,7 +96,7 @@ void ApplyOverrides(const Overrides& overrides, YamlNode& root, Faults& faults) 
   }
   if (overrides.trials) {
     const Mark at = flag("--trials");
-    auto value = ParseYaml(*overrides.trials, at.source, faults);
+    auto value = ParseValue(*overrides.trials, at, faults);
     if (value) SetKey(root, "trials", std::move(*value), at);
   }
 }

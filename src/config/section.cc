@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "config/check_options.h"
 #include "config/keys.h"
+#include "config/resolved.h"
 
 namespace xsweep {
 namespace {
@@ -47,13 +49,14 @@ class SectionCheck {
     for (std::size_t i = 0; i < requests_.size(); ++i) {
       if (requests_[i].section != section_ || requests_[i].reach != reach) continue;
       GridAxis axis{requests_[i].path, {}};
+      seen_.clear();
       check(requests_[i], axis);
       if (!axis.values.empty()) result_.axes[i] = std::move(axis);
     }
   }
 
   void AddValue(const AxisRequest& axis, Mark at, Json value, GridAxis& values) {
-    if (std::ranges::find(values.values, value) != values.values.end()) {
+    if (!seen_.insert(CanonicalDump(value)).second) {
       const std::string shown = value.is_string() ? value.AsString() : value.Dump();
       return faults_.Add(at, fmt::format("axis `{}` repeats the value {}", axis.path, Printable(shown)));
     }
@@ -198,6 +201,7 @@ class SectionCheck {
   const std::vector<AxisRequest>& requests_;
   Faults& faults_;
 
+  std::unordered_set<std::string> seen_;  // values of the axis that is being checked
   bool name_axis_ = false;
   bool all_known_ = true;  // false: a name is wrong, so what the section may hold is not known either
   const PartSpec* base_ = nullptr;

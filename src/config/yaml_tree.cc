@@ -136,6 +136,9 @@ class TreeBuilder : public YAML::EventHandler {
       PlaceKey(level, node, mark);
     } else {
       level.entry->value = std::move(node);
+      // A value that is not there is marked where the next thing begins; what is wrong is its key.
+      YamlNode& value = level.entry->value;
+      if (value.is_null() && value.at.line != level.entry->key_at.line) value.at = level.entry->key_at;
       if (!level.drop) level.node.entries.push_back(std::move(*level.entry));
       level.entry.reset();
     }
@@ -213,7 +216,10 @@ void AddYamlFault(const YAML::Exception& problem, std::string_view text, std::ui
   if (const auto tab = FindTabIndent(text, at.line + 1, source)) {
     return faults.Add(*tab, "a tab in the indentation; YAML allows only spaces there");
   }
-  faults.Add(at, "not valid YAML: " + Printable(problem.msg, 200));
+  // A JSON document with \ud83d\ude00: YAML's escapes are whole characters.
+  const bool half = problem.msg.starts_with("invalid unicode");
+  faults.Add(at, "not valid YAML: " + Printable(problem.msg, 200) +
+                     (half ? "; write the character itself or \\U and its eight digits" : ""));
 }
 
 }  // namespace

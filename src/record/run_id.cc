@@ -45,8 +45,8 @@ Status CheckPathName(std::string_view name, std::string_view what) {
   };
   if (name.empty()) return UserError(fmt::format("the {} is empty", what));
   if (name.size() > 200) return UserError(fmt::format("the {} is longer than 200 characters", what));
-  if (name == "latest")
-    return UserError(fmt::format("`latest` is the pointer to the last run and cannot be a {}", what));
+  if (name == "latest") return UserError(fmt::format("`latest` is the pointer to the last run and names no {}", what));
+  if (name == "index.csv") return UserError(fmt::format("`index.csv` is the list of runs and names no {}", what));
   if (name.front() == '.' || !std::ranges::all_of(name, allowed)) {
     return UserError(
         fmt::format("{} `{}`: only letters, digits, `_`, `-` and `.` are allowed, and no leading `.`", what, name));

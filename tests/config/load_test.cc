@@ -83,7 +83,8 @@ TEST(Faults, ComeAllInOneGoInTheOrderOfTheFile) {
       Faulty("exp: ../up\nseeds: [1, 1, -1]\ntrials: 0\nfoo: 1\nagent: {name: shim, competence: 2}\n"),
       "run.yaml:1:1: `environment` is missing: The world, its tools and tasks.\n"
       "run.yaml:1:1: `judge` is missing: What decides whether the attack succeeded.\n"
-      "run.yaml:1:6: `exp` must be letters, digits, `_`, `-` and `.` (not first), at most 100 of them, not `../up`\n"
+      "run.yaml:1:6: `exp` must be letters, digits, `_`, `-` and `.` (not first), at most 100 of them, and neither "
+      "`latest` nor `index.csv`, not `../up`\n"
       "run.yaml:2:12: seed 1 is given twice\n"
       "run.yaml:2:15: a seed must be from 0 to 9223372036854775807, not -1\n"
       "run.yaml:3:9: `trials` must be at least 1, not 0\n"
@@ -209,10 +210,40 @@ TEST(OverrideFault, NamesTheFlag) {
             "--set exp.name: `exp` is not a mapping, so nothing can be set in it");
 }
 
-TEST(MissingFile, IsNamed) {
-  const auto config = LoadConfigFile("/nowhere/run.yaml", ExampleParts());
-  ASSERT_FALSE(config);
-  EXPECT_EQ(config.error().Text(), "/nowhere/run.yaml: cannot read the config; is the path right?");
+TEST(OverrideFault, OfAnEmptyValueIsNotPassedOver) {
+  EXPECT_EQ(Faulty(ExampleConfig(), {.trials = ""}), "--trials: `trials` must be a whole number, not nothing");
+  EXPECT_EQ(Faulty(ExampleConfig(), {.seeds = ""}),
+            "--seeds: a seed must be a whole number or a range such as 1..64, not nothing");
+  EXPECT_EQ(Faulty(ExampleConfig(), {.sets = {"judge.threshold="}}),
+            "--set judge.threshold: `judge.threshold` must be a number, not nothing");
+  EXPECT_EQ(Faulty(ExampleConfig(), {.sets = {"=3"}}), "--set: expected PATH=VALUE, e.g. --set judge.threshold=300");
+}
+
+TEST(SeedsFlag, SaysTheSameOfASeedOutOfRangeAsTheFile) {
+  for (const std::string seed : {"-1", "9223372036854775808", "18446744073709551616"}) {
+    EXPECT_EQ(Faulty(ExampleConfig(), {.seeds = "41," + seed}),
+              "--seeds: a seed must be from 0 to 9223372036854775807, not " + seed);
+  }
+}
+
+TEST(AbsentValue, IsMarkedAtItsKey) {
+  EXPECT_EQ(With("controls:\ntrials: 2"), "run.yaml:7:1: `controls` must be true or false, not nothing");
+  EXPECT_EQ(With("defense:\n\n"), "run.yaml:7:1: `defense` must be a mapping {name: ...}, not nothing");
+}
+
+TEST(NamesOfFilesAmongTheResults, NameNoExperiment) {
+  for (const std::string name : {"latest", "index.csv"}) {
+    EXPECT_EQ(Faulty(ExampleConfig(), {.exp = name}),
+              "--exp: `exp` must be letters, digits, `_`, `-` and `.` (not first), at most 100 of them, and neither "
+              "`latest` nor `index.csv`, not `" +
+                  name + "`");
+  }
+}
+
+TEST(HalfACharacter, IsExplained) {
+  EXPECT_EQ(With(R"(description: "\ud83d\ude00")"),
+            "run.yaml:7:21: not valid YAML: invalid unicode: 55357; write the character itself or \\U and its eight "
+            "digits");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/files.h"
 #include "config/example_parts.h"
 #include "parts/catalog.h"
 
@@ -92,7 +93,7 @@ TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
 
 TEST(RepositoryConfigs, Load) {
   for (const std::string& file : RepositoryConfigFiles()) {
-    const auto config = LoadConfigFile(file, BuildCatalog().Specs());
+    const auto config = LoadConfig(ReadFile(file).value(), file, BuildCatalog().Specs());
     EXPECT_TRUE(config) << config.error().Text();
   }
 }
