@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
+#include "cli/check_experiment.h"
 #include "cli/gates_file.h"
 #include "cli/live_models.h"
 #include "config/resolved.h"
@@ -66,14 +67,18 @@ Expected<Experiment> OpenExperimentText(const std::string& text, const std::stri
                                         const std::vector<std::string>& more_gates) {
   Catalog catalog = BuildCatalog();
   TRY_ASSIGN(SweepConfig config, LoadConfig(text, name, catalog.Specs(), overrides));
-  AddGates(more_gates, config.gates);
-  TRY(CheckGates(config.gates, name));
   std::string note = PlayByShim(config, catalog.Specs());
   TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
   std::vector<std::string> tasks;
   for (const Task& task : environment->tasks()) tasks.push_back(task.id);
-  TRY_ASSIGN(Plan plan, MakePlan(config, tasks));
-  return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(plan), std::move(note)};
+  auto plan = MakePlan(config, tasks);
+  const auto check = [&](const std::vector<Cell>& cells) {
+    return CheckExperiment({text, name, overrides}, config, cells, catalog, *environment);
+  };
+  TRY(plan ? check(plan->cells()) : check(ExpandCells(config).value_or(std::vector<Cell>())));
+  if (!plan) return std::unexpected(plan.error());
+  AddGates(more_gates, config.gates);
+  return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(*plan), std::move(note)};
 }
 
 Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides,

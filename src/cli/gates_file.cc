@@ -63,13 +63,4 @@ void AddGates(const std::vector<std::string>& more, std::vector<std::string>& ga
   }
 }
 
-Status CheckGates(const std::vector<std::string>& gates, const std::string& config_file) {
-  for (const std::string& gate : gates) {
-    if (const auto parsed = ParseGate(gate); !parsed) {
-      return UserError(fmt::format("`{}`: {}", Printable(gate), parsed.error().message), config_file + ": gates");
-    }
-  }
-  return {};
-}
-
 }  // namespace xsweep

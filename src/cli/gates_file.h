@@ -17,7 +17,4 @@ Expected<std::vector<std::string>> ReadGatesFile(const std::filesystem::path& pa
 /// Adds those of `more` that `gates` does not hold yet, in order.
 void AddGates(const std::vector<std::string>& more, std::vector<std::string>& gates);
 
-/// The gates of a config parse; said before the first trial, not after the last.
-Status CheckGates(const std::vector<std::string>& gates, const std::string& config_file);
-
 }  // namespace xsweep

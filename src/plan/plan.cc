@@ -40,17 +40,20 @@ TrialIdentity Plan::At(std::uint64_t index) const {
   return trial;
 }
 
+std::string NoSuchTask(const SweepConfig& config, const std::string& id, const std::vector<std::string>& tasks) {
+  // Of two numbers neither is a misspelling of the other.
+  const std::string hint = ParseUnsigned(id) ? "" : DidYouMean(id, tasks);
+  return fmt::format("environment `{}` has no task `{}`{}", config.environment.name, Printable(id),
+                     hint.empty() ? fmt::format("; it has {} tasks", tasks.size()) : hint);
+}
+
 namespace {
 
 Expected<std::vector<std::string>> ChooseTasks(const SweepConfig& config, const std::vector<std::string>& tasks) {
   if (config.tasks.empty()) return tasks;
   const std::unordered_set<std::string> known(tasks.begin(), tasks.end());
   for (const std::string& id : config.tasks) {
-    if (known.contains(id)) continue;
-    const std::string hint = DidYouMean(id, tasks);
-    return UserError(fmt::format("environment `{}` has no task `{}`{}", config.environment.name, Printable(id),
-                                 hint.empty() ? fmt::format("; it has {} tasks", tasks.size()) : hint),
-                     config.source);
+    if (!known.contains(id)) return UserError(NoSuchTask(config, id, tasks), config.source);
   }
   return config.tasks;
 }

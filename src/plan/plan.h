@@ -65,6 +65,9 @@ class Plan {
 inline constexpr std::uint64_t kMostCells = 100'000;
 Expected<std::vector<Cell>> ExpandCells(const SweepConfig& config);
 
+/// What to say of a task that is not among those of the environment, with a suggestion.
+std::string NoSuchTask(const SweepConfig& config, const std::string& id, const std::vector<std::string>& tasks);
+
 /// `tasks` are all task ids of the environment, in its order; the config may choose among them. Fails with kUser,
 /// with a suggestion, for a task that is not there, and for more than 10^15 trials.
 Expected<Plan> MakePlan(const SweepConfig& config, const std::vector<std::string>& tasks);
