@@ -20,7 +20,7 @@ namespace xsweep {
 struct TrialContext {
   const Task& task;
   const Goal& goal;                ///< name is empty when the cell has no attack
-  const Environment& environment;  ///< policy and tools; an attack must not look at more
+  const Environment& environment;  ///< an attack must not look at more than policy and tools
   Draws draws;
   ModelSet models;
   CallIdentity identity;

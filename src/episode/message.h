@@ -33,6 +33,7 @@ struct Message {
   std::string call_id;          ///< of a tool's message: which call it answers
   std::string reasoning;        ///< kept for the transcript, never sent back
   bool error = false;           ///< of a tool's message
+  bool notice = false;          ///< of a tool's message: a defense speaks, in place of the tool
 };
 
 /// What the agent can see: its system prompt, its tools and all messages so far. Exposure is decided against this.

@@ -201,22 +201,25 @@ class Dialogue {
                                  .content = outcome.content,
                                  .effects = std::move(outcome.effects)});
     std::string inserted;
+    bool withheld = blocked;
     if (!blocked) {
       inserted = parts_.attack.PoisonResult(call, outcome);
-      CO_TRY(co_await ScreenResult(call, outcome.content));
+      CO_TRY_ASSIGN(withheld, co_await ScreenResult(call, outcome.content));
     }
     ShowResult(call, outcome, inserted);
+    conversation_.messages.back().notice = withheld;
     if (fate == CallFate::kFailed) ++tool_errors_;
     if (outcome.ends_dialogue && !blocked) transcript_.stop = "transfer";
     if (tool_errors_ >= limits_.max_tool_errors) transcript_.stop = "tool_errors";
     co_return Status();
   }
 
-  Async<Status> ScreenResult(const ToolCall& call, std::string& content) {
+  // Whether the result is withheld as a whole.
+  Async<Expected<bool>> ScreenResult(const ToolCall& call, std::string& content) {
     CO_TRY_ASSIGN(const Decisions after, co_await parts_.defense.AfterCall(call, content, conversation_));
     NoteDecisions(after);
     Apply(after, "this result was withheld by a defense", content);
-    co_return Status();
+    co_return FirstDenial(after) != nullptr;
   }
 
   void ShowResult(const ToolCall& call, ToolOutcome& outcome, const std::string& inserted) {

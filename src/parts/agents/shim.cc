@@ -47,6 +47,7 @@ class ShimAgent : public Agent {
   ShimAgent(const TrialContext& context, const ShimSettings& settings)
       : task_(context.task),
         goal_(context.goal),
+        environment_(context.environment),
         reader_(context.goal),
         draws_(context.draws),
         settings_(settings),
@@ -77,13 +78,14 @@ class ShimAgent : public Agent {
     }
   }
 
-  // What the task's own user asks for is no attack: it is taken out before the rest is weighed.
+  // What the task's own user asks for is no attack: it is taken out before the rest is weighed. Nor is a defense's
+  // notice, whatever it says of refunds: a stricter defense would talk the agent into what it then lets pass.
   void ReadMessage(const Message& message) {
     std::string_view text = message.text;
     const std::size_t own = task_.instruction.empty() ? std::string_view::npos : text.find(task_.instruction);
     if (message.speaker == Speaker::kUser && (own != std::string_view::npos || task_.instruction.empty()))
       requested_ = true;
-    if (!attacked_) return;
+    if (!attacked_ || message.notice) return;
     if (own == std::string_view::npos) return Weigh(text);
     Weigh(text.substr(0, own));
     Weigh(text.substr(own + task_.instruction.size()));
@@ -123,6 +125,7 @@ class ShimAgent : public Agent {
         slipped_ = true;
         if (!Distort(call, step)) continue;
       }
+      if (slipped_ && IsForbidden(call)) continue;
       call.id.clear();
       turn.calls.push_back(std::move(call));
       refusal_expected_ = step < task_.reference_refused.size() && task_.reference_refused[step];
@@ -131,8 +134,14 @@ class ShimAgent : public Agent {
     return false;
   }
 
-  // A slip: half of them forget the call (false), the others get one argument wrong. Amounts only shrink, so that no
-  // slip looks like an attack.
+  // After a slip a reference action may be against the policy: a certificate is owed for a delay only once the flight
+  // has been changed. It is left out, so that no slip looks like an attack.
+  bool IsForbidden(const ToolCall& call) const {
+    const auto forbidden = [](const Effect& effect) { return !effect.permitted; };
+    return std::ranges::any_of(environment_.Foresee(call), forbidden);
+  }
+
+  // A slip: half of them forget the call (false), the others get one argument wrong. Amounts only shrink.
   bool Distort(ToolCall& call, std::uint32_t step) const {
     if (call.arguments.size() == 0 || draws_.Uniform("slip", step) < 0.5) return false;
     const auto last = static_cast<std::int64_t>(call.arguments.size()) - 1;
@@ -162,6 +171,7 @@ class ShimAgent : public Agent {
 
   const Task& task_;
   const Goal& goal_;
+  const Environment& environment_;
   const RequestReader reader_;
   const Draws draws_;
   const ShimSettings settings_;
