@@ -127,6 +127,7 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
                              {.report = true, .notebook = true, .gates_markdown = GateSection(gates)}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
   if (!written.warning.empty()) PrintNote("note: " + written.warning);
+  for (const Finding& finding : aggregate.findings) PrintNote("note: " + finding.message);
   Print(
       fmt::format("{}\n{}{}\n", written.headline, judged ? GateLine(manifest, gates) + "\n" : "", run.path().string()));
   return {};

@@ -64,9 +64,12 @@ Arguments Declare(RunFlags& flags) {
 
 /// Refused before anything is made, because it is a mistake in the flags rather than a failure of the world.
 Status CheckWritable(const std::filesystem::path& outdir) {
+  if (outdir.empty()) return UserError("is empty; name a directory, e.g. results", "--outdir");
   std::error_code ignored;
   std::filesystem::path there = std::filesystem::absolute(outdir, ignored);
   while (!std::filesystem::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
+  if (!std::filesystem::is_directory(there, ignored))
+    return UserError("is no directory; choose another one with --outdir", there.string());
   if (::access(there.c_str(), W_OK) == 0) return {};
   return UserError(
       fmt::format("cannot be written to: {}; choose another directory with --outdir", std::strerror(errno)),

@@ -94,7 +94,7 @@ Expected<int> SelfcheckCommand(const Invocation& invocation) {
   std::string data;
   Arguments arguments("selfcheck",
                       "Replays every task's reference actions, reaches every attack goal and checks the controls.",
-                      "xsweep selfcheck --environment tau2/airline --data ~/tau2-bench");
+                      "xsweep selfcheck --environment airline");
   arguments.Option("--environment", &name, "which environment (default airline)")
       .Option("--data", &data, "its data, where it needs some");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));

@@ -183,7 +183,8 @@ std::string RepeatSection(const Story& story) {
     text += fmt::format("\nfrom commit {} with xsweep {}.", MarkdownCode(manifest.git.sha),
                         MarkdownCode(manifest.xsweep_version));
   }
-  if (!manifest.argv.empty()) text += " It was started as\n\n" + CodeBlock(CommandLine(manifest.argv));
+  if (!manifest.argv.empty()) text += manifest.git.sha.empty() ? "\n" : " ";
+  if (!manifest.argv.empty()) text += "It was started as\n\n" + CodeBlock(CommandLine(manifest.argv));
   return text + "\nand its tables, plots and notes are rebuilt from the rows by\n\n" +
          CodeBlock("xsweep report " + ShellWord(here));
 }
