@@ -97,8 +97,9 @@ class ExperimentCheck {
   /// Where the cell has this from: a value of an axis, the section's option, or the section.
   Mark MarkOf(const Cell& cell, const std::string& role, const std::string& option) const {
     if (const YamlNode* grid = root_.Find("grid")) {
+      const std::string of_option = fmt::format("{}.{}", role, option);
       for (const GridAxis& axis : config_.grid) {
-        if (axis.path != role && axis.path != role + ".name" && axis.path != role + "." + option) continue;
+        if (axis.path != role && axis.path != role + ".name" && axis.path != of_option) continue;
         if (const YamlNode* value = ValueOf(cell, axis, *grid)) return value->at;
       }
     }

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "config/keys.h"
 #include "config/sweep_config.h"
 
@@ -71,33 +73,43 @@ Json OptionSchema(const OptionSpec& spec, std::string_view section) {
   return schema;
 }
 
-/// {name: ..., options} of exactly one part: for nested parts and whole-section axis values.
-Json WholePart(const PartSpec& part, std::string_view section, std::string_view name_key) {
+/// Whether what a part requires must stand in the mapping, or may come from an axis over the option.
+enum class Requires { kHere, kPerhapsElsewhere };
+
+/// {name: ..., options} of exactly one part: for nested parts, whole-section axis values and sections.
+Json WholePart(const PartSpec& part, std::string_view section, std::string_view name_key, Requires requires_options) {
   Json properties = Json::MakeObject();
   Json required = Json::MakeArray({Json(name_key)});
   properties.Set(name_key, Json::MakeObject({{"const", part.name}, {"description", part.summary}}));
+  if (section == "environment") properties.Set("tasks", true);
   for (const OptionSpec& option : part.options) {
     properties.Set(option.name, OptionSchema(option, section));
-    if (option.required && option.fallback.is_null()) required.Append(option.name);
+    const bool here = requires_options == Requires::kHere;
+    if (here && option.required && option.fallback.is_null()) required.Append(option.name);
   }
   return Json::MakeObject(
       {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}});
 }
 
+/// Parts may take options of one name and different shapes.
+void AddAlternative(Json& properties, const std::string& name, Json schema) {
+  Json* known = properties.FindMutable(name);
+  if (known == nullptr) {
+    properties.Set(name, std::move(schema));
+    return;
+  }
+  if (known->Find("anyOf") == nullptr) *known = Choice("anyOf", {*known});
+  Json* any = known->FindMutable("anyOf");
+  if (std::ranges::find(any->items(), schema) == any->items().end()) any->Append(std::move(schema));
+}
+
 /// A section as the file writes it: the name is one of the known ones, and every option is one that some part takes.
-/// An axis over the name may make any part reachable, so options are not tied to the name here.
+/// An axis over the name may make any part reachable, so options are not tied to the name here; see SectionRules.
 Json LooseSection(const std::vector<PartSpec>& parts, std::string_view section, std::string_view name_key) {
   Json properties = Json::MakeObject({{std::string(name_key), Json::MakeObject({{"enum", Texts(NamesOf(parts))}})}});
   for (const PartSpec& part : parts) {
-    for (const OptionSpec& option : part.options) {
-      Json schema = OptionSchema(option, section);
-      if (Json* known = properties.FindMutable(option.name)) {
-        if (known->Find("anyOf") == nullptr) *known = Choice("anyOf", {*known});
-        known->FindMutable("anyOf")->Append(std::move(schema));
-      } else {
-        properties.Set(option.name, std::move(schema));
-      }
-    }
+    for (const OptionSpec& option : part.options)
+      AddAlternative(properties, option.name, OptionSchema(option, section));
   }
   return Json::MakeObject({{"type", "object"}, {"properties", properties}, {"additionalProperties", false}});
 }
@@ -107,12 +119,14 @@ Json SeedsSchema() {
   const Json seed = Json::MakeObject({{"type", "integer"}, {"minimum", 0}, {"maximum", INT64_MAX}});
   Json list = ListOf(Choice("anyOf", {seed, range}));
   list.Set("minItems", 1);
+  list.Set("uniqueItems", true);
   return Choice("anyOf", {list, range});
 }
 
 Json TasksSchema() {
   Json list = ListOf(Json::MakeObject({{"type", Json::MakeArray({"string", "integer"})}}));
   list.Set("minItems", 1);
+  list.Set("uniqueItems", true);
   const Json all = Json::MakeObject({{"const", "all"}});
   return Choice("anyOf", {all, Json::MakeObject({{"type", "string"}, {"pattern", kSeedRange}}), list});
 }
@@ -133,23 +147,76 @@ Json LimitsSchema() {
   return ClosedMapping(std::move(properties));
 }
 
-Json GridSchema() {
-  Json values = Typed("array");
+/// The values of an axis. Only plain ones are surely the same value when JSON Schema says so.
+Json AxisSchema(Json value) {
+  const std::string type(value.StringOr("type", ""));
+  Json values = ListOf(std::move(value));
   values.Set("minItems", 1);
-  return Json::MakeObject({{"type", "object"},
-                           {"propertyNames", Json::MakeObject({{"pattern",
-                                                                "^(agent|attack|defense|judge|environment\\."
-                                                                "|models\\.).*$"}})},
-                           {"additionalProperties", values}});
+  if (!type.empty() && type != "array" && type != "object") values.Set("uniqueItems", true);
+  return values;
 }
 
-Json KeySchema(const KeySpec& key) {
+std::string DefinitionOf(std::string_view section) {
+  return section.starts_with("models.") ? "model" : std::string(section);
+}
+
+Json GridSchema(const PartSpecs& specs) {
+  Json paths = Json::MakeObject();
+  for (const std::string& section : AllSections()) {
+    const auto& parts = SpecsOf(section, specs);
+    const bool environment = section == "environment";
+    if (!environment && !parts.empty()) {
+      Json name = Typed("string");
+      name.Set("enum", Texts(NamesOf(parts)));
+      paths.Set(section, AxisSchema(Reference(DefinitionOf(section) + "_part")));
+      paths.Set(fmt::format("{}.{}", section, NameKey(section)), AxisSchema(std::move(name)));
+    }
+    Json options = Json::MakeObject();
+    for (const PartSpec& part : parts) {
+      for (const OptionSpec& option : part.options) {
+        if (environment && ChangesTasks(option.name)) continue;
+        AddAlternative(options, option.name, ShapeOf(option, DefinitionOf(section)));
+      }
+    }
+    for (const auto& [option, value] : options.members()) paths.Set(section + "." + option, AxisSchema(value));
+  }
+  return ClosedMapping(std::move(paths));
+}
+
+/// Holds where the grid has one of these axes.
+Json HasAxis(const std::vector<std::string>& paths) {
+  std::vector<Json> any;
+  for (const std::string& path : paths) any.push_back(Json::MakeObject({{"required", Texts({path})}}));
+  return Json::MakeObject(
+      {{"required", Texts({"grid"})}, {"properties", Json::MakeObject({{"grid", Choice("anyOf", std::move(any))}})}});
+}
+
+/// Without an axis over its name a section names its part and takes that part's options only; and it is there, unless
+/// an axis supplies it.
+Json SectionRules() {
+  Json rules = Json::MakeArray();
+  for (const KeySpec& key : TopKeys()) {
+    const std::string& section = key.option.name;
+    if (key.shape != KeyShape::kSection) continue;
+    const std::string name = fmt::format("{}.{}", section, NameKey(section));
+    const auto without_axis = [](const std::vector<std::string>& paths, Json then) {
+      return Json::MakeObject({{"if", HasAxis(paths)}, {"else", std::move(then)}});
+    };
+    rules.Append(without_axis(
+        {name}, Json::MakeObject({{"properties", Json::MakeObject({{section, Reference(section + "_named")}})}})));
+    if (!key.option.required) continue;
+    rules.Append(without_axis({name, section}, Json::MakeObject({{"required", Texts({section})}})));
+  }
+  return rules;
+}
+
+Json KeySchema(const KeySpec& key, const PartSpecs& specs) {
   Json schema;
   switch (key.shape) {
     case KeyShape::kOption: schema = ShapeOf(key.option, ""); break;
     case KeyShape::kSeeds: schema = SeedsSchema(); break;
     case KeyShape::kSection: schema = Reference(key.option.name); break;
-    case KeyShape::kGrid: schema = GridSchema(); break;
+    case KeyShape::kGrid: schema = GridSchema(specs); break;
     case KeyShape::kLimits: schema = LimitsSchema(); break;
     case KeyShape::kModels: schema = ModelsSchema(); break;
   }
@@ -164,9 +231,15 @@ Json Definitions(const PartSpecs& specs) {
   const auto define = [&](const std::string& name, std::string_view section) {
     const auto& parts = SpecsOf(section, specs);
     Json any = Json::MakeArray();
-    for (const PartSpec& part : parts) any.Append(WholePart(part, name, NameKey(section)));
+    Json named = Json::MakeArray();
+    for (const PartSpec& part : parts) {
+      any.Append(WholePart(part, name, NameKey(section), Requires::kHere));
+      named.Append(WholePart(part, name, NameKey(section), Requires::kPerhapsElsewhere));
+    }
     definitions.Set(name, LooseSection(parts, name, NameKey(section)));
-    if (any.size() > 0) definitions.Set(name + "_part", Json::MakeObject({{"anyOf", any}}));
+    if (any.size() == 0) return;
+    definitions.Set(name + "_part", Json::MakeObject({{"anyOf", any}}));
+    definitions.Set(name + "_named", Json::MakeObject({{"anyOf", named}}));
   };
   for (const std::string& section : RoleSections()) define(section, section);
   define("model", "models.agent");
@@ -180,7 +253,7 @@ Json ConfigSchema(const PartSpecs& specs) {
   Json properties = Json::MakeObject();
   Json required = Json::MakeArray();
   for (const KeySpec& key : TopKeys()) {
-    properties.Set(key.option.name, KeySchema(key));
+    properties.Set(key.option.name, KeySchema(key, specs));
     if (key.option.required && key.shape != KeyShape::kSection) required.Append(key.option.name);
   }
   return Json::MakeObject({{"$schema", "https://json-schema.org/draft/2020-12/schema"},
@@ -189,6 +262,7 @@ Json ConfigSchema(const PartSpecs& specs) {
                            {"properties", properties},
                            {"required", required},
                            {"additionalProperties", false},
+                           {"allOf", SectionRules()},
                            {"$defs", Definitions(specs)}});
 }
 

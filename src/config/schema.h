@@ -7,8 +7,9 @@
 
 namespace xsweep {
 
-/// JSON Schema (draft 2020-12) for editors. What it cannot say (which option of a section an axis makes reachable,
-/// seeds given twice, axes that lead nowhere) only the loader refuses; it never refuses what the loader takes.
+/// JSON Schema (draft 2020-12) for editors. What it cannot say (which options of several parts an axis over the name
+/// makes reachable, axes inside one another, a range that runs backwards) only the loader refuses; it never refuses
+/// what the loader takes.
 Json ConfigSchema(const PartSpecs& specs);
 
 }  // namespace xsweep

@@ -1,6 +1,7 @@
 // The printed JSON Schema takes what the loader takes, checked with a real validator.
 #include "config/schema.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -80,15 +81,86 @@ TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
   std::vector<std::string> files = {Write("good.yaml", ExampleConfig())};
   for (const std::string line :
        {"trails: 3", "trials: 0", "mode: LIVE", "defense: {name: refundlimit}", "defense: {name: quota, foo: 1}",
-        "seeds: [-1]", "limits: {max_error_rate: 2}", "grid: {seeds: [1]}", "transcripts: some",
-        "defense: {name: stack, defenses: [{name: none, x: 1}]}"}) {
+        "seeds: [-1]", "seeds: [1, 1]", "limits: {max_error_rate: 2}", "grid: {seeds: [1]}", "transcripts: some",
+        "defense: {name: stack, defenses: [{name: none, x: 1}]}", "defense: {threshold: 3}",
+        "defense: {name: none, threshold: 3}", "grid: {judge.threshold: [high]}", "grid: {judge.threshold: [1, 1.0]}",
+        "grid: {judge.treshold: [1]}", "grid: {environment.name: [airline]}", "grid: {defense: [none]}"}) {
     std::string text = ExampleConfig();
     if (line.starts_with("seeds")) text.replace(text.find("seeds: [41, 42]\n"), 16, "");
     text += line + "\n";
     EXPECT_NE(Faulty(text), "ok") << line;
     files.push_back(Write("bad" + std::to_string(files.size()) + ".yaml", text));
   }
-  EXPECT_EQ(Validate(ConfigSchema(ExampleParts()), files), "10000000000");
+  EXPECT_EQ(Validate(ConfigSchema(ExampleParts()), files), "1" + std::string(files.size() - 1, '0'));
+}
+
+TEST_F(Validator, NeverRefusesWhatTheLoaderTakes) {
+  const std::string values[] = {"",
+                                "true",
+                                "0",
+                                "-1",
+                                "2.5",
+                                "text",
+                                "1..4",
+                                "[]",
+                                "[1, 2]",
+                                "[1, 1.0]",
+                                "[a]",
+                                "[1, a]",
+                                "none",
+                                "SHIM",
+                                "all",
+                                "sample:4",
+                                "{name: none}",
+                                "{name: airline}",
+                                "{name: shim}",
+                                "{name: tools, retries: 3}",
+                                "{name: quota}",
+                                "{name: out_of_policy_refund}",
+                                "{name: escalating, levels: [a]}",
+                                "[{name: none}, {name: quota}]",
+                                "[{name: shim}]",
+                                "[none, quota]",
+                                "[true, false]",
+                                "[[a], [b]]",
+                                "{provider: scripted}",
+                                "[{provider: scripted}, {provider: openai, model: m}]"};
+  const std::string keys[] = {"exp",
+                              "seeds",
+                              "trials",
+                              "environment",
+                              "agent",
+                              "attack",
+                              "defense",
+                              "judge",
+                              "controls",
+                              "gates",
+                              "transcripts",
+                              "grid: {judge.threshold",
+                              "grid: {defense",
+                              "grid: {defense.name",
+                              "defense: {name: quota}\ngrid: {defense.name",
+                              "grid: {agent",
+                              "grid: {attack.levels",
+                              "grid: {judge.strict",
+                              "models: {agent",
+                              "grid: {models.agent",
+                              "limits: {max_calls"};
+  std::vector<std::string> files;
+  std::string wanted;
+  for (const std::string& key : keys) {
+    for (const std::string& value : values) {
+      std::string text = ExampleConfig();
+      const std::size_t line = text.find(key + ": ");
+      if (line != std::string::npos) text.erase(line, text.find('\n', line) + 1 - line);
+      text +=
+          fmt::format("{}: {}{}\n", key, value, key.find('{') == std::string::npos || key.ends_with('}') ? "" : "}");
+      if (Faulty(text) != "ok") continue;
+      files.push_back(Write(fmt::format("{}.yaml", files.size()), text));
+    }
+  }
+  ASSERT_GT(files.size(), 30U);
+  EXPECT_EQ(Validate(ConfigSchema(ExampleParts()), files), std::string(files.size(), '1'));
 }
 
 TEST(RepositoryConfigs, Load) {
