@@ -12,7 +12,7 @@ run_flags := --outdir $(OUTDIR) $(if $(EXP),--exp $(EXP)) $(if $(SEEDS),--seeds 
              $(if $(TRIALS),--trials $(TRIALS)) $(if $(MODE),--mode $(MODE)) $(RUNFLAGS)
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1	\2/' | expand -t 22
+	@grep -hE '^[a-z -]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  make \1	\2/; s/^(  make [a-z-]+) ([a-z-]+)/\1, \2/' | expand -t 30
 
 setup:
 	@tools/setup.sh
