@@ -86,6 +86,7 @@ Expected<int> ListCommand(const Invocation& invocation) {
   if (damaged > 0)
     PrintNote(
         fmt::format("note: {} damaged lines of {} are left out; --rebuild-index mends it", damaged, index.string()));
+  const bool any = !entries.empty();
   std::erase_if(entries, [&](const IndexEntry& entry) { return !Matches(entry, flags); });
   const auto wanted = static_cast<std::size_t>(flags.last);
   if (wanted > 0 && entries.size() > wanted) entries.erase(entries.begin(), entries.end() - flags.last);
@@ -98,7 +99,7 @@ Expected<int> ListCommand(const Invocation& invocation) {
   } else if (flags.json) {
     PrintJson(entries);
   } else if (entries.empty()) {
-    Print(fmt::format("no runs in {}\n", index.string()));
+    Print(fmt::format("no {}runs in {}\n", any ? "such " : "", index.string()));
   } else {
     PrintTable(entries);
   }

@@ -63,10 +63,10 @@ Arguments Declare(RunFlags& flags) {
 }
 
 /// Refused before anything is made, because it is a mistake in the flags rather than a failure of the world.
-Status CheckWritable(const std::filesystem::path& outdir) {
+Status CheckWritable(const std::string& outdir, const std::string& exp) {
   if (outdir.empty()) return UserError("is empty; name a directory, e.g. results", "--outdir");
   std::error_code ignored;
-  std::filesystem::path there = std::filesystem::absolute(outdir, ignored);
+  std::filesystem::path there = std::filesystem::absolute(outdir, ignored) / exp;
   while (!std::filesystem::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
   if (!std::filesystem::is_directory(there, ignored))
     return UserError("is no directory; choose another one with --outdir", there.string());
@@ -79,7 +79,7 @@ Status CheckWritable(const std::filesystem::path& outdir) {
 /// Makes the run's directory. With --run-id an existing run of that name is opened instead, also when another process
 /// has just made it.
 Expected<OpenedRun> StartOrJoin(Experiment experiment, const RunFlags& flags, const std::vector<std::string>& argv) {
-  TRY(CheckWritable(flags.outdir));
+  TRY(CheckWritable(flags.outdir, experiment.config.exp));
   Manifest manifest = DescribeRun(experiment, argv);
   const auto now = std::chrono::system_clock::now();
   const std::string id =

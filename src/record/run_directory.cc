@@ -259,7 +259,7 @@ Expected<fs::path> FindRun(const fs::path& results, const std::string& exp, cons
     if (!candidate.empty() && (newest.empty() || newest.filename() < candidate.filename())) newest = candidate;
   }
   if (!newest.empty()) return newest;
-  return UserError(fmt::format("no run {}{} under {}; `xsweep list` shows what there is", latest ? "" : "`" + run + "`",
+  return UserError(fmt::format("no run{}{} under {}; `xsweep list` shows what there is", latest ? "" : " `" + run + "`",
                                exp.empty() ? "" : " of experiment `" + exp + "`", results.string()));
 }
 

@@ -269,5 +269,29 @@ TEST(AReadOnlyResultsDirectory, IsRefusedBeforeAnythingIsMade) {
                              ": cannot be written to: Read-only file system; choose another directory with --outdir\n");
 }
 
+/// For root, who may write anywhere, as somebody else.
+TEST(AResultsDirectoryWithoutPermission, IsRefusedBeforeAnythingIsMade) {
+  const TempDir dir;
+  fs::permissions(dir.path(), fs::perms(0755));
+  fs::copy_file(Binary(), dir / "xsweep");
+  fs::copy_file(StaticConfig(), dir / "run.yaml");
+  fs::create_directories(dir / "fixed/airline_static_v1");
+  std::vector<std::string> words;
+  if (::geteuid() == 0) words = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+  const auto refused = [&](const std::string& outdir) {
+    std::vector<std::string> all = words;
+    all.insert(all.end(), {(dir / "xsweep").string(), "run", "run.yaml", "--outdir", outdir, "--trials", "1"});
+    const auto result = RunProcess({.args = all, .directory = dir.path().string()});
+    EXPECT_TRUE(result && result->exit_code == 2) << result->out;
+    return result->err;
+  };
+  const std::string advice = ": cannot be written to: Permission denied; choose another directory with --outdir\n";
+  fs::permissions(dir / "fixed/airline_static_v1", fs::perms(0555));
+  EXPECT_EQ(refused("fixed"), "xsweep: " + (dir / "fixed/airline_static_v1").string() + advice);
+  fs::permissions(dir / "fixed", fs::perms(0555));
+  EXPECT_EQ(refused("fixed/results"), "xsweep: " + (dir / "fixed").string() + advice);
+  EXPECT_TRUE(fs::is_empty(dir / "fixed/airline_static_v1"));
+}
+
 }  // namespace
 }  // namespace xsweep

@@ -91,6 +91,9 @@ TEST(FindRun, SaysWhatThereIsNot) {
   EXPECT_EQ(FindRun(dir.path(), "", "r")->filename(), "r");
   EXPECT_EQ(FindRun(dir.path(), "", "exp")->filename(), "r");
   EXPECT_FALSE(FindRun(dir.path(), "", "../exp/r/../r2"));
+  const std::string there = " under " + dir.path().string() + "; `xsweep list` shows what there is";
+  EXPECT_EQ(FindRun(dir.path(), "", "nosuch").error().Text(), "no run `nosuch`" + there);
+  EXPECT_EQ(FindRun(dir.path(), "other", "latest").error().Text(), "no run of experiment `other`" + there);
   EXPECT_EQ(FindRun(dir.path(), "", "nosuch").error().kind, ErrorKind::kUser);
 }
 
