@@ -28,7 +28,8 @@ std::string MakeRunId(WallTime started, std::string_view git_sha, std::string_vi
                       const std::vector<std::uint64_t>& seeds, std::uint32_t trials);
 
 /// Refuses what could leave the results directory or confuse a shell: only letters, digits, "_", "-", "." are allowed,
-/// not empty, at most 200 characters, no leading dot, and neither "latest" nor "index.csv". `what` is "exp" or "run id", for the message.
+/// not empty, at most 200 characters, no leading dot, and neither "latest" nor "index.csv". `what` is "exp" or "run
+/// id", for the message.
 Status CheckPathName(std::string_view name, std::string_view what);
 
 }  // namespace xsweep
