@@ -178,7 +178,8 @@ Json GridSchema(const PartSpecs& specs) {
         AddAlternative(options, option.name, ShapeOf(option, DefinitionOf(section)));
       }
     }
-    for (const auto& [option, value] : options.members()) paths.Set(section + "." + option, AxisSchema(value));
+    for (const auto& [option, value] : options.members())
+      paths.Set(fmt::format("{}.{}", section, option), AxisSchema(value));
   }
   return ClosedMapping(std::move(paths));
 }
@@ -186,6 +187,7 @@ Json GridSchema(const PartSpecs& specs) {
 /// Holds where the grid has one of these axes.
 Json HasAxis(const std::vector<std::string>& paths) {
   std::vector<Json> any;
+  any.reserve(paths.size());
   for (const std::string& path : paths) any.push_back(Json::MakeObject({{"required", Texts({path})}}));
   return Json::MakeObject(
       {{"required", Texts({"grid"})}, {"properties", Json::MakeObject({{"grid", Choice("anyOf", std::move(any))}})}});
