@@ -52,6 +52,17 @@ TEST(ASharedBudget, IsCarriedOverWhenAProcessIsKilled) {
   EXPECT_EQ(next->budget().used().usage.cost_nano_usd, 70);
 }
 
+TEST(AShareOfTheRates, GrowsAsOtherShardsFinish) {
+  const TempDir dir;
+  EXPECT_EQ((*SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0", 4))->rate_share(), 0.25);
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 1, 4, true));
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 2, 4, true));
+  EXPECT_EQ((*SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0.2", 4))->rate_share(), 0.5);
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 3, 4, true));
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 0, 4, true));
+  EXPECT_EQ((*SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0.3", 4))->rate_share(), 1);
+}
+
 TEST(ALedger, CountsShardsSideBySideAndTheirProcessesOneAfterAnother) {
   const TempDir dir;
   const auto spend = [&](const std::string& name, std::int64_t milliseconds, bool known) {
