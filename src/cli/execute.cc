@@ -192,6 +192,10 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
   if (experiment.config.mode == Mode::kReal) {
     TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (rows->name() + ".exchanges"), options.replay, *budget));
   }
+  rows->SyncFirst([&]() -> Status {
+    TRY(transcripts->Sync());
+    return live ? live->Sync() : Status();
+  });
   const auto models = [&](const Cell& cell) { return live ? live->ModelsOf(cell) : Expected<ModelSet>(ModelSet()); };
   TRY_ASSIGN(const TrialRunner runner,
              TrialRunner::Prepare(experiment.config, plan, experiment.catalog, experiment.environment, models));

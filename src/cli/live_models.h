@@ -35,6 +35,8 @@ class LiveModels {
   static Expected<std::unique_ptr<LiveModels>> Open(const RunDirectory& run, const std::filesystem::path& log,
                                                     const std::filesystem::path& replay, SharedBudget& budget);
   IoLoop& loop() { return *loop_; }
+  /// Every exchange that was kept before is on disk when this returns. From any thread.
+  Status Sync() { return log_ ? log_->Sync() : Status(); }
   Expected<ModelSet> ModelsOf(const Cell& cell);
 
  private:
