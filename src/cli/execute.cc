@@ -184,11 +184,13 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
   };
   if (open == 0) return mark_done(true);
   TRY(mark_done(false));
-  TRY_ASSIGN(auto rows, TrialLog::CreateOwn(run.disk(), run.shards(), std::to_string(options.shard.index)));
-  TRY_ASSIGN(auto transcripts, TranscriptLog::Open(run.disk(), run.shards() / (rows->name() + ".transcripts")));
-  TRY_ASSIGN(auto budget,
-             SharedBudget::Open(run.disk(), experiment.config.limits, run.shards(), rows->name(), shard.count));
+  // The rows are closed first: their syncs rest on what is declared above them.
+  std::unique_ptr<TranscriptLog> transcripts;
+  std::unique_ptr<SharedBudget> budget;
   std::unique_ptr<LiveModels> live;
+  TRY_ASSIGN(const auto rows, TrialLog::CreateOwn(run.disk(), run.shards(), std::to_string(shard.index)));
+  TRY_ASSIGN(transcripts, TranscriptLog::Open(run.disk(), run.shards() / (rows->name() + ".transcripts")));
+  TRY_ASSIGN(budget, SharedBudget::Open(run.disk(), experiment.config.limits, run.shards(), rows->name(), shard.count));
   if (experiment.config.mode == Mode::kReal) {
     TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (rows->name() + ".exchanges"), options.replay, *budget));
   }

@@ -43,7 +43,7 @@ class TrialLog {
   /// Appends whole rows, newlines included. Once an append has failed every later one fails the same way.
   Status Append(std::string_view rows);
   /// What must be on disk before rows are, e.g. their transcripts: called before every sync, also from the syncing
-  /// thread. Set it before the first row; `Close` is its last caller.
+  /// thread. Set it before the first row; what it uses must outlive this log.
   void SyncFirst(std::function<Status()> first);
   /// Everything appended before is on disk when this returns.
   Status Sync();

@@ -190,10 +190,10 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
   TRY(disk.MakeDirectory(run->shards()));
   TRY(disk.SyncDirectory(run->path()));
   {
-    TRY_ASSIGN(const auto log, TrialLog::CreateOwn(disk, run->shards(), "0"));
     TRY_ASSIGN(const auto transcripts, TranscriptLog::Open(disk, run->shards() / "0.transcripts"));
     TRY_ASSIGN(const auto exchanges, disk.Open(run->shards() / "0.exchanges", OpenMode::kAppend));
     TRY_ASSIGN(const auto ledger, Ledger::Create(disk, run->shards() / "0.spent"));
+    TRY_ASSIGN(const auto log, TrialLog::CreateOwn(disk, run->shards(), "0"));
     log->SyncFirst([&]() -> Status {
       TRY(transcripts->Sync());
       TRY(ledger->Sync());
@@ -252,7 +252,7 @@ void ExpectNothingAcknowledgedIsLost(const fs::path& results, const Outcome& out
   ASSERT_TRUE(run->ReadManifest()) << run->ReadManifest().error().Text();
   EXPECT_EQ(*ReadFile(run->File("config.yaml")), "exp: exp\n");
   ExpectWhatRowsRestOn(*run, outcome.acknowledged);
-  if (outcome.indexed) EXPECT_EQ(ReadIndex(results / "index.csv")->size(), 1U);
+  EXPECT_TRUE(!outcome.indexed || ReadIndex(results / "index.csv")->size() == 1);
   if (run->sealed()) {
     std::string expected;
     for (std::uint64_t index = 0; index < kPlanned; ++index) expected += Row(index);
