@@ -106,8 +106,8 @@ Status MarkDone(Disk& disk, const fs::path& shards, std::uint32_t shard, std::ui
 
 Status LedgerReader::Refresh() {
   std::unique_ptr<DIR, decltype([](DIR* open) { ::closedir(open); })> folder(::opendir(shards_.c_str()));
-  if (!folder) return {};
-  const int descriptor = ::dirfd(folder.get());
+  const int descriptor = folder ? ::dirfd(folder.get()) : -1;
+  if (descriptor < 0) return {};
   done_.clear();
   while (const dirent* entry = ::readdir(folder.get())) {
     const std::string_view name = entry->d_name;
