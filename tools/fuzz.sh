@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-30}
 shift || true
 cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz
+cmake --build --preset fuzz ${*:+--target "$@"}
 mkdir -p build/fuzz/corpus
 targets=("$@")
 if [[ ${#targets[@]} -eq 0 ]]; then

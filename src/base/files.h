@@ -89,6 +89,8 @@ class MappedFile {
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();
   std::string_view bytes() const { return {data_, size_}; }
+  /// Gives the memory of what was read back; it is read from the disk again when it is looked at again.
+  void Forget() const;
 
  private:
   MappedFile(const char* data, std::size_t size) : data_(data), size_(size) {}

@@ -173,21 +173,32 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
                   const std::atomic<bool>& stop) {
   const Plan& plan = experiment.plan;
   const auto [begin, end] = ShardRange(plan.size(), options.shard.index, options.shard.count);
+  const Shard& shard = options.shard;
   if (begin == end) return {};
   TRY_ASSIGN(const Claim claim, ClaimTrials(run, begin, end));
   TRY(run.disk().MakeDirectory(run.shards()));
   TRY(run.disk().SyncDirectory(run.path()));
   TRY_ASSIGN(const Missing missing, Missing::Find(run, plan.size(), options.retry_errors));
   const std::uint64_t open = missing.In(begin, end);
-  if (open == 0) return {};
-  TRY_ASSIGN(auto rows, TrialLog::CreateOwn(run.disk(), run.shards(), std::to_string(options.shard.index)));
-  TRY_ASSIGN(auto transcripts, TranscriptLog::Open(run.disk(), run.shards() / (rows->name() + ".transcripts")));
-  TRY_ASSIGN(auto budget, SharedBudget::Open(run.disk(), experiment.config.limits, run.shards(), rows->name()));
+  const auto mark_done = [&](bool done) {
+    return shard.count == 1 ? Status() : MarkDone(run.disk(), run.shards(), shard.index, shard.count, done);
+  };
+  if (open == 0) return mark_done(true);
+  TRY(mark_done(false));
+  // The rows are closed first: their syncs rest on what is declared above them.
+  std::unique_ptr<TranscriptLog> transcripts;
+  std::unique_ptr<SharedBudget> budget;
   std::unique_ptr<LiveModels> live;
+  TRY_ASSIGN(const auto rows, TrialLog::CreateOwn(run.disk(), run.shards(), std::to_string(shard.index)));
+  TRY_ASSIGN(transcripts, TranscriptLog::Open(run.disk(), run.shards() / (rows->name() + ".transcripts")));
+  TRY_ASSIGN(budget, SharedBudget::Open(run.disk(), experiment.config.limits, run.shards(), rows->name(), shard.count));
   if (experiment.config.mode == Mode::kReal) {
-    TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (rows->name() + ".exchanges"), options.replay,
-                                      budget->budget(), options.shard.count));
+    TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (rows->name() + ".exchanges"), options.replay, *budget));
   }
+  rows->SyncFirst([&]() -> Status {
+    TRY(transcripts->Sync());
+    return live ? live->Sync() : Status();
+  });
   const auto models = [&](const Cell& cell) { return live ? live->ModelsOf(cell) : Expected<ModelSet>(ModelSet()); };
   TRY_ASSIGN(const TrialRunner runner,
              TrialRunner::Prepare(experiment.config, plan, experiment.catalog, experiment.environment, models));
@@ -201,7 +212,8 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
   }
   if (const Status closed = rows->Close(); result && !closed) result = closed;
   if (const Status closed = budget->Close(); result && !closed) result = closed;
-  return result;
+  TRY(result);
+  return mark_done(true);
 }
 
 Status WriteStatus(const RunDirectory& run, Manifest& manifest, std::string_view status) {

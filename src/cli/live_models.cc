@@ -71,6 +71,17 @@ Status CheckKeysOf(const Cell& cell) {
   return {};
 }
 
+/// Waits while other processes of the run have set aside what is left of a limit.
+Async<Status> Admit(Budget& budget, IoLoop& loop) {
+  for (;;) {
+    const Expected<Admission> admission = budget.MayCallModel();
+    if (!admission) co_return std::unexpected(admission.error());
+    if (*admission == Admission::kGo) co_return Status();
+    Status slept = co_await loop.Sleep(std::chrono::milliseconds(250));
+    if (!slept) co_return slept;
+  }
+}
+
 }  // namespace
 
 Status CheckKeys(const Experiment& experiment) {
@@ -122,8 +133,7 @@ std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
 }
 
 Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, const std::filesystem::path& log,
-                                                       const std::filesystem::path& replay, Budget& budget,
-                                                       std::uint32_t shards) {
+                                                       const std::filesystem::path& replay, SharedBudget& budget) {
   std::unique_ptr<LiveModels> models(new LiveModels());
   TRY_ASSIGN(models->loop_, IoLoop::Create(models->clock_));
   ModelSources sources;
@@ -139,9 +149,9 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     sources.log = models->log_.get();
     TRY_ASSIGN(sources.reuse, Recording::Open(ExchangeFiles(run.path())));
   }
-  sources.rate_share = 1.0 / shards;
-  sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCallModel(); };
-  sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.Charge(usage); };
+  sources.rate_share = [&budget] { return budget.rate_share(); };
+  sources.hooks.admit = [&budget, &loop = *models->loop_](const ModelRequest&) { return Admit(budget.budget(), loop); };
+  sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.budget().Charge(usage); };
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;
 }

@@ -9,8 +9,8 @@
 #include "base/http.h"
 #include "base/io_loop.h"
 #include "cli/experiment.h"
-#include "engine/budget.h"
 #include "engine/run_trial.h"
+#include "engine/shared_budget.h"
 #include "parts/providers/providers.h"
 #include "record/run_directory.h"
 
@@ -28,14 +28,15 @@ std::string PlayByShim(SweepConfig& config, const PartSpecs& specs);
 
 class LiveModels {
  public:
-  /// `shards` processes share the request and token rates of the config; each takes its equal part, so that together
-  /// they stay under them without talking to each other. `log` is this shard's file of exchanges. With `replay` every
+  /// `budget` also says which part of the config's request and token rates is this process's; it outlives the models.
+  /// `log` is this shard's file of exchanges. With `replay` every
   /// answer comes from there and no socket is opened; without, exchanges that an earlier part of this run has kept are
   /// used again before anything is asked anew.
   static Expected<std::unique_ptr<LiveModels>> Open(const RunDirectory& run, const std::filesystem::path& log,
-                                                    const std::filesystem::path& replay, Budget& budget,
-                                                    std::uint32_t shards);
+                                                    const std::filesystem::path& replay, SharedBudget& budget);
   IoLoop& loop() { return *loop_; }
+  /// Every exchange that was kept before is on disk when this returns. From any thread.
+  Status Sync() { return log_ ? log_->Sync() : Status(); }
   Expected<ModelSet> ModelsOf(const Cell& cell);
 
  private:

@@ -66,7 +66,7 @@ bool Budget::HasLimits() const {
          limits_.max_cost_usd || limits_.max_seconds;
 }
 
-void Budget::Share(std::function<void()> look, std::function<void(const Usage&)> charged) {
+void Budget::Share(std::function<Admission()> look, std::function<void(const Usage&)> charged) {
   look_ = std::move(look);
   charged_ = std::move(charged);
 }
@@ -76,9 +76,11 @@ void Budget::SetElsewhere(const Spending& elsewhere) {
   elsewhere_ = elsewhere;
 }
 
-Status Budget::MayCallModel() {
-  if (look_ && HasLimits() && !stopped_.load(std::memory_order_relaxed)) look_();
-  return MayCall();
+Expected<Admission> Budget::MayCallModel() {
+  const bool ask = look_ && HasLimits() && !stopped_.load(std::memory_order_relaxed);
+  const Admission admission = ask ? look_() : Admission::kGo;
+  TRY(MayCall());
+  return admission;
 }
 
 Status Budget::MayCall() {

@@ -11,6 +11,7 @@
 
 #include "base/json.h"
 #include "config/sweep_config.h"
+#include "engine/allowance.h"
 #include "episode/model.h"
 
 namespace xsweep {
@@ -35,15 +36,14 @@ class Budget {
 
   /// Asked before every trial; the error is of kind kBudget and names the limit.
   Status MayCall();
-  /// Asked before every attempt of a model call: as MayCall, after a look at what other processes of the run have
-  /// spent.
-  Status MayCallModel();
+  /// Asked before every attempt of a model call: as MayCall, and what the other processes of the run leave.
+  Expected<Admission> MayCallModel();
   void Charge(const Usage& usage);
   void CountTrial(bool error);
 
-  /// Joins a budget that several processes share (see shared_budget.h): `look` calls SetElsewhere with news of the
-  /// others, `charged` writes down what this one spends. Called before the first trial.
-  void Share(std::function<void()> look, std::function<void(const Usage&)> charged);
+  /// Joins a budget that several processes share (see shared_budget.h): `look` says what the others leave and calls
+  /// SetElsewhere with news of them, `charged` writes down what this one spends. Called before the first trial.
+  void Share(std::function<Admission()> look, std::function<void(const Usage&)> charged);
   /// Replaces what was spent before and elsewhere; seconds included.
   void SetElsewhere(const Spending& elsewhere);
 
@@ -65,7 +65,7 @@ class Budget {
   std::atomic<bool> stopped_ = false;
   Spending used_;       ///< here
   Spending elsewhere_;  ///< before, and by other processes
-  std::function<void()> look_;
+  std::function<Admission()> look_;
   std::function<void(const Usage&)> charged_;
   std::string stopped_by_;
 };

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/shared_budget.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace xsweep {
 namespace {
@@ -21,30 +23,43 @@ Spending ToSpending(const LedgerLine& line) {
 }  // namespace
 
 Expected<std::unique_ptr<SharedBudget>> SharedBudget::Open(Disk& disk, const Limits& limits,
-                                                           const std::filesystem::path& shards,
-                                                           const std::string& log) {
+                                                           const std::filesystem::path& shards, const std::string& log,
+                                                           std::uint32_t shard_count) {
   const std::string own = log + ".spent";
   TRY_ASSIGN(auto ledger, Ledger::Create(disk, shards / own));
   LedgerReader reader(shards, own);
   TRY(reader.Refresh());
-  return std::unique_ptr<SharedBudget>(new SharedBudget(limits, std::move(ledger), std::move(reader), ShardOfLog(log)));
+  return std::unique_ptr<SharedBudget>(
+      new SharedBudget(limits, std::move(ledger), std::move(reader), ShardOfLog(log), shard_count));
 }
 
-SharedBudget::SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger, LedgerReader reader, std::string shard)
+SharedBudget::SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger, LedgerReader reader, std::string shard,
+                           std::uint32_t shard_count)
     : budget_(limits, ToSpending(reader.TotalFor(shard))),
       ledger_(std::move(ledger)),
       shard_(std::move(shard)),
-      reader_(std::move(reader)) {
-  budget_.Share([this] { Refresh(); }, [this](const Usage& usage) { Charged(usage); });
+      shard_count_(shard_count),
+      reader_(std::move(reader)),
+      allowance_(limits, *ledger_, reader_, shard_, shard_count) {
+  TakeIn();
+  budget_.Share([this] { return Look(); }, [this](const Usage& usage) { Charged(usage); });
   ticker_ = std::thread([this] { Tick(); });
 }
 
 SharedBudget::~SharedBudget() { (void)Close(); }
 
-void SharedBudget::Refresh() {
+Admission SharedBudget::Look() {
   const std::lock_guard lock(mutex_);
-  if (const Status read = reader_.Refresh(); !read && failure_) failure_ = read;
+  const std::uint64_t looks = allowance_.looks();
+  const auto admission = allowance_.Ask(std::chrono::steady_clock::now());
+  if (!admission && failure_) failure_ = std::unexpected(admission.error());
+  if (allowance_.looks() > looks) TakeIn();
+  return admission.value_or(Admission::kGo);
+}
+
+void SharedBudget::TakeIn() {
   budget_.SetElsewhere(ToSpending(reader_.TotalFor(shard_)));
+  rate_share_ = 1.0 / (shard_count_ - std::min(shard_count_ - 1, reader_.Done(shard_count_, shard_)));
 }
 
 void SharedBudget::Charged(const Usage& usage) {
@@ -56,6 +71,7 @@ void SharedBudget::Charged(const Usage& usage) {
   line.cost_known = usage.cost_known;
   const Status written = ledger_->Append(line);
   const std::lock_guard lock(mutex_);
+  allowance_.Charged(line);
   charged_ = true;
   if (!written && failure_) failure_ = written;
 }
@@ -71,12 +87,16 @@ LedgerLine SharedBudget::TimeSpent() {
 
 void SharedBudget::Tick() {
   constexpr auto kSyncEvery = std::chrono::milliseconds(250);
+  constexpr int kTimeEvery = 4;
+  constexpr int kLookEvery = 40;  // ten seconds, so that a thousand shards read each other a thousand times in that
   std::unique_lock lock(mutex_);
   for (int tick = 1; !wake_.wait_for(lock, kSyncEvery, [this] { return closing_; }); ++tick) {
-    const bool second = tick % 4 == 0;
-    Status done = second ? ledger_->Append(TimeSpent()) : Status();
-    if (second && done) done = reader_.Refresh();
-    if (second) budget_.SetElsewhere(ToSpending(reader_.TotalFor(shard_)));
+    Status done = tick % kTimeEvery == 0 ? ledger_->Append(TimeSpent()) : Status();
+    if (done) done = allowance_.Tick(std::chrono::steady_clock::now());
+    if (done && tick % kLookEvery == 0) {
+      done = reader_.Refresh();
+      TakeIn();
+    }
     if (std::exchange(charged_, false) && done) {
       lock.unlock();
       done = ledger_->Sync();
@@ -95,6 +115,7 @@ Status SharedBudget::Close() {
   wake_.notify_all();
   ticker_.join();
   const std::lock_guard lock(mutex_);
+  if (const Status given = allowance_.Release(); !given && failure_) failure_ = given;
   LedgerLine last = TimeSpent();
   last.stopped_by = budget_.stopped_by();
   Status done = ledger_->Append(last);

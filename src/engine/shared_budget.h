@@ -1,12 +1,13 @@
 // SharedBudget: one budget for all processes that work on a run, over files that only one of them writes.
 //
-// Before a model call starts, everything that others have written down is read; after it, its cost is written down
-// before its answer is used. So a limit is passed by at most the calls in flight over all shards, where the file system
-// shows one process what another has written (local disks, Lustre, GPFS); on NFS by those of the quarter second more
-// that a write may take to become visible.
+// What a call has cost is written down before its answer is used; what others have spent and set aside is read when
+// this process's own part is used up (see allowance.h). So a limit is passed by at most the calls in flight over all
+// shards. Rates are divided by the shards that have not said that they are done: whoever is late to learn of one that
+// has takes too little, never too much (but for the first seconds of shards that were done and run again together).
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <string>
 #include <thread>
 
+#include "engine/allowance.h"
 #include "engine/budget.h"
 #include "record/ledger.h"
 
@@ -21,21 +23,27 @@ namespace xsweep {
 
 class SharedBudget {
  public:
-  /// `log` names this process's files: its ledger is shards/<log>.spent.
+  /// `log` names this process's files: its ledger is shards/<log>.spent. It runs one of `shard_count` shards.
   static Expected<std::unique_ptr<SharedBudget>> Open(Disk& disk, const Limits& limits,
-                                                      const std::filesystem::path& shards, const std::string& log);
+                                                      const std::filesystem::path& shards, const std::string& log,
+                                                      std::uint32_t shard_count = 1);
   SharedBudget(const SharedBudget&) = delete;
   SharedBudget& operator=(const SharedBudget&) = delete;
   ~SharedBudget();
 
   Budget& budget() { return budget_; }
+  /// This process's part of the rates that the config states, in (0, 1]. It grows as other shards finish.
+  double rate_share() const { return rate_share_.load(std::memory_order_relaxed); }
   /// Writes the last line and syncs. Says what went wrong since Open.
   Status Close();
 
  private:
-  SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger, LedgerReader reader, std::string shard);
-  /// Takes in what others have spent.
-  void Refresh();
+  SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger, LedgerReader reader, std::string shard,
+               std::uint32_t shard_count);
+  /// Takes in what others have spent, as far as this process may not go on without.
+  Admission Look();
+  /// Hands on what the reader has just learned.
+  void TakeIn();
   void Charged(const Usage& usage);
   void Tick();
   LedgerLine TimeSpent();
@@ -43,8 +51,11 @@ class SharedBudget {
   Budget budget_;
   std::unique_ptr<Ledger> ledger_;
   const std::string shard_;
+  const std::uint32_t shard_count_;
+  std::atomic<double> rate_share_ = 1;
   mutable std::mutex mutex_;  ///< over what follows
   LedgerReader reader_;
+  Allowance allowance_;
   Status failure_;
   bool charged_ = false;
   bool closing_ = false;

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/ledger.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,30 +19,33 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string Text(const LedgerLine& line) {
-  return fmt::format("{} {} {} {} {} {} {}\n", line.calls, line.prompt_tokens, line.completion_tokens,
-                     line.cost_nano_usd, line.cost_known ? 1 : 0, line.milliseconds,
-                     line.stopped_by.empty() ? "-" : line.stopped_by);
-}
+constexpr std::size_t kLongestLine = 512;  // twelve numbers and a limit's name
 
-/// A line that is none counts as nothing: it can only be the torn end of a process that died, with another behind it.
-LedgerLine Parse(std::string_view text) {
+/// Takes the sums and what is set aside from a line; false, and nothing is changed, when it is none.
+bool Parse(std::string_view text, LedgerLine& total, Amounts& hold) {
   const auto fields = Split(text, ' ');
-  if (fields.size() != 7) return {};
-  std::int64_t numbers[6];
-  for (int i = 0; i < 6; ++i) {
-    const auto number = ParseUnsigned(fields[static_cast<std::size_t>(i)]);
+  if (fields.size() != 12) return false;
+  std::array<std::int64_t, 11> numbers{};
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
     constexpr std::uint64_t kMost = std::uint64_t{1} << 62U;
-    if (!number || *number > kMost) return {};
+    const auto number = ParseUnsigned(fields[i < 6 ? i : i + 1]);
+    if (!number || *number > kMost) return false;
     numbers[i] = static_cast<std::int64_t>(*number);
   }
-  return {numbers[0],
-          numbers[1],
-          numbers[2],
-          numbers[3],
-          numbers[4] != 0,
-          numbers[5],
-          fields[6] == "-" ? std::string() : std::string(fields[6])};
+  total = {numbers[0],
+           numbers[1],
+           numbers[2],
+           numbers[3],
+           numbers[4] != 0,
+           numbers[5],
+           fields[6] == "-" ? std::string() : fields[6]};
+  std::copy_n(numbers.begin() + 6, hold.size(), hold.begin());
+  return true;
+}
+
+/// The same as ShardOfLog(name) == shard, without a copy.
+bool IsOfShard(std::string_view name, std::string_view shard) {
+  return name.starts_with(shard) && name.substr(shard.size()).starts_with('.');
 }
 
 }  // namespace
@@ -60,9 +66,23 @@ Expected<std::unique_ptr<Ledger>> Ledger::Create(Disk& disk, const fs::path& pat
   return std::unique_ptr<Ledger>(new Ledger(std::move(file)));
 }
 
-Status Ledger::Append(const LedgerLine& line) {
+Status Ledger::Append(const LedgerLine& charge) {
   const std::lock_guard lock(mutex_);
-  return file_->Write(Text(line));
+  total_ += charge;
+  return Write();
+}
+
+Status Ledger::Hold(const Amounts& until) {
+  const std::lock_guard lock(mutex_);
+  hold_ = until;
+  return Write();
+}
+
+Status Ledger::Write() {
+  return file_->Write(fmt::format("{} {} {} {} {} {} {} {}\n", total_.calls, total_.prompt_tokens,
+                                  total_.completion_tokens, total_.cost_nano_usd, total_.cost_known ? 1 : 0,
+                                  total_.milliseconds, total_.stopped_by.empty() ? "-" : total_.stopped_by,
+                                  fmt::join(hold_, " ")));
 }
 
 Status Ledger::Sync() {
@@ -72,34 +92,87 @@ Status Ledger::Sync() {
 
 std::string ShardOfLog(const std::string& file_name) { return file_name.substr(0, file_name.find('.')); }
 
+Amounts AmountsOf(const LedgerLine& spent) {
+  return {spent.calls, spent.prompt_tokens, spent.completion_tokens, spent.prompt_tokens + spent.completion_tokens,
+          spent.cost_nano_usd};
+}
+
+Status MarkDone(Disk& disk, const fs::path& shards, std::uint32_t shard, std::uint32_t count, bool done) {
+  const fs::path path = shards / fmt::format("{}of{}.done", shard, count);
+  if (!done) return fs::exists(path) ? disk.Remove(path) : Status();
+  TRY(disk.Open(path, OpenMode::kTruncate));
+  return disk.SyncDirectory(shards);
+}
+
 Status LedgerReader::Refresh() {
-  std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(shards_, absent)) {
-    const std::string name = entry.path().filename().string();
-    if (entry.path().extension() == ".spent" && name != except_) files_.try_emplace(name);
+  std::unique_ptr<DIR, decltype([](DIR* open) { ::closedir(open); })> folder(::opendir(shards_.c_str()));
+  const int descriptor = folder ? ::dirfd(folder.get()) : -1;
+  if (descriptor < 0) return {};
+  done_.clear();
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
+    if (name.ends_with(".done")) done_.emplace(name);
+    if (name.ends_with(".spent") && name != except_) files_.try_emplace(std::string(name));
   }
-  for (auto& [name, known] : files_) TRY(ReadNew(shards_ / name, known));
+  struct stat own{};
+  if (!except_.empty() && ::fstatat(descriptor, except_.c_str(), &own, 0) == 0) now_ = own.st_mtime;
+  for (auto& [name, known] : files_) TRY(ReadEnd(descriptor, name, known));
   return {};
 }
 
-Status LedgerReader::ReadNew(const fs::path& path, Known& known) {
+Status LedgerReader::ReadEnd(int folder, const std::string& name, Known& known) {
+  const auto failed = [&] {
+    return WorldError(std::string("cannot read: ") + std::strerror(errno), (shards_ / name).string());
+  };
   // Opened anew for every reading: that is when a network file system shows what others have written.
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0 && errno == ENOENT) return {};
-  if (descriptor < 0) return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
-  std::string text;
-  char buffer[16384];
-  ssize_t got = 0;
-  while ((got = ::pread(descriptor, buffer, sizeof buffer, static_cast<off_t>(known.offset + text.size()))) > 0)
-    text.append(buffer, static_cast<std::size_t>(got));
+  const int descriptor = ::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return errno == ENOENT ? Status() : failed();
+  struct stat status{};
+  char end[2 * kLongestLine];
+  ssize_t got = ::fstat(descriptor, &status);
+  const auto from = std::max<off_t>(0, status.st_size - static_cast<off_t>(sizeof end));
+  if (got == 0) got = ::pread(descriptor, end, sizeof end, from);
+  const int code = errno;
   ::close(descriptor);
-  const std::size_t whole = text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1;
-  for (std::size_t start = 0, end = 0; start < whole; start = end + 1) {
-    end = text.find('\n', start);
-    known.total += Parse(std::string_view(text).substr(start, end - start));
+  errno = code;
+  if (got < 0) return failed();
+  known.changed = status.st_mtime;
+  std::string_view text(end, static_cast<std::size_t>(got));
+  // The last line may be torn, or be the start of one that is being written.
+  while (const std::size_t stop = text.rfind('\n') + 1) {
+    text = text.substr(0, stop - 1);
+    if (Parse(text.substr(text.rfind('\n') + 1), known.total, known.hold)) break;
   }
-  known.offset += whole;
   return {};
+}
+
+Amounts LedgerReader::Spent() const {
+  Amounts total{};
+  for (const auto& [name, known] : files_) {
+    const Amounts spent = AmountsOf(known.total);
+    for (std::size_t i = 0; i < spent.size(); ++i) total[i] += spent[i];
+  }
+  return total;
+}
+
+Amounts LedgerReader::Committed(const std::string& shard) const {
+  Amounts committed{};
+  for (const auto& [name, known] : files_) {
+    const bool holds = Alive(known) && !IsOfShard(name, shard);
+    const Amounts spent = AmountsOf(known.total);
+    for (std::size_t i = 0; i < spent.size(); ++i) committed[i] += holds ? std::max(spent[i], known.hold[i]) : spent[i];
+  }
+  return committed;
+}
+
+std::size_t LedgerReader::Alive() const {
+  return static_cast<std::size_t>(std::ranges::count_if(files_, [&](const auto& file) { return Alive(file.second); }));
+}
+
+std::uint32_t LedgerReader::Done(std::uint32_t count, const std::string& except) const {
+  const std::string end = fmt::format("of{}.done", count);
+  return static_cast<std::uint32_t>(std::ranges::count_if(
+      done_, [&](const std::string& name) { return name.ends_with(end) && name != except + end; }));
 }
 
 LedgerLine LedgerReader::Total() const {
@@ -122,7 +195,7 @@ LedgerLine LedgerReader::TotalFor(const std::string& shard) const {
   std::int64_t milliseconds = 0;
   for (const auto& [name, known] : files_) {
     total += known.total;
-    if (name == kCarriedLedger || ShardOfLog(name) == shard) milliseconds += known.total.milliseconds;
+    if (name == kCarriedLedger || IsOfShard(name, shard)) milliseconds += known.total.milliseconds;
   }
   total.milliseconds = milliseconds;
   return total;

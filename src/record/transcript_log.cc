@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <deque>
 
 #include "base/hash.h"
 #include "record/trial_log.h"
@@ -45,14 +46,13 @@ T ReadRaw(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
+/// One record of the shard logs; once its frame is written, what the table says of it.
 struct Kept {
-  std::uint64_t index;
-  std::uint32_t attempt;
-  std::uint32_t log;
-  std::uint64_t offset;  ///< of the frame
-  std::uint32_t size;
-  std::uint32_t text_size;
+  std::uint64_t index;  ///< of the trial; later the frame's size
+  std::uint64_t place;  ///< log << 44 | offset of the record; later the size of the frame's text
 };
+constexpr unsigned kOffsetBits = 44;
+constexpr std::size_t kWindow = std::size_t{32} << 20U;  // bytes of logs in memory
 
 /// Calls back for each whole record; returns the offset after the last one.
 template <class Visit>
@@ -79,19 +79,70 @@ std::vector<fs::path> TranscriptLogs(const fs::path& shards) {
   return logs;
 }
 
-std::string SeekTable(const std::vector<Kept>& kept) {
-  std::string table;
-  AppendRaw(kSkippableMagic, table);
-  AppendRaw(static_cast<std::uint32_t>(kept.size() * 8 + 9), table);
-  for (const Kept& frame : kept) {
-    AppendRaw(frame.size, table);
-    AppendRaw(frame.text_size, table);
+Status WriteSeekTable(const std::deque<Kept>& frames, AtomicFile& out) {
+  std::string piece;
+  AppendRaw(kSkippableMagic, piece);
+  AppendRaw(static_cast<std::uint32_t>(frames.size() * 8 + 9), piece);
+  for (const Kept& frame : frames) {
+    AppendRaw(static_cast<std::uint32_t>(frame.index), piece);
+    AppendRaw(static_cast<std::uint32_t>(frame.place), piece);
+    TRY(out.Write(piece));
+    piece.clear();
   }
-  AppendRaw(static_cast<std::uint32_t>(kept.size()), table);
-  table += '\0';  // descriptor: no checksums of our own in the table, zstd's frames carry theirs
-  AppendRaw(kSeekMagic, table);
-  return table;
+  AppendRaw(static_cast<std::uint32_t>(frames.size()), piece);
+  piece += '\0';  // descriptor: no checksums of our own in the table, zstd's frames carry theirs
+  AppendRaw(kSeekMagic, piece);
+  return out.Write(piece);
 }
+
+/// The shard logs of transcripts, mapped; of them only a window is in memory.
+class Logs {
+ public:
+  static Expected<Logs> Open(const fs::path& shards) {
+    Logs logs;
+    for (const fs::path& path : TranscriptLogs(shards)) {
+      TRY_ASSIGN(auto file, MappedFile::Open(path));
+      logs.files_.push_back(std::move(file));
+    }
+    return logs;
+  }
+  /// Every record, by trial, and of one trial the attempt that counts first.
+  std::deque<Kept> Sorted() {
+    std::deque<Kept> kept;  // no vector: growing one takes three times its memory
+    for (std::uint64_t log = 0; log < files_.size(); ++log) {
+      ForEachRecord(files_[log].bytes(), [&](const RecordHeader& header, std::uint64_t frame) {
+        kept.push_back({header.index, log << kOffsetBits | (frame - sizeof(RecordHeader))});
+        Used(header.size);
+      });
+    }
+    std::ranges::sort(kept, [&](const Kept& a, const Kept& b) {
+      if (a.index != b.index) return a.index < b.index;
+      const std::uint32_t one = Header(a).attempt;
+      const std::uint32_t other = Header(b).attempt;
+      return one != other ? one > other : a.place < b.place;
+    });
+    return kept;
+  }
+  RecordHeader Header(const Kept& kept) const { return ReadRaw<RecordHeader>(BytesAt(kept), 0); }
+  /// Valid until the next call.
+  std::string_view Frame(const Kept& kept, std::size_t size) {
+    Used(size);
+    return BytesAt(kept).substr(sizeof(RecordHeader), size);
+  }
+
+ private:
+  std::string_view BytesAt(const Kept& kept) const {
+    return files_[kept.place >> kOffsetBits].bytes().substr(kept.place & ((std::uint64_t{1} << kOffsetBits) - 1));
+  }
+  void Used(std::size_t size) {
+    used_ += size;
+    if (used_ < kWindow) return;
+    used_ = 0;
+    for (const MappedFile& file : files_) file.Forget();
+  }
+  std::vector<MappedFile> files_;
+  std::size_t used_ = 0;
+};
 
 /// One thread's compressor. Transcripts of a run end in the same system prompt, most of their bytes: that tail is a
 /// frame of its own, compressed once and then copied. Where the tail starts follows from the text alone, so that the
@@ -202,32 +253,26 @@ Status TranscriptLog::Append(std::string_view records) {
   return file_->Write(records);
 }
 
-Status TranscriptLog::Sync() {
-  const std::lock_guard lock(mutex_);
-  return file_->Sync();
-}
+// Appending goes on while the disk works.
+Status TranscriptLog::Sync() { return file_->Sync(); }
 
 Status SealTranscripts(Disk& disk, const fs::path& shards, const fs::path& sealed) {
-  const std::vector<fs::path> logs = TranscriptLogs(shards);
-  std::vector<MappedFile> files;
-  std::vector<Kept> kept;
-  for (std::uint32_t log = 0; log < logs.size(); ++log) {
-    TRY_ASSIGN(auto file, MappedFile::Open(logs[log]));
-    ForEachRecord(file.bytes(), [&](const RecordHeader& header, std::uint64_t frame) {
-      kept.push_back({header.index, header.attempt, log, frame, header.size, header.text_size});
-    });
-    files.push_back(std::move(file));
-  }
-  std::ranges::stable_sort(kept, [](const Kept& a, const Kept& b) {
-    return a.index != b.index ? a.index < b.index : a.attempt > b.attempt;
-  });
+  TRY_ASSIGN(Logs logs, Logs::Open(shards));
+  std::deque<Kept> kept = logs.Sorted();
   const auto repeats = std::ranges::unique(kept, {}, &Kept::index);
   kept.erase(repeats.begin(), repeats.end());
-  std::erase_if(kept, [](const Kept& frame) { return frame.size == 0; });
-  if (kept.empty()) return fs::exists(sealed) ? disk.Remove(sealed) : Status();
+  if (std::ranges::none_of(kept, [&](const Kept& record) { return logs.Header(record).size > 0; }))
+    return fs::exists(sealed) ? disk.Remove(sealed) : Status();
   TRY_ASSIGN(auto out, AtomicFile::Create(disk, sealed));
-  for (const Kept& frame : kept) TRY(out.Write(files[frame.log].bytes().substr(frame.offset, frame.size)));
-  TRY(out.Write(SeekTable(kept)));
+  std::size_t written = 0;
+  for (const Kept record : kept) {
+    const RecordHeader header = logs.Header(record);
+    if (header.size == 0) continue;
+    TRY(out.Write(logs.Frame(record, header.size)));
+    kept[written++] = {header.size, header.text_size};
+  }
+  kept.resize(written);
+  TRY(WriteSeekTable(kept, out));
   return out.Commit();
 }
 

@@ -132,10 +132,21 @@ Status TrialLog::Append(std::string_view rows) {
   return failure_;
 }
 
+void TrialLog::SyncFirst(std::function<Status()> first) {
+  const std::lock_guard lock(mutex_);
+  sync_first_ = std::move(first);
+}
+
+// Rows that are appended between the two syncs may be on disk a second before what they rest on.
+Status TrialLog::SyncFiles() {
+  if (sync_first_) TRY(sync_first_());
+  return file_->Sync();
+}
+
 Status TrialLog::Sync() {
   const std::lock_guard lock(mutex_);
   if (failure_ && dirty_) {
-    failure_ = file_->Sync();
+    failure_ = SyncFiles();
     dirty_ = false;
   }
   return failure_;
@@ -159,7 +170,7 @@ void TrialLog::SyncEverySecond() {
     dirty_ = false;
     // Appending goes on while the disk works; a row appended meanwhile sets dirty_ again.
     lock.unlock();
-    const Status synced = file_->Sync();
+    const Status synced = SyncFiles();
     lock.lock();
     if (!synced) failure_ = synced;
   }

@@ -42,6 +42,9 @@ class TrialLog {
 
   /// Appends whole rows, newlines included. Once an append has failed every later one fails the same way.
   Status Append(std::string_view rows);
+  /// What must be on disk before rows are, e.g. their transcripts: called before every sync, also from the syncing
+  /// thread. Set it before the first row; what it uses must outlive this log.
+  void SyncFirst(std::function<Status()> first);
   /// Everything appended before is on disk when this returns.
   Status Sync();
   /// Syncs and stops the syncing thread.
@@ -50,11 +53,13 @@ class TrialLog {
  private:
   TrialLog(std::unique_ptr<WritableFile> file, std::string name);
   void SyncEverySecond();
+  Status SyncFiles();
 
   const std::string name_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::unique_ptr<WritableFile> file_;
+  std::function<Status()> sync_first_;
   Status failure_;
   bool dirty_ = false;
   bool closing_ = false;

@@ -205,5 +205,42 @@ TEST_F(RealSweep, InterruptKeepsWhatIsFinishedAndResumeAsksForNothingTwice) {
   for (const auto& [body, times] : answered) EXPECT_EQ(times, 1) << body.substr(body.size() - 300);
 }
 
+TEST_F(RealSweep, KilledAgainAndAgainPaysOnlyTheCallsInFlightTwice) {
+  constexpr int kKills = 12;
+  constexpr int kJobs = 4;
+  std::atomic<int> seen = 0;
+  std::map<std::string, int> answered;  // only the server's thread touches it while that runs
+  const auto sweep = [&](const std::string& id, const std::string& config) {
+    return RunAs(id, config, {"--jobs", std::to_string(kJobs)});
+  };
+  {
+    ModelServer server([&](const SeenRequest& request) {
+      ServerReply reply = Weak(request);
+      reply.latency = std::chrono::milliseconds(2);
+      ++answered[request.body];
+      ++seen;
+      return reply;
+    });
+    const std::string config = Config(RealConfig(server.Url()));
+    EXPECT_EQ(Xsweep(sweep("alone", config)).code, 0);
+    const int calls = server.requests();
+    answered.clear();
+    for (int kill = 0; kill < kKills; ++kill) {
+      seen = 0;
+      const int moment = 1 + kill * 5 % (calls / kKills);  // new calls since the start: kept ones are not asked again
+      const Running running = Start(sweep("killed", config));
+      while (seen < moment) std::this_thread::yield();
+      running.Signal(SIGKILL);
+      running.Wait();
+    }
+    const Ended resumed = Xsweep(sweep("killed", config));
+    EXPECT_EQ(resumed.code, 0) << resumed.output;
+  }
+  EXPECT_EQ(Read("killed", "trials.jsonl"), Read("alone", "trials.jsonl"));
+  int twice = 0;
+  for (const auto& [body, times] : answered) twice += times - 1;
+  EXPECT_LE(twice, kKills * kJobs);
+}
+
 }  // namespace
 }  // namespace xsweep::testing

@@ -65,6 +65,8 @@ TEST(AMerge, NamesTheTrialsThatAreMissing) {
   const Sharded sweep;
   ASSERT_EQ(sweep.Start("part", {"--shard", "0/3"}).exit_code, 0);
   ASSERT_EQ(sweep.Work("part", "2/3").exit_code, 0);
+  EXPECT_TRUE(fs::exists(sweep.Run("part") / "shards/2of3.done")) << "the others may use its part of the rates";
+  EXPECT_FALSE(fs::exists(sweep.Run("part") / "shards/1of3.done"));
   const auto refused = sweep.Merge("part");
   EXPECT_EQ(refused.exit_code, 2);
   const std::string run = sweep.Run("part").string();

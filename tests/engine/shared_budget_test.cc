@@ -52,6 +52,17 @@ TEST(ASharedBudget, IsCarriedOverWhenAProcessIsKilled) {
   EXPECT_EQ(next->budget().used().usage.cost_nano_usd, 70);
 }
 
+TEST(AShareOfTheRates, GrowsAsOtherShardsFinish) {
+  const TempDir dir;
+  EXPECT_EQ((*SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0", 4))->rate_share(), 0.25);
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 1, 4, true));
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 2, 4, true));
+  EXPECT_EQ((*SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0.2", 4))->rate_share(), 0.5);
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 3, 4, true));
+  ASSERT_TRUE(MarkDone(RealDisk(), dir.path(), 0, 4, true));
+  EXPECT_EQ((*SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0.3", 4))->rate_share(), 1);
+}
+
 TEST(ALedger, CountsShardsSideBySideAndTheirProcessesOneAfterAnother) {
   const TempDir dir;
   const auto spend = [&](const std::string& name, std::int64_t milliseconds, bool known) {
@@ -73,13 +84,13 @@ TEST(ALedger, CountsShardsSideBySideAndTheirProcessesOneAfterAnother) {
 TEST(ALedger, LeavesOutATornLineUntilItIsWhole) {
   const TempDir dir;
   auto file = *RealDisk().Open(dir / "0.spent", OpenMode::kCreateNew);
-  ASSERT_TRUE(file->Write("1 2 3 4 1 5 -\n1 2 3"));
+  ASSERT_TRUE(file->Write("1 2 3 4 1 5 - 0 0 0 0 0\n1 2 3"));
   LedgerReader ledgers(dir.path());
   ASSERT_TRUE(ledgers.Refresh());
   EXPECT_EQ(ledgers.Total().prompt_tokens, 2);
-  ASSERT_TRUE(file->Write(" 4 1 5 max_calls\nnonsense\n"));
+  ASSERT_TRUE(file->Write(" 4 1 5 max_calls 0 0 0 0 0\nnonsense\n"));
   ASSERT_TRUE(ledgers.Refresh());
-  EXPECT_EQ(ledgers.Total().prompt_tokens, 4);
+  EXPECT_EQ(ledgers.Total().prompt_tokens, 2) << "a line has the sums so far";
   EXPECT_EQ(ledgers.Total().stopped_by, "max_calls");
 }
 

@@ -9,7 +9,9 @@
 #include <set>
 
 #include "record/index.h"
+#include "record/ledger.h"
 #include "record/run_directory.h"
+#include "record/transcript_log.h"
 #include "record/trial_log.h"
 #include "support/disks.h"
 #include "support/temp_dir.h"
@@ -174,7 +176,10 @@ struct Outcome {
   std::set<std::uint64_t> acknowledged;  ///< rows that a Sync has answered for
   bool manifest_acknowledged = false;
   bool sealed_acknowledged = false;
+  bool indexed = false;
 };
+
+std::string Exchange(std::uint64_t index) { return "exchange " + std::to_string(index) + "\n"; }
 
 /// A run from its directory to its seal; ends where the power does.
 Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
@@ -185,8 +190,21 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
   TRY(disk.MakeDirectory(run->shards()));
   TRY(disk.SyncDirectory(run->path()));
   {
+    TRY_ASSIGN(const auto transcripts, TranscriptLog::Open(disk, run->shards() / "0.transcripts"));
+    TRY_ASSIGN(const auto exchanges, disk.Open(run->shards() / "0.exchanges", OpenMode::kAppend));
+    TRY_ASSIGN(const auto ledger, Ledger::Create(disk, run->shards() / "0.spent"));
     TRY_ASSIGN(const auto log, TrialLog::CreateOwn(disk, run->shards(), "0"));
+    log->SyncFirst([&]() -> Status {
+      TRY(transcripts->Sync());
+      TRY(ledger->Sync());
+      return exchanges->Sync();
+    });
     for (std::uint64_t index = 0; index < kPlanned; ++index) {
+      TRY(exchanges->Write(Exchange(index)));
+      TRY(ledger->Append({.calls = 1, .stopped_by = {}}));
+      std::string transcript;
+      AppendTranscriptRecord(index, 0, "{\"n\":" + std::to_string(index) + "}", transcript);
+      TRY(transcripts->Append(transcript));
       TRY(log->Append(Row(index)));
       if (index % 3 != 2) continue;
       TRY(log->Sync());
@@ -198,7 +216,30 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
   outcome.sealed_acknowledged = true;
   manifest.status = "completed";
   TRY(run->WriteManifest(manifest));
-  return AppendToIndex(disk, results / "index.csv", {{{"run_id", "r"}, {"path", "exp/r"}}});
+  TRY(AppendToIndex(disk, results / "index.csv", {{{"run_id", "r"}, {"path", "exp/r"}}}));
+  outcome.indexed = true;
+  return {};
+}
+
+/// What an acknowledged row rests on: its dialogue, what was paid for it, what that cost.
+void ExpectWhatRowsRestOn(const RunDirectory& run, const std::set<std::uint64_t>& rows) {
+  std::string exchanges;
+  for (const char* place : {"exchanges/0.exchanges", "shards/0.exchanges"}) {
+    if (fs::exists(run.File(place))) exchanges += *ReadFile(run.File(place));
+  }
+  for (const std::uint64_t index : rows) EXPECT_NE(exchanges.find(Exchange(index)), std::string::npos) << index;
+  fs::path sealed = run.File("transcripts.jsonl.zst");
+  if (!run.sealed()) {
+    LedgerReader ledgers(run.shards());
+    ASSERT_TRUE(ledgers.Refresh());
+    EXPECT_GE(ledgers.Total().calls, static_cast<std::int64_t>(rows.size()));
+    sealed = run.File("probe.zst");
+    ASSERT_TRUE(SealTranscripts(RealDisk(), run.shards(), sealed));
+  }
+  if (rows.empty()) return;
+  const auto transcripts = TranscriptFile::Open(sealed);
+  ASSERT_TRUE(transcripts) << "no whole file of transcripts";
+  for (const std::uint64_t index : rows) EXPECT_TRUE(transcripts->Find(index)->has_value()) << "transcript " << index;
 }
 
 void ExpectNothingAcknowledgedIsLost(const fs::path& results, const Outcome& outcome) {
@@ -210,6 +251,8 @@ void ExpectNothingAcknowledgedIsLost(const fs::path& results, const Outcome& out
   ASSERT_TRUE(run) << "a run's name without a run.json";
   ASSERT_TRUE(run->ReadManifest()) << run->ReadManifest().error().Text();
   EXPECT_EQ(*ReadFile(run->File("config.yaml")), "exp: exp\n");
+  ExpectWhatRowsRestOn(*run, outcome.acknowledged);
+  EXPECT_TRUE(!outcome.indexed || ReadIndex(results / "index.csv")->size() == 1);
   if (run->sealed()) {
     std::string expected;
     for (std::uint64_t index = 0; index < kPlanned; ++index) expected += Row(index);

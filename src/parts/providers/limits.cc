@@ -36,12 +36,17 @@ SteadyTime::duration Ticks(double seconds) {
 
 }  // namespace
 
-RateLimiter::RateLimiter(IoLoop& loop, LimitSettings settings)
+RateLimiter::RateLimiter(IoLoop& loop, LimitSettings settings, std::function<double()> share)
     : loop_(loop),
       settings_(settings),
+      share_(std::move(share)),
       in_flight_cap_(std::min<double>(settings.max_in_flight, kFirstInFlight)),
-      tokens_left_(settings.tokens_per_minute.value_or(0) / 60 * kTokenBurstSeconds),
+      tokens_left_(TokensPerSecond() * kTokenBurstSeconds),
       tokens_at_(loop.clock().Now()) {}
+
+double RateLimiter::TokensPerSecond() const {
+  return settings_.tokens_per_minute.value_or(0) / 60 * kStatedShare * (share_ ? share_() : 1);
+}
 
 RateLimiter::Permit::~Permit() {
   if (queued_) limiter_.queue_.remove(this);
@@ -76,7 +81,8 @@ void RateLimiter::Permit::Leave(const Attempt& attempt) {
 
 std::optional<double> RateLimiter::rate() const {
   std::optional<double> stated;
-  if (settings_.requests_per_minute) stated = *settings_.requests_per_minute / 60 * kStatedShare;
+  if (settings_.requests_per_minute)
+    stated = *settings_.requests_per_minute / 60 * kStatedShare * (share_ ? share_() : 1);
   if (!learned_rate_) return stated;
   return stated ? std::min(*stated, *learned_rate_) : *learned_rate_;
 }
@@ -90,7 +96,7 @@ std::int64_t RateLimiter::ExpectedTokens(const ModelRequest& request) const {
 
 void RateLimiter::RefillTokens(SteadyTime now) {
   if (!settings_.tokens_per_minute) return;
-  const double per_second = *settings_.tokens_per_minute / 60 * kStatedShare;
+  const double per_second = TokensPerSecond();
   tokens_left_ =
       std::min(tokens_left_ + Seconds(now - tokens_at_).count() * per_second, per_second * kTokenBurstSeconds);
   tokens_at_ = now;
@@ -102,7 +108,7 @@ SteadyTime RateLimiter::NextSlot(SteadyTime now) {
   RefillTokens(now);
   // Whoever comes while tokens are left may go, however many it takes: the next ones wait for the debt.
   if (settings_.tokens_per_minute && tokens_left_ <= 0) {
-    slot = std::max(slot, now + Ticks((1 - tokens_left_) / (*settings_.tokens_per_minute / 60 * kStatedShare)));
+    slot = std::max(slot, now + Ticks((1 - tokens_left_) / TokensPerSecond()));
   }
   return slot;
 }
@@ -220,7 +226,7 @@ class LimitedModel final : public Model {
     Status turn = co_await permit.Enter(is_retry);
     if (!turn) co_return std::unexpected(std::move(turn).error());
     if (hooks_.admit) {
-      Status admitted = hooks_.admit(request);
+      Status admitted = co_await hooks_.admit(request);
       if (!admitted) co_return std::unexpected(std::move(admitted).error());
     }
     Attempt attempt = co_await provider_->Try(request);
@@ -268,7 +274,10 @@ class HookedModel final : public Model {
   HookedModel(std::unique_ptr<Model> inner, CallHooks hooks) : inner_(std::move(inner)), hooks_(std::move(hooks)) {}
   std::string_view name() const override { return inner_->name(); }
   Async<Expected<ModelReply>> Complete(const ModelRequest& request) override {
-    if (hooks_.admit) CO_TRY(hooks_.admit(request));
+    if (hooks_.admit) {
+      Status admitted = co_await hooks_.admit(request);
+      if (!admitted) co_return std::unexpected(std::move(admitted).error());
+    }
     Expected<ModelReply> reply = co_await inner_->Complete(request);
     Usage failed;
     failed.calls = 1;

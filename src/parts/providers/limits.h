@@ -33,7 +33,8 @@ struct LimitSettings {
 /// Rejections in a row (a quota that is used up) pause everybody for as long as Retry-After says.
 class RateLimiter {
  public:
-  RateLimiter(IoLoop& loop, LimitSettings settings);
+  /// `share` is this process's part of the rates per minute; it may change at any time. Empty: all of it.
+  RateLimiter(IoLoop& loop, LimitSettings settings, std::function<double()> share = {});
 
   /// Leave to make one call; give it back with the outcome, or by destroying it.
   class Permit {
@@ -65,6 +66,7 @@ class RateLimiter {
   std::int64_t ExpectedTokens(const ModelRequest& request) const;
 
  private:
+  double TokensPerSecond() const;
   void Dispatch();
   SteadyTime NextSlot(SteadyTime now);
   void Charge(Permit& permit, SteadyTime now);
@@ -76,6 +78,7 @@ class RateLimiter {
 
   IoLoop& loop_;
   const LimitSettings settings_;
+  const std::function<double()> share_;
   std::list<Permit*> queue_;
   bool timer_armed_ = false;
   IoLoop::TimerId timer_{};
@@ -99,8 +102,8 @@ class RateLimiter {
   double completion_guess_ = 200;
 };
 
-/// Asked before each attempt, retries included; its error (kBudget) is handed on as it is.
-using AdmitCall = std::function<Status(const ModelRequest&)>;
+/// Awaited before each attempt, retries included; its error (kBudget) is handed on as it is.
+using AdmitCall = std::function<Async<Status>(const ModelRequest&)>;
 /// Told after each attempt that reached the server what it used, failed ones included.
 using CallSpent = std::function<void(ModelRole, const Usage&)>;
 

@@ -232,15 +232,13 @@ std::shared_ptr<RateLimiter> ModelShelf::LimiterFor(const Json& options) {
   settings.max_in_flight = static_cast<int>(options.IntOr("max_in_flight", settings.max_in_flight));
   settings.requests_per_minute = GivenNumber(options, "requests_per_minute");
   settings.tokens_per_minute = GivenNumber(options, "tokens_per_minute");
-  if (settings.requests_per_minute) *settings.requests_per_minute *= sources_.rate_share;
-  if (settings.tokens_per_minute) *settings.tokens_per_minute *= sources_.rate_share;
   settings.max_retries = static_cast<int>(options.IntOr("max_retries", settings.max_retries));
   const auto number = [](std::optional<double> value) { return value ? Json(*value) : Json(); };
   const Json key =
       Json::MakeArray({options.StringOr("base_url", ""), options.StringOr("api_key_env", ""), settings.max_in_flight,
                        number(settings.requests_per_minute), number(settings.tokens_per_minute), settings.max_retries});
   std::shared_ptr<RateLimiter>& limiter = limiters_[key.Dump()];
-  if (!limiter) limiter = std::make_shared<RateLimiter>(sources_.http->loop(), settings);
+  if (!limiter) limiter = std::make_shared<RateLimiter>(sources_.http->loop(), settings, sources_.rate_share);
   return limiter;
 }
 

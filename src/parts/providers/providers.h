@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,7 +26,7 @@ struct ModelSources {
   Http* http = nullptr;
   PriceTable prices{};
   CallHooks hooks{};
-  double rate_share = 1;  ///< this process's part of the rates that options state
+  std::function<double()> rate_share{};  ///< this process's part of the rates that options state; empty: all
   ExchangeLog* log = nullptr;
   std::shared_ptr<const Recording> replay{};
   std::shared_ptr<const Recording> reuse{};  ///< what an earlier part of this run has kept
