@@ -68,6 +68,20 @@ std::optional<double> DetectablePairedDifference(double discordant, double pairs
   });
 }
 
+std::optional<double> DetectableByTask(const PairedTasks& pairs, double limit, Demand demand) {
+  constexpr std::int64_t kFewest = 6;
+  if (pairs.tasks < kFewest) return std::nullopt;
+  const auto tasks = static_cast<double>(pairs.tasks);
+  const double all = tasks * static_cast<double>(pairs.trials_per_task);
+  const double student =
+      StudentQuantile(1 - demand.alpha, tasks - 1) + StudentQuantile(2 * demand.power - 1, tasks - 1);
+  return Root(limit, [&](double difference) {
+    const double within = std::max(pairs.discordant + pairs.added * difference, difference) / all;
+    const double between = pairs.uneven * difference * difference / tasks;
+    return difference - student * std::sqrt(within + between);
+  });
+}
+
 double DetectableFromError(double se, Demand demand) { return QuantilesOf(demand).sum() * se; }
 
 std::optional<std::int64_t> RequiredPerArm(double baseline, double other, Demand demand) {
