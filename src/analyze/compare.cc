@@ -92,7 +92,7 @@ void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNam
   if (unknown > 0) {
     note(ObstacleKind::kTasks, false,
          fmt::format(
-             "the rows of one run do not say what {} of {} common tasks held: whether they are the same tasks is "
+             "in one run at least, rows do not say what {} of {} common tasks held: whether they are the same is "
              "not known",
              unknown, common));
   }

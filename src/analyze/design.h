@@ -39,8 +39,9 @@ struct PairedTasks {
 /// with fewer than six tasks: their sign flips cannot reach a p of 0.05.
 std::optional<double> DetectableByTask(const PairedTasks& pairs, double limit, Demand demand = {});
 
-/// Smallest difference whose clustered error is `se`: (z_alpha + z_power) * se.
-double DetectableFromError(double se, Demand demand = {});
+/// Smallest difference that is seen with an error of `se` over `clusters` (tasks, or single pairs): Student's quantiles
+/// of alpha and power times se. Empty with fewer than six clusters, as for DetectableByTask.
+std::optional<double> DetectableFromError(double se, std::int64_t clusters, Demand demand = {});
 
 /// Independent trials per arm to see `baseline` against `other`. Empty when they are equal or outside [0, 1].
 std::optional<std::int64_t> RequiredPerArm(double baseline, double other, Demand demand = {});

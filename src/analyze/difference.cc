@@ -112,7 +112,8 @@ void FillPaired(std::span<const stats::Cluster> clusters, Difference& out) {
   if (!paired) return;
   out.difference = paired->difference;
   out.bounds95 = paired->bounds;
-  out.detectable = stats::DetectableFromError(paired->se);
+  out.detectable = stats::DetectableFromError(paired->se, paired->clusters);
+  if (!out.detectable) return;
   if (paired->widened) {
     const double half = std::max(paired->bounds.high - paired->difference, paired->difference - paired->bounds.low);
     out.detectable = std::max(*out.detectable, half);

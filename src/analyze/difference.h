@@ -49,7 +49,7 @@ struct Difference {
   std::optional<double> p;           ///< the one that counts: sign flips by task, McNemar's, or Fisher's
   std::optional<double> adjusted_p;  ///< over all differences of a table; filled by Judge
   Judgement judgement = Judgement::kNotComparable;
-  std::optional<double> detectable;  ///< the difference that this sample could have seen (80 % power)
+  std::optional<double> detectable;  ///< the difference that this sample could have seen (80 % power); empty: none
 };
 
 /// Both spans sorted by key; cells are ignored, so that two cells of one run can be compared as well.
