@@ -128,10 +128,12 @@ std::string Facts(const RunComparison& comparison) {
   if (comparison.facts.empty())
     return "## What differs between the runs\n\nNothing that the runs record: same config, commit and data.\n";
   std::string text = "## What differs between the runs\n\n| | A | B |\n|---|---|---|\n";
-  for (const FactDifference& fact : comparison.facts) {
+  for (const FactDifference& fact : comparison.facts | std::views::take(kMostListed)) {
     text += fmt::format("| {} | {} | {} |\n", MarkdownCellCode(fact.fact), MarkdownCellCode(Shorten(fact.a, 120)),
                         MarkdownCellCode(Shorten(fact.b, 120)));
   }
+  if (comparison.facts.size() > kMostListed)
+    text += fmt::format("\nThe first {} of {}.\n", kMostListed, comparison.facts.size());
   return text;
 }
 
