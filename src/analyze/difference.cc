@@ -51,6 +51,7 @@ TaskCounts CountByTask(Measure measure, std::span<const TrialOutcome> trials) {
 Rate RateOf(const TaskCounts& counts) {
   stats::Cluster total;
   std::vector<stats::Cluster> clusters;
+  clusters.reserve(counts.size());
   for (const auto& [task, cluster] : counts) {
     total = {total.sum + cluster.sum, total.n + cluster.n};
     clusters.push_back(cluster);

@@ -95,11 +95,13 @@ double FisherExact(Proportion a, Proportion b) {
   };
   double weight = 1;
   for (std::int64_t k = a.successes; k < tables.high(); ++k) {
-    if (!add(weight *= tables.RatioUp(k))) break;
+    weight *= tables.RatioUp(k);
+    if (!add(weight)) break;
   }
   weight = 1;
   for (std::int64_t k = a.successes; k > tables.low(); --k) {
-    if (!add(weight /= tables.RatioUp(k - 1))) break;
+    weight /= tables.RatioUp(k - 1);
+    if (!add(weight)) break;
   }
   return std::min(1.0, as_extreme / all);
 }
