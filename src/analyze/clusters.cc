@@ -54,6 +54,16 @@ std::optional<ClusteredError> ClusterRobustError(std::span<const Cluster> cluste
   return error;
 }
 
+Interval WithClusters(const ClusteredInterval& seen, double estimate, std::int64_t clusters, double confidence) {
+  CHECK(clusters >= 2 && seen.clusters >= 2, "one task says nothing about others");
+  const auto count = static_cast<double>(clusters);
+  if (seen.method == ClusteredMethod::kWilsonPerCluster) {
+    return WilsonScore(estimate, count, NormalQuantile(confidence));
+  }
+  const double n = seen.robust_n * count / static_cast<double>(seen.clusters);
+  return WilsonScore(estimate, n, StudentQuantile(confidence, count - 1));
+}
+
 std::optional<ClusteredInterval> ClusteredRate(std::span<const Cluster> clusters, double confidence) {
   const auto error = ClusterRobustError(clusters);
   if (!error) return std::nullopt;
@@ -63,16 +73,17 @@ std::optional<ClusteredInterval> ClusteredRate(std::span<const Cluster> clusters
   if (std::min(with_success, with_failure) < std::min(kFewClusters, error->clusters)) {
     // 0 of 500 in 50 tasks says no more about other tasks than 0 of 50: one unseen kind of task may fall each time.
     result.method = ClusteredMethod::kWilsonPerCluster;
-    result.effective_n = static_cast<double>(error->clusters);
-    result.bounds = WilsonScore(error->mean, result.effective_n, NormalQuantile(confidence));
-    return result;
+    result.effective_n = result.robust_n = static_cast<double>(error->clusters);
+  } else {
+    // A negative correlation is not believed, so the effective n never exceeds n (nor divides by an error of 0).
+    const double variance = error->mean * (1 - error->mean);
+    const auto n = static_cast<double>(error->n);
+    result.robust_n = error->se * error->se * n <= variance ? n : variance / (error->se * error->se);
+    // A score interval depends on quantile^2 / n alone.
+    const double student = StudentQuantile(confidence, static_cast<double>(error->clusters - 1));
+    result.effective_n = result.robust_n * std::pow(NormalQuantile(confidence) / student, 2);
   }
-  // A negative correlation is not believed, so the effective n never exceeds n (nor divides by an error of 0).
-  const double variance = error->mean * (1 - error->mean);
-  const double n = static_cast<double>(error->n);
-  result.effective_n = error->se * error->se * n <= variance ? n : variance / (error->se * error->se);
-  const double quantile = StudentQuantile(confidence, static_cast<double>(error->clusters - 1));
-  result.bounds = WilsonScore(error->mean, result.effective_n, quantile);
+  result.bounds = WithClusters(result, error->mean, error->clusters, confidence);
   return result;
 }
 
@@ -105,19 +116,25 @@ Interval PercentileInterval(std::span<double> values, double confidence) {
           values[static_cast<std::size_t>(std::ceil((1 - tail) * last))]};
 }
 
+Interval WithClusters(const PairedDifference& seen, std::int64_t clusters, double confidence) {
+  CHECK(clusters >= 2 && seen.clusters >= 2, "one task says nothing about others");
+  const auto count = static_cast<double>(clusters);
+  double half =
+      StudentQuantile(confidence, count - 1) * seen.se * std::sqrt(static_cast<double>(seen.clusters) / count);
+  // An error that rests on a handful of tasks is bounded from below by what zero of C tasks could still hide.
+  if (seen.few_differ) half = std::max(half, Wilson({0, clusters}, confidence)->high);
+  return {std::max(-1.0, seen.difference - half), std::min(1.0, seen.difference + half)};
+}
+
 std::optional<PairedDifference> ClusteredPairedDifference(std::span<const Cluster> clusters, double confidence) {
   const auto error = ClusterRobustError(clusters);
   if (!error) return std::nullopt;
   PairedDifference result{.difference = error->mean, .se = error->se, .clusters = error->clusters, .pairs = error->n};
-  double half = StudentQuantile(confidence, static_cast<double>(error->clusters - 1)) * error->se;
   const auto differing = std::ranges::count_if(clusters, [](const Cluster& cluster) { return cluster.sum != 0; });
-  if (differing < kFewClusters || error->se == 0) {
-    // The error rests on a handful of tasks. What zero of C tasks could still hide bounds it from below.
-    const double hidden = Wilson({0, error->clusters}, confidence)->high;
-    result.widened = hidden > half;
-    half = std::max(half, hidden);
-  }
-  result.bounds = {std::max(-1.0, error->mean - half), std::min(1.0, error->mean + half)};
+  result.few_differ = differing < kFewClusters || error->se == 0;
+  const double half = StudentQuantile(confidence, static_cast<double>(error->clusters - 1)) * error->se;
+  result.widened = result.few_differ && Wilson({0, error->clusters}, confidence)->high > half;
+  result.bounds = WithClusters(result, error->clusters, confidence);
   return result;
 }
 

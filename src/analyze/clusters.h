@@ -36,13 +36,17 @@ enum class ClusteredMethod : std::uint8_t {
 struct ClusteredInterval {
   Interval bounds{};
   ClusteredMethod method = ClusteredMethod::kClusterRobust;
-  double effective_n = 0;  ///< independent trials that would say as much; at most n
+  double effective_n = 0;  ///< independent trials whose Wilson interval is this one; at most n
+  double robust_n = 0;     ///< the effective n that the robust error implies; few clusters leave that error unsure
   std::int64_t clusters = 0;
 };
 
 /// Interval of a rate over tasks drawn from a population; sums are successes. Empty with fewer than two clusters: one
 /// task says nothing about others. Equal clusters never give width 0, see kWilsonPerCluster.
 std::optional<ClusteredInterval> ClusteredRate(std::span<const Cluster> clusters, double confidence = 0.95);
+
+/// The interval that `clusters` >= 2 tasks of the same kind would have given for the same `estimate`.
+Interval WithClusters(const ClusteredInterval& seen, double estimate, std::int64_t clusters, double confidence = 0.95);
 
 /// Percentile interval of the mean over `resamples` draws of whole clusters. A pure function of its arguments.
 /// Empty with fewer than two clusters; of width 0 when all clusters are equal, so prefer ClusteredRate there.
@@ -57,10 +61,14 @@ struct PairedDifference {
   double difference = 0;
   double se = 0;
   Interval bounds{};
-  bool widened = false;  ///< fewer than five tasks differ: no narrower than Wilson's bound at 0 of C tasks
+  bool few_differ = false;  ///< fewer than five tasks do: no narrower than Wilson's bound at 0 of C tasks
+  bool widened = false;     ///< that bound is the wider one
   std::int64_t clusters = 0;
   std::int64_t pairs = 0;
 };
+
+/// The interval that `clusters` >= 2 tasks of the same kind would have given for the same difference.
+Interval WithClusters(const PairedDifference& seen, std::int64_t clusters, double confidence = 0.95);
 
 /// Empty with fewer than two clusters.
 std::optional<PairedDifference> ClusteredPairedDifference(std::span<const Cluster> clusters, double confidence = 0.95);

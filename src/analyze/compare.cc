@@ -44,6 +44,8 @@ void NoteRunObstacles(RunComparison& out) {
   if (out.a.environment_name != out.b.environment_name) {
     note(ObstacleKind::kEnvironment, true,
          fmt::format("the environments differ: {} and {}", out.a.environment_name, out.b.environment_name));
+  } else if (out.a.environment_data_sha256.empty() != out.b.environment_data_sha256.empty()) {
+    note(ObstacleKind::kData, false, "one run does not say which data it used: whether they are the same is not known");
   } else if (out.a.environment_data_sha256 != out.b.environment_data_sha256) {
     note(ObstacleKind::kData, true,
          fmt::format("the data of environment {} differ between the runs", out.a.environment_name));
@@ -54,24 +56,53 @@ void NoteRunObstacles(RunComparison& out) {
   }
 }
 
-/// Tasks of one name must be the same task, by the hash in their rows.
+std::string FirstNames(std::vector<std::string> names) {
+  const std::size_t count = names.size();
+  names.resize(std::min<std::size_t>(count, 5));
+  return fmt::format("{}{}", fmt::join(names, ", "), count > 5 ? ", ..." : "");
+}
+
+/// Tasks of one name must be the same task, by the hash in their rows; what has no hash cannot be checked.
 void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNames& names, RunComparison& out) {
-  std::vector<std::string> changed;
-  std::size_t common = 0;
+  std::vector<std::string> changed, only_in_one;
+  std::size_t common = 0, unknown = 0;
   for (const auto& [task, hash] : a.task_hashes) {
     const auto other = b.task_hashes.find(task);
-    if (other == b.task_hashes.end()) continue;
+    if (other == b.task_hashes.end()) {
+      only_in_one.push_back(names.tasks.names()[task]);
+      continue;
+    }
     ++common;
-    if (hash != other->second) changed.push_back(names.tasks.names()[task]);
+    if (hash.empty() || other->second.empty()) {
+      ++unknown;
+    } else if (hash != other->second) {
+      changed.push_back(names.tasks.names()[task]);
+    }
   }
+  for (const auto& [task, hash] : b.task_hashes) {
+    if (!a.task_hashes.contains(task)) only_in_one.push_back(names.tasks.names()[task]);
+  }
+  const auto note = [&](ObstacleKind kind, bool fatal, std::string message) {
+    out.obstacles.push_back({kind, fatal, std::move(message)});
+  };
   if (!changed.empty()) {
-    const std::size_t count = changed.size();
-    changed.resize(std::min<std::size_t>(count, 5));
-    out.obstacles.push_back({ObstacleKind::kTasks, true,
-                             fmt::format("{} of {} common tasks have other content: {}{}", count, common,
-                                         fmt::join(changed, ", "), count > 5 ? ", ..." : "")});
+    note(ObstacleKind::kTasks, true,
+         fmt::format("{} of {} common tasks have other content: {}", changed.size(), common, FirstNames(changed)));
   }
-  if (common == 0) out.obstacles.push_back({ObstacleKind::kNoCommonTask, true, "the runs have no task in common"});
+  if (unknown > 0) {
+    note(ObstacleKind::kTasks, false,
+         fmt::format(
+             "in one run at least, rows do not say what {} of {} common tasks held: whether they are the same is "
+             "not known",
+             unknown, common));
+  }
+  if (common == 0) {
+    note(ObstacleKind::kNoCommonTask, true, "the runs have no task in common");
+  } else if (!only_in_one.empty()) {
+    note(ObstacleKind::kOtherTasks, false,
+         fmt::format("the differences rest on the {} tasks that both runs have; in one run only: {}", common,
+                     FirstNames(only_in_one)));
+  }
 }
 
 void NoteCellObstacles(RunComparison& out, std::size_t common) {
@@ -112,7 +143,8 @@ void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vec
     const auto of_b = CellOf(b, cell);
     out.cells.push_back({names.cells.names()[cell], CompareTrials(Measure::kAsr, of_a, of_b),
                          CompareTrials(Measure::kTaskSuccess, of_a, of_b)});
-    unpaired += out.cells.back().asr.pairing == Pairing::kUnpaired ? 1 : 0;
+    const CellComparison& added = out.cells.back();
+    unpaired += added.asr.pairing == Pairing::kUnpaired || added.task_success.pairing == Pairing::kUnpaired ? 1 : 0;
     NoteDiscordant(of_a, of_b, names, options.max_discordant, out);
   }
   if (unpaired > 0) {

@@ -12,8 +12,9 @@ namespace xsweep {
 
 enum class ObstacleKind : std::uint8_t {
   kEnvironment,  ///< another environment
-  kData,         ///< the same environment over other data
-  kTasks,        ///< a task of one name has other content
+  kData,         ///< the same environment over other data, or data that one run does not name
+  kTasks,        ///< a task of one name has other content, or content that one run does not name
+  kOtherTasks,   ///< tasks in one run only
   kNoCommonCell,
   kNoCommonTask,
   kMode,          ///< SHIM against REAL

@@ -33,21 +33,41 @@ bool NobodyExposed(std::span<const TrialOutcome> trials) {
   return std::ranges::none_of(trials, [](const TrialOutcome& trial) { return trial.outcome < Outcome::kNotExposed; });
 }
 
-Rate RateOf(Measure measure, std::span<const TrialOutcome> trials) {
-  if (measure == Measure::kAsr && NobodyExposed(trials)) return {};
-  std::map<std::uint32_t, stats::Cluster> by_task;
-  stats::Cluster total;
+using TaskCounts = std::map<std::uint32_t, stats::Cluster>;
+
+/// Trials that count, by task; none where the rate is N/A.
+TaskCounts CountByTask(Measure measure, std::span<const TrialOutcome> trials) {
+  TaskCounts counts;
+  if (measure == Measure::kAsr && NobodyExposed(trials)) return counts;
   for (const TrialOutcome& trial : trials) {
     const int value = ValueOf(measure, trial);
     if (value < 0) continue;
-    stats::Cluster& task = by_task[trial.key.task];
+    stats::Cluster& task = counts[trial.key.task];
     task = {task.sum + value, task.n + 1};
-    total = {total.sum + value, total.n + 1};
   }
+  return counts;
+}
+
+Rate RateOf(const TaskCounts& counts) {
+  stats::Cluster total;
   std::vector<stats::Cluster> clusters;
-  clusters.reserve(by_task.size());
-  for (const auto& [task, cluster] : by_task) clusters.push_back(cluster);
+  clusters.reserve(counts.size());
+  for (const auto& [task, cluster] : counts) {
+    total = {total.sum + cluster.sum, total.n + cluster.n};
+    clusters.push_back(cluster);
+  }
   return MakeRate(total.sum, total.n, clusters);
+}
+
+/// The trials of tasks that both sides have: other tasks would pass their own difficulty off as a difference.
+void CountCommonTasks(const TaskCounts& a, const TaskCounts& b, Difference& out) {
+  for (const auto& [task, of_a] : a) {
+    const auto found = b.find(task);
+    if (found == b.end()) continue;
+    ++out.tasks;
+    out.common_a = {out.common_a.successes + of_a.sum, out.common_a.n + of_a.n};
+    out.common_b = {out.common_b.successes + found->second.sum, out.common_b.n + found->second.n};
+  }
 }
 
 struct Pairs {
@@ -89,10 +109,12 @@ Pairs FindPairs(Measure measure, std::span<const TrialOutcome> a, std::span<cons
 /// error or, with few tasks that differ, its widened interval lets pass.
 void FillPaired(std::span<const stats::Cluster> clusters, Difference& out) {
   const auto paired = stats::ClusteredPairedDifference(clusters);
+  out.paired = paired;
   if (!paired) return;
   out.difference = paired->difference;
   out.bounds95 = paired->bounds;
-  out.detectable = stats::DetectableFromError(paired->se);
+  out.detectable = stats::DetectableFromError(paired->se, paired->clusters);
+  if (!out.detectable) return;
   if (paired->widened) {
     const double half = std::max(paired->bounds.high - paired->difference, paired->difference - paired->bounds.low);
     out.detectable = std::max(*out.detectable, half);
@@ -101,14 +123,15 @@ void FillPaired(std::span<const stats::Cluster> clusters, Difference& out) {
 }
 
 void FillUnpaired(Difference& out) {
-  const stats::Proportion a{out.a.successes, out.a.n};
-  const stats::Proportion b{out.b.successes, out.b.n};
+  const stats::Proportion& a = out.common_a;
+  const stats::Proportion& b = out.common_b;
+  if (a.n == 0 || b.n == 0) return;
   out.pairing = Pairing::kUnpaired;
-  out.difference = *out.b.value() - *out.a.value();
+  const double baseline = static_cast<double>(a.successes) / static_cast<double>(a.n);
+  out.difference = static_cast<double>(b.successes) / static_cast<double>(b.n) - baseline;
   out.bounds95 = stats::Newcombe(b, a);
   out.p = out.fisher_p = stats::FisherExact(a, b);
   const double n = 2 / (1 / static_cast<double>(a.n) + 1 / static_cast<double>(b.n));
-  const double baseline = *out.a.value();
   out.detectable = stats::DetectableIncrease(baseline, n);
   if (!out.detectable) out.detectable = stats::DetectableDecrease(baseline, n);
 }
@@ -178,7 +201,7 @@ std::string_view PairingWords(Pairing pairing) {
     case Pairing::kByTask: return "trials paired, clustered by task; holds for tasks as drawn from a population";
     case Pairing::kByTrial: return "trials paired, each taken as independent; holds for these tasks only";
     case Pairing::kUnpaired:
-      return "trials do not pair; Newcombe's interval and Fisher's test take them as independent";
+      return "trials do not pair; Newcombe's interval and Fisher's test take those of the common tasks as independent";
     case Pairing::kNone: return "one side has no trial that counts";
   }
   return "";
@@ -194,10 +217,14 @@ std::string_view AdjustmentName(Adjustment adjustment) {
 }
 
 Difference CompareTrials(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b) {
-  Difference out = Begin(measure, RateOf(measure, a), RateOf(measure, b));
+  const TaskCounts counts_a = CountByTask(measure, a);
+  const TaskCounts counts_b = CountByTask(measure, b);
+  Difference out = Begin(measure, RateOf(counts_a), RateOf(counts_b));
   if (out.a.n == 0 || out.b.n == 0) return out;
   const Pairs pairs = FindPairs(measure, a, b, out);
   if (out.pairs < 2 || 2 * out.pairs < std::min(out.a.n, out.b.n)) {
+    out.tasks = 0;
+    CountCommonTasks(counts_a, counts_b, out);
     FillUnpaired(out);
     return out;
   }
@@ -217,6 +244,8 @@ Difference CompareCells(Measure measure, const CellAggregate& a, const CellAggre
   const std::vector<stats::Cluster> clusters = TaskDifferences(measure, a, b);
   out.tasks = std::ssize(clusters);
   if (out.tasks < 2) {
+    out.common_a = {out.a.successes, out.a.n};
+    out.common_b = {out.b.successes, out.b.n};
     FillUnpaired(out);
     return out;
   }

@@ -26,7 +26,7 @@ std::string_view JudgementWords(Judgement judgement);
 enum class Pairing : std::uint8_t {
   kByTask,    ///< trials paired, clustered by task: tasks as drawn from a population
   kByTrial,   ///< trials paired, one task or no repeated one: these tasks
-  kUnpaired,  ///< Newcombe and Fisher, trials taken as independent
+  kUnpaired,  ///< Newcombe and Fisher over the trials of common tasks, taken as independent
   kNone,      ///< one side has no trial that counts
 };
 /// One sentence on what the interval and p rest on.
@@ -38,16 +38,18 @@ struct Difference {
   Rate a, b;  ///< over all trials that count, paired or not
   Pairing pairing = Pairing::kNone;
   std::int64_t pairs = 0;
-  std::int64_t tasks = 0;   ///< with a pair
+  std::int64_t tasks = 0;   ///< with a pair; unpaired: with a trial on both sides
   std::int64_t only_a = 0;  ///< pairs with a success in a alone
   std::int64_t only_b = 0;
-  std::optional<double> difference;
+  std::optional<stats::PairedDifference> paired;  ///< of tasks or trials, by `pairing`
+  stats::Proportion common_a, common_b;           ///< unpaired: the trials of tasks that both sides have
+  std::optional<double> difference;               ///< of the pairs, or of the trials of common tasks
   std::optional<stats::Interval> bounds95;
   std::optional<double> mcnemar_p, sign_flip_p, fisher_p;
   std::optional<double> p;           ///< the one that counts: sign flips by task, McNemar's, or Fisher's
   std::optional<double> adjusted_p;  ///< over all differences of a table; filled by Judge
   Judgement judgement = Judgement::kNotComparable;
-  std::optional<double> detectable;  ///< the difference that this sample could have seen (80 % power)
+  std::optional<double> detectable;  ///< the difference that this sample could have seen (80 % power); empty: none
 };
 
 /// Both spans sorted by key; cells are ignored, so that two cells of one run can be compared as well.

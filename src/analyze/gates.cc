@@ -10,16 +10,18 @@
 namespace xsweep {
 namespace {
 
-constexpr double kLargestSample = 1e9;
+constexpr std::int64_t kMostUnits = 1'000'000'000;
 
 /// What a gate looks at, whether a rate or a difference of two runs.
 struct Evidence {
   std::string cell;
   std::optional<double> value;
   std::optional<stats::Interval> bounds95;
-  std::int64_t n = 0;
-  double effective_n = 0;  ///< of a rate; 0 for a difference
+  std::int64_t n = 0;      ///< trials, or pairs of them
+  std::int64_t units = 0;  ///< tasks where the interval is clustered, otherwise n: more of them would decide
   bool clustered = false;
+  /// The interval that so many units of the same kind would have given.
+  std::function<stats::Interval(std::int64_t units)> with_units;
 };
 
 bool WantsLow(const Gate& gate) { return gate.order == GateOrder::kLess || gate.order == GateOrder::kLessOrEqual; }
@@ -37,39 +39,35 @@ bool Holds(const Gate& gate, double value) {
 bool OnBound(const Gate& gate) { return gate.bound != GateBound::kValue && gate.bound != GateBound::kDelta; }
 bool OnUpper(const Gate& gate) { return gate.bound == GateBound::kUpper95 || gate.bound == GateBound::kDeltaUpper95; }
 
-double Compared(const Gate& gate, const Evidence& evidence) {
-  if (!OnBound(gate)) return *evidence.value;
-  return OnUpper(gate) ? evidence.bounds95->high : evidence.bounds95->low;
+double Compared(const Gate& gate, double value, const stats::Interval& bounds) {
+  if (!OnBound(gate)) return value;
+  return OnUpper(gate) ? bounds.high : bounds.low;
 }
 
-/// Fewest trials at the rate seen now whose interval lies on one side of the threshold; empty when it sits right on it.
-std::optional<std::int64_t> TrialsToDecideRate(const Gate& gate, const Evidence& evidence) {
-  const double z = stats::NormalQuantile(0.95);
-  const auto decided = [&](double effective_n) {
-    const stats::Interval bounds = stats::WilsonScore(*evidence.value, effective_n, z);
-    return bounds.high < gate.threshold || bounds.low > gate.threshold;
+/// PASS, FAIL or INSUFFICIENT by a value and its bounds.
+GateVerdict VerdictOf(const Gate& gate, double value, const stats::Interval& bounds) {
+  if (Holds(gate, Compared(gate, value, bounds))) return GateVerdict::kPass;
+  const bool hopeless = !OnBound(gate) || !Holds(gate, WantsLow(gate) ? bounds.low : bounds.high);
+  return hopeless ? GateVerdict::kFail : GateVerdict::kInsufficient;
+}
+
+/// Fewest units of the kind seen, at the rate seen, whose interval lies on one side of the threshold; empty when the
+/// rate sits right on it.
+std::optional<std::int64_t> UnitsToDecide(const Gate& gate, const Evidence& evidence) {
+  const auto decided = [&](std::int64_t units) {
+    return VerdictOf(gate, *evidence.value, evidence.with_units(units)) != GateVerdict::kInsufficient;
   };
-  double high = std::max(1.0, evidence.effective_n);
-  while (!decided(high)) {
-    high *= 2;
-    if (high > kLargestSample) return std::nullopt;
+  std::int64_t undecided = evidence.units;
+  std::int64_t enough = 2 * undecided;
+  for (; !decided(enough); enough *= 2) {
+    if (enough > kMostUnits) return std::nullopt;
+    undecided = enough;
   }
-  double low = 0;
-  while (high - low > 1e-6 * high) {
-    const double middle = (low + high) / 2;
-    (decided(middle) ? high : low) = middle;
+  while (enough - undecided > 1) {
+    const std::int64_t middle = undecided + (enough - undecided) / 2;
+    (decided(middle) ? enough : undecided) = middle;
   }
-  const double per_effective = static_cast<double>(evidence.n) / std::max(1.0, evidence.effective_n);
-  return static_cast<std::int64_t>(std::ceil(std::ceil(high - 1e-3) * per_effective));
-}
-
-/// An interval of a difference narrows with the root of its pairs.
-std::optional<std::int64_t> TrialsToDecideDifference(const Gate& gate, const Evidence& evidence) {
-  const double distance = std::abs(gate.threshold - *evidence.value);
-  const double half = (evidence.bounds95->high - evidence.bounds95->low) / 2;
-  const double needed = static_cast<double>(evidence.n) * half * half / (distance * distance);
-  if (!(needed < kLargestSample)) return std::nullopt;
-  return static_cast<std::int64_t>(std::ceil(needed));
+  return enough;
 }
 
 std::string Percent(double value) { return fmt::format("{:.1f} %", 100 * value); }
@@ -90,11 +88,15 @@ void Explain(const Evidence& evidence, GateResult& result) {
   }
   result.explanation = fmt::format("{}: {}", place, Seen(evidence));
   if (result.verdict != GateVerdict::kInsufficient) return;
-  if (result.trials_to_decide) {
-    result.explanation += fmt::format("; about {} trials would decide{}", *result.trials_to_decide,
-                                      evidence.clustered ? ", with more tasks rather than more repetitions" : "");
-  } else {
+  if (!result.trials_to_decide) {
     result.explanation += "; the rate sits too close to the threshold for any number of trials";
+    return;
+  }
+  result.explanation += fmt::format("; about {} trials{} would decide", *result.trials_to_decide,
+                                    result.gate.versus.empty() ? "" : " in each run");
+  if (result.tasks_to_decide) {
+    result.explanation +=
+        fmt::format(", with more tasks (about {}) rather than more repetitions", *result.tasks_to_decide);
   }
 }
 
@@ -106,14 +108,14 @@ GateResult EvaluateOne(const Gate& gate, const Evidence& evidence) {
   result.n = evidence.n;
   result.verdict = GateVerdict::kInsufficient;
   if (evidence.value && (!OnBound(gate) || evidence.bounds95)) {
-    result.value = Compared(gate, evidence);
-    if (Holds(gate, *result.value)) {
-      result.verdict = GateVerdict::kPass;
-    } else if (!OnBound(gate) || !Holds(gate, WantsLow(gate) ? evidence.bounds95->low : evidence.bounds95->high)) {
-      result.verdict = GateVerdict::kFail;
-    } else {
-      result.trials_to_decide =
-          evidence.effective_n > 0 ? TrialsToDecideRate(gate, evidence) : TrialsToDecideDifference(gate, evidence);
+    const stats::Interval bounds = evidence.bounds95.value_or(stats::Interval{});
+    result.value = Compared(gate, *evidence.value, bounds);
+    result.verdict = VerdictOf(gate, *evidence.value, bounds);
+    const auto units = result.verdict == GateVerdict::kInsufficient ? UnitsToDecide(gate, evidence) : std::nullopt;
+    if (units) {
+      const double each = static_cast<double>(evidence.n) / static_cast<double>(evidence.units);
+      result.trials_to_decide = static_cast<std::int64_t>(std::ceil(static_cast<double>(*units) * each - 1e-9));
+      if (evidence.clustered) result.tasks_to_decide = units;
     }
   }
   Explain(evidence, result);
@@ -121,18 +123,41 @@ GateResult EvaluateOne(const Gate& gate, const Evidence& evidence) {
 }
 
 Evidence EvidenceOf(const std::string& cell, const Rate& rate) {
-  Evidence evidence{cell, rate.value(), rate.bounds95(), rate.n, static_cast<double>(rate.n), false};
+  Evidence evidence{cell, rate.value(), rate.bounds95(), rate.n, rate.n, rate.clustered95.has_value(), {}};
+  if (!evidence.value) return evidence;
+  const double value = *evidence.value;
   if (rate.clustered95) {
-    evidence.effective_n = rate.clustered95->effective_n;
-    evidence.clustered = true;
+    evidence.units = rate.clustered95->clusters;
+    evidence.with_units = [seen = *rate.clustered95, value](std::int64_t tasks) {
+      return stats::WithClusters(seen, value, tasks);
+    };
+  } else {
+    evidence.with_units = [value](std::int64_t trials) {
+      return stats::WilsonScore(value, static_cast<double>(trials), stats::NormalQuantile(0.95));
+    };
   }
   return evidence;
 }
 
 Evidence EvidenceOf(const std::string& cell, const Difference& difference) {
-  Evidence evidence{
-      cell, difference.difference, difference.bounds95, difference.pairs, 0, difference.pairing == Pairing::kByTask};
-  if (difference.pairs == 0) evidence.n = std::min(difference.a.n, difference.b.n);
+  const bool clustered = difference.pairing == Pairing::kByTask;
+  Evidence evidence{cell, difference.difference, difference.bounds95, difference.pairs, difference.pairs, clustered,
+                    {}};
+  if (difference.paired) {
+    evidence.units = difference.paired->clusters;
+    evidence.with_units = [seen = *difference.paired](std::int64_t units) { return stats::WithClusters(seen, units); };
+  } else if (difference.difference) {
+    const stats::Proportion& a = difference.common_a;
+    const stats::Proportion& b = difference.common_b;
+    evidence.n = evidence.units = std::min(a.n, b.n);
+    evidence.with_units = [a, b, least = evidence.units](std::int64_t units) {
+      const double times = static_cast<double>(units) / static_cast<double>(least);
+      const auto n_a = static_cast<double>(a.n);
+      const auto n_b = static_cast<double>(b.n);
+      return stats::NewcombeScore(static_cast<double>(b.successes) / n_b, n_b * times,
+                                  static_cast<double>(a.successes) / n_a, n_a * times, stats::NormalQuantile(0.95));
+    };
+  }
   return evidence;
 }
 
@@ -209,7 +234,10 @@ GateResult EvaluateVersus(const Gate& gate, const RunAggregate& run, const Compa
   for (const CellAggregate* cell : CellsConcerned(gate.rate, run)) {
     const auto found = std::ranges::find(comparison->cells, cell->id, &CellComparison::cell);
     if (found == comparison->cells.end()) {
-      evidence.push_back({.cell = cell->id, .value = {}, .bounds95 = {}});  // nothing to compare with decides nothing
+      evidence.push_back({.cell = cell->id,
+                          .value = {},
+                          .bounds95 = {},
+                          .with_units = {}});  // nothing to compare with decides nothing
       continue;
     }
     evidence.push_back(EvidenceOf(cell->id, gate.rate == GateRate::kAsr ? found->asr : found->task_success));

@@ -55,6 +55,7 @@ struct GateResult {
   std::optional<stats::Interval> bounds95;       ///< of the rate or difference
   std::int64_t n = 0;                            ///< trials behind it
   std::optional<std::int64_t> trials_to_decide;  ///< with INSUFFICIENT: about how many in all, at the rate seen now
+  std::optional<std::int64_t> tasks_to_decide;   ///< the tasks that these make where the interval is clustered
   std::string explanation;                       ///< one sentence
 };
 

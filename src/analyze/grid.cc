@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/text.h"
-
 namespace xsweep {
 namespace {
 
@@ -21,17 +19,23 @@ std::vector<std::pair<std::string, std::string>> OtherAxes(const CellAggregate& 
 
 bool Undefended(const CellAggregate& cell) { return cell.arm == "no_defense" || cell.defense == kNone; }
 
+/// Trials under attack, whether or not the payload was seen; "no attack" is another question.
+bool UnderAttack(const CellAggregate& cell) { return cell.tally.attacked() > 0; }
+bool HasTrials(const CellAggregate& cell) { return UnderAttack(cell) || cell.task_success.n > 0; }
+
 const CellAggregate* FirstAttacked(const RunAggregate& run) {
   const auto found = std::ranges::find_if(run.cells, &CellAggregate::attacked);
   return found == run.cells.end() ? nullptr : &*found;
 }
 
 const CellAggregate* ControlOf(const CellAggregate& cell, const RunAggregate& run) {
+  if (std::ranges::all_of(run.cells, Undefended)) return UnderAttack(cell) ? FirstAttacked(run) : nullptr;
+  if (Undefended(cell)) return nullptr;
   for (const CellAggregate& other : run.cells) {
     const bool same_attack = other.attack == cell.attack && OtherAxes(other) == OtherAxes(cell);
-    if (other.attacked() && Undefended(other) && same_attack) return &other;
+    if (HasTrials(other) && UnderAttack(other) == UnderAttack(cell) && Undefended(other) && same_attack) return &other;
   }
-  return FirstAttacked(run);
+  return UnderAttack(cell) ? FirstAttacked(run) : nullptr;
 }
 
 void AddContrast(const CellAggregate& cell, const CellAggregate& control, ContrastTable& table) {
@@ -104,25 +108,8 @@ ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustmen
   ContrastTable table;
   table.adjustment = adjustment;
   for (const CellAggregate& cell : run.cells) {
-    const CellAggregate* control = cell.attacked() ? ControlOf(cell, run) : nullptr;
+    const CellAggregate* control = HasTrials(cell) ? ControlOf(cell, run) : nullptr;
     if (control != nullptr && control != &cell) AddContrast(cell, *control, table);
-  }
-  JudgeTable(table);
-  return table;
-}
-
-Expected<ContrastTable> ContrastWith(const RunAggregate& run, const std::string& control, Adjustment adjustment) {
-  const CellAggregate* chosen = run.FindCell(control);
-  if (chosen == nullptr) {
-    std::vector<std::string> ids;
-    ids.reserve(run.cells.size());
-    for (const CellAggregate& cell : run.cells) ids.push_back(cell.id);
-    return UserError("no cell " + control + DidYouMean(control, ids, "cells"), "control");
-  }
-  ContrastTable table;
-  table.adjustment = adjustment;
-  for (const CellAggregate& cell : run.cells) {
-    if (cell.attacked() && &cell != chosen) AddContrast(cell, *chosen, table);
   }
   JudgeTable(table);
   return table;

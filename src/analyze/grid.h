@@ -20,19 +20,16 @@ struct Contrast {
 };
 
 struct ContrastTable {
-  std::vector<Contrast> rows;  ///< all attacked cells that have a control other than themselves, in plan order
+  std::vector<Contrast> rows;  ///< all cells that have a control other than themselves, in plan order
   std::vector<std::string> controls;
   Adjustment adjustment = Adjustment::kHolm;
 };
 
-/// The control of a cell: the cell with the same axes but defense "none" (a no_defense arm or a grid point); where the
-/// run has none, the first attacked cell of the run. Raw p is in Difference::p, the adjusted one (asr and task_success
-/// as two families) in Difference::adjusted_p.
+/// The control of a cell: the cell with the same axes but defense "none" (a no_defense arm or a grid point), for a cell
+/// without an attack one without an attack. Where nothing in the run is defended, or nothing undefended, the control is
+/// the first attacked cell of the run. A cell whose payload nobody saw keeps its row, with asr N/A. Raw p is in
+/// Difference::p, the adjusted one (asr and task_success as two families) in Difference::adjusted_p.
 ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustment = Adjustment::kHolm);
-/// All attacked cells against one. Fails with kUser, with a suggestion, when there is no cell of that id.
-Expected<ContrastTable> ContrastWith(const RunAggregate& run, const std::string& control,
-                                     Adjustment adjustment = Adjustment::kHolm);
-
 /// One square of the matrix; several cells (other axes) may fall into it, then the one with the highest asr is shown.
 struct MatrixSquare {
   std::string cell;

@@ -63,14 +63,20 @@ std::optional<Interval> ClopperPearson(Proportion rate, double confidence) {
   return interval;
 }
 
+Interval NewcombeScore(double a, double effective_n_a, double b, double effective_n_b, double quantile) {
+  const Interval wilson_a = WilsonScore(a, effective_n_a, quantile);
+  const Interval wilson_b = WilsonScore(b, effective_n_b, quantile);
+  const double below = std::hypot(a - wilson_a.low, wilson_b.high - b);
+  const double above = std::hypot(wilson_a.high - a, b - wilson_b.low);
+  return {std::max(-1.0, a - b - below), std::min(1.0, a - b + above)};
+}
+
 std::optional<Interval> Newcombe(Proportion a, Proportion b, double confidence) {
-  const auto wilson_a = Wilson(a, confidence);
-  const auto wilson_b = Wilson(b, confidence);
-  if (!wilson_a || !wilson_b) return std::nullopt;
-  const double difference = Estimate(a) - Estimate(b);
-  const double below = std::hypot(Estimate(a) - wilson_a->low, wilson_b->high - Estimate(b));
-  const double above = std::hypot(wilson_a->high - Estimate(a), Estimate(b) - wilson_b->low);
-  return Interval{std::max(-1.0, difference - below), std::min(1.0, difference + above)};
+  CheckProportion(a);
+  CheckProportion(b);
+  if (a.n == 0 || b.n == 0) return std::nullopt;
+  return NewcombeScore(Estimate(a), static_cast<double>(a.n), Estimate(b), static_cast<double>(b.n),
+                       NormalQuantile(confidence));
 }
 
 std::optional<double> RoganGladen(double observed, double sensitivity, double specificity) {

@@ -31,6 +31,8 @@ std::optional<Interval> Wilson(Proportion rate, double confidence = 0.95);
 Interval WilsonScore(double estimate, double effective_n, double quantile);
 /// Exact, by the beta distribution (Clopper and Pearson 1934). Empty when n is 0.
 std::optional<Interval> ClopperPearson(Proportion rate, double confidence = 0.95);
+/// a - b of two estimates in [0, 1] that are worth so many independent trials, by hybrid scores.
+Interval NewcombeScore(double a, double effective_n_a, double b, double effective_n_b, double quantile);
 /// a - b of two independent samples by hybrid scores (Newcombe 1998, method 10). Empty when either n is 0.
 std::optional<Interval> Newcombe(Proportion a, Proportion b, double confidence = 0.95);
 

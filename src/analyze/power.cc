@@ -30,6 +30,21 @@ Status Check(const Design& design) {
 
 double DiscordantShare(const Design& design) { return 2 * design.baseline * (1 - design.baseline) * (1 - design.icc); }
 
+std::optional<double> PairedSight(const Design& design, bool increase) {
+  const double room = increase ? 1 - design.baseline : design.baseline;
+  if (!(room > 0)) return std::nullopt;
+  if (design.trials_per_task == 1 || design.tasks == 1) {
+    const auto pairs = static_cast<double>(design.tasks * design.trials_per_task);
+    const auto seen = stats::DetectablePairedDifference(DiscordantShare(design), pairs);
+    return seen && *seen <= room ? seen : std::nullopt;
+  }
+  // Rates of tasks with mean `room` and variance icc room (1 - room), of which the effect takes one share each.
+  const double added = 2 * (room + design.icc * (1 - room)) - 1;
+  const double uneven = design.icc * (1 - room) / room;
+  const stats::PairedTasks pairs{design.tasks, design.trials_per_task, DiscordantShare(design), added, uneven};
+  return stats::DetectableByTask(pairs, room);
+}
+
 DesignCost CostOf(const Design& design, std::int64_t tasks) {
   DesignCost cost{tasks, 2 * tasks * design.trials_per_task, std::nullopt};
   if (design.cost_per_trial_usd) cost.usd = *design.cost_per_trial_usd * static_cast<double>(cost.trials);
@@ -41,6 +56,32 @@ std::optional<DesignCost> CostOfTrials(const Design& design, double trials) {
   if (!(trials <= static_cast<double>(kMostTrials))) return std::nullopt;
   const double tasks = std::ceil(trials / static_cast<double>(design.trials_per_task) - 1e-9);
   return CostOf(design, std::max<std::int64_t>(1, static_cast<std::int64_t>(tasks)));
+}
+
+/// The smallest number of tasks whose pairs show the difference.
+std::optional<DesignCost> PairedPrice(Design design, double difference) {
+  const double size = std::abs(difference);
+  if (design.trials_per_task == 1) {
+    const double discordant = std::min(1.0, std::max(DiscordantShare(design), size));
+    const auto pairs = stats::RequiredPairs(discordant, difference);
+    return pairs ? std::optional(CostOf(design, *pairs)) : std::nullopt;
+  }
+  const auto seen = [&](std::int64_t tasks) {
+    design.tasks = tasks;
+    const auto least = PairedSight(design, difference > 0);
+    return least && *least <= size;
+  };
+  std::int64_t unseen = 1;
+  std::int64_t enough = 2;
+  for (; !seen(enough); enough *= 2) {
+    if (enough > kMostTrials / design.trials_per_task) return std::nullopt;
+    unseen = enough;
+  }
+  while (enough - unseen > 1) {
+    const std::int64_t middle = unseen + (enough - unseen) / 2;
+    (seen(middle) ? enough : unseen) = middle;
+  }
+  return CostOf(design, enough);
 }
 
 }  // namespace
@@ -55,7 +96,8 @@ Expected<Sight> WhatDesignSees(const Design& design) {
   sight.expected95 = stats::WilsonScore(design.baseline, sight.effective_n, stats::NormalQuantile(0.95));
   sight.increase = stats::DetectableIncrease(design.baseline, sight.effective_n);
   sight.decrease = stats::DetectableDecrease(design.baseline, sight.effective_n);
-  sight.paired = stats::DetectablePairedDifference(DiscordantShare(design), n);
+  sight.paired_increase = PairedSight(design, true);
+  sight.paired_decrease = PairedSight(design, false);
   sight.cost = CostOf(design, design.tasks);
   return sight;
 }
@@ -70,9 +112,7 @@ Expected<PriceOfSeeing> WhatSeeingCosts(const Design& design, double difference)
   if (!per_arm) return price;
   const double effect = stats::DesignEffect(static_cast<double>(design.trials_per_task), design.icc);
   price.unpaired = CostOfTrials(design, static_cast<double>(*per_arm) * effect);
-  const double discordant = std::min(1.0, std::max(DiscordantShare(design), std::abs(difference)));
-  const auto pairs = stats::RequiredPairs(discordant, difference);
-  if (pairs) price.paired = CostOfTrials(design, static_cast<double>(*pairs));
+  price.paired = PairedPrice(design, difference);
   return price;
 }
 

@@ -29,15 +29,18 @@ struct DesignCost {
 /// All at 80 % power and a two-sided level of 5 %; empty: not even the largest possible difference can be seen.
 struct Sight {
   double design_effect = 1;
-  double effective_n = 0;                    ///< independent trials that one arm is worth
-  stats::Interval expected95;                ///< interval of one arm at the baseline
-  std::optional<double> increase, decrease;  ///< in another sample of tasks, unpaired
-  std::optional<double> paired;              ///< with the same tasks and draws in both arms
+  double effective_n = 0;                                  ///< independent trials that one arm is worth
+  stats::Interval expected95;                              ///< interval of one arm at the baseline
+  std::optional<double> increase, decrease;                ///< in another sample of tasks, unpaired
+  std::optional<double> paired_increase, paired_decrease;  ///< with the same tasks and draws in both arms
   DesignCost cost;
 };
 
-/// Paired arms share tasks and draws, so a task's own difficulty cancels: a share 2 p (1 - p) (1 - icc) of the pairs is
-/// taken to disagree. Fails with kUser for impossible inputs, naming the one.
+/// Paired arms share tasks, so a task's own difficulty cancels: a share 2 p (1 - p) (1 - icc) of the pairs is taken to
+/// disagree by chance, fewer where arms share draws too. An effect is taken to be as large on a task as that leaves
+/// room for it, so the less alike tasks are, the less even it is; xsweep compare tests by task, and so does this. With
+/// one trial per task, or one task, pairs are taken as independent. Fails with kUser for impossible inputs, naming the
+/// one.
 Expected<Sight> WhatDesignSees(const Design& design);
 
 struct PriceOfSeeing {

@@ -18,8 +18,8 @@ double FisherExact(Proportion a, Proportion b);
 double McNemarExact(std::int64_t b, std::int64_t c);
 
 /// Two-sided p that the summed difference is at least as far from 0 when the sign of each whole task is a coin.
-/// Exact (by convolution) while tasks x sum of |differences| is at most 2e7, otherwise 10,000 draws from `seed` with
-/// the observed one among them. 1 when no task differs.
+/// Exact (by convolution) while the sum of |differences| is at most 1e6 and tasks x that sum at most 2e7, otherwise
+/// 10,000 draws from `seed` with the observed one among them. 1 when no task differs.
 double SignFlipByCluster(std::span<const Cluster> differences, std::uint64_t seed);
 
 /// Adjusted p values in the order of `p`, for the chance of any false alarm (Holm 1979).

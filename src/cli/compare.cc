@@ -4,7 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "cli/command.h"
+#include "cli/config_differences.h"
 #include "present/comparison.h"
 #include "record/index.h"
 #include "record/run_directory.h"
@@ -70,7 +74,8 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   TRY_ASSIGN(const auto b, Side(flags, flags.b, 1));
   CompareOptions options;
   if (flags.benjamini_hochberg) options.adjustment = Adjustment::kBenjaminiHochberg;
-  TRY_ASSIGN(const RunComparison comparison, CompareRuns(a.string(), b.string(), options));
+  TRY_ASSIGN(RunComparison comparison, CompareRuns(a.string(), b.string(), options));
+  std::ranges::move(ConfigDifferences(a, b), std::back_inserter(comparison.facts));
   const std::filesystem::path to = flags.to.empty() ? b : std::filesystem::path(flags.to);
   TRY_ASSIGN(const std::string warning, WriteComparison(RealDisk(), to, comparison));
   if (!warning.empty()) PrintNote("note: " + warning);

@@ -118,13 +118,15 @@ Json Headline(const Rate& asr) {
 }
 
 /// Judges the gates, writes what people read and says where it is.
-Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate) {
+Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate,
+               Adjustment adjustment = Adjustment::kHolm) {
   TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate));
   const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
   manifest.verdict = judged ? GateVerdictName(gates.verdict) : "";
   TRY_ASSIGN(const WrittenReports written,
-             WriteRunReports(run, manifest, aggregate,
-                             {.report = true, .notebook = true, .gates_markdown = GateSection(gates)}));
+             WriteRunReports(
+                 run, manifest, aggregate,
+                 {.report = true, .notebook = true, .gates_markdown = GateSection(gates), .adjustment = adjustment}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
   if (!written.warning.empty()) PrintNote("note: " + written.warning);
   for (const Finding& finding : aggregate.findings) PrintNote("note: " + finding.message);
@@ -223,11 +225,11 @@ Status WriteStatus(const RunDirectory& run, Manifest& manifest, std::string_view
   return run.WriteManifest(manifest);
 }
 
-Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest) {
+Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment adjustment) {
   TRY_ASSIGN(const RunAggregate aggregate,
              AggregateRun(run.path().string(),
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
-  TRY(Present(run, manifest, aggregate));
+  TRY(Present(run, manifest, aggregate, adjustment));
   OfferHtmlReport(run);
   return ExitCodeOf(manifest);
 }

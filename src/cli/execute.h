@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "analyze/difference.h"
 #include "base/claim.h"
 #include "cli/experiment.h"
 #include "record/manifest.h"
@@ -50,6 +51,6 @@ Status PublishRun(const RunDirectory& run, const Manifest& manifest);
 int ExitCodeOf(const Manifest& manifest);
 
 /// Rebuilds summary, plots and notes of a sealed run and prints the headline. Returns the exit code of its verdict.
-Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest);
+Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment adjustment);
 
 }  // namespace xsweep

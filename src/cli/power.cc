@@ -12,8 +12,7 @@ namespace xsweep {
 namespace {
 
 std::string Points(const std::optional<double>& difference) {
-  return difference ? fmt::format("{:.1f} points", 100 * *difference)
-                    : std::string("nothing: no difference is large enough");
+  return difference ? fmt::format("{:.1f} points", 100 * *difference) : std::string("none, however large");
 }
 
 std::string CostText(const DesignCost& cost) {
@@ -35,7 +34,8 @@ void PrintSight(const Design& design, const Sight& sight) {
   Print(fmt::format("one arm         95 % interval about {:.1f} - {:.1f} % at the baseline\n",
                     100 * sight.expected95.low, 100 * sight.expected95.high));
   Print("can be seen     at 80 % power, two-sided 5 %:\n");
-  Print(fmt::format("  paired        a difference of {}\n", Points(sight.paired)));
+  Print(fmt::format("  paired up     {}\n", Points(sight.paired_increase)));
+  Print(fmt::format("  paired down   {}\n", Points(sight.paired_decrease)));
   Print(fmt::format("  unpaired up   {}\n", Points(sight.increase)));
   Print(fmt::format("  unpaired down {}\n", Points(sight.decrease)));
 }

@@ -14,6 +14,7 @@ Expected<int> ReportCommand(const Invocation& invocation) {
   std::string journal = "docs/journal";
   std::string gates;
   bool write_journal = false;
+  bool benjamini_hochberg = false;
   Arguments arguments("report", "Rebuilds summary, plots and notes of a run from its rows; the last run by default.",
                       "xsweep report --exp airline_escalating_v1");
   arguments.Positional("run", &name, "a run directory, run id, experiment or `latest`", false)
@@ -21,6 +22,7 @@ Expected<int> ReportCommand(const Invocation& invocation) {
       .Option("--exp", &exp, "look among the runs of this experiment")
       .Option("--gates", &gates, "a file of gates to add to the run's own")
       .Option("--journal-dir", &journal, "where journal entries lie (default docs/journal)")
+      .Flag("--bh", &benjamini_hochberg, "adjust p values of the report by Benjamini-Hochberg in place of Holm")
       .Flag("--journal", &write_journal, "also add the run to the journal");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
@@ -34,7 +36,8 @@ Expected<int> ReportCommand(const Invocation& invocation) {
     TRY_ASSIGN(const auto more, ReadGatesFile(gates));
     AddGates(more, manifest.gates);
   }
-  TRY_ASSIGN(const int code, PresentRun(run, manifest));
+  const Adjustment adjustment = benjamini_hochberg ? Adjustment::kBenjaminiHochberg : Adjustment::kHolm;
+  TRY_ASSIGN(const int code, PresentRun(run, manifest, adjustment));
   if (write_journal) {
     TRY_ASSIGN(const auto entry, WriteJournal(journal, run));
     Print(entry.string() + "\n");

@@ -5,13 +5,33 @@
 #include <fmt/format.h>
 
 #include "present/gate_report.h"
+#include "record/index.h"
 
 namespace xsweep {
 namespace {
 
+/// The newest run of the experiment in the index that began before this one: when `report` judges the newest run anew,
+/// `latest` is that run itself, and the difference to oneself is always 0.
+Expected<std::filesystem::path> EarlierRun(const std::filesystem::path& results, const Manifest& manifest) {
+  TRY_ASSIGN(const auto entries, ReadIndex(results / "index.csv"));
+  const IndexEntry* newest = nullptr;
+  for (const IndexEntry& entry : entries) {
+    const bool earlier = entry["exp"] == manifest.exp && entry["run_id"] != manifest.run_id &&
+                         entry["timestamp_utc"] <= manifest.timestamp_utc;
+    if (earlier) newest = &entry;
+  }
+  if (newest == nullptr) return UserError("there is no earlier run of " + manifest.exp, "vs latest");
+  return results / (*newest)["path"];
+}
+
 Expected<RunComparison> CompareWithRun(const RunDirectory& run, const Manifest& manifest, const std::string& versus) {
   const std::filesystem::path results = run.path().parent_path().parent_path();
-  TRY_ASSIGN(const auto other, FindRun(results, versus == "latest" ? manifest.exp : "", versus));
+  TRY_ASSIGN(auto other, FindRun(results, versus == "latest" ? manifest.exp : "", versus));
+  std::error_code failure;
+  if (std::filesystem::equivalent(other, run.path(), failure)) {
+    if (versus != "latest") return UserError("this is the run itself; name another one", "vs " + versus);
+    TRY_ASSIGN(other, EarlierRun(results, manifest));
+  }
   return CompareRuns(other.string(), run.path().string());
 }
 

@@ -28,6 +28,9 @@ std::string_view PairingName(Pairing pairing) {
   return "";
 }
 
+/// Significant digits: a p of 1e-9 is not 0.
+std::string CsvPValue(std::optional<double> p) { return p ? fmt::format("{:.6g}", *p) : std::string(); }
+
 std::string CsvLine(const RunComparison& comparison, const std::string& cell, const Difference& d) {
   const auto bound = [&](double stats::Interval::* side) {
     return CsvNumber(d.bounds95 ? std::optional(*d.bounds95.*side) : std::nullopt);
@@ -50,11 +53,11 @@ std::string CsvLine(const RunComparison& comparison, const std::string& cell, co
                                         CsvNumber(d.difference),
                                         bound(&stats::Interval::low),
                                         bound(&stats::Interval::high),
-                                        CsvNumber(d.mcnemar_p),
-                                        CsvNumber(d.sign_flip_p),
-                                        CsvNumber(d.fisher_p),
-                                        CsvNumber(d.p),
-                                        CsvNumber(d.adjusted_p),
+                                        CsvPValue(d.mcnemar_p),
+                                        CsvPValue(d.sign_flip_p),
+                                        CsvPValue(d.fisher_p),
+                                        CsvPValue(d.p),
+                                        CsvPValue(d.adjusted_p),
                                         std::string(AdjustmentName(comparison.adjustment)),
                                         std::string(JudgementWords(d.judgement)),
                                         CsvNumber(d.detectable)};
@@ -63,7 +66,8 @@ std::string CsvLine(const RunComparison& comparison, const std::string& cell, co
 
 std::string PValue(std::optional<double> p) {
   if (!p) return "–";
-  return *p < 0.001 ? "< 0.001" : fmt::format("{:.3f}", *p);
+  if (*p == 0) return "< 1e-300";
+  return *p < 0.001 ? fmt::format("{:.1e}", *p) : fmt::format("{:.3f}", *p);
 }
 
 std::string DifferenceBrief(const Difference& d) {
@@ -89,8 +93,12 @@ std::string CellTable(const RunComparison& comparison, std::string_view title, D
       title, AdjustmentName(comparison.adjustment));
   for (const CellComparison& cell : comparison.cells)
     text += DifferenceRow(CellLabel(comparison.a, cell.cell), cell.*measure);
-  return fmt::format("{}\n{} Detectable: the difference that this sample could have seen with 80 % power.\n\n", text,
-                     PairingSentences(comparison, measure));
+  const std::string pairing = PairingSentences(comparison, measure);
+  return fmt::format(
+      "{}\n{}{}Detectable: the difference that this sample could have seen with 80 % power; – where there is none, as "
+      "with fewer "
+      "than six tasks or pairs.\n\n",
+      text, pairing, pairing.empty() ? "" : " ");
 }
 
 std::string ObstacleList(const RunComparison& comparison) {
@@ -120,10 +128,12 @@ std::string Facts(const RunComparison& comparison) {
   if (comparison.facts.empty())
     return "## What differs between the runs\n\nNothing that the runs record: same config, commit and data.\n";
   std::string text = "## What differs between the runs\n\n| | A | B |\n|---|---|---|\n";
-  for (const FactDifference& fact : comparison.facts) {
+  for (const FactDifference& fact : comparison.facts | std::views::take(kMostListed)) {
     text += fmt::format("| {} | {} | {} |\n", MarkdownCellCode(fact.fact), MarkdownCellCode(Shorten(fact.a, 120)),
                         MarkdownCellCode(Shorten(fact.b, 120)));
   }
+  if (comparison.facts.size() > kMostListed)
+    text += fmt::format("\nThe first {} of {}.\n", kMostListed, comparison.facts.size());
   return text;
 }
 
@@ -197,16 +207,26 @@ std::string CompareMarkdown(const RunComparison& comparison) {
 }
 
 std::string ContrastSection(const Manifest& manifest, const ContrastTable& table) {
-  if (table.rows.empty()) return {};
-  std::string text = fmt::format(
-      "## Cells against their control\n\n| cell | control | this cell | difference [95 %] | p | p ({}) | "
-      "detectable, points | attack success is |\n|---|---:|---:|---|---:|---:|---:|---|\n",
-      AdjustmentName(table.adjustment));
-  for (const Contrast& row : table.rows) text += DifferenceRow(CellLabel(manifest, row.cell), row.asr);
+  std::string text;
+  const auto add = [&](std::string_view measure, Difference Contrast::* difference) {
+    std::string rows;
+    for (const Contrast& row : table.rows) {
+      const Difference& d = row.*difference;
+      if (d.a.n + d.b.n > 0) rows += DifferenceRow(CellLabel(manifest, row.cell), d);
+    }
+    if (rows.empty()) return;
+    text += fmt::format(
+        "| cell | control | this cell | difference [95 %] | p | p ({}) | detectable, points | {} is |\n"
+        "|---|---:|---:|---|---:|---:|---:|---|\n{}\n",
+        AdjustmentName(table.adjustment), measure, rows);
+  };
+  add("attack success", &Contrast::asr);
+  add("task success", &Contrast::task_success);
+  if (text.empty()) return {};
   std::string controls;
   for (const std::string& control : table.controls)
     controls += (controls.empty() ? "" : ", ") + MarkdownCode(CellLabel(manifest, control));
-  return text + "\nControls: " + controls + ".\n\n";
+  return "## Cells against their control\n\n" + text + "Controls: " + controls + ".\n\n";
 }
 
 Expected<std::string> WriteComparison(Disk& disk, const std::filesystem::path& directory,

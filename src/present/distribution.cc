@@ -39,7 +39,7 @@ Layout LayOut(const std::vector<const CellAggregate*>& cells) {
   if (cells.size() > 16) layout.row = 28;
   double widest = 60;
   for (const CellAggregate* cell : cells) widest = std::max(widest, TextWidth(CellLabel(*cell), kTextSize));
-  layout.label_right = kPageMargin + std::min(widest, 300.0);
+  layout.label_right = kPageMargin + std::min(widest, 350.0);
   const double left = layout.label_right + 20;
   const double width = (kPageWidth - kPageMargin - 16 - left - 56) / 2;
   layout.tasks = {left, left + width, 0, 1};
@@ -66,11 +66,13 @@ void DrawBox(Canvas& canvas, const ShareScale& scale, const Quartiles& quartiles
     canvas.Rectangle(box, colour::kWhite);
     canvas.Frame(box, colour::kInk);
   }
-  canvas.Line({scale.X(quartiles.median), middle - half - 2}, {scale.X(quartiles.median), middle + half + 2},
-              colour::kInk, 2.5);
 }
 
-/// Equal rates fan out over the height, so that each can be seen.
+void DrawMedian(Canvas& canvas, const ShareScale& scale, double median, double middle, double half) {
+  canvas.Line({scale.X(median), middle - half - 2}, {scale.X(median), middle + half + 2}, colour::kInk, 2.5);
+}
+
+/// Equal rates fan out over the height, so that each can be seen; where they are too many for that, they make a bar.
 void DrawPoints(Canvas& canvas, const ShareScale& scale, std::vector<double> rates, double middle, double half,
                 Colour fill) {
   std::ranges::sort(rates);
@@ -82,9 +84,10 @@ void DrawPoints(Canvas& canvas, const ShareScale& scale, std::vector<double> rat
     while (last < chosen.size() && chosen[last] == chosen[first]) ++last;
     const auto equal = static_cast<double>(last - first);
     const double step = std::min(5.0, 2 * half / equal);
+    const bool apart = step >= 3.5;  // closer, the rim of one would hide the one before
     for (std::size_t i = first; i < last; ++i) {
       const double offset = (static_cast<double>(i - first) - (equal - 1) / 2) * step;
-      canvas.Circle({scale.X(chosen[i]), middle + offset}, 2.4, fill, colour::kWhite);
+      canvas.Circle({scale.X(chosen[i]), middle + offset}, apart ? 2.4 : 1.8, fill, apart ? colour::kWhite : fill);
     }
   }
 }
@@ -98,8 +101,10 @@ void DrawSpread(Canvas& canvas, const ShareScale& scale, const Layout& layout, c
   }
   const double half = layout.row / 2 - 4;
   DrawViolin(canvas, scale, rates, middle, half, fill, stroke);
-  DrawBox(canvas, scale, *quartiles, middle, std::min(5.0, half / 3));
+  const double box = std::min(5.0, half / 3);
+  DrawBox(canvas, scale, *quartiles, middle, box);
   DrawPoints(canvas, scale, rates, middle, half - 2, stroke);
+  if (quartiles->least < quartiles->most) DrawMedian(canvas, scale, quartiles->median, middle, box);
 }
 
 std::vector<const CellAggregate*> CellsToShow(const RunAggregate& aggregate) {

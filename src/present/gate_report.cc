@@ -57,6 +57,7 @@ std::string GateLine(const Manifest& manifest, const GateReport& report) {
   line += fmt::format(": {} at {}", CleanText(decisive->gate.text), Seen(*decisive));
   if (decisive->n > 0) line += fmt::format(" over {}", Count(decisive->n, "trial", "trials"));
   if (!decisive->cell.empty()) line += " in " + CleanText(decisive->cell);
+  if (decisive->trials_to_decide) line += fmt::format("; about {} trials would decide", *decisive->trials_to_decide);
   const std::int64_t others = CountOf(report, report.verdict) - 1;
   if (others > 0) line += fmt::format(", and {} like it", Count(others, "gate", "gates"));
   return line;

@@ -29,22 +29,22 @@ HeatPanel MakePanel(const RunAggregate& aggregate, const KeyOf& row_of, const Ke
   HeatPanel panel;
   struct Placed {
     std::size_t row, column;
-    const Tally* tally;
+    const CellAggregate* cell;
   };
   std::vector<Placed> placed;
   for (const CellAggregate& cell : aggregate.cells) {
     const auto row = row_of(cell);
     const auto column = column_of(cell);
-    if (row && column) placed.push_back({Place(panel.rows, *row), Place(panel.columns, *column), &cell.tally});
+    if (row && column) placed.push_back({Place(panel.rows, *row), Place(panel.columns, *column), &cell});
   }
   panel.entries.resize(panel.rows.size() * panel.columns.size());
-  for (const auto& [row, column, tally] : placed) {
+  for (const auto& [row, column, cell] : placed) {
     HeatPanel::Entry& entry = panel.At(row, column);
     panel.pooled |= entry.present;
     entry.present = true;
-    entry.successes += tally->successes();
-    entry.n += tally->attacked();
-    entry.exposed += tally->exposed;
+    entry.successes += cell->asr.successes;
+    entry.n += cell->asr.n;
+    entry.unseen += cell->tally.attacked() - cell->asr.n;
   }
   return panel;
 }
@@ -107,7 +107,7 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
   for (std::size_t row = 0; row < panel.rows.size(); ++row) {
     for (const auto& square : matrix.squares[row]) {
       panel.entries.push_back(
-          square ? HeatPanel::Entry{true, square->asr.successes, square->attacked, square->asr_exposed.n}
+          square ? HeatPanel::Entry{true, square->asr.successes, square->asr.n, square->attacked - square->asr.n}
                  : HeatPanel::Entry{});
     }
     const Rate& utility = matrix.utility[row];
@@ -137,15 +137,17 @@ std::string AttackDefenseSection(const RunAggregate& aggregate) {
     text += "| " + MarkdownCellCode(panel.rows[row]) + " |";
     for (std::size_t column = 0; column < panel.columns.size(); ++column) {
       const HeatPanel::Entry& entry = panel.At(row, column);
-      const bool seen = entry.n > 0 && entry.exposed > 0;
-      text += seen ? fmt::format(" {} ({} of {}) |",
-                                 Percent(static_cast<double>(entry.successes) / static_cast<double>(entry.n)),
-                                 entry.successes, entry.n)
-                   : std::string(" N/A |");
+      text += entry.n > 0 ? fmt::format(" {} ({} of {}) |",
+                                        Percent(static_cast<double>(entry.successes) / static_cast<double>(entry.n)),
+                                        entry.successes, entry.n)
+                          : std::string(" N/A |");
     }
     const RowVerdict& verdict = matrix->verdicts[row];
-    text += fmt::format(" {} ({}) | {} ({}) |\n", Percent(verdict.worst_rate), MarkdownCellCode(verdict.worst_attack),
-                        Percent(verdict.task_success), verdict.utility_words);
+    text += verdict.worst_rate
+                ? fmt::format(" {} ({}) |", Percent(verdict.worst_rate), MarkdownCellCode(verdict.worst_attack))
+                : std::string(" N/A |");
+    text += verdict.task_success ? fmt::format(" {} ({}) |\n", Percent(verdict.task_success), verdict.utility_words)
+                                 : std::string(" N/A |\n");
   }
   return text + "\nA defense is as good as its worst attack, and worth only what it leaves of the tasks.\n\n";
 }

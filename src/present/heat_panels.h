@@ -15,7 +15,8 @@ namespace xsweep {
 struct HeatPanel {
   struct Entry {
     bool present = false;
-    std::int64_t successes = 0, n = 0, exposed = 0;
+    std::int64_t successes = 0, n = 0;  ///< as in the cells' asr: none of a cell whose payload nobody saw
+    std::int64_t unseen = 0;            ///< attacked trials of such cells
   };
   std::string row_axis, column_axis;
   std::vector<std::string> rows, columns;  ///< values, in order of first appearance

@@ -18,7 +18,9 @@ namespace {
 
 constexpr double kTextSize = 12, kSmallSize = 10.5;
 constexpr double kRowHeight = 38, kPanelGap = 26, kAxisRoom = 24;
-constexpr double kNarrowest = 52;  ///< of a cell that still holds "66.7 %" and its counts
+constexpr double kNarrowest = 52;           ///< of a cell that still holds "66.7 %" and its counts
+constexpr double kWideEnoughForHatch = 90;  ///< to be seen beside "0/304 saw it"
+constexpr double kVerdictWidth = 124;       ///< of a column beside the matrix, which holds the name of an attack
 
 /// White at 0 to a light vermilion at 1, on which dark letters can be read.
 std::string Shade(double share) {
@@ -34,17 +36,18 @@ struct PanelLayout {
   double label_height = 20;
   bool upward_labels = false;
   bool words = true;
-  std::size_t extra_columns = 0;  ///< right of the matrix
+  double verdicts_left = 0;  ///< of what stands right of the matrix
 };
 
-PanelLayout LayOut(const HeatPanel& panel, std::size_t extra_columns) {
+PanelLayout LayOut(const HeatPanel& panel, std::size_t verdicts) {
   PanelLayout layout;
-  layout.extra_columns = extra_columns;
   double widest = TextWidth(panel.row_axis, kTextSize);
   for (const std::string& row : panel.rows) widest = std::max(widest, TextWidth(CleanText(row), kTextSize));
   layout.left = kPageMargin + std::clamp(widest, 60.0, 240.0) + 12;
-  const auto columns = static_cast<double>(panel.columns.size() + extra_columns);
-  layout.cell_width = std::min(150.0, (kPageWidth - kPageMargin - layout.left) / columns);
+  const auto columns = static_cast<double>(panel.columns.size());
+  const double room = kPageWidth - kPageMargin - layout.left - kVerdictWidth * static_cast<double>(verdicts);
+  layout.cell_width = std::min(150.0, room / columns);
+  layout.verdicts_left = layout.left + layout.cell_width * columns;
   layout.words = layout.cell_width >= kNarrowest;
   double label = 0;
   for (const std::string& column : panel.columns) label = std::max(label, TextWidth(CleanText(column), kTextSize));
@@ -66,8 +69,8 @@ Box CellBox(const PanelLayout& layout, double top, std::size_t row, std::size_t 
 void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const HeatPanel::Entry& entry) {
   const Box inside{box.left + 1, box.top + 1, box.right - 1, box.bottom - 1};
   const Point middle = box.center();
-  const bool unseen = entry.n > 0 && entry.exposed == 0;
-  if (!entry.present || entry.n == 0) {
+  const bool unseen = entry.n == 0 && entry.unseen > 0;
+  if (!entry.present || (entry.n == 0 && !unseen)) {
     canvas.Rectangle(inside, colour::kPale);
     if (layout.words) {
       canvas.Text(middle, entry.present ? "N/A" : "–",
@@ -75,16 +78,21 @@ void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const 
     }
     return;
   }
-  const double share = static_cast<double>(entry.successes) / static_cast<double>(entry.n);
+  const double share = unseen ? 0 : static_cast<double>(entry.successes) / static_cast<double>(entry.n);
   canvas.Rectangle(inside, unseen ? std::string(colour::kWhite) : Shade(share));
   if (unseen) canvas.Hatch(inside, "#c9d1d9");
   canvas.Frame(inside, colour::kRule);
   if (!layout.words) return;
+  const TextStyle rate{.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true};
+  if (unseen && layout.cell_width < kWideEnoughForHatch) {
+    canvas.Rectangle({middle.x - 17, middle.y - 9, middle.x + 17, middle.y + 9}, colour::kWhite);
+    canvas.Text(middle, "N/A", rate);
+    return;
+  }
   if (unseen) canvas.Rectangle({middle.x - 34, middle.y - 15, middle.x + 34, middle.y + 16}, colour::kWhite);
-  canvas.Text({middle.x, middle.y - 7}, unseen ? "N/A" : Percent(share),
-              {.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true});
+  canvas.Text({middle.x, middle.y - 7}, unseen ? "N/A" : Percent(share), rate);
   canvas.Text({middle.x, middle.y + 9},
-              unseen ? fmt::format("0/{} saw it", entry.n) : fmt::format("{}/{}", entry.successes, entry.n),
+              unseen ? fmt::format("0/{} saw it", entry.unseen) : fmt::format("{}/{}", entry.successes, entry.n),
               {.size = kSmallSize, .anchor = Anchor::kMiddle});
 }
 
@@ -131,25 +139,22 @@ ChartWords HeatWords(const Manifest& manifest, const RunAggregate& aggregate, co
 /// Beside the matrix: the worst attack of the row and the task success.
 void DrawVerdicts(Canvas& canvas, const AttackDefense& matrix, const PanelLayout& layout, double top) {
   const HeatPanel& panel = matrix.panel;
-  const std::size_t worst_column = panel.columns.size();
-  const double heading_y = top + kAxisRoom + layout.label_height - 12;
-  const auto heading = [&](std::size_t column, std::string_view text) {
-    canvas.Text({CellBox(layout, top, 0, column).center().x, heading_y}, text,
-                {.size = kSmallSize, .anchor = Anchor::kMiddle, .bold = true});
+  const double worst_x = layout.verdicts_left + kVerdictWidth / 2;
+  const double utility_x = worst_x + kVerdictWidth;
+  const auto draw = [&](double x, double y, const std::string& words, bool bold) {
+    canvas.Text({x, y}, FitText(words, kVerdictWidth - 6, kSmallSize),
+                {.size = bold ? kTextSize : kSmallSize, .anchor = Anchor::kMiddle, .bold = bold});
   };
-  heading(worst_column, "worst attack");
-  heading(worst_column + 1, "task success");
+  const double heading_y = top + kAxisRoom + layout.label_height - 12;
+  draw(worst_x, heading_y, "worst attack", true);
+  draw(utility_x, heading_y, "task success", true);
   for (std::size_t row = 0; row < panel.rows.size(); ++row) {
     const RowVerdict& verdict = matrix.verdicts[row];
-    const Point worst = CellBox(layout, top, row, worst_column).center();
-    const Point utility = CellBox(layout, top, row, worst_column + 1).center();
-    canvas.Text({worst.x, worst.y - 7}, Percent(verdict.worst_rate),
-                {.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true});
-    canvas.Text({worst.x, worst.y + 9}, FitText(verdict.worst_attack, layout.cell_width - 6, kSmallSize),
-                {.size = kSmallSize, .anchor = Anchor::kMiddle});
-    canvas.Text({utility.x, utility.y - 7}, Percent(verdict.task_success),
-                {.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true});
-    canvas.Text({utility.x, utility.y + 9}, verdict.utility_words, {.size = kSmallSize, .anchor = Anchor::kMiddle});
+    const double y = CellBox(layout, top, row, 0).center().y;
+    draw(worst_x, y - 7, Percent(verdict.worst_rate), true);
+    draw(worst_x, y + 9, verdict.worst_attack, false);
+    draw(utility_x, y - 7, Percent(verdict.task_success), true);
+    draw(utility_x, y + 9, verdict.utility_words, false);
   }
 }
 

@@ -82,6 +82,10 @@ std::string Headline(const Story& story) {
   const auto rate = [](const CellAggregate* cell) { return *cell->asr.value(); };
   const CellAggregate& worst = **std::ranges::max_element(attacked, {}, rate);
   const CellAggregate& best = **std::ranges::min_element(attacked, {}, rate);
+  if (rate(&worst) == rate(&best)) {
+    return fmt::format("{}: over {} attacked cells the attack succeeded in {}, the same in each.", name,
+                       attacked.size(), RateWords(aggregate.asr));
+  }
   return fmt::format("{}: over {} attacked cells the attack succeeded in {}; by cell from {} ({}) to {} ({}).", name,
                      attacked.size(), RateWords(aggregate.asr), Percent(best.asr.value()), CleanText(CellLabel(best)),
                      Percent(worst.asr.value()), CleanText(CellLabel(worst)));

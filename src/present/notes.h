@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyze/aggregate.h"
+#include "analyze/difference.h"
 #include "present/failures.h"
 #include "record/manifest.h"
 
@@ -16,7 +17,8 @@ struct Story {
   const Manifest& manifest;
   const RunAggregate& aggregate;
   std::vector<FailureKind> failures;
-  std::string gates_markdown;  ///< the verdict with its table, made by gates; empty without gates
+  std::string gates_markdown;                 ///< the verdict with its table, made by gates; empty without gates
+  Adjustment adjustment = Adjustment::kHolm;  ///< of the p values of cells against their control
 };
 
 /// One sentence that a person can paste: what was attacked, the rate with its interval and basis. Plain text.

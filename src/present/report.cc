@@ -90,7 +90,7 @@ std::string ReportMarkdown(const Story& story, const std::vector<std::string>& p
   text += story.gates_markdown + Picture(pictures, "summary") + CellsSection(story) + DoubtsSection(story) +
           ControlsSection(story);
   text += Picture(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
-          ContrastSection(story.manifest, ContrastWithControls(aggregate));
+          ContrastSection(story.manifest, ContrastWithControls(aggregate, story.adjustment));
   text += Picture(pictures, "heatmap") + Picture(pictures, "distribution") + SeedsSection(aggregate) +
           RepeatsSection(aggregate);
   return text + FailuresSection(story) + EffortSection(aggregate) + DesignSection(story) + RepeatSection(story);

@@ -59,7 +59,7 @@ Status WritePngs(const std::vector<Picture>& pictures, const Expected<std::vecto
 Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Manifest& manifest,
                                          const RunAggregate& aggregate, const PresentOptions& options) {
   Writer writer(directory);
-  Story story{manifest, aggregate, {}, options.gates_markdown};
+  Story story{manifest, aggregate, {}, options.gates_markdown, options.adjustment};
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }

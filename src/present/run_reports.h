@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyze/aggregate.h"
+#include "analyze/difference.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
 
@@ -16,7 +17,8 @@ struct PresentOptions {
   bool report = false;    ///< report.md too
   bool notebook = false;  ///< notebook.ipynb too
   std::string gnuplot = "gnuplot";
-  std::string gates_markdown = {};  ///< what the notes say about the gates; empty without gates
+  std::string gates_markdown = {};            ///< what the notes say about the gates; empty without gates
+  Adjustment adjustment = Adjustment::kHolm;  ///< of p values in report.md
 };
 
 struct WrittenReports {

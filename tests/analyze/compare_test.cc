@@ -88,6 +88,40 @@ TEST_F(TwoRuns, FallBackToUnpairedWithOtherSeedsAndSaySo) {
   EXPECT_TRUE(comparison.comparable());
 }
 
+TEST_F(TwoRuns, DoNotPassOtherTasksOffAsADifference) {
+  // One easy task eight times against three: only the common task may count, and it shows nothing.
+  HandMadeRun few;
+  few.Cell("base", {"srsrsrsr"});
+  HandMadeRun many;
+  many.Cell("base", {"ssss", "ssss", "ssss"});
+  for (Trial& trial : many.trials) trial.seed = 99;
+  const RunComparison comparison = Compare(few, many);
+  const Difference& asr = comparison.cells.at(0).asr;
+  EXPECT_EQ(asr.pairing, Pairing::kUnpaired);
+  EXPECT_EQ(asr.common_b.n, 4);
+  EXPECT_EQ(asr.judgement, Judgement::kNotDistinguishable);
+  EXPECT_TRUE(Has(comparison, ObstacleKind::kOtherTasks));
+}
+
+TEST_F(TwoRuns, AreComparedWithAWarningWhenOneDoesNotSayWhatItsTasksHeld) {
+  HandMadeRun older;
+  older.Cell("base", {"s"}).trials[0].task_hash.clear();
+  const RunComparison comparison = Compare(HandMadeRun().Cell("base", {"s"}), older);
+  EXPECT_TRUE(Has(comparison, ObstacleKind::kTasks));
+  EXPECT_TRUE(comparison.comparable());
+}
+
+TEST_F(TwoRuns, OfFiveTasksCouldHaveSeenNoDifference) {
+  const RunComparison five =
+      Compare(HandMadeRun().Cell("base", Tasks(5, "ssss")), HandMadeRun().Cell("base", Tasks(5, "rrrr")));
+  EXPECT_EQ(five.cells.at(0).asr.judgement, Judgement::kNotDistinguishable);
+  EXPECT_FALSE(five.cells.at(0).asr.detectable);
+  const RunComparison six =
+      Compare(HandMadeRun().Cell("base", Tasks(6, "ssss")), HandMadeRun().Cell("base", Tasks(6, "rrrr")));
+  EXPECT_EQ(six.cells.at(0).asr.judgement, Judgement::kBetter);
+  EXPECT_TRUE(six.cells.at(0).asr.detectable);
+}
+
 TEST_F(TwoRuns, UseMcNemarForOneTask) {
   const RunComparison comparison =
       Compare(HandMadeRun().Cell("base", {"ssssssssssrr"}), HandMadeRun().Cell("base", {"rrrrrrrrrrrr"}));

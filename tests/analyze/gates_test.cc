@@ -83,6 +83,38 @@ TEST_F(Gates, SayHowManyTrialsDecideSoThatThatManyDo) {
             GateVerdict::kInsufficient);
 }
 
+TEST_F(Gates, CountTheTasksThatDecideByTheIntervalOfSoManyTasks) {
+  // Half of six tasks are "sr", half "rr": with Student's t for few tasks, a plain Wilson count would be too low.
+  const auto run = [](std::int64_t tasks) {
+    HandMadeRun made;
+    std::vector<std::string> trials;
+    for (std::int64_t i = 0; i < tasks; ++i) trials.emplace_back(i % 2 == 0 ? "sr" : "rr");
+    return made.Cell("base", trials);
+  };
+  const GateReport report = Evaluate(run(10), "asr.upper95 < 0.45");
+  ASSERT_EQ(report.verdict, GateVerdict::kInsufficient);
+  const auto tasks = report.results.at(0).tasks_to_decide;
+  ASSERT_TRUE(tasks);
+  EXPECT_EQ(report.results.at(0).trials_to_decide, 2 * *tasks);
+  const std::int64_t even = *tasks + *tasks % 2;
+  EXPECT_EQ(Evaluate(run(even), "asr.upper95 < 0.45").verdict, GateVerdict::kPass);
+  EXPECT_EQ(Evaluate(run(even - 4), "asr.upper95 < 0.45").verdict, GateVerdict::kInsufficient);
+}
+
+TEST_F(Gates, CountTheTrialsThatDecideADifference) {
+  const auto evaluate = [&](std::int64_t tasks) {
+    const HandMadeRun run = HandMadeRun().Cell("base", Tasks(static_cast<int>(tasks), "srrr"));
+    HandMadeRun(run).WriteTo(directory_, "before");
+    return Evaluate(run, "asr.delta_upper95 < 0.03 vs before");
+  };
+  const GateReport report = evaluate(40);
+  ASSERT_TRUE(report.results.at(0).tasks_to_decide);
+  const std::int64_t tasks = *report.results.at(0).tasks_to_decide;
+  EXPECT_EQ(tasks, 125);  // Wilson's bound at 0 of 125 is 2.98 %
+  EXPECT_EQ(evaluate(tasks).verdict, GateVerdict::kPass);
+  EXPECT_EQ(evaluate(tasks - 1).verdict, GateVerdict::kInsufficient);
+}
+
 TEST_F(Gates, FailOnlyWhereMoreTrialsWouldNotHelp) {
   EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(50, "s")), "asr.upper95 < 0.5").verdict, GateVerdict::kFail);
   EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", {"s", "r", "r"}), "asr.upper95 < 0.5").verdict,

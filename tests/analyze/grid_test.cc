@@ -33,7 +33,7 @@ class Grid : public ::testing::Test {
 
 TEST_F(Grid, ComparesEachCellWithTheUndefendedOneOfItsAttack) {
   const ContrastTable table = ContrastWithControls(Read(AttacksByDefenses()));
-  ASSERT_EQ(table.rows.size(), 2U);
+  ASSERT_EQ(table.rows.size(), 3U);
   EXPECT_EQ(table.rows[0].control, "a=1,d=none");
   EXPECT_EQ(table.rows[1].control, "a=2,d=none");
   EXPECT_DOUBLE_EQ(*table.rows[0].asr.difference, -1);
@@ -41,14 +41,27 @@ TEST_F(Grid, ComparesEachCellWithTheUndefendedOneOfItsAttack) {
   EXPECT_DOUBLE_EQ(*table.rows[0].asr.adjusted_p, 4.0 / 1024);
   EXPECT_EQ(table.rows[0].asr.judgement, Judgement::kBetter);
   EXPECT_EQ(table.rows[1].asr.judgement, Judgement::kNotDistinguishable);
+  EXPECT_EQ(table.rows[2].control, "d=none+no_attack");
+  EXPECT_EQ(table.rows[2].task_success.judgement, Judgement::kWorse) << "blocking everything costs the tasks";
 }
 
-TEST_F(Grid, ComparesWithOneChosenCellOrSuggestsIt) {
-  const RunAggregate run = Read(AttacksByDefenses());
-  EXPECT_EQ(ContrastWith(run, "a=2,d=wall")->rows.size(), 3U);
-  const auto unknown = ContrastWith(run, "a=2,d=wal");
-  ASSERT_FALSE(unknown);
-  EXPECT_NE(unknown.error().message.find("a=2,d=wall"), std::string::npos);
+TEST_F(Grid, ComparesEachCellWithTheFirstWhereNothingIsDefended) {
+  HandMadeRun run;
+  run.Cell("t=1", Tasks("ss"), "loud", "none").Cell("t=2", Tasks("sr"), "loud", "none");
+  run.Cell("t=3", Tasks("rr"), "loud", "none").Cell("no_attack", Tasks("++"), "none", "none", "no_attack");
+  const ContrastTable table = ContrastWithControls(Read(run));
+  ASSERT_EQ(table.rows.size(), 2U);
+  EXPECT_EQ(table.controls, std::vector<std::string>{"t=1"});
+  EXPECT_DOUBLE_EQ(*table.rows[1].asr.difference, -1);
+}
+
+TEST_F(Grid, KeepsTheRowOfACellWhosePayloadNobodySaw) {
+  HandMadeRun run;
+  run.Cell("d=none", Tasks("ss"), "loud", "none").Cell("d=wall", Tasks("nn"), "loud", "wall");
+  const ContrastTable table = ContrastWithControls(Read(run));
+  ASSERT_EQ(table.rows.size(), 1U);
+  EXPECT_EQ(table.rows[0].asr.judgement, Judgement::kNotComparable);
+  EXPECT_FALSE(table.rows[0].asr.p);
 }
 
 TEST_F(Grid, ShowsTheWorstAttackAndTheUtilityLostByADefense) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "analyze/clusters.h"
 #include "analyze/design.h"
@@ -24,60 +25,81 @@ std::string VectorsPath() {
   return named != nullptr ? named : std::string(XSWEEP_SOURCE_DIR) + "/../shared/vectors/statistics.json";
 }
 
-double Number(const Json& entry, const char* key) { return entry.Find(key)->AsDouble(); }
-
-Proportion Pair(const Json& entry, const char* key) {
-  return {entry.Find(key)->items()[0].AsInt(), entry.Find(key)->items()[1].AsInt()};
-}
-
-void ExpectInterval(const std::optional<Interval>& actual, const Json& entry, double tolerance) {
-  ASSERT_TRUE(actual) << entry.Dump();
-  EXPECT_NEAR(actual->low, entry.Find("interval")->items()[0].AsDouble(), tolerance) << entry.Dump();
-  EXPECT_NEAR(actual->high, entry.Find("interval")->items()[1].AsDouble(), tolerance) << entry.Dump();
-}
-
-Proportion SuccessesOf(const Json& entry) { return {entry.IntOr("successes", -1), entry.IntOr("n", -1)}; }
-
-void CheckWilson(const Json& entry, double tolerance) { ExpectInterval(Wilson(SuccessesOf(entry)), entry, tolerance); }
-
-void CheckClopperPearson(const Json& entry, double tolerance) {
-  ExpectInterval(ClopperPearson(SuccessesOf(entry)), entry, tolerance);
-}
-
-void CheckMcNemar(const Json& entry, double tolerance) {
-  EXPECT_NEAR(McNemarExact(entry.Find("b")->AsInt(), entry.Find("c")->AsInt()), Number(entry, "p"), tolerance);
-}
-
-void CheckFisher(const Json& entry, double tolerance) {
-  EXPECT_NEAR(FisherExact(Pair(entry, "a"), Pair(entry, "b")), Number(entry, "p"), tolerance) << entry.Dump();
-}
-
-void CheckNewcombe(const Json& entry, double tolerance) {
-  ExpectInterval(Newcombe(Pair(entry, "a"), Pair(entry, "b")), entry, tolerance);
-}
-
-void CheckAdjusted(std::vector<double> (*adjust)(std::span<const double>), const Json& entry, double tolerance) {
-  std::vector<double> p;
-  for (const Json& value : entry.Find("p")->items()) p.push_back(value.AsDouble());
-  const std::vector<double> adjusted = adjust(p);
-  const auto& expected = entry.Find("adjusted")->items();
-  ASSERT_EQ(adjusted.size(), expected.size());
-  for (std::size_t i = 0; i < p.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i].AsDouble(), tolerance);
-}
-
-void CheckPassPower(const Json& entry, double tolerance) {
-  std::vector<Cluster> tasks;
-  for (const Json& successes : entry.Find("successes_per_task")->items()) {
-    tasks.push_back({successes.AsInt(), entry.Find("trials_per_task")->AsInt()});
+/// One vector. Remembers which of its fields were looked at, so that none goes unchecked.
+class Vector {
+ public:
+  explicit Vector(const Json& json) : json_(json) {}
+  const Json& At(const std::string& field) const {
+    static const Json kMissing;
+    used_.insert(field);
+    const Json* found = json_.Find(field);
+    if (found == nullptr) ADD_FAILURE() << "no field " << field << " in " << json_.Dump();
+    return found == nullptr ? kMissing : *found;
   }
-  const auto value = MeanPassPower(tasks, static_cast<int>(entry.Find("k")->AsInt()));
-  ASSERT_TRUE(value) << entry.Dump();
-  EXPECT_NEAR(*value, Number(entry, "value"), tolerance) << entry.Dump();
+  std::int64_t Int(const std::string& field) const { return At(field).AsInt(); }
+  double Number(const std::string& field) const { return At(field).AsDouble(); }
+  Proportion Pair(const std::string& field) const {
+    return {At(field).items().at(0).AsInt(), At(field).items().at(1).AsInt()};
+  }
+  Proportion Successes() const { return {Int("successes"), Int("n")}; }
+  std::vector<double> Numbers(const std::string& field) const {
+    std::vector<double> numbers;
+    for (const Json& value : At(field).items()) numbers.push_back(value.AsDouble());
+    return numbers;
+  }
+
+  /// null stands for "cannot be computed".
+  void Expect(const std::string& field, std::optional<double> actual) const {
+    const Json& expected = At(field);
+    ASSERT_EQ(actual.has_value(), !expected.is_null()) << field << " of " << json_.Dump();
+    if (!actual) return;
+    EXPECT_NEAR(*actual, expected.AsDouble(), kTolerance) << field << " of " << json_.Dump();
+  }
+  void ExpectInterval(const std::optional<Interval>& actual) const {
+    ASSERT_EQ(actual.has_value(), !At("interval").is_null()) << json_.Dump();
+    if (!actual) return;
+    EXPECT_NEAR(actual->low, At("interval").items().at(0).AsDouble(), kTolerance) << json_.Dump();
+    EXPECT_NEAR(actual->high, At("interval").items().at(1).AsDouble(), kTolerance) << json_.Dump();
+  }
+  /// Text is a remark; everything else must have been checked.
+  void ExpectAllUsed() const {
+    for (const auto& [field, value] : json_.members()) {
+      EXPECT_TRUE(value.is_string() || used_.contains(field)) << "nothing checks " << field << " of " << json_.Dump();
+    }
+  }
+
+ private:
+  static constexpr double kTolerance = 1e-9;
+  const Json& json_;
+  mutable std::set<std::string> used_;
+};
+
+void CheckNewcombe(const Vector& vector) {
+  const Proportion a = vector.Pair("a");
+  const Proportion b = vector.Pair("b");
+  const auto rate = [](Proportion p) { return static_cast<double>(p.successes) / static_cast<double>(p.n); };
+  vector.Expect("difference", a.n > 0 && b.n > 0 ? std::optional(rate(a) - rate(b)) : std::nullopt);
+  vector.ExpectInterval(Newcombe(a, b));
 }
 
-void CheckClusteredError(const Json& entry, double tolerance) {
+void CheckAdjusted(std::vector<double> (*adjust)(std::span<const double>), const Vector& vector) {
+  const std::vector<double> adjusted = adjust(vector.Numbers("p"));
+  const std::vector<double> expected = vector.Numbers("adjusted");
+  ASSERT_EQ(adjusted.size(), expected.size());
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i], 1e-9);
+}
+
+void CheckPassPower(const Vector& vector) {
+  std::vector<Cluster> tasks;
+  for (const Json& successes : vector.At("successes_per_task").items()) {
+    tasks.push_back({successes.AsInt(), vector.Int("trials_per_task")});
+  }
+  vector.Expect("value", MeanPassPower(tasks, static_cast<int>(vector.Int("k"))));
+}
+
+void CheckClusteredError(const Vector& vector) {
   std::vector<Cluster> clusters;
-  for (const Json& trials : entry.Find("clusters")->items()) {
+  for (const Json& trials : vector.At("clusters").items()) {
     Cluster& cluster = clusters.emplace_back();
     for (const Json& trial : trials.items()) {
       cluster.sum += trial.AsInt();
@@ -85,31 +107,32 @@ void CheckClusteredError(const Json& entry, double tolerance) {
     }
   }
   const auto error = ClusterRobustError(clusters);
-  ASSERT_TRUE(error) << entry.Dump();
-  EXPECT_NEAR(error->mean, Number(entry, "mean"), tolerance);
-  EXPECT_NEAR(error->se, Number(entry, "se"), tolerance);
-  EXPECT_NEAR(error->se_without_correction, Number(entry, "se_without_correction"), tolerance);
+  vector.Expect("se", error ? std::optional(error->se) : std::nullopt);
+  if (!error) {
+    vector.At("mean"), vector.At("se_without_correction");  // one cluster: there is no error to state
+    return;
+  }
+  vector.Expect("mean", error->mean);
+  vector.Expect("se_without_correction", error->se_without_correction);
 }
 
-void CheckDetectable(const Json& entry, double tolerance) {
-  const auto increase = DetectableIncrease(Number(entry, "baseline"), Number(entry, "n_per_arm"));
-  ASSERT_TRUE(increase) << entry.Dump();
-  EXPECT_NEAR(*increase, Number(entry, "increase"), tolerance) << entry.Dump();
-}
-
-const std::map<std::string, std::function<void(const Json&, double)>>& Checks() {
-  static const std::map<std::string, std::function<void(const Json&, double)>> checks = {
-      {"wilson95", CheckWilson},
-      {"clopper_pearson95", CheckClopperPearson},
-      {"mcnemar_exact", CheckMcNemar},
-      {"fisher_exact_two_sided", CheckFisher},
+const std::map<std::string, std::function<void(const Vector&)>>& Checks() {
+  static const std::map<std::string, std::function<void(const Vector&)>> checks = {
+      {"wilson95", [](const Vector& vector) { vector.ExpectInterval(Wilson(vector.Successes())); }},
+      {"clopper_pearson95", [](const Vector& vector) { vector.ExpectInterval(ClopperPearson(vector.Successes())); }},
+      {"mcnemar_exact",
+       [](const Vector& vector) { vector.Expect("p", McNemarExact(vector.Int("b"), vector.Int("c"))); }},
+      {"fisher_exact_two_sided",
+       [](const Vector& vector) { vector.Expect("p", FisherExact(vector.Pair("a"), vector.Pair("b"))); }},
       {"newcombe_unpaired_difference95", CheckNewcombe},
-      {"holm", [](const Json& entry, double tolerance) { CheckAdjusted(HolmAdjust, entry, tolerance); }},
-      {"benjamini_hochberg",
-       [](const Json& entry, double tolerance) { CheckAdjusted(BenjaminiHochbergAdjust, entry, tolerance); }},
+      {"holm", [](const Vector& vector) { CheckAdjusted(HolmAdjust, vector); }},
+      {"benjamini_hochberg", [](const Vector& vector) { CheckAdjusted(BenjaminiHochbergAdjust, vector); }},
       {"pass_hat_k", CheckPassPower},
       {"clustered_standard_error", CheckClusteredError},
-      {"minimum_detectable_increase_unpaired_80_power", CheckDetectable},
+      {"minimum_detectable_increase_unpaired_80_power",
+       [](const Vector& vector) {
+         vector.Expect("increase", DetectableIncrease(vector.Number("baseline"), vector.Number("n_per_arm")));
+       }},
   };
   return checks;
 }
@@ -129,11 +152,23 @@ TEST(StatisticsVectors, AgreeInEveryEntry) {
     const auto check = Checks().find(section);
     ASSERT_NE(check, Checks().end()) << "nothing computes the section " << section;
     for (const Json& entry : entries.items()) {
-      check->second(entry, 1e-9);
+      const Vector vector(entry);
+      check->second(vector);
+      vector.ExpectAllUsed();
       ++checked;
     }
   }
   EXPECT_GT(checked, 0);
+}
+
+TEST(StatisticsOfHugeSamples, KeepNineDigits) {
+  // p values by 60-digit arithmetic over all tables.
+  EXPECT_NEAR(FisherExact({4'000'000, 10'000'000}, {4'003'000, 10'000'000}), 0.171072906325679269, 1e-10);
+  EXPECT_NEAR(FisherExact({500'000'000, 1'000'000'000}, {500'050'000, 1'000'000'000}), 0.0253502476129484164, 1e-9);
+  EXPECT_NEAR(ClopperPearson({3, 1'000'000'000'000})->high, 8.76727306971711e-12, 1e-20);  // scipy.stats.beta
+  EXPECT_EQ(ClopperPearson({0, 1'000'000'000'000})->low, 0);
+  EXPECT_EQ(Wilson({1'000'000'000, 1'000'000'000})->high, 1);
+  EXPECT_EQ(McNemarExact(1'000'000'000, 1'000'000'000), 1);
 }
 
 TEST(StatisticsOfNothing, AreEmptyNotZero) {
@@ -172,7 +207,10 @@ TEST(StatisticsOfEqualClusters, NeverGiveWidthZeroInTheMiddle) {
   const std::vector<Cluster> clusters(20, Cluster{5, 10});
   const auto interval = ClusteredRate(clusters);
   ASSERT_TRUE(interval);
-  EXPECT_EQ(interval->effective_n, 200);  // a negative correlation is not believed
+  EXPECT_EQ(interval->robust_n, 200);  // a negative correlation is not believed
+  EXPECT_LT(interval->effective_n, 200);
+  const Interval same = WilsonScore(0.5, interval->effective_n, NormalQuantile(0.95));
+  EXPECT_NEAR(same.high, interval->bounds.high, 1e-12);
   EXPECT_GT(interval->bounds.high - interval->bounds.low, 0.1);
 }
 

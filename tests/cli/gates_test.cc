@@ -104,5 +104,14 @@ TEST_F(Gates, AgainstAnotherRunSayPassFailAndInsufficient) {
   EXPECT_THAT(similar.out, HasSubstr("INSUFFICIENT"));
 }
 
+TEST_F(Gates, AgainstTheLatestRunNeverCompareARunWithItself) {
+  const std::string against = "gates=[asr.delta_upper95 < 0.03 vs latest]";
+  ASSERT_EQ(Run({"--run-id", "first", "--set", "agent.susceptibility=0.0"}).exit_code, 0);
+  const auto second = Run({"--run-id", "second", "--set", "agent.susceptibility=0.95", "--set", against});
+  ASSERT_EQ(second.exit_code, 1) << second.out << second.err;
+  const auto again = Xsweep({"report", "second", "--outdir", Where("results")});
+  EXPECT_EQ(again.exit_code, 1) << again.out << again.err;
+}
+
 }  // namespace
 }  // namespace xsweep
