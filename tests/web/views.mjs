@@ -48,7 +48,7 @@ async function runs(page, scheme) {
   const all = await page.getByRole('status').innerText();
   check(/^\d+ of \d+$/.test(all), `the list counts its runs: ${all}`);
   if (kind !== 'report') {
-    await page.getByLabel('exp').selectOption(EXP);
+    await page.getByLabel('Experiment').selectOption(EXP);
     await page.getByRole('figure').waitFor();
     check((await page.getByRole('status').innerText()).startsWith('2 of'), 'filtering by experiment leaves two runs');
     check(page.url().includes(`exp=${EXP}`), 'the filter is part of the address');
@@ -58,7 +58,7 @@ async function runs(page, scheme) {
 
 async function run(page, scheme) {
   await page.goto(`${base}#/run/${SECOND}`);
-  await page.getByText('The attack succeeded in').first().waitFor();
+  await page.getByText('the attack succeeded in').first().waitFor();
   check((await page.getByText('95 % interval').count()) > 0, 'the headline carries its interval');
   check(await page.getByText('FAIL', { exact: true }).first().isVisible(), 'the verdict is shown');
   check((await page.locator('table.heatmap').count()) >= 2, 'the grid and the attack x defense matrix are there');
@@ -73,10 +73,10 @@ async function trials(page, scheme) {
   await page.getByRole('link', { name: /^All 504 trials$/ }).click();
   await page.getByRole('status').filter({ hasText: '504 of 504' }).waitFor();
   check((await page.locator('.virtual .scroll .row').count()) < 60, 'only visible rows are drawn');
-  await page.getByLabel('outcome').selectOption('attack_blocked');
+  await page.getByLabel('Outcome').selectOption('attack_blocked');
   const filtered = await page.getByRole('status').innerText();
   check(/^\d+ of 504$/.test(filtered) && !filtered.startsWith('504'), `the outcome filter filters: ${filtered}`);
-  await page.getByLabel('text').fill('task_11');
+  await page.getByLabel('Text').fill('task_11');
   await page.waitForFunction((before) => document.querySelector('[role=status]').textContent !== before, filtered);
   check(page.url().includes('outcome=attack_blocked') && page.url().includes('q=task_11'), 'filters are part of the address');
   await seen(page, 'trials', scheme);
@@ -115,7 +115,7 @@ async function compare(page, scheme) {
   await page.getByText('Trials that came out differently').waitFor();
   await page.getByText(/504 trials are in both runs/).waitFor();
   await seen(page, 'compare', scheme);
-  await page.getByLabel('show').selectOption('worse');
+  await page.getByLabel('Show').selectOption('worse');
   await page.locator('.pairs .scroll a').first().click();
   await page.getByRole('heading', { name: 'One trial in both runs' }).waitFor();
   await page.locator('mark.payload').nth(1).waitFor();

@@ -41,15 +41,34 @@ export function get<T>(path: string): Promise<T> {
 }
 
 const watchers = new Set<() => void>();
-if (live) {
-  // One connection for the whole page; a message names the runs that have moved on.
-  new EventSource('data/events').addEventListener('changed', (event) => {
-    const paths: string[] = JSON.parse((event as MessageEvent<string>).data);
-    for (const path of [...kept.keys()]) {
-      if (path === 'data/runs.json' || paths.some((run) => path.startsWith(`data/${run}/`))) kept.delete(path);
-    }
-    for (const watcher of watchers) watcher();
+
+function forget(moved: (path: string) => boolean): void {
+  for (const path of [...kept.keys()]) if (moved(path)) kept.delete(path);
+  for (const watcher of watchers) watcher();
+}
+
+/**
+ * One connection for the whole page; a message names the runs that have moved on. Nobody knows what happened while there
+ * was none, so whatever is shown is read again when it opens. A hidden page lets go of it: a browser has six for a server.
+ */
+function listen(): () => void {
+  const events = new EventSource('data/events');
+  events.addEventListener('open', () => forget(() => true));
+  events.addEventListener('changed', (event) => {
+    const runs: string[] = JSON.parse((event as MessageEvent<string>).data);
+    forget((path) => path === 'data/runs.json' || runs.some((run) => path.startsWith(`data/${run}/`)));
   });
+  return () => events.close();
+}
+
+if (live) {
+  let stop: (() => void) | undefined = undefined;
+  const follow = () => {
+    stop?.();
+    stop = document.hidden ? undefined : listen();
+  };
+  document.addEventListener('visibilitychange', follow);
+  follow();
 }
 
 export interface Loaded<T> {
