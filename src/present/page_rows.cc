@@ -235,7 +235,8 @@ Expected<std::string> PageRows::Chunk(std::size_t chunk, const ChunkOptions& opt
     // A row that is none was reported with the run; it has no place in a column.
     if (const auto trial = ParseTrialRow(std::string_view(text).substr(start, end - start), "row")) columns.Add(*trial);
   }
-  TRY_ASSIGN(const auto kept, KeptAmong(columns.index));
+  TRY_ASSIGN(auto kept, KeptAmong(columns.index));
+  if (!options.messages) kept.assign(kept.size(), false);
   return columns.ToJson(chunk, options.chunks == 0 ? chunks_.size() : options.chunks, sealed_, kept);
 }
 
