@@ -53,7 +53,7 @@ function Headline({ run }: { run: Run }): JSX.Element {
         {verdict ? <span class={`verdict ${verdict}`}>{verdict}</span> : <span class="muted">No gate was set.</span>}
         {gates && gates.length > 0 && <span>Gate{gates.length > 1 ? 's' : ''}: {gates.map((gate) => <code key={gate}>{gate}</code>)}</span>}
         <span class={`status ${status ?? ''}`}>{status}</span>
-        {under_way && <span role="status">{count(run.rows)} of {count(planned ?? 0)} trials {live ? '(live)' : 'when this was written'}</span>}
+        {status !== 'completed' && <span role="status">{count(run.rows)} of {count(planned ?? 0)} trials {under_way ? (live ? '(live)' : 'when this was written') : 'were recorded'}</span>}
       </p>
       {under_way && <progress value={run.rows} max={planned || 1} aria-label="Trials recorded" />}
       {run.included && <p class="note">{run.included.note}</p>}
