@@ -8,14 +8,17 @@ import { Changes, Choice, Crumbs, Facts, Waiting } from './parts';
 import { href, runHref, setFilter, type Route } from './route';
 import { embedded, live, useFile } from './source';
 import { changes } from './text_diff';
-import { OUTCOMES, type Cell, type Matrix, type Rate, type Run } from './types';
+import { OUTCOMES, type Cell, type Matrix, type Rate, type Run, type RunList } from './types';
 
 const METRICS = { asr: 'Attack success rate', asr_exposed: 'Success rate where exposed', task_success: 'Task success' } as const;
 type Metric = keyof typeof METRICS;
 
 export function RunView({ path, route }: { path: string; route: Route }): JSX.Element {
   const { value: run, error } = useFile<Run>(`data/${path}/run.json`);
+  // A copy holds the runs that somebody chose; a server has them all.
+  const { value: list } = useFile<RunList>(live ? null : 'data/runs.json');
   if (!run) return <Waiting error={error} what={`run ${path}`} />;
+  const previousIsThere = live || (list?.rows.some((row) => row.at(-1) === run.previous?.path) ?? false);
   return (
     <article>
       <Crumbs path={path} />
@@ -25,7 +28,7 @@ export function RunView({ path, route }: { path: string; route: Route }): JSX.El
         <a class="button" href={runHref(path, 'trials')}>All {count(run.rows)} trials</a>
         {run.total.outcomes.attack_succeeded > 0 && <a class="button" href={href(['run', ...path.split('/'), 'trials'], { outcome: 'attack_succeeded' })}>Successful attacks</a>}
         {run.total.outcomes.error > 0 && <a class="button" href={href(['run', ...path.split('/'), 'trials'], { outcome: 'error' })}>Errors</a>}
-        {run.previous && <a class="button" href={href(['compare', ...run.previous.path.split('/'), ...path.split('/')])}>Compare with the previous run</a>}
+        {run.previous && previousIsThere && <a class="button" href={href(['compare', ...run.previous.path.split('/'), ...path.split('/')])}>Compare with the previous run</a>}
       </p>
       <h2>Outcomes</h2>
       <OutcomeBar outcomes={run.total.outcomes} />
@@ -36,7 +39,7 @@ export function RunView({ path, route }: { path: string; route: Route }): JSX.El
       <PerSeed run={run} />
       <PerTask run={run} route={route} />
       <Cost run={run} />
-      <Changed run={run} />
+      <Changed run={run} link={previousIsThere} />
       <Origin run={run} />
     </article>
   );
@@ -255,7 +258,7 @@ function Cost({ run }: { run: Run }): JSX.Element {
   );
 }
 
-function Changed({ run }: { run: Run }): JSX.Element | null {
+function Changed({ run, link }: { run: Run; link: boolean }): JSX.Element | null {
   const { previous } = run;
   if (!previous) return null;
   const diff = run.config !== null && previous.config !== null ? changes(previous.config, run.config) : [];
@@ -271,7 +274,7 @@ function Changed({ run }: { run: Run }): JSX.Element | null {
   return (
     <>
       <h2>What changed since the previous run</h2>
-      <p><a href={runHref(previous.path)}>{previous.path.split('/')[1]}</a>
+      <p>{link ? <a href={runHref(previous.path)}>{previous.path.split('/')[1]}</a> : <b>{previous.path.split('/')[1]}</b>}
         {asr && <>: attack success rate was {percent(Number(asr[0]))} ({interval({ low: Number(asr[1]), high: Number(asr[2]) })})</>}
       </p>
       {facts.length === 0 && diff.length === 0 && <p class="muted">Neither the commit nor the config changed.</p>}
