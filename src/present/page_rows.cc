@@ -108,6 +108,7 @@ class Columns {
                                         {"channel", channels_.Take()},
                                         {"stop", stops_.Take()}});
     std::vector<std::uint32_t> places;
+    places.reserve(index.size());
     for (const std::uint64_t place : index) places.push_back(Clip<std::uint32_t>(static_cast<std::int64_t>(place)));
     std::vector<std::uint8_t> keeps(kept.begin(), kept.end());
     std::string out =

@@ -116,7 +116,7 @@ Value* Touch(std::list<std::pair<std::string, Value>>& kept, const std::string& 
 
 }  // namespace
 
-Routes::Routes(fs::path results) : results_(fs::weakly_canonical(results)) {}
+Routes::Routes(const fs::path& results) : results_(fs::weakly_canonical(results)) {}
 
 WebResponse Routes::Answer(const WebRequest& request) {
   const std::vector<std::string> parts = Split(request.path);
@@ -131,7 +131,7 @@ Expected<fs::path> Routes::RunAt(const std::string& exp, const std::string& run)
   TRY(CheckPathName(exp, "exp"));
   TRY(CheckPathName(run, "run id"));
   std::error_code absent;
-  const fs::path path = fs::canonical(results_ / exp / run, absent);
+  fs::path path = fs::canonical(results_ / exp / run, absent);
   // A link out of the results directory is not followed.
   if (absent || path != results_ / exp / run || !fs::is_regular_file(path / "run.json", absent)) {
     return UserError("there is no such run");

@@ -25,7 +25,7 @@ namespace xsweep {
 ///   /files/<exp>/<run>/<name> a file of a run directory, as a download
 class Routes {
  public:
-  explicit Routes(std::filesystem::path results);
+  explicit Routes(const std::filesystem::path& results);
   WebResponse Answer(const WebRequest& request);
 
  private:
