@@ -88,13 +88,22 @@ row "compare two runs of 100,000 trials" "$(awk '/^compared/ { print $3 }' "$wor
 row "  its memory" "$(awk '/^compared/ { print $5 }' "$work/compare" | median)" MB "<=" 150 "peak"
 
 if [ "$quick" = --quick ]; then
-  skip "list of 10,000 runs, and its index made again" "left out by --quick"
+  skip "10,000 runs: list, index and page; the page of 1,000,000 trials" "left out by --quick"
 else
   mkdir "$work/many" && bench/many_runs.sh $xsweep "$work/many"
   read -r wall cpu _ < <(cost 5 $xsweep list --rebuild-index --outdir "$work/many")
   row "make the index of 10,000 runs again" "$(calc "$wall" %.2f)" s "<=" 5 "wall; CPU $(calc "$cpu" %.2f) s"
   read -r wall cpu _ < <(cost 11 $xsweep list --outdir "$work/many")
   row "list 10,000 runs" "$(calc "$wall*1000" %.0f)" ms "<=" 200 "wall; CPU $(calc "$cpu*1000" %.0f) ms"
+  if TMPDIR=$work bench/page.sh $xsweep "$work/many" > "$work/page" 2> "$work/page.err"; then
+    page() { awk -v name="$1" '$1 == name { print $2 }' "$work/page"; }
+    row "the page: 10,000 runs, until the list is there" "$(page list)" ms "<=" 1000 "wall, in Chromium; server $(page server_many) MB"
+    row "the page: a run of 1,000,000 trials, first view" "$(page first_view)" ms "<=" 1000 "wall, in Chromium; first rows $(page first_rows) ms, all $(page all_rows) ms"
+    row "  filtering its trials, the slowest of six filters" "$(page slowest_filter)" ms "<=" 200 "from the key to the list"
+    row "  memory of the server" "$(page server_large)" MB "<=" 300 "peak"
+  else
+    skip "the page in a browser" "$(tail -1 "$work/page.err")"
+  fi
   rm -r "$work/many"
 fi
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdio>
+
 #include "base/files.h"
 #include "cli/command.h"
 #include "present/site.h"
@@ -35,7 +37,7 @@ Arguments Describe(PublishFlags& flags) {
       .Repeated("--run", &flags.runs,
                 "a run to publish (id, path, experiment or experiment/latest); default: the latest")
       .Flag("--all", &flags.all, "every finished run")
-      .Flag("--redact", &flags.redact, "leave out dialogues and error messages")
+      .Flag("--redact", &flags.redact, "leave out dialogues and error messages, also where they were published before")
       .Flag("--dry-run", &flags.dry_run, "say what would be sent and send nothing")
       .Option("--remote", &flags.pages.remote, "of pages: git remote or address (default: origin)")
       .Option("--branch", &flags.pages.branch, "of pages: the branch (default: gh-pages)")
@@ -78,10 +80,13 @@ Expected<S3Options> S3From(const PublishFlags& flags) {
   return options;
 }
 
-/// A line that moves on a terminal, nothing elsewhere.
+/// A line that stays in its place on a terminal, nothing elsewhere.
 void ShowProgress(std::size_t done, std::size_t total, std::string_view what) {
-  if (StderrIsTerminal())
-    PrintNote(fmt::format("\r\x1b[K{}/{} {}{}", done, total, what, done == total ? "\n" : "\x1b[0m"));
+  constexpr std::size_t kWidth = 24;
+  if (!StderrIsTerminal()) return;
+  const std::string bar(total == 0 ? kWidth : kWidth * done / total, '#');
+  std::fputs(fmt::format("\r\x1b[K[{:-<24}] {}/{} {:.60}{}", bar, done, total, what, done == total ? "\n" : "").c_str(),
+             stderr);
 }
 
 Expected<PublishResult> Send(const PublishFlags& flags, const fs::path& site) {
@@ -122,7 +127,10 @@ Expected<int> PublishCommand(const Invocation& invocation) {
                                    [&](std::size_t done) { ShowProgress(done, runs.size(), "runs prepared"); });
   const auto result = written ? Send(flags, site) : std::unexpected(written.error());
   TRY(RemoveTree(site));
-  if (!result) return std::unexpected(result.error());
+  if (!result) {
+    if (StderrIsTerminal()) std::fputs("\r\x1b[K", stderr);
+    return std::unexpected(result.error());
+  }
   Print(fmt::format("{}{} run{}: {} files sent ({} bytes), {} unchanged\n{}\n",
                     flags.dry_run ? "would publish " : "published ", runs.size(), runs.size() == 1 ? "" : "s",
                     result->sent, result->sent_bytes, result->unchanged, result->address));

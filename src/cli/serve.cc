@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "cli/command.h"
 #include "serve/routes.h"
 
@@ -31,6 +33,10 @@ Expected<int> ServeCommand(const Invocation& invocation) {
     PrintNote("warning: everybody who can reach this machine can read these runs");
   }
   PrintNote(fmt::format("{}  (Ctrl-C ends it)", server.Address()));
+  // A list of thousands of runs takes a moment; it is there when the browser asks.
+  WebRequest list;
+  list.path = "/data/runs.json";
+  const std::jthread ahead([&] { static_cast<void>(routes.Answer(list)); });
   TRY(server.Run(invocation.stop));
   return kExitDone;
 }

@@ -10,7 +10,11 @@
 #include <unordered_set>
 
 #include "analyze/compare.h"
+#include "analyze/grid.h"
 #include "base/files.h"
+#include "present/chart.h"
+#include "present/escape.h"
+#include "present/notes.h"
 #include "present/numbers.h"
 #include "record/index.h"
 #include "record/run_directory.h"
@@ -132,13 +136,14 @@ Json TasksForPage(const CellAggregate& cell, TaskNames& names) {
 
 Json CellForPage(const CellAggregate& cell, TaskNames& names) {
   Json axes = Json::MakeArray();
-  for (const auto& [path, value] : cell.axes) axes.Append(Json::MakeArray({path, value}));
+  for (const auto& [path, value] : cell.axes) axes.Append(Json::MakeArray({path, value, AxisLabel(path)}));
   Json powers = Json::MakeArray();
   for (const PassPowerK& power : cell.pass_k) {
     powers.Append(
         Json::MakeArray({power.k, power.value, BoundsOf(power.bootstrap95, true), BoundsOf(power.bootstrap95, false)}));
   }
   return Json::MakeObject({{"id", cell.id},
+                           {"label", CellLabel(cell)},
                            {"arm", cell.arm},
                            {"attack", cell.attack},
                            {"defense", cell.defense},
@@ -153,6 +158,33 @@ Json CellForPage(const CellAggregate& cell, TaskNames& names) {
                            {"pass_k", std::move(powers)},
                            {"seeds", SeedsForPage(cell)},
                            {"tasks", TasksForPage(cell, names)}});
+}
+
+Json SquareForPage(const std::optional<MatrixSquare>& square) {
+  if (!square) return nullptr;
+  return Json::MakeObject({{"cell", square->cell},
+                           {"asr", RateForPage(square->asr)},
+                           {"asr_exposed", RateForPage(square->asr_exposed)},
+                           {"task_success", RateForPage(square->task_success)}});
+}
+
+/// Attacks against defenses as attack_defense.png has them; null where there is one of each.
+Json MatrixForPage(const RunAggregate& run) {
+  const DefenseMatrix matrix = MakeDefenseMatrix(run);
+  if (matrix.defenses.size() < 2 && matrix.attacks.size() < 2) return nullptr;
+  Json rows = Json::MakeArray();
+  for (std::size_t i = 0; i < matrix.defenses.size(); ++i) {
+    Json squares = Json::MakeArray();
+    for (const auto& square : matrix.squares[i]) squares.Append(SquareForPage(square));
+    rows.Append(Json::MakeObject(
+        {{"defense", matrix.defenses[i]},
+         {"squares", std::move(squares)},
+         {"worst", matrix.worst_attack[i] ? Json(static_cast<std::int64_t>(*matrix.worst_attack[i])) : Json()},
+         {"utility", RateForPage(matrix.utility[i])},
+         {"utility_without_attack", static_cast<bool>(matrix.utility_without_attack[i])}}));
+  }
+  return Json::MakeObject(
+      {{"attacks", Json::MakeArray({matrix.attacks.begin(), matrix.attacks.end()})}, {"rows", std::move(rows)}});
 }
 
 Json TextOrNull(const fs::path& file) {
@@ -274,20 +306,19 @@ Json RateForPage(const Rate& rate) {
 }
 
 std::string HeadlineOf(const RunAggregate& run) {
-  std::string words;
-  if (run.asr.n > 0) {
-    words = "The attack succeeded in " + RateWords(run.asr) + ".";
-  } else if (run.task_success.n > 0) {
-    words = "No attack was run. The task was solved in " + RateWords(run.task_success) + ".";
-  } else {
-    words = "No trial was scored: no rate can be stated.";
-  }
+  std::string words = Headline({run.run, run, {}, {}});
+  // The page has the experiment's name as its title.
+  const std::string name = CleanText(run.run.exp) + ": ";
+  if (words.starts_with(name)) words.erase(0, name.size());
+  if (!words.empty() && words[0] >= 'a' && words[0] <= 'z') words[0] = static_cast<char>(words[0] - 'a' + 'A');
   const std::int64_t errors = run.total.errors();
   const std::int64_t skipped = run.total.of(Outcome::kSkipped);
   if (errors > 0)
-    words += fmt::format(" {} trial{} ended in an error and {} in no rate.", errors, errors == 1 ? "" : "s",
+    words += fmt::format(" {} ended in an error and {} in no rate.", Count(errors, "trial", "trials"),
                          errors == 1 ? "is" : "are");
-  if (skipped > 0) words += fmt::format(" {} were skipped because the budget was gone.", skipped);
+  if (skipped > 0)
+    words += fmt::format(" {} skipped because the budget was gone.",
+                         skipped == 1 ? "1 trial was" : fmt::format("{} trials were", skipped));
   return words;
 }
 
@@ -326,6 +357,7 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
                            {"task_success", RateForPage(aggregate.task_success)},
                            {"error_rate", RateForPage(aggregate.error_rate)},
                            {"cells", std::move(cells)},
+                           {"matrix", MatrixForPage(aggregate)},
                            {"tasks", names.Take()},
                            {"findings", std::move(findings)},
                            {"transcripts", static_cast<std::int64_t>(kept)},

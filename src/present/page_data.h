@@ -51,10 +51,10 @@ class PageRows {
 
   std::size_t chunks() const { return chunks_.size(); }
   std::uint64_t rows() const { return rows_; }
-  /// {chunk, chunks, rows, dict:{cell:[...],...}, columns:{outcome:"base64 of u8"...}, errors:[[row, kind, message]]}.
-  /// A column whose values are all equal is that number instead. Fails with kUser beyond the last chunk.
+  /// {chunk, chunks, sealed, rows, dict:{cell:[...],...}, columns:{outcome:"base64 of u8"...}, errors:[[row, kind,
+  /// message]]}. A column whose values are all equal is that number instead. Fails with kUser beyond the last chunk.
   /// `options` change what is said, for copies that hold less than the run: how many chunks there are, and whether
-  /// error messages (which may quote a model) are told.
+  /// error messages (which may quote a model) and kept dialogues are told of.
   struct ChunkOptions {
     std::size_t chunks = 0;  ///< 0: all of them
     bool messages = true;

@@ -100,7 +100,7 @@ class Columns {
     }
   }
 
-  std::string ToJson(std::size_t chunk, std::size_t chunks, std::uint64_t rows, const std::vector<bool>& kept) {
+  std::string ToJson(std::size_t chunk, std::size_t chunks, bool sealed, const std::vector<bool>& kept) {
     const Json dict = Json::MakeObject({{"cell", cells_.Take()},
                                         {"task", tasks_.Take()},
                                         {"seed", seeds_.Take()},
@@ -108,10 +108,12 @@ class Columns {
                                         {"channel", channels_.Take()},
                                         {"stop", stops_.Take()}});
     std::vector<std::uint32_t> places;
+    places.reserve(index.size());
     for (const std::uint64_t place : index) places.push_back(Clip<std::uint32_t>(static_cast<std::int64_t>(place)));
     std::vector<std::uint8_t> keeps(kept.begin(), kept.end());
-    std::string out = fmt::format("{{\"chunk\":{},\"chunks\":{},\"rows\":{},\"dict\":{},\"errors\":{},\"columns\":{{",
-                                  chunk, chunks, rows, dict.Dump(), errors_.is_null() ? "[]" : errors_.Dump());
+    std::string out =
+        fmt::format("{{\"chunk\":{},\"chunks\":{},\"sealed\":{},\"rows\":{},\"dict\":{},\"errors\":{},\"columns\":{{",
+                    chunk, chunks, sealed, index.size(), dict.Dump(), errors_.is_null() ? "[]" : errors_.Dump());
     AppendColumn("index", places, out);
     AppendColumn("cell", cell_, out);
     AppendColumn("task", task_, out);
@@ -224,7 +226,7 @@ Expected<std::vector<bool>> PageRows::KeptAmong(const std::vector<std::uint64_t>
 }
 
 Expected<std::string> PageRows::Chunk(std::size_t chunk, const ChunkOptions& options) const {
-  if (chunk == 0 && chunks_.empty()) return Columns(options.messages).ToJson(0, 0, 0, {});
+  if (chunk == 0 && chunks_.empty()) return Columns(options.messages).ToJson(0, 0, sealed_, {});
   if (chunk >= chunks_.size()) return UserError(fmt::format("there are {} chunks of rows", chunks_.size()));
   const Place& place = chunks_[chunk];
   TRY_ASSIGN(const std::string text, ReadPart(files_[place.file], place.offset, place.size));
@@ -234,8 +236,9 @@ Expected<std::string> PageRows::Chunk(std::size_t chunk, const ChunkOptions& opt
     // A row that is none was reported with the run; it has no place in a column.
     if (const auto trial = ParseTrialRow(std::string_view(text).substr(start, end - start), "row")) columns.Add(*trial);
   }
-  TRY_ASSIGN(const auto kept, KeptAmong(columns.index));
-  return columns.ToJson(chunk, options.chunks == 0 ? chunks_.size() : options.chunks, columns.index.size(), kept);
+  TRY_ASSIGN(auto kept, KeptAmong(columns.index));
+  if (!options.messages) kept.assign(kept.size(), false);
+  return columns.ToJson(chunk, options.chunks == 0 ? chunks_.size() : options.chunks, sealed_, kept);
 }
 
 Expected<std::string> PageRows::Pack(std::uint64_t pack) const {

@@ -17,9 +17,12 @@ namespace {
 
 namespace fs = std::filesystem;
 // What people want beside the page; rows and dialogues are in data/ already.
-constexpr std::string_view kFiles[] = {"run.json",         "config.yaml",     "summary.csv", "notes.md",
-                                       "summary.png",      "summary.svg",     "heatmap.png", "heatmap.svg",
-                                       "distribution.png", "distribution.svg"};
+constexpr std::string_view kFiles[] = {
+    "run.json",         "config.yaml",        "summary.csv",       "notes.md",    "report.md",
+    "summary.png",      "summary.svg",        "heatmap.png",       "heatmap.svg", "distribution.png",
+    "distribution.svg", "attack_defense.png", "attack_defense.svg"};
+constexpr std::string_view kLeftOut =
+    "Left out when this run was published: it quotes what a model or a provider said.\n";
 
 /// Not synced: a site that is half there after a power loss is made again.
 Status WriteFile(const fs::path& file, std::string_view bytes) {
@@ -46,7 +49,10 @@ class RunWriter {
     if (dialogues < rows.transcripts()) SayWhatIsMissing(rows, dialogues, overview);
     const std::string previous(overview.Find("previous")->StringOr("path", ""));
     if (published.contains(previous)) TRY(WriteComparison(previous));
-    TRY_ASSIGN(Json files, CopyFiles());
+    const Json& outcomes = *overview.Find("total")->Find("outcomes");
+    const bool quotes = options_.redact && outcomes.IntOr("error", 0) + outcomes.IntOr("skipped", 0) > 0;
+    if (quotes) overview.Set("notes", Json());
+    TRY_ASSIGN(Json files, CopyFiles(quotes));
     overview.Set("files", std::move(files));
     return WriteFile(data_ / "run.json", overview.Dump());
   }
@@ -63,15 +69,17 @@ class RunWriter {
   /// In plan order, pack by pack, until the cap; returns how many were written.
   Expected<std::size_t> WriteDialogues(const PageRows& rows) const {
     std::size_t written = 0;
-    if (options_.redact) return written;
     while (written < rows.transcripts() && written < options_.transcripts) {
       TRY_ASSIGN(const std::uint64_t index, rows.transcript_file()->IndexAt(written));
       const std::uint64_t pack = index / kPackTrials;
-      TRY_ASSIGN(const std::string json, rows.Pack(pack));
+      std::string json = "{\"transcripts\":{}}";
+      if (!options_.redact) {
+        TRY_ASSIGN(json, rows.Pack(pack));
+      }
       TRY(WriteFile(data_ / "transcripts" / fmt::format("{}.json", pack), json));
       TRY_ASSIGN(written, rows.transcript_file()->LowerBound((pack + 1) * kPackTrials));
     }
-    return written;
+    return options_.redact ? 0 : written;
   }
 
   void SayWhatIsMissing(const PageRows& rows, std::size_t dialogues, Json& overview) const {
@@ -93,11 +101,12 @@ class RunWriter {
     return WriteFile(data / previous / "compare" / (path_ + ".json"), comparison->Dump());
   }
 
-  Expected<Json> CopyFiles() const {
+  Expected<Json> CopyFiles(bool quotes) const {
     Json names = Json::MakeArray();
     for (const std::string_view name : kFiles) {
       if (!fs::is_regular_file(fs::symlink_status(run_ / name))) continue;
-      TRY_ASSIGN(const std::string bytes, ReadFile(run_ / name));
+      TRY_ASSIGN(std::string bytes, ReadFile(run_ / name));
+      if (quotes && name.ends_with(".md")) bytes = kLeftOut;
       TRY(WriteFile(files_ / name, bytes));
       names.Append(name);
     }

@@ -13,7 +13,9 @@
 namespace xsweep {
 
 struct SiteOptions {
-  bool redact = false;               ///< no dialogues, no error messages (they may quote a model)
+  /// No dialogues, no error messages (they may quote a model) and no notes that quote them. Files that would hold them
+  /// are written empty, so that they take the place of what was published before.
+  bool redact = false;
   std::size_t transcripts = 20'000;  ///< of each run; said on the page when it bites
 };
 

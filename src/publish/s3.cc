@@ -46,7 +46,9 @@ std::unexpected<Error> Refusal(const HttpResponse& response, const std::string& 
   const std::string code = Element(response.body, "Code");
   std::string words = fmt::format("the server answered {}{}{}", response.status, code.empty() ? "" : " " + code,
                                   code.empty() ? "" : ": " + Element(response.body, "Message"));
-  if (response.status == 403) words += "; check key, secret, region, the rights on the bucket and this machine's clock";
+  if (response.status == 403) {
+    words += "; check key, secret, region, this machine's clock and the rights on the bucket (get, put and list)";
+  }
   if (response.status == 404) words += "; does the bucket exist, and is this its endpoint?";
   if (response.status == 301 || response.status == 307) words += "; the bucket lives in another region: set AWS_REGION";
   return WorldError(std::move(words), url);
@@ -128,7 +130,13 @@ class S3Upload {
     auto response = co_await Send(std::move(request));
     if (!response) co_return std::unexpected(response.error());
     if (response->status == 404) co_return std::string();
-    if (response->status != 200) co_return Refusal(*response, url);
+    if (response->status != 200) {
+      // An answer to HEAD has no body, so the server's own words have to be asked for.
+      HttpRequest again = Request("GET", url);
+      again.headers.push_back({"Range", "bytes=0-0"});
+      auto words = co_await Send(std::move(again));
+      co_return Refusal(words && words->status >= 300 ? *words : *response, url);
+    }
     const std::string* hash = response->Header("x-amz-meta-xsweep-sha256");
     co_return hash == nullptr ? std::string() : *hash;
   }
@@ -216,7 +224,7 @@ class S3Upload {
       HttpRequest copy = request;
       auto answer = co_await http_.Call(std::move(copy));
       const bool busy =
-          answer ? answer->status >= 500 || answer->status == 429
+          answer ? answer->status >= 500 || answer->status == 429 || answer->status == 408
                  : answer.error().failure != HttpFailure::kRefused && answer.error().failure != HttpFailure::kStopped;
       if (answer && !(busy && tries < options_.tries)) co_return std::move(*answer);
       if (!answer && !(busy && tries < options_.tries)) co_return std::unexpected(answer.error().error);

@@ -89,6 +89,19 @@ WebResponse PageFile(std::string_view name) {
           .body = std::string(file->bytes)};
 }
 
+/// Reads a run, again when it moved on meanwhile: sealing renames and removes files.
+template <class Read>
+auto ReadSettled(const fs::path& run, std::string& signature, const Read& read) {
+  auto result = read();
+  for (int tries = 0; !result && tries < 4; ++tries) {
+    const std::string now = SignatureOf(run);
+    if (now == signature) break;
+    signature = now;
+    result = read();
+  }
+  return result;
+}
+
 template <class Value>
 Value* Touch(std::list<std::pair<std::string, Value>>& kept, const std::string& key, const std::string& signature) {
   const auto found = std::ranges::find(kept, key, &std::pair<std::string, Value>::first);
@@ -103,7 +116,7 @@ Value* Touch(std::list<std::pair<std::string, Value>>& kept, const std::string& 
 
 }  // namespace
 
-Routes::Routes(fs::path results) : results_(fs::weakly_canonical(results)) {}
+Routes::Routes(const fs::path& results) : results_(fs::weakly_canonical(results)) {}
 
 WebResponse Routes::Answer(const WebRequest& request) {
   const std::vector<std::string> parts = Split(request.path);
@@ -118,7 +131,7 @@ Expected<fs::path> Routes::RunAt(const std::string& exp, const std::string& run)
   TRY(CheckPathName(exp, "exp"));
   TRY(CheckPathName(run, "run id"));
   std::error_code absent;
-  const fs::path path = fs::canonical(results_ / exp / run, absent);
+  fs::path path = fs::canonical(results_ / exp / run, absent);
   // A link out of the results directory is not followed.
   if (absent || path != results_ / exp / run || !fs::is_regular_file(path / "run.json", absent)) {
     return UserError("there is no such run");
@@ -129,8 +142,8 @@ Expected<fs::path> Routes::RunAt(const std::string& exp, const std::string& run)
 WebResponse Routes::Data(const std::vector<std::string>& parts) {
   if (parts.size() == 2 && parts[1] == "events") return Events();
   if (parts.size() == 2 && parts[1] == "runs.json") {
-    const auto runs = RunsForPage(results_);
-    return runs ? JsonAnswer(runs->Dump()) : Failed(runs.error());
+    const auto runs = RunList();
+    return runs ? JsonAnswer(**runs) : Failed(runs.error());
   }
   if (parts.size() < 4) return NotFound("there is no such data");
   const auto run = RunAt(parts[1], parts[2]);
@@ -169,11 +182,21 @@ WebResponse Routes::File(const std::vector<std::string>& parts) {
   return response;
 }
 
+Expected<std::shared_ptr<const std::string>> Routes::RunList() {
+  const auto seen = Watch();
+  const std::lock_guard lock(list_mutex_);
+  std::string index = Mark(results_ / "index.csv");
+  if (list_.json && list_.index == index && (list_.seen == seen || *list_.seen == *seen)) return list_.json;
+  TRY_ASSIGN(const Json runs, RunsForPage(results_));
+  list_ = {seen, std::move(index), std::make_shared<const std::string>(runs.Dump())};
+  return list_.json;
+}
+
 Expected<std::shared_ptr<const std::string>> Routes::OverviewOf(const fs::path& run) {
   const std::lock_guard lock(overviews_mutex_);
-  const std::string signature = SignatureOf(run);
+  std::string signature = SignatureOf(run);
   if (const Overview* known = Touch(overviews_, run.string(), signature)) return known->json;
-  TRY_ASSIGN(const Json json, RunForPage(results_, run));
+  TRY_ASSIGN(const Json json, ReadSettled(run, signature, [&] { return RunForPage(results_, run); }));
   auto text = std::make_shared<const std::string>(json.Dump());
   overviews_.emplace_front(run.string(), Overview{signature, text});
   if (overviews_.size() > kOverviews) overviews_.pop_back();
@@ -182,20 +205,20 @@ Expected<std::shared_ptr<const std::string>> Routes::OverviewOf(const fs::path& 
 
 Expected<std::shared_ptr<const PageRows>> Routes::RowsOf(const fs::path& run) {
   const std::lock_guard lock(tables_mutex_);
-  const std::string signature = SignatureOf(run);
+  std::string signature = SignatureOf(run);
   if (const Table* known = Touch(tables_, run.string(), signature)) return known->rows;
-  TRY_ASSIGN(auto opened, PageRows::Open(run));
+  TRY_ASSIGN(auto opened, ReadSettled(run, signature, [&] { return PageRows::Open(run); }));
   auto rows = std::make_shared<const PageRows>(std::move(opened));
   tables_.emplace_front(run.string(), Table{signature, rows});
   if (tables_.size() > kTables) tables_.pop_back();
   return rows;
 }
 
-std::shared_ptr<const std::map<std::string, std::string>> Routes::Watch() {
+std::shared_ptr<const Routes::Signatures> Routes::Watch() {
   const std::lock_guard lock(watch_mutex_);
-  const auto now = std::chrono::steady_clock::now();
-  if (watched_ && now - watched_at_ < std::chrono::milliseconds(900)) return watched_;
-  auto seen = std::make_shared<std::map<std::string, std::string>>();
+  const auto start = std::chrono::steady_clock::now();
+  if (watched_ && start < watch_again_) return watched_;
+  auto seen = std::make_shared<Signatures>();
   (*seen)[""] = Mark(results_ / "index.csv");
   for (const fs::path& run : AllRuns(results_)) {
     const std::string path = run.parent_path().filename().string() + "/" + run.filename().string();
@@ -203,13 +226,15 @@ std::shared_ptr<const std::map<std::string, std::string>> Routes::Watch() {
     (*seen)[path] = fs::exists(run / "shards") ? SignatureOf(run) : Mark(run / "run.json");
   }
   watched_ = seen;
-  watched_at_ = now;
+  // However many runs there are, looking after them takes a twentieth of one core at most.
+  const auto end = std::chrono::steady_clock::now();
+  watch_again_ = end + std::max<std::chrono::nanoseconds>(std::chrono::milliseconds(900), 20 * (end - start));
   return seen;
 }
 
 WebResponse Routes::Events() {
   WebResponse response{.type = "text/event-stream"};
-  auto last = std::make_shared<std::shared_ptr<const std::map<std::string, std::string>>>(Watch());
+  auto last = std::make_shared<std::shared_ptr<const Signatures>>(Watch());
   response.events = [this, last]() -> std::string {
     const auto now = Watch();
     const auto before = std::exchange(*last, now);

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "analyze/grid.h"
 #include "support/sample_run.h"
 
 namespace xsweep {
@@ -53,6 +54,27 @@ TEST_F(RunOnThePage, SaysItsHeadlineWithIntervalAndErrors) {
   const std::string words = HeadlineOf(*aggregate);
   EXPECT_NE(words.find("95 % interval"), std::string::npos) << words;
   EXPECT_NE(words.find("in an error"), std::string::npos) << words;
+}
+
+TEST_F(RunOnThePage, SetsAttacksAgainstDefensesAsThePictureDoes) {
+  const auto page = RunForPage(scratch_.path(), run_);
+  const auto aggregate = AggregateRun(run_.string());
+  ASSERT_TRUE(page && aggregate);
+  const DefenseMatrix picture = MakeDefenseMatrix(*aggregate);
+  const Json& matrix = *page->Find("matrix");
+  ASSERT_EQ(matrix.Find("rows")->size(), picture.defenses.size());
+  for (std::size_t i = 0; i < picture.defenses.size(); ++i) {
+    const Json& row = matrix.Find("rows")->items()[i];
+    EXPECT_EQ(row.StringOr("defense", ""), picture.defenses[i]);
+    for (std::size_t j = 0; j < picture.attacks.size(); ++j) {
+      const auto& square = picture.squares[i][j];
+      const Json& shown = row.Find("squares")->items()[j];
+      ASSERT_EQ(shown.is_null(), !square.has_value());
+      if (!square) continue;
+      EXPECT_EQ(shown.Find("asr")->Dump(), RateForPage(square->asr).Dump());
+      EXPECT_EQ(shown.StringOr("cell", ""), square->cell);
+    }
+  }
 }
 
 TEST_F(RunOnThePage, PutsEveryRowIntoAColumnAndEveryDialogueIntoAPack) {

@@ -1,13 +1,17 @@
-// Publishing to S3, against a server nobody here wrote.
+// Publishing to S3, against two servers nobody here wrote: s3rver, which accepts any secret, and versitygw.
 // SPDX-License-Identifier: Apache-2.0
 #include "publish/s3.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <map>
+#include <memory>
 
 #include "base/files.h"
 #include "base/process.h"
@@ -34,10 +38,10 @@ void MakeSite(const fs::path& folder, const std::string& run) {
   Put(folder / "data/runs.json", "{\"columns\":[\"path\"],\"rows\":[[\"" + run + "\"]]}");
 }
 
-/// A child that says its port and ends when its standard input does.
-class S3Server {
+/// A program that ends when its standard input does, or when it is told to.
+class Child {
  public:
-  S3Server(const fs::path& folder, int cuts) {
+  explicit Child(std::vector<std::string> args) {
     int in[2];
     int out[2];
     if (::pipe(in) != 0 || ::pipe(out) != 0) return;
@@ -46,30 +50,52 @@ class S3Server {
       ::dup2(in[0], 0);
       ::dup2(out[1], 1);
       for (const int end : {in[0], in[1], out[0], out[1]}) ::close(end);
-      const std::string script = (kSource / "tests/publish/s3_server.mjs").string();
-      ::execlp("node", "node", script.c_str(), folder.c_str(), std::to_string(cuts).c_str(), nullptr);
+      std::vector<char*> words;
+      for (std::string& arg : args) words.push_back(arg.data());
+      words.push_back(nullptr);
+      ::execvp(words[0], words.data());
       ::_exit(127);
     }
     ::close(in[0]);
     ::close(out[1]);
     stdin_ = in[1];
-    char piece[32];
-    std::string line;
-    for (ssize_t got = 0; line.find('\n') == std::string::npos && (got = ::read(out[0], piece, sizeof piece)) > 0;) {
-      line.append(piece, static_cast<std::size_t>(got));
-    }
-    ::close(out[0]);
-    endpoint_ = "http://127.0.0.1:" + line.substr(0, line.find('\n'));
+    stdout_ = out[0];
   }
-  ~S3Server() {
+  ~Child() {
     ::close(stdin_);
+    ::close(stdout_);
+    ::kill(child_, SIGTERM);
     ::waitpid(child_, nullptr, 0);
   }
-  const std::string& endpoint() const { return endpoint_; }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  std::string FirstLine() const {
+    char piece[32];
+    std::string line;
+    for (ssize_t got = 0; line.find('\n') == std::string::npos && (got = ::read(stdout_, piece, sizeof piece)) > 0;) {
+      line.append(piece, static_cast<std::size_t>(got));
+    }
+    return line.substr(0, line.find('\n'));
+  }
 
  private:
   pid_t child_ = -1;
   int stdin_ = -1;
+  int stdout_ = -1;
+};
+
+/// s3rver, or the wire to another server: the first `cuts` connections end after `after` bytes each.
+class S3Server {
+ public:
+  S3Server(const fs::path& folder, int cuts, std::uint64_t after = 0, int running = 0)
+      : child_({"node", (kSource / "tests/publish/s3_server.mjs").string(), folder.string(), std::to_string(cuts),
+                std::to_string(after), running == 0 ? "" : std::to_string(running)}),
+        endpoint_("http://127.0.0.1:" + child_.FirstLine()) {}
+  const std::string& endpoint() const { return endpoint_; }
+
+ private:
+  Child child_;
   std::string endpoint_;
 };
 
@@ -197,28 +223,172 @@ TEST_F(PublishedBucket, ADryRunSendsNothing) {
   EXPECT_EQ(result->sent, 4U);
 }
 
-/// s3rver accepts any secret. This one is for a server that verifies signatures (versitygw, MinIO, Amazon's own):
-/// XSWEEP_S3_ENDPOINT names it, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY open its bucket `runs`.
-TEST_F(PublishedBucket, IsSignedAsAVerifyingServerWants) {
-  const auto endpoint = ProcessEnvironment("XSWEEP_S3_ENDPOINT");
-  if (!endpoint) GTEST_SKIP() << "XSWEEP_S3_ENDPOINT is not set";
-  S3Options options{.bucket = "runs", .prefix = fmt::format("it's our+site {}", ::getpid())};
-  const auto settings = FindAwsSettings(ProcessEnvironment);
-  ASSERT_TRUE(settings) << settings.error().Text();
-  options.settings = *settings;
-  options.settings.endpoint = *endpoint;
+/// A port that was free a moment ago.
+int FreePort() {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
+  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  ::close(socket);
+  return ntohs(address.sin_port);
+}
+
+bool Answers(int port) {
+  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const bool connected = ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(socket);
+  return connected;
+}
+
+/// versitygw, which verifies signatures, keys, secrets and clocks; its buckets are folders.
+class VerifyingServer : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const fs::path built = kSource / "build/tools/versitygw";
+    if (!HasProgram("versitygw") && !fs::exists(built)) GTEST_SKIP() << "versitygw is not here: run tools/versitygw.sh";
+    fs::create_directories(bucket_);
+    fs::create_directories(scratch_.path() / "metadata");
+    port_ = FreePort();
+    server_ = std::make_unique<Child>(std::vector<std::string>{
+        HasProgram("versitygw") ? "versitygw" : built.string(), "--access", "ALICE", "--secret", "sesame-of-alice",
+        "--port", fmt::format("127.0.0.1:{}", port_), "--region", "eu-central-1", "--virtual-domain",
+        fmt::format("localhost:{}", port_), "--quiet", "posix", "--sidecar", (scratch_.path() / "metadata").string(),
+        bucket_.parent_path().string()});
+    for (int tries = 0; tries < 400 && !Answers(port_); ++tries) ::usleep(25000);
+    ASSERT_TRUE(Answers(port_)) << "versitygw does not start";
+    MakeSite(site_, "e/one");
+  }
+
+  S3Options Options(std::string endpoint = {}) const {
+    S3Options options{.bucket = "runs", .prefix = "it's our+site ü"};
+    options.settings = {.access_key_id = "ALICE",
+                        .secret_key = Secret("sesame-of-alice"),
+                        .session_token = {},
+                        .region = "eu-central-1",
+                        .endpoint = endpoint.empty() ? fmt::format("http://127.0.0.1:{}", port_) : endpoint};
+    options.first_wait = std::chrono::milliseconds(5);
+    return options;
+  }
+  fs::path Stored(const std::string& name) const { return bucket_ / "it's our+site ü" / name; }
+  std::string Refused(const S3Options& options) const {
+    const auto result = PublishToS3(site_, options, kQuiet);
+    EXPECT_FALSE(result);
+    return result ? "" : result.error().Text();
+  }
+  /// A file that multipart has to carry, with no two parts alike.
+  void PutHundredMegabytes() const {
+    std::string text;
+    for (std::uint64_t i = 0; text.size() < (std::size_t{100} << 20U); ++i) text += fmt::format("{:016}", i);
+    Put(site_ / "data/e/big.json", text);
+  }
+
+  ScratchDirectory scratch_{"verifying_s3"};
+  fs::path bucket_ = scratch_.path() / "buckets/runs";
+  fs::path site_ = scratch_.path() / "site";
+  int port_ = 0;
+  std::unique_ptr<Child> server_;
+};
+
+TEST_F(VerifyingServer, GetsEverythingOnceThenOnlyWhatChanged) {
+  const S3Options options = Options();
   Put(site_ / "data/e/a b+c=d&ü%~'(x)*.json", "{}");
-  Put(site_ / "data/e/big.json", std::string(std::size_t{100} << 20U, 'x'));
+  PutHundredMegabytes();
   auto result = PublishToS3(site_, options, kQuiet);
   ASSERT_TRUE(result) << result.error().Text();
   EXPECT_EQ(result->sent, 6U);
+  EXPECT_EQ(*ReadFile(Stored("data/e/big.json")), *ReadFile(site_ / "data/e/big.json"));
+  EXPECT_EQ(*ReadFile(Stored("data/e/a b+c=d&ü%~'(x)*.json")), "{}");
   result = PublishToS3(site_, options, kQuiet);
   ASSERT_TRUE(result) << result.error().Text();
   EXPECT_EQ(result->sent, 0U);
-  options.settings.secret_key = Secret("not-the-secret-at-all");
-  const auto refused = PublishToS3(site_, options, kQuiet);
-  ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().Text().find("403"), std::string::npos) << refused.error().Text();
+  EXPECT_EQ(result->unchanged, 6U);
+  Put(site_ / "assets/app.js", "2");
+  result = PublishToS3(site_, options, kQuiet);
+  ASSERT_TRUE(result) << result.error().Text();
+  EXPECT_EQ(result->sent, 1U);
+  EXPECT_EQ(*ReadFile(Stored("assets/app.js")), "2");
+}
+
+TEST_F(VerifyingServer, IsAskedByHostNameToo) {
+  S3Options options = Options(fmt::format("http://localhost:{}", port_));
+  options.addressing = S3Addressing::kHost;
+  const auto result = PublishToS3(site_, options, kQuiet);
+  ASSERT_TRUE(result) << result.error().Text();
+  EXPECT_TRUE(result->address.starts_with(fmt::format("http://runs.localhost:{}/", port_))) << result->address;
+  EXPECT_EQ(*ReadFile(Stored("index.html")), "<!doctype html>");
+}
+
+TEST_F(VerifyingServer, IsQuotedWhenItRefuses) {
+  S3Options options = Options();
+  options.settings.secret_key = Secret("another-sesame");
+  std::string words = Refused(options);
+  EXPECT_NE(words.find("SignatureDoesNotMatch"), std::string::npos) << words;
+  EXPECT_EQ(words.find("another-sesame"), std::string::npos) << words;
+  options = Options();
+  options.settings.access_key_id = "MALLORY";
+  words = Refused(options);
+  EXPECT_NE(words.find("access key"), std::string::npos) << words;
+  options = Options();
+  options.bucket = "nowhere";
+  words = Refused(options);
+  EXPECT_NE(words.find("does the bucket exist"), std::string::npos) << words;
+  EXPECT_FALSE(fs::exists(Stored("index.html")));
+}
+
+TEST_F(VerifyingServer, GetsALargeFileOverAWireThatBreaks) {
+  PutHundredMegabytes();
+  const S3Server wire(scratch_.path(), 3, std::uint64_t{20} << 20U, port_);
+  const auto result = PublishToS3(site_, Options(wire.endpoint()), kQuiet);
+  ASSERT_TRUE(result) << result.error().Text();
+  EXPECT_EQ(*ReadFile(Stored("data/e/big.json")), *ReadFile(site_ / "data/e/big.json"));
+}
+
+TEST_F(VerifyingServer, HoldsNoListOfWhatIsNotThere) {
+  Put(site_ / "data/e/first.json", std::string(std::size_t{1} << 20U, 'x'));
+  Put(site_ / "data/e/second.json", std::string(std::size_t{8} << 20U, 'x'));
+  const S3Server wire(scratch_.path(), 1000, std::uint64_t{4} << 20U, port_);
+  S3Options options = Options(wire.endpoint());
+  options.tries = 2;
+  Refused(options);
+  EXPECT_FALSE(fs::exists(Stored("data/runs.json")));
+  EXPECT_FALSE(fs::exists(Stored("index.html")));
+  const auto again = PublishToS3(site_, Options(), kQuiet);
+  ASSERT_TRUE(again) << again.error().Text();
+  EXPECT_TRUE(fs::exists(Stored("index.html")));
+}
+
+/// The real program: keys from a profile, an endpoint from the config file, a clock that is two hours late.
+TEST_F(VerifyingServer, TakesKeysFromFilesAndNoClockThatIsLate) {
+  if (!HasProgram("faketime")) GTEST_SKIP() << "faketime is not installed: run tools/setup.sh --dev";
+  const auto run = testing::MakeSampleRun(scratch_.path() / "results", {});
+  ASSERT_TRUE(run) << run.error().Text();
+  Put(scratch_.path() / ".aws/credentials",
+      "[team]\naws_access_key_id = ALICE\naws_secret_access_key = sesame-of-alice\n");
+  Put(scratch_.path() / ".aws/config",
+      fmt::format("[profile team]\nregion = eu-central-1\nendpoint_url = http://127.0.0.1:{}\n", port_));
+  ProcessRequest request{.args = {"faketime", "2 hours ago", std::string(XSWEEP_BINARY_DIR) + "/xsweep", "publish",
+                                  "s3://runs/cli", "--outdir", (scratch_.path() / "results").string()}};
+  request.environment = {{"HOME", scratch_.path().string()}, {"AWS_PROFILE", "team"}};
+  const auto late = RunProcess(request);
+  ASSERT_TRUE(late);
+  if (late->err.find("built without its page") != std::string::npos) GTEST_SKIP() << "the page is not built in";
+  EXPECT_NE(late->exit_code, 0);
+  EXPECT_NE(late->err.find("RequestTimeTooSkewed"), std::string::npos) << late->err;
+  EXPECT_FALSE(fs::exists(bucket_ / "cli/index.html"));
+  request.args.erase(request.args.begin(), request.args.begin() + 2);
+  const auto sent = RunProcess(request);
+  ASSERT_TRUE(sent);
+  EXPECT_EQ(sent->exit_code, 0) << sent->err;
+  EXPECT_NE(sent->out.find(fmt::format("http://127.0.0.1:{}/runs/cli/index.html", port_)), std::string::npos)
+      << sent->out;
+  EXPECT_TRUE(fs::exists(bucket_ / "cli/index.html"));
 }
 
 TEST(S3Address, NamesABucketAndAPrefix) {

@@ -4,22 +4,25 @@ import type { Rate } from './types';
 
 export const percent = (value: number | null): string => (value === null ? 'N/A' : `${(value * 100).toFixed(1)} %`);
 
-/** A share of all, with two decimals where it is small. */
 export const count = (value: number): string => value.toLocaleString('en-GB');
 
 export function interval(rate: Pick<Rate, 'low' | 'high'>): string {
   return rate.low === null || rate.high === null ? '' : `${(rate.low * 100).toFixed(1)}–${(rate.high * 100).toFixed(1)} %`;
 }
 
-export const usd = (value: number): string => `$${value < 1 ? value.toFixed(4) : value.toFixed(2)}`;
+/** With four decimals where it is small, as the cost of single trials is. */
+export const usd = (value: number): string => `$${value === 0 ? '0' : value.toFixed(value < 1 ? 4 : 2)}`;
 
 export const when = (utc: string | undefined): string => (utc ?? '').replace('T', ' ').replace('Z', ' UTC');
 
 export const words = (name: string): string => name.replaceAll('_', ' ');
 
+/** A hash as people quote it. */
+export const short = (hash: string | undefined): string => (hash ?? '').slice(0, 12);
+
 /** JSON for people: short values on one line. */
 export function pretty(value: unknown): string {
   if (typeof value === 'string') return value;
-  const short = JSON.stringify(value);
-  return short === undefined ? '' : short.length < 80 ? short : JSON.stringify(value, null, 2);
+  const line = JSON.stringify(value);
+  return line === undefined ? '' : line.length < 80 ? line : JSON.stringify(value, null, 2);
 }

@@ -19,14 +19,14 @@ function View({ route }: { route: Route }): JSX.Element {
   const path = `${exp}/${run}`;
   if (view === 'run' && exp && run) {
     const index = wholeNumber(place);
-    if (more === undefined) return <RunView key={path} path={path} />;
+    if (more === undefined) return <RunView key={path} path={path} route={route} />;
     if (more === 'trials') return <Trials key={path} path={path} route={route} />;
-    if (more === 'trial' && index !== null) return <TrialView key={path} path={path} index={index} />;
+    if (more === 'trial' && index !== null) return <TrialView key={path} path={path} index={index} route={route} />;
   }
   if (view === 'compare' && route.parts.length >= 5) {
     const [a, b] = [path, `${more}/${place}`];
     const [x, y] = [wholeNumber(route.parts[5]), wholeNumber(route.parts[6])];
-    if (x !== null && y !== null) return <SideBySide key={a + b} a={a} b={b} at={[x, y]} />;
+    if (x !== null && y !== null) return <SideBySide key={a + b} a={a} b={b} at={[x, y]} route={route} />;
     return <Compare key={a + b} a={a} b={b} route={route} />;
   }
   return <p class="problem" role="alert">There is no view at this address. <a href="#/">All runs</a></p>;
@@ -44,7 +44,7 @@ function Page(): JSX.Element {
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
-      <header class="top"><a href="#/">xsweep</a><span class="muted">{embedded ? 'report' : live ? 'live' : ''}</span></header>
+      <header class="top"><a href="#/">xsweep</a><span class="muted">{embedded ? 'report of one run' : live ? 'this machine’s runs, live' : 'published runs'}</span></header>
       <main id="main" ref={main} tabIndex={-1}><View route={route} /></main>
     </>
   );

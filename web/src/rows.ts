@@ -22,7 +22,6 @@ export interface RowFilter {
   seed: string;
   text: string;
 }
-export const NO_FILTER: RowFilter = { outcome: '', task: '', cell: '', seed: '', text: '' };
 
 function decode(column: string | number, name: Column, rows: number): ArrayLike<number> {
   const Numbers = NUMBERS[name];
@@ -36,6 +35,8 @@ export class Rows {
   length = 0;
   chunks = 0;
   arrived = 0;
+  /** Whether the run had ended when they were read. */
+  sealed = false;
   readonly texts: Record<Text, string[]> = { cell: [], task: [], seed: [], goal: [], channel: [], stop: [] };
   readonly errors = new Map<number, [string, string]>();
   columns: Columns = Object.fromEntries(NAMES.map((name) => [name, new NUMBERS[name](0)])) as unknown as Columns;
@@ -53,6 +54,7 @@ export class Rows {
   async load(arrived: () => void, gone: () => boolean): Promise<void> {
     const first = await this.chunk(0);
     this.chunks = Math.max(1, first.chunks);
+    this.sealed = first.sealed;
     this.reserve(this.chunks * first.rows);
     this.append(first);
     arrived();

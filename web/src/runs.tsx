@@ -1,18 +1,19 @@
 // All runs: filters, history of a rate with intervals, two of them to compare.
 // SPDX-License-Identifier: Apache-2.0
 import type { JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 
 import { History, RateBar, type Point } from './charts';
 import { count, interval, percent, when } from './format';
+import { Choice, NothingLeft, Waiting } from './parts';
 import { href, runHref, setFilter, type Route } from './route';
-import { useFile } from './source';
+import { embedded, useFile } from './source';
 import type { RunList } from './types';
-import { Choice, Waiting } from './parts';
 import { VirtualList } from './virtual';
 
 type Row = Record<string, string>;
-const FILTERS = ['exp', 'mode', 'verdict', 'status'] as const;
+const FILTERS = { exp: 'Experiment', mode: 'Mode', verdict: 'Verdict', status: 'Status' } as const;
+const NAMES = Object.keys(FILTERS) as (keyof typeof FILTERS)[];
 
 const number = (text: string | undefined): number | null => (text ? Number(text) : null);
 const rateOf = (row: Row) => ({ value: number(row.asr), low: number(row.asr_lower95), high: number(row.asr_upper95) });
@@ -23,50 +24,51 @@ function asRows(list: RunList): Row[] {
 }
 
 function passes(row: Row, route: Route): boolean {
-  const text = (route.filters.get('q') ?? '').toLowerCase();
-  return FILTERS.every((name) => !route.filters.get(name) || row[name] === route.filters.get(name)) &&
+  const text = (route.filters.get('q') ?? '').trim().toLowerCase();
+  return NAMES.every((name) => !route.filters.get(name) || row[name] === route.filters.get(name)) &&
     (!text || [row.run_id, row.git_sha, row.config_hash, row.exp_id].some((value) => value?.toLowerCase().includes(text)));
 }
 
 export function Runs({ route }: { route: Route }): JSX.Element {
   const { value: list, error } = useFile<RunList>('data/runs.json');
   const rows = useMemo(() => (list ? asRows(list) : []), [list]);
-  const [first, setFirst] = useState('');
   const address = location.hash;
   const shown = useMemo(() => rows.filter((row) => passes(row, route)), [rows, address]);
   if (!list) return <Waiting error={error} what="the runs" />;
-  if (rows.length === 0) return <p class="empty">There are no runs here yet. <code>xsweep run configs/…</code> makes one.</p>;
+  if (rows.length === 0) return <><h1>Runs</h1><p class="empty">There are no runs here yet. <code>xsweep run configs/…</code> makes one, and it shows up here by itself.</p></>;
   const of = (name: string) => [...new Set(rows.map((row) => row[name] ?? ''))].filter(Boolean).sort();
+  const first = route.filters.get('compare') ?? '';
   const pick = (path: string) => {
     if (first && first !== path) location.hash = href(['compare', ...first.split('/'), ...path.split('/')]);
-    else setFirst(first === path ? '' : path);
+    else setFilter(route, 'compare', first === path ? '' : path);
   };
   return (
     <>
       <h1>Runs</h1>
       <div class="filters">
-        {FILTERS.map((name) => (
-          <Choice key={name} label={name} options={of(name)} value={route.filters.get(name) ?? ''} choose={(value) => setFilter(route, name, value)} />
+        {NAMES.map((name) => (
+          <Choice key={name} label={FILTERS[name]} options={of(name)} value={route.filters.get(name) ?? ''} choose={(value) => setFilter(route, name, value)} />
         ))}
-        <label>commit or id <input type="search" value={route.filters.get('q') ?? ''} onInput={(event) => setFilter(route, 'q', event.currentTarget.value)} /></label>
+        <label><span>Commit or run id</span><input type="search" value={route.filters.get('q') ?? ''} onInput={(event) => setFilter(route, 'q', event.currentTarget.value)} /></label>
         <span role="status">{count(shown.length)} of {count(rows.length)}</span>
       </div>
-      {first && <p class="note">Comparing <b>{first}</b> with: choose a second run. <button onClick={() => setFirst('')}>Cancel</button></p>}
+      {first && <p class="note">Comparing <b>{first}</b> with: choose a second run. <button class="small" onClick={() => pick(first)}>Cancel</button></p>}
       <HistoryOf rows={shown} />
-      <VirtualList className="runs" label="Runs" length={shown.length} rowHeight={40}
-        columns={['Run', 'Experiment', 'Mode', 'Attack success rate', '', 'Errors', 'Status', 'Verdict', '']}
+      {shown.length === 0 ? <NothingLeft what="run" all="#/" /> : <VirtualList className="runs" label="Runs" length={shown.length} rowHeight={40}
+        columns={['Started (UTC)', 'Commit', 'Experiment', 'Mode', 'Attack success rate', 'Interval', 'Errors', 'Status', 'Verdict', 'Compare']}
         open={(i) => runHref(shown[i]!.path!)}
         row={(i) => {
           const row = shown[i]!;
           const rate = rateOf(row);
           return [
-            <span title={row.run_id}>{when(row.timestamp_utc)} <span class="muted">{row.git_sha?.slice(0, 8)}</span></span>,
-            row.exp, row.mode, <RateBar rate={rate} />,
-            rate.value === null ? 'N/A' : <span><b>{percent(rate.value)}</b> <span class="muted">{interval(rate)}</span></span>,
-            row.errors || '0', row.status, row.verdict ? <span class={`verdict ${row.verdict}`}>{row.verdict}</span> : '–',
-            <button class="small" aria-pressed={first === row.path} aria-label={`Compare ${row.path}`} onClick={() => pick(row.path!)}>Compare</button>,
+            <span title={row.run_id}>{when(row.timestamp_utc).replace(' UTC', '')}</span>, <code>{row.git_sha?.slice(0, 8) || '–'}</code>,
+            <span title={row.exp}>{row.exp}</span>, row.mode,
+            rate.value === null ? <span class="muted">N/A</span> : <span><b>{percent(rate.value)}</b> <span class="muted">{interval(rate)}</span></span>,
+            <RateBar rate={rate} />, Number(row.errors) > 0 ? <span class="error">{row.errors}</span> : '0', row.status,
+            row.verdict ? <span class={`verdict ${row.verdict}`}>{row.verdict}</span> : <span class="muted">no gate</span>,
+            !embedded && <button class="small" aria-pressed={first === row.path} aria-label={`Compare ${row.path}`} onClick={() => pick(row.path!)}>Compare</button>,
           ];
-        }} />
+        }} />}
     </>
   );
 }

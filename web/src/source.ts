@@ -41,15 +41,36 @@ export function get<T>(path: string): Promise<T> {
 }
 
 const watchers = new Set<() => void>();
-if (live) {
-  // One connection for the whole page; a message names the runs that have moved on.
-  new EventSource('data/events').addEventListener('changed', (event) => {
-    const paths: string[] = JSON.parse((event as MessageEvent<string>).data);
-    for (const path of [...kept.keys()]) {
-      if (path === 'data/runs.json' || paths.some((run) => path.startsWith(`data/${run}/`))) kept.delete(path);
-    }
-    for (const watcher of watchers) watcher();
+
+function forget(moved: (path: string) => boolean): void {
+  for (const path of [...kept.keys()]) if (moved(path)) kept.delete(path);
+  for (const watcher of watchers) watcher();
+}
+
+/**
+ * One connection for the whole page; a message names the runs that have moved on. Nobody knows what happened while there
+ * was none, so whatever is shown is read again when it opens anew. A hidden page lets go of it: a browser has six for a
+ * server.
+ */
+let opened = 0;
+function listen(): () => void {
+  const events = new EventSource('data/events');
+  events.addEventListener('open', () => void (opened++ > 0 && forget(() => true)));
+  events.addEventListener('changed', (event) => {
+    const runs: string[] = JSON.parse((event as MessageEvent<string>).data);
+    forget((path) => path === 'data/runs.json' || runs.some((run) => path.startsWith(`data/${run}/`)));
   });
+  return () => events.close();
+}
+
+if (live) {
+  let stop: (() => void) | undefined = undefined;
+  const follow = () => {
+    stop?.();
+    stop = document.hidden ? undefined : listen();
+  };
+  document.addEventListener('visibilitychange', follow);
+  follow();
 }
 
 export interface Loaded<T> {
@@ -66,7 +87,7 @@ export function useFile<T>(path: string | null): Loaded<T> {
     const read = () =>
       get<T>(path).then(
         (value) => gone || setLoaded({ value, path }),
-        (error: unknown) => gone || setLoaded({ error: error instanceof Error ? error.message : String(error), path }),
+        (error: unknown) => gone || setLoaded((old) => (old.path === path && old.value ? old : { error: error instanceof Error ? error.message : String(error), path })),
       );
     void read();
     watchers.add(read);

@@ -46,8 +46,15 @@ export function lines(before: string, after: string): Line[] {
   return found;
 }
 
-/** Only the changed lines with one line around each. */
+/** Only the changed lines with one line around each; a line of dots where something was left out between them. */
 export function changes(before: string, after: string): Line[] {
   const all = lines(before, after);
-  return all.filter((_, i) => [i - 1, i, i + 1].some((k) => all[k] !== undefined && all[k]!.mark !== ' '));
+  const near = all.map((_, i) => [i - 1, i, i + 1].some((k) => all[k] !== undefined && all[k]!.mark !== ' '));
+  const shown: Line[] = [];
+  for (const [i, line] of all.entries()) {
+    if (near[i]) shown.push(line);
+    else if (near[i - 1]) shown.push({ mark: ' ', text: '…' });
+  }
+  if (shown.at(-1)?.text === '…') shown.pop();
+  return shown;
 }

@@ -1,66 +1,70 @@
 // One dialogue: who spoke, where the payload came in, what became of every call, what changed.
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useMemo } from 'preact/hooks';
 
 import { OutcomeTag } from './charts';
-import { pretty, usd, words } from './format';
-import { Crumbs, Facts, Waiting } from './parts';
-import { runHref } from './route';
+import { count, pretty, usd, words } from './format';
+import { Changes, Crumbs, Facts, Waiting } from './parts';
+import { href, type Route } from './route';
 import type { Rows } from './rows';
 import { useFile } from './source';
-import { inserted } from './text_diff';
-import { useRows } from './trials';
+import { changes, inserted } from './text_diff';
+import { expectedOf, filterOf, useRows } from './trials';
 import type { Call, CallRecord, Change, Effect, Pack, Run, Step, Transcript } from './types';
 
 const SPEAKERS = { user: 'User', agent: 'Agent', tool: 'Tool', defense: 'Defense', attack: 'Attack' } as const;
 
-export function TrialView({ path, index }: { path: string; index: number }): JSX.Element {
+export function TrialView({ path, index, route }: { path: string; index: number; route: Route }): JSX.Element {
   const { value: run } = useFile<Run>(`data/${path}/run.json`);
-  const { rows, error } = useRows(path, run?.included?.rows ?? run?.rows);
+  const { rows, version, error } = useRows(path, run && expectedOf(run));
+  const filters = route.filters.toString();
+  const list = useMemo(() => rows.filter(filterOf(route)), [rows, version, rows.length, filters]);
+  const at = useMemo(() => list.findIndex((row) => rows.columns.index[row] === index), [list, index]);
+  const trial = (place: number) => href(['run', ...path.split('/'), 'trial', rows.columns.index[list[place]!]!], route.filters);
+  const [before, after] = [at > 0 ? trial(at - 1) : undefined, at >= 0 && at + 1 < list.length ? trial(at + 1) : undefined];
   useEffect(() => {
     const step = (event: KeyboardEvent) => {
-      const by = event.key === 'n' ? 1 : event.key === 'p' ? -1 : 0;
-      if (by === 0 || event.ctrlKey || event.metaKey || (event.target as Element).closest('input,select')) return;
-      const at = rows.find(index) + by;
-      if (at >= 0 && at < rows.length) location.hash = runHref(path, 'trial', rows.columns.index[at]!);
+      const next = event.key === 'n' ? after : event.key === 'p' ? before : undefined;
+      if (next === undefined || event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).closest('input,select')) return;
+      location.hash = next;
     };
     addEventListener('keydown', step);
     return () => removeEventListener('keydown', step);
-  }, [path, index, rows]);
+  }, [before, after]);
   const row = rows.find(index);
-  const before = row > 0 ? rows.columns.index[row - 1] : undefined;
-  const after = row >= 0 && row + 1 < rows.length ? rows.columns.index[row + 1] : undefined;
   return (
     <article>
       <Crumbs path={path} last={`Trial ${index}`} />
       <h1>Trial {index}</h1>
       <p class="actions">
-        <a class="button" href={runHref(path, 'trials')}>All trials</a>
-        {before !== undefined && <a class="button" href={runHref(path, 'trial', before)}>Previous <kbd>p</kbd></a>}
-        {after !== undefined && <a class="button" href={runHref(path, 'trial', after)}>Next <kbd>n</kbd></a>}
+        <a class="button" href={href(['run', ...path.split('/'), 'trials'], route.filters)}>{filters ? 'Back to the list' : 'All trials'}</a>
+        {before !== undefined && <a class="button" href={before}>Previous <kbd>p</kbd></a>}
+        {after !== undefined && <a class="button" href={after}>Next <kbd>n</kbd></a>}
+        {at >= 0 && <span class="muted">{count(at + 1)} of {count(list.length)}{filters ? ' in this list' : ''}</span>}
       </p>
-      {row >= 0 ? <RowFacts rows={rows} row={row} /> : <Waiting error={error || (rows.complete ? 'there is no such trial here' : undefined)} what={`trial ${index}`} />}
+      {row >= 0 ? <RowFacts rows={rows} row={row} run={run} /> : <Waiting error={error || (rows.complete ? 'there is no such trial here' : undefined)} what={`trial ${index}`} />}
       <Dialogue path={path} index={index} />
     </article>
   );
 }
 
-export function RowFacts({ rows, row }: { rows: Rows; row: number }): JSX.Element {
+export function RowFacts({ rows, row, run }: { rows: Rows; row: number; run: Run | undefined }): JSX.Element {
   const { columns } = rows;
   const failure = rows.errors.get(row);
+  const cell = rows.text('cell', row);
   return (
     <>
       <Facts facts={[
-        ['Outcome', <OutcomeTag outcome={rows.outcome(row)} />], ['Cell', rows.text('cell', row)], ['Task', rows.text('task', row)],
-        ['Seed and trial', `${rows.text('seed', row)}, ${columns.trial[row]}`], ['Task solved', ['no', 'yes', 'not assessed'][columns.success[row]!]],
-        ['Goal', rows.text('goal', row)], ['Channel', rows.text('channel', row)],
+        ['Outcome', <OutcomeTag outcome={rows.outcome(row)} />], ['Cell', run?.cells.find(({ id }) => id === cell)?.label ?? cell], ['Task', rows.text('task', row)],
+        ['Seed and repeat', `${rows.text('seed', row)}, ${columns.trial[row]}`], ['Task solved', ['no', 'yes', 'not assessed'][columns.success[row]!]],
+        ['Goal', words(rows.text('goal', row))], ['Channel', words(rows.text('channel', row))],
         ['Exposed', columns.exposed_turn[row]! > 0 ? `in turn ${columns.exposed_turn[row]}` : 'never'],
         ['Attempted, executed, blocked', `${columns.attempted[row]}, ${columns.executed[row]}, ${columns.blocked[row]}`],
         ['Amount', columns.amount[row]! > 0 ? usd(columns.amount[row]!) : ''], ['Turns', columns.turns[row]], ['Tool calls', columns.tool_calls[row]],
-        ['Tokens', columns.tokens[row]], ['Cost', columns.cost[row]! < 0 ? 'unknown' : usd(columns.cost[row]!)], ['Ended by', words(rows.text('stop', row))],
+        ['Tokens', count(columns.tokens[row]!)], ['Cost', columns.cost[row]! < 0 ? 'unknown' : usd(columns.cost[row]!)], ['Ended by', words(rows.text('stop', row))],
       ]} />
-      {failure && <p class="problem">Error ({failure[0]}): {failure[1]}</p>}
+      {failure && <p class="problem">This trial ended in an error ({failure[0]}) and is in no rate{failure[1] && `: ${failure[1]}`}</p>}
     </>
   );
 }
@@ -79,6 +83,9 @@ export function Dialogue({ path, index }: { path: string; index: number }): JSX.
   if (!transcript) return <p class="note">{run.included ? run.included.note : 'The dialogue of this trial was not kept (see `transcripts:` in the config).'}</p>;
   return <Steps transcript={transcript} />;
 }
+
+/** Where the payload came in, as a heading's tag says it. */
+const entry = (step: Step): string => (step.original === undefined ? 'the attack speaks' : 'payload inserted here');
 
 function Steps({ transcript }: { transcript: Transcript }): JSX.Element {
   const { exposure, goal } = transcript;
@@ -105,7 +112,7 @@ function StepView({ step, transcript }: { step: Step; transcript: Transcript }):
   const name = step.kind === 'tool' && record ? `Tool ${record.name}` : SPEAKERS[step.kind];
   return (
     <li class={`step ${step.kind}${step.injected ? ' injected' : ''}`}>
-      <header><b>{name}</b> <span class="muted">turn {step.turn}</span>{step.injected && <span class="tag payload-tag">payload inserted here</span>}</header>
+      <header><b>{name}</b> <span class="muted">turn {step.turn}</span>{step.injected && <span class="tag payload-tag">{entry(step)}</span>}</header>
       {step.reasoning && <details><summary>Reasoning</summary><pre class="prose">{step.reasoning}</pre></details>}
       {step.decision ? <DecisionView step={step} /> : <Said step={step} />}
       {step.calls?.map((call) => <CallView key={call.id} call={call} record={transcript.calls.find((known) => known.id === call.id)} />)}
@@ -170,28 +177,49 @@ function EffectView({ effect }: { effect: Effect }): JSX.Element {
   );
 }
 
+const PARTS: Record<string, string> = {
+  success: 'Solved', database: 'Final database as the reference’s', canonical: 'The same, list order aside', communicated: 'Told the user what was asked',
+  actions: 'Made the reference’s calls', nl_assertions: 'Assertions in words',
+};
+const yes = (value: unknown): string => (value === null || value === undefined ? 'not assessed' : value === true ? 'yes' : value === false ? 'no' : pretty(value));
+
 function Findings({ transcript }: { transcript: Transcript }): JSX.Element | null {
   const { assessment, task } = transcript;
-  const changes = transcript.state_difference ?? (task?.state_difference as Change[] | undefined) ?? [];
-  const parts = Object.entries(task ?? {}).filter(([name, value]) => name !== 'state_difference' && typeof value !== 'object' || value === null);
-  if (!assessment && parts.length === 0 && changes.length === 0) return null;
+  const changed = transcript.state_difference ?? (task?.state_difference as Change[] | undefined) ?? [];
+  const parts = Object.entries(task ?? {}).filter(([name, value]) => name !== 'state_difference' && (typeof value !== 'object' || value === null));
   return (
     <>
-      {assessment && <><h2>The judge’s finding</h2><Facts facts={Object.entries(assessment).map(([name, value]) => [words(name), pretty(value)])} /></>}
-      {parts.length > 0 && <><h2>Whether the task was solved</h2><Facts facts={parts.map(([name, value]) => [words(name), value === null ? 'not assessed' : value ? 'yes' : 'no'])} /></>}
-      {changes.length > 0 && <><h2>What changed in the world</h2>{changes.map((change, i) => <ChangeView key={i} change={change} />)}</>}
+      {assessment && (
+        <>
+          <h2>What the judge found</h2>
+          {typeof assessment.reason === 'string' && <p>{assessment.reason}</p>}
+          <Facts facts={Object.entries(assessment).filter(([name]) => name !== 'reason').map(([name, value]) => [words(name), name === 'amount_usd' ? usd(Number(value)) : yes(value)])} />
+        </>
+      )}
+      {parts.length > 0 && (
+        <>
+          <h2>Whether the task was solved</h2>
+          {parts.every(([, value]) => value === null) ? <p class="muted">Not assessed.</p> : <Facts facts={parts.map(([name, value]) => [PARTS[name] ?? words(name), yes(value)])} />}
+        </>
+      )}
+      <h2>What changed in the world</h2>
+      {changed.length === 0 ? <p class="muted">Nothing that this transcript recorded.</p> : changed.map((change, i) => <ChangeView key={i} change={change} />)}
     </>
   );
 }
 
 function ChangeView({ change }: { change: Change }): JSX.Element {
+  const text = (record: unknown) => (record === null || record === undefined ? '' : JSON.stringify(record, null, 2));
+  const [before, after] = [text(change.before), text(change.after)];
   return (
-    <details open={true} class="change">
-      <summary><code>{change.table}</code> {change.id} <span class="tag">{change.change}</span></summary>
-      <div class="sides">
-        <div><h3>Before</h3><pre tabIndex={0}>{change.before === null || change.before === undefined ? '–' : JSON.stringify(change.before, null, 2)}</pre></div>
-        <div><h3>After</h3><pre tabIndex={0}>{change.after === null || change.after === undefined ? '–' : JSON.stringify(change.after, null, 2)}</pre></div>
-      </div>
-    </details>
+    <section class="change">
+      <h3><code>{change.table}</code> {change.id} <span class="tag">{change.change}</span></h3>
+      {before && after ? (
+        <>
+          <Changes diff={changes(before, after)} />
+          <details><summary>Whole record, before and after</summary><div class="sides"><pre tabIndex={0}>{before}</pre><pre tabIndex={0}>{after}</pre></div></details>
+        </>
+      ) : <pre tabIndex={0}>{before || after}</pre>}
+    </section>
   );
 }

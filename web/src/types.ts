@@ -44,10 +44,12 @@ export type TaskRates = [number, number, number, number | null, number | null, n
 
 export interface Cell {
   id: string;
+  label: string;
   arm: string;
   attack: string;
   defense: string;
-  axes: [string, string][];
+  /** [path, value, the path in a word] */
+  axes: [string, string, string][];
   tally: Tally;
   asr: Rate;
   asr_exposed: Rate;
@@ -58,6 +60,19 @@ export interface Cell {
   pass_k: [number, number, number | null, number | null][];
   seeds: SeedRates[];
   tasks: TaskRates[];
+}
+
+/** Attacks against defenses; of several cells in one square, the one with the highest rate. */
+export interface Matrix {
+  attacks: string[];
+  rows: {
+    defense: string;
+    squares: ({ cell: string; asr: Rate; asr_exposed: Rate; task_success: Rate } | null)[];
+    /** The place in `attacks` of the one that succeeds most. */
+    worst: number | null;
+    utility: Rate;
+    utility_without_attack: boolean;
+  }[];
 }
 
 /** run.json; only what is shown by name is named here. */
@@ -88,6 +103,7 @@ export interface Run {
   task_success: Rate;
   error_rate: Rate;
   cells: Cell[];
+  matrix: Matrix | null;
   tasks: string[];
   findings: string[];
   transcripts: number;
@@ -109,6 +125,7 @@ export interface Chunk {
   chunk: number;
   chunks: number;
   rows: number;
+  sealed: boolean;
   dict: Record<'cell' | 'task' | 'seed' | 'goal' | 'channel' | 'stop', string[]>;
   columns: Record<string, string | number>;
   errors: [number, string, string][];

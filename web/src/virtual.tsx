@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 // Browsers stop at 17 to 33 million pixels; beyond this height, scrolling moves in proportion.
 const TALLEST = 8_000_000;
+const PRINTED = 200;
 
 interface Props {
   label: string;
@@ -18,7 +19,54 @@ interface Props {
   className?: string;
 }
 
-export function VirtualList({ label, length, rowHeight, columns, row, open, className }: Props): JSX.Element {
+function useMedia(query: string): boolean {
+  const [matches, setMatches] = useState(() => matchMedia(query).matches);
+  useEffect(() => {
+    const list = matchMedia(query);
+    const follow = () => setMatches(list.matches);
+    follow();
+    list.addEventListener('change', follow);
+    return () => list.removeEventListener('change', follow);
+  }, [query]);
+  return matches;
+}
+
+export function VirtualList(props: Props): JSX.Element {
+  // On a narrow screen a row takes two lines; style.css says what stands where.
+  const narrow = useMedia('(max-width: 640px)');
+  const print = useMedia('print');
+  return print ? <Printed {...props} /> : <Scrolled {...props} rowHeight={narrow ? 60 : props.rowHeight} key={String(narrow)} />;
+}
+
+function Head({ columns }: { columns: string[] }): JSX.Element {
+  return (
+    <div role="rowgroup">
+      <div role="row" class="row head" aria-rowindex={1}>
+        {columns.map((name, i) => <div role="columnheader" key={i} class={`c${i}`}>{name}</div>)}
+      </div>
+    </div>
+  );
+}
+
+function Cells({ cells, link }: { cells: ComponentChildren[]; link: string }): JSX.Element {
+  return <>{cells.map((cell, i) => <div role="cell" key={i} class={`c${i}`}>{i === 0 ? <a href={link}>{cell}</a> : cell}</div>)}</>;
+}
+
+/** On paper there is no scrolling: the first rows, and how many there are. */
+function Printed({ label, length, columns, row, open, className }: Props): JSX.Element {
+  const shown = Math.min(length, PRINTED);
+  return (
+    <>
+      <div role="table" aria-label={label} aria-rowcount={length + 1} class={`virtual ${className ?? ''}`}>
+        <Head columns={columns} />
+        {Array.from({ length: shown }, (_, i) => <div role="row" key={i} class="row"><Cells cells={row(i)} link={open(i)} /></div>)}
+      </div>
+      {shown < length && <p>The first {shown} of {length} rows.</p>}
+    </>
+  );
+}
+
+function Scrolled({ label, length, rowHeight, columns, row, open, className }: Props): JSX.Element {
   const box = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(600);
@@ -35,7 +83,7 @@ export function VirtualList({ label, length, rowHeight, columns, row, open, clas
     measure();
     addEventListener('resize', measure);
     return () => removeEventListener('resize', measure);
-  }, []);
+  }, [length]);
   useEffect(() => {
     if (active >= length) setActive(0);
     if (box.current) setTop(box.current.scrollTop);
@@ -68,20 +116,14 @@ export function VirtualList({ label, length, rowHeight, columns, row, open, clas
       <div role="row" key={position} class={position === active ? 'row active' : 'row'} aria-rowindex={position + 2}
            style={{ transform: `translateY(${top + position * rowHeight - offset}px)`, height: `${rowHeight}px` }}
            onClick={() => setActive(position)}>
-        {row(position).map((cell, i) => (
-          <div role="cell" key={i} class={`c${i}`}>{i === 0 ? <a href={open(position)}>{cell}</a> : cell}</div>
-        ))}
+        <Cells cells={row(position)} link={open(position)} />
       </div>,
     );
   }
   return (
     <div role="table" aria-label={label} aria-rowcount={length + 1} class={`virtual ${className ?? ''}`}>
-      <div role="rowgroup">
-        <div role="row" class="row head" aria-rowindex={1}>
-          {columns.map((name, i) => <div role="columnheader" key={i} class={`c${i}`}>{name}</div>)}
-        </div>
-      </div>
-      <div role="rowgroup" class="scroll" ref={box} tabIndex={0} style={{ maxHeight: `${Math.max(3 * rowHeight, drawn)}px` }} aria-label={`${label}: arrow keys move, Enter opens`}
+      <Head columns={columns} />
+      <div role="rowgroup" class="scroll" ref={box} tabIndex={0} style={{ maxHeight: `${Math.max(rowHeight, drawn)}px` }} aria-label={`${label}: arrow keys move, Enter opens`}
            onKeyDown={onKeyDown} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
         <div class="spacer" role="presentation" style={{ height: `${drawn}px` }} />
         {rows}
