@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/config_differences.h"
 #include "present/comparison.h"
@@ -79,7 +80,11 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   const std::filesystem::path to = flags.to.empty() ? b : std::filesystem::path(flags.to);
   TRY_ASSIGN(const std::string warning, WriteComparison(RealDisk(), to, comparison));
   if (!warning.empty()) PrintNote("note: " + warning);
-  Print(fmt::format("{}\n{}\n", CompareHeadline(comparison), (to / "compare.md").string()));
+  Print(CompareHeadline(comparison) + "\n");
+  for (const Obstacle& obstacle : comparison.obstacles) {
+    if (obstacle.fatal) Print("  " + Printable(obstacle.message, 400) + "\n");
+  }
+  Print((to / "compare.md").string() + "\n");
   return comparison.comparable() ? kExitDone : kExitInvalid;
 }
 

@@ -43,6 +43,14 @@ TEST_F(ComparedRuns, ThatAreOneAndTheSameAreNotDistinguishable) {
   EXPECT_THAT(words, HasSubstr("Nothing that the runs record"));
 }
 
+TEST_F(ComparedRuns, SayAloudWhyTheyCannotBeCompared) {
+  Run("few", "environment.tasks=[0, 1]");
+  Run("others", "environment.tasks=[2, 3]");
+  const auto compare = Xsweep({"compare", "few", "others", "--outdir", Root(), "--to", (dir_ / "out").string()});
+  EXPECT_EQ(compare.exit_code, 4);
+  EXPECT_THAT(compare.out, HasSubstr("cannot be compared.\n  the runs have no task in common"));
+}
+
 TEST_F(ComparedRuns, AreNotFoundAtACommitThatTheIndexDoesNotKnow) {
   Run("only", "agent.susceptibility=0.3");
   const auto compare = Xsweep({"compare", "--commits", "deadbee", "deadbee", "--outdir", Root()});
