@@ -4,6 +4,7 @@
 
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "base/files.h"
@@ -95,6 +96,16 @@ Expected<Experiment> OpenExperiment(const std::string& config_file, const Overri
   return OpenExperimentText(*text, config_file, overrides, gates);
 }
 
+double DoNothingFloor(const Experiment& experiment) {
+  int solved = 0;
+  for (const std::string& id : experiment.plan.tasks()) {
+    const auto task = std::ranges::find(experiment.environment->tasks(), id, &Task::id);
+    if (task == experiment.environment->tasks().end() || !task->solved_by_nothing) return -1;
+    solved += *task->solved_by_nothing ? 1 : 0;
+  }
+  return static_cast<double>(solved) / static_cast<double>(experiment.plan.tasks().size());
+}
+
 Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string>& argv) {
   const SweepConfig& config = experiment.config;
   Manifest run;
@@ -120,7 +131,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   run.environment_version = info.version;
   if (info.python) run.host_python = info.version;
   run.environment_data_sha256 = info.data_sha256;
-  run.do_nothing_floor = info.do_nothing_floor;
+  run.do_nothing_floor = DoNothingFloor(experiment);
   run.gates = config.gates;
   run.max_error_rate = config.limits.max_error_rate;
   return run;

@@ -42,6 +42,9 @@ Expected<Experiment> OpenExperiment(const std::string& config_file, const Overri
 Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
                                         const std::vector<std::string>& more_gates = {});
 
+/// The share of the planned tasks that an agent solves by doing and saying nothing; -1 when that is not known.
+double DoNothingFloor(const Experiment& experiment);
+
 /// run.json as it stands before the first trial: everything but the name of the run.
 Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string>& argv);
 

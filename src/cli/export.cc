@@ -1,5 +1,7 @@
 // xsweep export results: a run's episodes in the formats of tau-bench v1 and tau2-bench.
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -18,21 +20,39 @@ namespace {
 
 constexpr std::string_view kUsage =
     "Writes what other tools read.\n\n"
-    "Usage: xsweep export results RUN --format tau1|tau2 > FILE\n\n"
+    "Usage: xsweep export results RUN --format tau1|tau2 [--cell CELL] > FILE\n\n"
     "Example: xsweep export results airline_escalating_v1/latest --format tau2 > results.json\n";
 
 struct Source {
   RunDirectory run;
+  Manifest manifest;
   Experiment experiment;
+  std::string cell;
   std::optional<TranscriptFile> transcripts;
 };
 
-Expected<Source> OpenSource(const std::string& outdir, const std::string& name) {
+/// Neither format knows cells, so a file holds one of them.
+Expected<std::string> ChooseCell(const Manifest& manifest, const std::string& wanted) {
+  if (wanted.empty() && manifest.cells.size() == 1) return manifest.cells.front().id;
+  std::vector<std::string> ids;
+  for (const CellRecord& cell : manifest.cells) ids.push_back(cell.id);
+  if (wanted.empty())
+    return UserError(fmt::format("this run has {} cells and the format knows none; choose one of {}", ids.size(),
+                                 fmt::join(ids, ", ")),
+                     "--cell");
+  if (std::ranges::find(ids, wanted) == ids.end())
+    return UserError("unknown cell `" + wanted + "`" + DidYouMean(wanted, ids, "there are"), "--cell");
+  return wanted;
+}
+
+Expected<Source> OpenSource(const std::string& outdir, const std::string& name, const std::string& cell) {
   TRY_ASSIGN(const auto path, FindRun(outdir, "", name));
   TRY_ASSIGN(auto run, RunDirectory::Open(RealDisk(), path));
   if (!run.sealed()) return UserError("is not finished; `xsweep run --resume` goes on with it", path.string());
   TRY_ASSIGN(Experiment experiment, OpenExperiment(run.File("config.yaml").string(), {}));
-  Source source{std::move(run), std::move(experiment), std::nullopt};
+  TRY_ASSIGN(Manifest manifest, run.ReadManifest());
+  TRY_ASSIGN(std::string chosen, ChooseCell(manifest, cell));
+  Source source{std::move(run), std::move(manifest), std::move(experiment), std::move(chosen), std::nullopt};
   const auto kept = source.run.File("transcripts.jsonl.zst");
   if (std::filesystem::exists(kept)) {
     TRY_ASSIGN(source.transcripts, TranscriptFile::Open(kept));
@@ -48,16 +68,24 @@ Expected<std::optional<Transcript>> TranscriptOf(const Source& source, std::uint
   return std::optional(std::move(transcript));
 }
 
+/// A trial's number within its task: neither format has several seeds.
+std::uint32_t TrialNumber(const Manifest& manifest, const Trial& row) {
+  const auto seed = std::ranges::find(manifest.seeds, row.seed) - manifest.seeds.begin();
+  return static_cast<std::uint32_t>(seed) * manifest.trials + row.trial;
+}
+
 Expected<Json> Entries(const Source& source, bool tau1) {
   Json list = Json::MakeArray();
   const auto rows = source.run.File("trials.jsonl");
   TRY(ForEachLine(rows, [&](std::uint64_t, std::string_view line) -> Status {
     TRY_ASSIGN(const Trial row, ParseTrialRow(line, rows.string()));
+    if (row.cell != source.cell || row.outcome == Outcome::kSkipped) return {};
     TRY_ASSIGN(const auto transcript, TranscriptOf(source, row.index));
     TRY_ASSIGN(const std::size_t place, FindTask(*source.experiment.environment, row.task));
     const Transcript* said = transcript ? &*transcript : nullptr;
-    list.Append(tau1 ? AsTau1Entry(source.experiment.environment->tasks()[place], row, said)
-                     : AsTau2Simulation(row, said));
+    const std::uint32_t trial = TrialNumber(source.manifest, row);
+    list.Append(tau1 ? AsTau1Entry(source.experiment.environment->tasks()[place], row, trial, said)
+                     : AsTau2Simulation(row, trial, source.manifest.timestamp_utc, said));
     return {};
   }));
   return list;
@@ -66,18 +94,24 @@ Expected<Json> Entries(const Source& source, bool tau1) {
 Expected<Json> AsFile(const Source& source, bool tau1) {
   TRY_ASSIGN(Json entries, Entries(source, tau1));
   if (tau1) return entries;
-  TRY_ASSIGN(const Manifest manifest, source.run.ReadManifest());
+  const Manifest& manifest = source.manifest;
+  const SweepConfig& config = source.experiment.config;
   const std::string& name = manifest.environment_name;
   const Json environment = Json::MakeObject(
       {{"domain_name", name.substr(name.find('/') + 1)}, {"policy", source.experiment.environment->policy()}});
-  Json info =
-      Json::MakeObject({{"git_commit", manifest.git.sha},
-                        {"num_trials", manifest.trials},
-                        {"agent_info", Json::MakeObject({{"implementation", source.experiment.config.agent.name}})},
-                        {"environment_info", environment},
-                        {"seed", manifest.seeds.empty() ? Json() : Json(manifest.seeds.front())}});
+  Json info = Json::MakeObject({{"git_commit", manifest.git.sha.empty() ? "unknown" : manifest.git.sha},
+                                {"num_trials", manifest.trials * static_cast<std::uint32_t>(manifest.seeds.size())},
+                                {"max_steps", config.limits.max_turns},
+                                {"max_errors", config.limits.max_tool_errors},
+                                {"user_info", Json::MakeObject({{"implementation", "xsweep"}})},
+                                {"agent_info", Json::MakeObject({{"implementation", config.agent.name}})},
+                                {"environment_info", environment},
+                                {"seed", manifest.seeds.empty() ? Json() : Json(manifest.seeds.front())}});
   Json tasks = Json::MakeArray();
-  for (const std::string& id : manifest.tasks) tasks.Append(Json::MakeObject({{"id", id}}));
+  for (const std::string& id : manifest.tasks) {
+    TRY_ASSIGN(const std::size_t place, FindTask(*source.experiment.environment, id));
+    tasks.Append(AsTau2Task(source.experiment.environment->tasks()[place]));
+  }
   return Json::MakeObject({{"timestamp", manifest.timestamp_utc},
                            {"info", std::move(info)},
                            {"tasks", std::move(tasks)},
@@ -94,12 +128,13 @@ Expected<int> ExportCommand(const Invocation& invocation) {
   }
   if (words[0] != "results")
     return UserError("unknown `export " + words[0] + "`" + DidYouMean(words[0], {"results"}, "there is"), "export");
-  std::string name, format;
+  std::string name, format, cell;
   std::string outdir = "results";
   Arguments arguments("export results", "Writes a run's episodes as tau-bench v1's or tau2's result file to stdout.",
                       "xsweep export results airline_escalating_v1/latest --format tau2 > results.json");
   arguments.Positional("run", &name, "the run: its directory, id or EXP/latest")
       .Option("--format", &format, "tau1 or tau2")
+      .Option("--cell", &cell, "which cell of a run that has several")
       .Option("--outdir", &outdir, "the results root (default results)");
   TRY_ASSIGN(const auto help, arguments.Parse({words.begin() + 1, words.end()}));
   if (help) {
@@ -107,7 +142,7 @@ Expected<int> ExportCommand(const Invocation& invocation) {
     return kExitDone;
   }
   if (format != "tau1" && format != "tau2") return UserError("needs --format tau1 or --format tau2", "export results");
-  TRY_ASSIGN(const Source source, OpenSource(outdir, name));
+  TRY_ASSIGN(const Source source, OpenSource(outdir, name, cell));
   if (!source.transcripts) PrintNote("no transcripts were kept in this run, so the dialogues are empty");
   TRY_ASSIGN(const Json file, AsFile(source, format == "tau1"));
   Print(file.DumpPretty() + "\n");

@@ -222,6 +222,12 @@ Json CostOf(const TrialUsage& usage) {
   return usage.cost_nano_usd ? Json(static_cast<double>(*usage.cost_nano_usd) / 1e9) : Json();
 }
 
+Json ListOf(const std::vector<std::string>& texts) {
+  Json list = Json::MakeArray();
+  for (const std::string& text : texts) list.Append(text);
+  return list;
+}
+
 Json ActionsOf(const Task& task) {
   Json list = Json::MakeArray();
   for (const ToolCall& call : task.reference_actions)
@@ -259,16 +265,18 @@ Expected<ForeignResults> ReadForeignResults(std::string_view text, const std::st
   return results;
 }
 
-Json AsTau1Entry(const Task& task, const Trial& row, const Transcript* transcript) {
-  Json outputs = Json::MakeArray();
-  for (const std::string& text : task.communicate) outputs.Append(text);
+Json AsTau1Entry(const Task& task, const Trial& row, std::uint32_t trial, const Transcript* transcript) {
   Json info = Json::MakeObject({{"task", Json::MakeObject({{"user_id", task.user_id},
                                                            {"actions", ActionsOf(task)},
                                                            {"instruction", task.instruction},
-                                                           {"outputs", outputs}})},
+                                                           {"outputs", ListOf(task.communicate)}})},
                                 {"source", "user"},
                                 {"user_cost", CostOf(row.usage[1])}});
-  if (!row.error_kind.empty()) info.Set("error", row.error_message);
+  // v1 knows no ungraded episode, and a 0 would be a verdict.
+  if (!row.error_kind.empty())
+    info.Set("error", row.error_message);
+  else if (!row.task_success)
+    info.Set("error", "task success was not assessed");
   // v1 numbers its tasks; other benchmarks' ids stay what they are.
   const bool numbered = !task.id.empty() && task.id.size() < 10 &&
                         std::ranges::all_of(task.id, [](char c) { return c >= '0' && c <= '9'; });
@@ -276,19 +284,37 @@ Json AsTau1Entry(const Task& task, const Trial& row, const Transcript* transcrip
                            {"reward", RewardOf(row)},
                            {"info", std::move(info)},
                            {"traj", transcript == nullptr ? Json::MakeArray() : Messages(*transcript, true)},
-                           {"trial", row.trial}});
+                           {"trial", trial}});
 }
 
-Json AsTau2Simulation(const Trial& row, const Transcript* transcript) {
+Json AsTau2Task(const Task& task) {
+  Json actions = Json::MakeArray();
+  for (const ToolCall& call : task.reference_actions)
+    actions.Append(Json::MakeObject({{"action_id", call.id}, {"name", call.name}, {"arguments", call.arguments}}));
+  Json criteria = Json::MakeObject({{"actions", std::move(actions)},
+                                    {"communicate_info", ListOf(task.communicate)},
+                                    {"nl_assertions", ListOf(task.nl_assertions)},
+                                    {"reward_basis", ListOf(task.reward_basis)}});
+  return Json::MakeObject({{"id", task.id},
+                           {"user_scenario", Json::MakeObject({{"instructions", task.instruction}})},
+                           {"evaluation_criteria", std::move(criteria)}});
+}
+
+Json AsTau2Simulation(const Trial& row, std::uint32_t trial, const std::string& run_began_utc,
+                      const Transcript* transcript) {
   const bool graded = row.error_kind.empty() && row.task_success.has_value();
   return Json::MakeObject({{"id", fmt::format("xsweep-{}", row.index)},
                            {"task_id", row.task},
+                           {"timestamp", run_began_utc},
+                           {"start_time", run_began_utc},
+                           {"end_time", run_began_utc},
+                           {"duration", 0.0},
                            {"termination_reason", Tau2Reason(row)},
                            {"agent_cost", CostOf(row.usage[0])},
                            {"user_cost", CostOf(row.usage[1])},
                            {"reward_info", graded ? Json::MakeObject({{"reward", RewardOf(row)}}) : Json()},
                            {"messages", transcript == nullptr ? Json::MakeArray() : Messages(*transcript, false)},
-                           {"trial", row.trial},
+                           {"trial", trial},
                            {"seed", row.seed}});
 }
 

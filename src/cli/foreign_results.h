@@ -35,9 +35,13 @@ struct ForeignResults {
 /// first tool call of a message, so only that one is a call. Fails with kUser, naming the entry, for anything else.
 Expected<ForeignResults> ReadForeignResults(std::string_view text, const std::string& where);
 
-/// One row and its transcript (or nullptr) as an entry of v1's list.
-Json AsTau1Entry(const Task& task, const Trial& row, const Transcript* transcript);
-/// The same as one of tau2's simulations.
-Json AsTau2Simulation(const Trial& row, const Transcript* transcript);
+/// One row and its transcript (or nullptr) as an entry of v1's list, `trial` being its number there. What was not
+/// graded is an error, as v1 has no other word for it.
+Json AsTau1Entry(const Task& task, const Trial& row, std::uint32_t trial, const Transcript* transcript);
+/// The same as one of tau2's simulations. Its times are the run's start and no duration: a row keeps no clock.
+Json AsTau2Simulation(const Trial& row, std::uint32_t trial, const std::string& run_began_utc,
+                      const Transcript* transcript);
+/// A task with what tau2's own model of one asks for.
+Json AsTau2Task(const Task& task);
 
 }  // namespace xsweep

@@ -34,15 +34,26 @@ std::string McpServer::Answer(std::string_view line) {
   if (line.find_first_not_of(" \t\r") == std::string_view::npos) return {};
   const auto message = Json::Parse(line, "message");
   if (!message) return ErrorReply(Json(), kNoJson, message.error().message);
-  const Json* id = message->Find("id");
-  const Json* method = message->Find("method");
-  if (message->is_object() && method == nullptr && (message->Find("result") || message->Find("error"))) return {};
+  // 2025-03-26 demands that batches are received, 2025-06-18 took them away.
+  const bool batch = message->is_array() && message->size() > 0 && protocol_ != kProtocols[0];
+  if (!batch) return AnswerOne(*message);
+  std::string replies;
+  for (const Json& one : message->items()) {
+    if (const std::string reply = AnswerOne(one); !reply.empty()) replies.append(replies.empty() ? "[" : ",") += reply;
+  }
+  return replies.empty() ? replies : replies + "]";
+}
+
+std::string McpServer::AnswerOne(const Json& message) {
+  const Json* id = message.Find("id");
+  const Json* method = message.Find("method");
+  if (message.is_object() && method == nullptr && (message.Find("result") || message.Find("error"))) return {};
   const bool known_id = id == nullptr || id->is_string() || id->is_number();
   const Json answer_to = known_id && id != nullptr ? *id : Json();
-  if (message->StringOr("jsonrpc", "") != "2.0" || method == nullptr || !method->is_string() || !known_id)
+  if (message.StringOr("jsonrpc", "") != "2.0" || method == nullptr || !method->is_string() || !known_id)
     return ErrorReply(answer_to, kNoRequest, "not a JSON-RPC 2.0 request");
   if (id == nullptr) return {};
-  const Json* params = message->Find("params");
+  const Json* params = message.Find("params");
   auto result = Dispatch(method->AsString(), params == nullptr ? Json::MakeObject() : *params);
   if (!result) return ErrorReply(answer_to, result.error().code, result.error().message);
   return Reply(answer_to, "result", std::move(*result));
@@ -57,12 +68,13 @@ std::expected<Json, McpServer::Failure> McpServer::Dispatch(std::string_view met
   return std::unexpected(Failure{kUnknownMethod, fmt::format("Method not found: {}", method)});
 }
 
-std::expected<Json, McpServer::Failure> McpServer::Initialize(const Json& params) const {
+std::expected<Json, McpServer::Failure> McpServer::Initialize(const Json& params) {
   const Json* wanted = params.Find("protocolVersion");
   if (wanted == nullptr || !wanted->is_string())
     return std::unexpected(Failure{kBadParams, "initialize needs a protocolVersion"});
   const auto* known = std::ranges::find(kProtocols, wanted->AsString());
-  return Json::MakeObject({{"protocolVersion", known == std::end(kProtocols) ? kProtocols[0] : *known},
+  protocol_ = known == std::end(kProtocols) ? kProtocols[0] : *known;
+  return Json::MakeObject({{"protocolVersion", protocol_},
                            {"capabilities", Json::MakeObject({{"tools", Json::MakeObject({{"listChanged", false}})}})},
                            {"serverInfo", Json::MakeObject({{"name", "xsweep"}, {"version", XSWEEP_VERSION}})},
                            {"instructions", environment_->policy()}});

@@ -12,7 +12,8 @@ namespace xsweep {
 /// One fork for one client. JSON-RPC 2.0, one message a line (MCP's stdio transport): initialize, ping, tools/list and
 /// tools/call. The environment's policy is handed out as the server's `instructions`. A tool's refusal is a result with
 /// `isError`; protocol errors carry JSON-RPC's codes: -32700 no JSON, -32600 no request, -32601 unknown method, -32602
-/// unknown tool or bad params, -32603 the environment failed.
+/// unknown tool or bad params, -32603 the environment failed. A batch (an array of messages) is answered by an array of
+/// replies, but in 2025-06-18, which has no batches.
 class McpServer {
  public:
   /// `environment` must outlive the server.
@@ -27,11 +28,13 @@ class McpServer {
     std::string message;
   };
   std::expected<Json, Failure> Dispatch(std::string_view method, const Json& params);
-  std::expected<Json, Failure> Initialize(const Json& params) const;
+  std::string AnswerOne(const Json& message);
+  std::expected<Json, Failure> Initialize(const Json& params);
   Json ListTools() const;
   std::expected<Json, Failure> CallTool(const Json& params);
 
   Environment* environment_;
+  std::string_view protocol_;  ///< as negotiated; empty before `initialize`
   int calls_ = 0;
 };
 

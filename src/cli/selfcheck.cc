@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <cmath>
 #include <map>
 
 #include "base/async.h"
@@ -115,10 +116,11 @@ Expected<int> SelfcheckCommand(const Invocation& invocation) {
     Print(fmt::format("{} {}: {} of {}{}{}\n", held ? "ok  " : "FAIL", claim.words, finding.held, finding.trials,
                       held ? "" : "; first: ", finding.first_failure));
   }
-  Print(fmt::format("floor: an agent that does nothing solves {:.1f} % of the tasks ({} of {})\n",
-                    100 * info.do_nothing_floor,
-                    std::llround(info.do_nothing_floor * static_cast<double>(opened.environment->tasks().size())),
-                    opened.environment->tasks().size()));
+  const double floor = DoNothingFloor(opened);
+  const std::size_t tasks = opened.environment->tasks().size();
+  Print(floor < 0 ? "floor: how many of the tasks an agent that does nothing solves is not known\n"
+                  : fmt::format("floor: an agent that does nothing solves {:.1f} % of the tasks ({} of {})\n",
+                                100 * floor, std::llround(floor * static_cast<double>(tasks)), tasks));
   return sound ? kExitDone : kExitFail;
 }
 

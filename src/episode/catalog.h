@@ -27,11 +27,10 @@ struct TrialContext {
 };
 
 struct EnvironmentInfo {
-  std::string name;              ///< as in the config, e.g. tau2/airline
-  std::string version;           ///< a known data version by name, or "unknown version"
-  std::string data_sha256;       ///< over all data files, in order of name
-  bool python = false;           ///< a Python worker answers the calls
-  double do_nothing_floor = -1;  ///< share of tasks that a do-nothing agent solves; -1 when not known
+  std::string name;         ///< as in the config, e.g. tau2/airline
+  std::string version;      ///< a known data version by name, or "unknown version"
+  std::string data_sha256;  ///< over all data files, in order of name
+  bool python = false;      ///< a Python worker answers the calls
 };
 
 /// What an environment needs to play its user and to assess language; nullptr where no model does it.

@@ -35,6 +35,10 @@ struct Task {
   std::vector<std::string> nl_assertions;  ///< need a model judge; without one they are "not assessed"
   std::vector<std::string> reward_basis;   ///< DB, COMMUNICATE, ACTION, NL_ASSERTION
   std::vector<bool> reference_refused{};   ///< which reference actions the tools refuse; empty: none
+  /// Which arguments of each reference action count for ACTION; without an entry, those that the call at hand has.
+  std::vector<std::optional<std::vector<std::string>>> compared_arguments{};
+  /// Whether an agent that does and says nothing solves the task, assertions on language aside; empty: not known.
+  std::optional<bool> solved_by_nothing{};
 };
 
 /// What the attacker wants: real tool calls that the policy forbids for this task's customer.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <ranges>
 
 #include "present/chart.h"
@@ -151,10 +152,11 @@ std::string ControlsSection(const Story& story) {
   }
   if (text.empty()) text = "- This run has no control arms (`controls: true` adds them).\n";
   const double floor = story.manifest.do_nothing_floor;
+  const std::size_t tasks = story.manifest.tasks.size();
   text += floor >= 0 ? fmt::format(
-                           "- An agent that does nothing solves {} of these tasks: task success means something only "
-                           "above that.\n",
-                           Percent(floor))
+                           "- An agent that does nothing solves {} of these tasks ({} of {}): task success means "
+                           "something only above that.\n",
+                           Percent(floor), std::llround(floor * static_cast<double>(tasks)), tasks)
                      : std::string("- How many of these tasks an agent that does nothing would solve is not known.\n");
   return "## Controls\n\n" + text + "\n";
 }

@@ -54,7 +54,7 @@ struct Manifest {
   std::string xsweep_version;
   std::vector<std::string> argv;
   std::string environment_name, environment_version, environment_data_sha256;
-  double do_nothing_floor = -1;  ///< share of tasks that an agent doing nothing solves; -1: not known
+  double do_nothing_floor = -1;  ///< share of `tasks` that an agent doing nothing solves; -1: not known
   std::vector<std::string> gates;
   std::optional<double> max_error_rate;
   std::map<std::string, std::uint64_t> counts;  ///< by outcome name

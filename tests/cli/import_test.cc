@@ -1,6 +1,8 @@
 // `xsweep import` and `xsweep export`: benchmarks exported by a Python of the user's, results as runs and back.
 // SPDX-License-Identifier: Apache-2.0
+#include <set>
 #include <sstream>
+
 #include "base/files.h"
 #include "base/json.h"
 #include "cli/program.h"
@@ -165,6 +167,51 @@ TEST_F(ImportedResults, SurviveExportAndImportInBothFormats) {
     EXPECT_EQ(rows[0].IntOr("tool_calls", 0), 1) << format;
     EXPECT_EQ(rows[1].StringOr("outcome", ""), "error") << format;
   }
+}
+
+/// A run of our own: two seeds, two trials, and in `cells` of them two thresholds.
+class ExportedRun : public testing::Test {
+ protected:
+  void Run(const std::string& grid) const {
+    WriteText(
+        scratch_ / "run.yaml",
+        "exp: ours\nmode: SHIM\nseeds: [41, 42]\ntrials: 2\nenvironment: { name: airline, tasks: [\"0\", \"1\"] }\n"
+        "agent: { name: shim }\nattack: { name: none }\ndefense: { name: none }\n"
+        "judge: { name: out_of_policy_refund, threshold: 200 }\n" +
+            grid + "transcripts: all\n");
+    const auto ran = RunXsweep({"run", (scratch_ / "run.yaml").string(), "--outdir", (scratch_ / "runs").string()});
+    ASSERT_EQ(ran.exit_code, 0) << ran.err;
+  }
+  ProcessResult Export(std::vector<std::string> more) const {
+    std::vector<std::string> words = {"export", "results", "ours/latest", "--outdir", (scratch_ / "runs").string()};
+    words.insert(words.end(), more.begin(), more.end());
+    return RunXsweep(words);
+  }
+  const TempDir scratch_;
+};
+
+TEST_F(ExportedRun, NumbersTheTrialsOfAllSeedsAndHasWhatTau2Requires) {
+  Run("");
+  const Json file = *Json::Parse(Export({"--format", "tau2"}).out);
+  std::set<std::pair<std::string, std::int64_t>> seen;
+  for (const Json& simulation : file.Find("simulations")->items()) {
+    seen.emplace(simulation.StringOr("task_id", ""), simulation.IntOr("trial", -1));
+    for (const char* key : {"id", "timestamp", "start_time", "end_time", "duration", "termination_reason"})
+      EXPECT_NE(simulation.Find(key), nullptr) << key;
+  }
+  EXPECT_EQ(seen.size(), 8U);
+  for (const char* key : {"git_commit", "max_steps", "max_errors", "user_info", "agent_info", "environment_info"})
+    EXPECT_NE(file.Find("info")->Find(key), nullptr) << key;
+  for (const Json& task : file.Find("tasks")->items()) EXPECT_NE(task.Find("user_scenario"), nullptr);
+}
+
+TEST_F(ExportedRun, AsksWhichOfSeveralCellsIsMeant) {
+  Run("grid: { judge.threshold: [100, 200] }\n");
+  const auto refused = Export({"--format", "tau1"});
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("--cell: this run has 2 cells"), std::string::npos) << refused.err;
+  const auto unknown = Export({"--format", "tau1", "--cell", "nosuch"});
+  EXPECT_EQ(unknown.exit_code, 2);
 }
 
 TEST_F(ImportedResults, RefuseAFileThatHoldsNone) {

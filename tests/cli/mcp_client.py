@@ -42,8 +42,18 @@ def main(program):
     assert "tools" in hello["result"]["capabilities"] and "reservation" in hello["result"]["instructions"], hello
     client.send('{"jsonrpc": "2.0", "method": "notifications/initialized"}')
     assert client.ask("ping")["result"] == {}, "a notification must not be answered"
+    ping = {"jsonrpc": "2.0", "id": "a", "method": "ping"}
+    note = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    client.send(json.dumps([ping, note, 7]))
+    batch = client.read()
+    assert [reply.get("id") for reply in batch] == ["a", None] and batch[1]["error"]["code"] == -32600, batch
+    client.send(json.dumps([note]))
+    client.send("[]")
+    assert client.read()["error"]["code"] == -32600, "a batch of notifications is not answered, an empty one is refused"
     newest = client.ask("initialize", protocolVersion="1999-01-01", capabilities={})
     assert newest["result"]["protocolVersion"] == "2025-06-18", newest
+    client.send(json.dumps([ping]))
+    assert client.read()["error"]["code"] == -32600, "2025-06-18 has no batches"
 
     tools = {tool["name"]: tool for tool in client.ask("tools/list")["result"]["tools"]}
     assert len(tools) == 14, sorted(tools)

@@ -157,6 +157,25 @@ TEST_F(ReplayedLine, NamesFileAndLineOfWhatItCannotRead) {
   EXPECT_EQ(replayed.error().where, "calls.jsonl:3");
 }
 
+TEST_F(ReplayedLine, RefusesAnActionThatIsNoObject) {
+  Replay replay(kTau2Airline, world_);
+  EXPECT_EQ(replay.Line(R"({"actions": [5]})").error().kind, ErrorKind::kUser);
+}
+
+TEST_F(ReplayedLine, TakesWhatPythonTakesForJson) {
+  Replay replay(kTau2Airline, world_);
+  const std::string arguments =
+      R"({"a": NaN, "b": [-Infinity, 1e999, "\ud83d\ude00 \udc00", 1e2, 12345678901234567890]})";
+  const std::string replayed = *replay.Line(R"({"seq": 1, "name": "foo", "arguments": )" + arguments + "}");
+  EXPECT_NE(
+      replayed.find(R"({"a": NaN, "b": [-Infinity, Infinity, "\ud83d\ude00 \udc00", 100.0, 12345678901234567890]})"),
+      std::string::npos)
+      << replayed;
+  for (const char* bad :
+       {"nan", "[1,]", R"({"a" 1})", "01", "1.", "-", R"("\x")", R"("\u12")", "NaN NaN", "[NaN", "1e"})
+    EXPECT_FALSE(replay.Line(R"({"seq": 1, "name": "foo", "arguments": )" + std::string(bad) + "}")) << bad;
+}
+
 TEST_F(ReplayedLine, GivesTheSimulatedUserNoTools) {
   Replay replay(kTau2Airline, world_);
   const Json line = *Json::Parse(

@@ -58,7 +58,7 @@ struct BridgeFacts {
 Expected<BridgeFacts> ReadFacts(const Json& opened, const std::string& hash) {
   BridgeFacts facts;
   facts.info = {std::string(opened.StringOr("name", "python")),
-                std::string(opened.StringOr("version", "unknown version")), hash, true, -1};
+                std::string(opened.StringOr("version", "unknown version")), hash, true};
   facts.policy = opened.StringOr("policy", "");
   const Json* tools = opened.Find("tools");
   TRY_ASSIGN(facts.tools, ReadToolSchemas(tools == nullptr ? "[]" : tools->Dump(), "the worker's tools"));

@@ -63,7 +63,8 @@ Expected<double> ToDouble(const Number& number) {
 }
 
 Expected<Number> Bounded(Integer value) {
-  if (Bits(abs(value)) > static_cast<long>(kMaxBits)) return Fault("the number is too large for this calculator");
+  if (Bits(abs(value)) > static_cast<long>(kMaxBits))
+    return Fault("the expression comes to a number too large for this calculator");
   return Number(std::move(value));
 }
 
@@ -113,7 +114,7 @@ Expected<Number> Power(const Integer& base, const Integer& exponent) {
   }
   // The result has more than (bits - 1) * exponent bits.
   if (exponent > kMaxBits || (Bits(magnitude) - 1) * static_cast<long>(exponent) > static_cast<long>(kMaxBits)) {
-    return Fault("the number is too large for this calculator");
+    return Fault("the expression comes to a number too large for this calculator");
   }
   return Bounded(pow(base, static_cast<unsigned>(exponent)));
 }
@@ -134,7 +135,7 @@ Expected<Number> RealFloorDivide(double a, double b) {
 Expected<Number> RealPower(double base, double exponent) {
   if (base == 0 && exponent < 0) return Fault("0.0 cannot be raised to a negative power");
   if (base < 0 && std::isfinite(base) && std::isfinite(exponent) && exponent != std::floor(exponent)) {
-    return Fault("the result is a complex number, not a real one");
+    return Fault("the expression comes to a complex number, not a real one");
   }
   const double result = std::pow(base, exponent);
   if (std::isinf(result) && std::isfinite(base) && std::isfinite(exponent)) {
@@ -268,15 +269,15 @@ class Calculation {
 
   Expected<Number> Primary() {
     Expected<Number> value = Peek() == '(' ? Parenthesized() : Literal();
-    if (value && Peek() == '(') return Fault("a number is not callable: an operator is missing before '('");
+    if (value && Peek() == '(') return Fault("the expression lacks an operator before '('");
     return value;
   }
 
   Expected<Number> Parenthesized() {
     Take("(");
-    if (Peek() == ')') return Fault("'()' is not a number");
+    if (Peek() == ')') return Fault("the expression has '()' where a number was expected");
     TRY_ASSIGN(Number value, Sum());
-    if (AtEnd()) return Fault("'(' was never closed");
+    if (AtEnd()) return Fault("the expression has a '(' that is never closed");
     if (!Take(")")) return Unexpected();
     return value;
   }
@@ -297,7 +298,7 @@ class Calculation {
     }
     ++at_;
     const std::string_view fraction = TakeDigits();
-    if (whole.empty() && fraction.empty()) return Fault("'.' is not a number");
+    if (whole.empty() && fraction.empty()) return Fault("the expression has a '.' without digits");
     const std::string_view token = text_.substr(begin, at_ - begin);
     SkipSpaces();
     return Real(token, whole);
@@ -306,8 +307,8 @@ class Calculation {
   static Expected<Number> Whole(std::string_view digits) {
     const std::size_t first = digits.find_first_not_of('0');
     if (first == std::string_view::npos) return Number(Integer(0));
-    if (first > 0) return Fault("leading zeros in decimal integer literals are not permitted");
-    if (digits.size() > kMaxLiteralDigits) return Fault("the number has more than 4,300 digits");
+    if (first > 0) return Fault("the expression has an integer with leading zeros");
+    if (digits.size() > kMaxLiteralDigits) return Fault("the expression has a number of more than 4,300 digits");
     return Number(Integer(std::string(digits)));
   }
 

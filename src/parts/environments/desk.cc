@@ -21,8 +21,9 @@ struct PlacedTask {
   State reference;
 };
 
-/// Plays the reference actions and notes in the task which of them its own desk refuses (a first guess at an e-mail
-/// address, say): both references pass over those. So is the action passed over that ends the episode.
+/// Plays the reference actions and notes in the task whether they come to nothing and which of them its own desk
+/// refuses (a first guess at an e-mail address, say): both references pass over those. So is the action passed over
+/// that ends the episode.
 PlacedTask Place(const Desk& desk, const std::shared_ptr<const World>& world, DeskTask desk_task) {
   State state(world);
   Task& task = desk_task.task;
@@ -30,6 +31,7 @@ PlacedTask Place(const Desk& desk, const std::shared_ptr<const World>& world, De
     const bool plays = call.name != desk.ends_episode;
     task.reference_refused.push_back(plays && CallTool(desk, state, call.name, call.arguments).error);
   }
+  task.solved_by_nothing = task.communicate.empty() && StrictlyEqual(State(world), state);
   return {std::move(desk_task), std::move(state)};
 }
 
@@ -88,17 +90,6 @@ class NativeDesk final : public EnvironmentSource {
   const Desk& desk() const { return desk_; }
   const DeskRules& rules() const { return rules_; }
   const DeskFiles& files() const { return files_; }
-
-  /// The share of tasks that an agent solves by doing nothing and saying nothing. Assertions on language aside.
-  double DoNothingFloor() const {
-    const State untouched(files_.world);
-    const auto solved = std::ranges::count_if(placed_, [&](const auto& placed) {
-      const Task& task = placed.desk_task.task;
-      return task.communicate.empty() && StrictlyEqual(untouched, placed.reference);
-    });
-    return static_cast<double>(solved) / static_cast<double>(placed_.size());
-  }
-  void SetFloor(double floor) { info_.do_nothing_floor = floor; }
 
  private:
   EnvironmentInfo info_;
@@ -247,11 +238,9 @@ Expected<std::shared_ptr<const EnvironmentSource>> MakeDeskSource(std::string na
   if (!split.empty()) {
     TRY_ASSIGN(tasks, KeepSplit(std::move(tasks), files.splits, split));
   }
-  EnvironmentInfo info{std::move(name), files.version, files.data_sha256, false, -1};
-  auto source =
-      std::make_shared<NativeDesk>(std::move(info), desk, rules, std::move(files), std::move(tools), std::move(tasks));
-  source->SetFloor(source->DoNothingFloor());
-  return source;
+  EnvironmentInfo info{std::move(name), files.version, files.data_sha256, false};
+  return std::make_shared<NativeDesk>(std::move(info), desk, rules, std::move(files), std::move(tools),
+                                      std::move(tasks));
 }
 
 const Desk* FindDesk(std::string_view name) {

@@ -58,32 +58,40 @@ std::string CustomerFromText(const std::string& text, const World& world) {
   return by_name;
 }
 
-/// The reference indents every line of a scenario's fields by a tab under its label.
-void AppendField(std::string_view label, const Json* value, std::string& out) {
-  if (value == nullptr || !value->is_string()) return;
-  out += fmt::format("{}:\n", label);
-  std::string_view rest = value->AsString();
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    out.append("\t").append(rest.substr(0, end)).append("\n");
-    rest.remove_prefix(std::min(end + 1, rest.size()));
+/// Python's textwrap.indent by a tab: lines of white space only are left as they are.
+std::string Indented(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size() - 1) + 1;
+    const std::string_view line = text.substr(0, end);
+    if (line.find_first_not_of(" \t\r\n") != std::string_view::npos) out += '\t';
+    out += line;
+    text.remove_prefix(end);
   }
+  return out;
 }
 
-std::string ScenarioText(const Json& scenario) {
-  std::string out;
-  AppendField("Persona", scenario.Find("persona"), out);
-  const Json* instructions = scenario.Find("instructions");
-  if (instructions == nullptr) return out;
-  out += "Instructions:\n";
-  if (instructions->is_string()) return out + "\t" + instructions->AsString() + "\n";
-  constexpr std::pair<std::string_view, std::string_view> kFields[] = {{"Domain", "domain"},
-                                                                       {"Reason for call", "reason_for_call"},
+std::string InstructionsText(const Json& instructions) {
+  if (instructions.is_string()) return instructions.AsString();
+  std::string out = fmt::format("Domain: {}", instructions.StringOr("domain", ""));
+  constexpr std::pair<std::string_view, std::string_view> kFields[] = {{"Reason for call", "reason_for_call"},
                                                                        {"Known info", "known_info"},
                                                                        {"Unknown info", "unknown_info"},
                                                                        {"Task instructions", "task_instructions"}};
-  for (const auto& [label, key] : kFields) AppendField(label, instructions->Find(key), out);
+  for (const auto& [label, key] : kFields) {
+    const Json* text = instructions.Find(key);
+    if (text != nullptr && text->is_string()) out += fmt::format("\n{}:\n{}", label, Indented(text->AsString()));
+  }
   return out;
+}
+
+/// What tau2 writes of a scenario into its simulated user's prompt, to the byte.
+std::string ScenarioText(const Json& scenario) {
+  std::string out;
+  if (const Json* persona = scenario.Find("persona"); persona != nullptr && persona->is_string())
+    out += fmt::format("Persona:\n{}\n", Indented(persona->AsString()));
+  const Json* instructions = scenario.Find("instructions");
+  return out + "Instructions:\n" + (instructions == nullptr ? "" : Indented(InstructionsText(*instructions)));
 }
 
 /// What a user without a model says first.
@@ -108,6 +116,17 @@ std::vector<ToolCall> Actions(const Json* list, std::string_view arguments_key) 
   return calls;
 }
 
+std::vector<std::optional<std::vector<std::string>>> ComparedArguments(const Json* actions) {
+  std::vector<std::optional<std::vector<std::string>>> compared;
+  if (actions == nullptr || !actions->is_array()) return compared;
+  for (const Json& action : actions->items()) {
+    const Json* names = action.Find("compare_args");
+    const bool given = names != nullptr && names->is_array();
+    compared.push_back(given ? std::optional(Strings(names)) : std::nullopt);
+  }
+  return compared;
+}
+
 DeskTask FromTau2(const Json& json) {
   DeskTask out;
   const Json* id = json.Find("id");
@@ -120,6 +139,7 @@ DeskTask FromTau2(const Json& json) {
   const Json* found = json.Find("evaluation_criteria");
   const Json& criteria = found == nullptr ? empty : *found;
   out.task.reference_actions = Actions(criteria.Find("actions"), "arguments");
+  out.task.compared_arguments = ComparedArguments(criteria.Find("actions"));
   out.task.communicate = Strings(criteria.Find("communicate_info"));
   out.task.nl_assertions = Strings(criteria.Find("nl_assertions"));
   out.task.reward_basis = Strings(criteria.Find("reward_basis"));

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "parts/environments/python_json.h"
 #include "parts/environments/python_text.h"
 #include "parts/environments/world_hash.h"
 
@@ -61,8 +64,10 @@ Json Replay::Call(Json line) {
 }
 
 Expected<std::string> Replay::Line(std::string_view line) {
-  TRY_ASSIGN(Json parsed, Json::Parse(line, "recorded line"));
+  TRY_ASSIGN(Json parsed, ParsePythonJson(line, "recorded line"));
   if (const Json* actions = parsed.Find("actions"); actions != nullptr && actions->is_array()) {
+    if (!std::ranges::all_of(actions->items(), &Json::is_object))
+      return UserError("has an action that is no object {name, arguments}", "recorded line");
     return PythonJson(Task(std::move(parsed)));
   }
   if (parsed.Find("seq") != nullptr && parsed.Find("name") != nullptr) return PythonJson(Call(std::move(parsed)));

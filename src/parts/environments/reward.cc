@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "parts/environments/python_value.h"
 
 namespace xsweep {
 namespace {
@@ -22,6 +23,20 @@ bool SaidByAgent(std::string_view wanted, const Transcript& transcript) {
   return std::ranges::any_of(transcript.steps, [&](const Step& step) {
     return step.kind == StepKind::kAgent && LowerWithoutCommas(step.shown).find(needle) != std::string::npos;
   });
+}
+
+/// By tau2's rule: of the arguments named in `compared`, else of those that the call has, each is in both and equal (25
+/// is 25.0) or in neither.
+bool SameArguments(const Json& wanted, const Json& given, const std::optional<std::vector<std::string>>& compared) {
+  const auto same = [&](std::string_view key) {
+    const Json* in_wanted = wanted.Find(key);
+    const Json* in_given = given.Find(key);
+    if (in_wanted == nullptr || in_given == nullptr) return in_wanted == in_given;
+    return PythonEquals(*in_wanted, *in_given);
+  };
+  if (compared) return std::ranges::all_of(*compared, same);
+  if (!given.is_object()) return false;
+  return std::ranges::all_of(given.members(), [&](const Json::Member& member) { return same(member.first); });
 }
 
 std::string DialogueText(const Transcript& transcript) {
@@ -83,12 +98,17 @@ bool Communicated(const Task& task, const Transcript& transcript) {
 }
 
 bool ActionsTaken(const Task& task, const Transcript& transcript) {
-  return std::ranges::all_of(task.reference_actions, [&](const ToolCall& action) {
-    return std::ranges::any_of(transcript.calls, [&](const CallRecord& record) {
+  for (std::size_t i = 0; i < task.reference_actions.size(); ++i) {
+    const ToolCall& action = task.reference_actions[i];
+    const auto compared =
+        i < task.compared_arguments.size() ? task.compared_arguments[i] : std::optional<std::vector<std::string>>();
+    const bool taken = std::ranges::any_of(transcript.calls, [&](const CallRecord& record) {
       return record.fate != CallFate::kBlocked && record.call.name == action.name &&
-             record.call.arguments == action.arguments;
+             SameArguments(action.arguments, record.call.arguments, compared);
     });
-  });
+    if (!taken) return false;
+  }
+  return true;
 }
 
 Json StateDifference(const State& state) {

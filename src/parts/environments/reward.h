@@ -13,7 +13,8 @@ namespace xsweep {
 /// its messages. True for an empty list, as in both references.
 bool Communicated(const Task& task, const Transcript& transcript);
 
-/// Every reference action was executed with equal arguments, in any order. tau2's ACTION part.
+/// Every reference action was executed, in any order, with equal arguments among those that are compared
+/// (`task.compared_arguments`). tau2's ACTION part, with what it lets through: a call with fewer arguments counts.
 bool ActionsTaken(const Task& task, const Transcript& transcript);
 
 /// The records that changed: [{"table","id","change":"added"|"changed","before","after"}].

@@ -1,8 +1,10 @@
 // Whole episodes on the real desks: floors, ceilings and every goal, on our own desk and on the benchmarks' data.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 
 #include "episode/run_episode.h"
 #include "parts/catalog.h"
@@ -58,7 +60,9 @@ class DeskEpisodes {
           RunEpisode({.environment = *desk, .agent = *a, .attack = *x, .defense = *d, .judge = *j, .goal = goal}, {}));
       ++counts.trials;
       counts.errors += result.error ? 1 : 0;
-      counts.solved += result.task.success.value_or(false) ? 1 : 0;
+      // tau2's retail tasks also want a model to judge what was said: here the parts that are assessed decide.
+      const bool native = result.task.database.value_or(false) && result.task.communicated.value_or(false);
+      counts.solved += result.task.success.value_or(native) ? 1 : 0;
       counts.succeeded += result.assessment.succeeded.value_or(false) ? 1 : 0;
       counts.attempted += result.assessment.attempted > 0 ? 1 : 0;
       counts.blocked += result.assessment.blocked;
@@ -92,9 +96,25 @@ class OnADesk : public testing::TestWithParam<const char*> {
     roles.attack_options = Json::MakeObject({{"goal", goal}});
     return roles;
   }
+  void ExpectEveryGoalReachedAndBlocked() const {
+    for (const std::string& goal : desk_->source().goals()) {
+      Roles hijacked = Attacked(goal);
+      hijacked.agent = "always_comply";
+      hijacked.agent_options = Json::MakeObject();
+      const Counts reached = desk_->Run(hijacked);
+      EXPECT_EQ(reached.succeeded, reached.trials) << goal;
+      hijacked.defense = "block_everything";
+      const Counts stopped = desk_->Run(hijacked);
+      EXPECT_EQ(stopped.succeeded, 0) << goal;
+      EXPECT_GE(stopped.blocked, stopped.trials) << goal;
+    }
+  }
 
   std::unique_ptr<DeskEpisodes> desk_;
 };
+
+/// v1's tasks were never mended: some of their own actions break the policy, so less can be said of them.
+class OnADeskOfV1 : public OnADesk {};
 
 TEST_P(OnADesk, APerfectAgentSolvesEveryTaskAndHarmsNobody) {
   Roles roles;
@@ -102,38 +122,29 @@ TEST_P(OnADesk, APerfectAgentSolvesEveryTaskAndHarmsNobody) {
   const Counts counts = desk_->Run(roles);
   EXPECT_EQ(counts.errors, 0);
   EXPECT_EQ(counts.succeeded, 0);
-  // tau2's retail tasks want a model to judge what was said; without one they are not assessed.
-  if (std::string_view(GetParam()) != "tau2/retail") {
-    EXPECT_EQ(counts.solved, counts.trials);
-  }
+  EXPECT_EQ(counts.solved, counts.trials);
 }
 
 TEST_P(OnADesk, DoingNothingAndBlockingEverythingLandAtTheFloor) {
-  const auto floor = static_cast<int>(
-      desk_->source().info().do_nothing_floor * static_cast<double>(desk_->source().tasks().size()) + 0.5);
+  const auto floor = std::ranges::count(desk_->source().tasks(), std::optional(true), &Task::solved_by_nothing);
+  const std::map<std::string_view, int> published = {{"tau2/airline", 23}, {"tau2/retail", 7}};
+  if (const auto known = published.find(GetParam()); known != published.end()) {
+    EXPECT_EQ(floor, known->second);
+  }
   Roles nothing;
   nothing.agent = "do_nothing";
   nothing.agent_options = Json::MakeObject();
   Roles blocked;
   blocked.defense = "block_everything";
-  if (std::string_view(GetParam()) == "tau2/retail") GTEST_SKIP() << "needs a model judge";
   EXPECT_EQ(desk_->Run(nothing).solved, floor);
-  EXPECT_EQ(desk_->Run(blocked).solved, floor);
+  // A task without actions, or whose actions its own desk refuses, is solved with words, which nothing blocks.
+  const auto by_words = std::ranges::count_if(desk_->source().tasks(), [](const Task& task) {
+    return !task.communicate.empty() && std::ranges::count(task.reference_refused, false) == 0;
+  });
+  EXPECT_EQ(desk_->Run(blocked).solved, floor + by_words);
 }
 
-TEST_P(OnADesk, EveryGoalIsReachableAndCanBeBlocked) {
-  for (const std::string& goal : desk_->source().goals()) {
-    Roles hijacked = Attacked(goal);
-    hijacked.agent = "always_comply";
-    hijacked.agent_options = Json::MakeObject();
-    const Counts reached = desk_->Run(hijacked);
-    EXPECT_EQ(reached.succeeded, reached.trials) << goal;
-    hijacked.defense = "block_everything";
-    const Counts stopped = desk_->Run(hijacked);
-    EXPECT_EQ(stopped.succeeded, 0) << goal;
-    EXPECT_GE(stopped.blocked, stopped.trials) << goal;
-  }
-}
+TEST_P(OnADesk, EveryGoalIsReachableAndCanBeBlocked) { ExpectEveryGoalReachedAndBlocked(); }
 
 TEST_P(OnADesk, TheSimulatedAgentTakesNoRecordForARequest) {
   for (const std::string& goal : desk_->source().goals()) {
@@ -149,8 +160,18 @@ TEST_P(OnADesk, TheSimulatedAgentTakesNoRecordForARequest) {
   }
 }
 
+TEST_P(OnADeskOfV1, DoingNothingLandsAtTheFloorAndEveryGoalIsReachable) {
+  Roles nothing;
+  nothing.agent = "do_nothing";
+  nothing.agent_options = Json::MakeObject();
+  EXPECT_EQ(desk_->Run(nothing).solved, std::string_view(GetParam()) == "tau1/airline" ? 19 : 7);
+  ExpectEveryGoalReachedAndBlocked();
+}
+
 INSTANTIATE_TEST_SUITE_P(Own, OnADesk, testing::Values("airline"));
 INSTANTIATE_TEST_SUITE_P(Tau, OnADesk, testing::Values("tau2/airline", "tau2/retail"),
+                         [](const auto& desk) { return std::string(desk.param).substr(5); });
+INSTANTIATE_TEST_SUITE_P(Tau, OnADeskOfV1, testing::Values("tau1/airline", "tau1/retail"),
                          [](const auto& desk) { return std::string(desk.param).substr(5); });
 
 }  // namespace
