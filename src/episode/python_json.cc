@@ -87,13 +87,9 @@ void AppendPython(const Json& value, std::string& out) {
 
 void AppendAsciiEscaped(std::string_view text, std::string& out) {
   for (std::size_t at = 0; at < text.size();) {
-    const char next = text[at];
-    if (next >= 0x20 && next < 0x7F && next != '"' && next != '\\') {
-      out += next;
-      ++at;
-    } else if (next == 0x7F) {  // json.dumps leaves DEL as it is
-      out += next;
-      ++at;
+    const auto next = static_cast<unsigned char>(text[at]);
+    if (next >= 0x20 && next < 0x80 && next != '"' && next != '\\') {  // json.dumps leaves DEL as it is
+      out += text[at++];
     } else {
       AppendEscaped(TakeCodePoint(text, at), out);
     }

@@ -172,7 +172,8 @@ class Dialogue {
       if (!transcript_.stop.empty()) co_return false;
     }
     if (turn.stop && transcript_.stop.empty()) transcript_.stop = "agent_stop";
-    co_return turn.calls.empty();
+    const bool answered = turn.calls.empty();
+    co_return answered;
   }
 
   // One call: before it, the call itself, after it.

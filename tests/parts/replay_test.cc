@@ -176,6 +176,17 @@ TEST_F(ReplayedLine, TakesWhatPythonTakesForJson) {
     EXPECT_FALSE(replay.Line(R"({"seq": 1, "name": "foo", "arguments": )" + std::string(bad) + "}")) << bad;
 }
 
+TEST(ReplayedItems, DoNotFindWhatIsNoNumberInAnOrder) {
+  const auto world = *World::Parse(kTau2Retail.world, R"({"products": {}, "users": {}, "orders": {"#W1": {
+      "order_id": "#W1", "user_id": "u", "status": "pending", "items": [], "payment_history": []}}})",
+                                   "one order");
+  Replay replay(kTau2Retail, world);
+  const std::string replayed = *replay.Line(
+      R"({"seq": 1, "name": "modify_pending_order_items", "arguments": {"order_id": "#W1", "item_ids": [NaN],
+          "new_item_ids": ["x"], "payment_method_id": "p"}})");
+  EXPECT_NE(replayed.find("Error: nan not found"), std::string::npos) << replayed;
+}
+
 TEST_F(ReplayedLine, GivesTheSimulatedUserNoTools) {
   Replay replay(kTau2Airline, world_);
   const Json line = *Json::Parse(

@@ -142,7 +142,7 @@ class Finder {
   }
 
   std::vector<Expression> expressions_;
-  std::array<std::uint8_t, 128 * 128> table_{};
+  std::array<std::uint8_t, std::size_t{128} * 128> table_{};
   std::vector<std::vector<std::uint32_t>> buckets_;  // the first is empty
 };
 

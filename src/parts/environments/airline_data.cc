@@ -35,7 +35,7 @@ constexpr std::array<Airport, 20> kAirports{
 
 }  // namespace
 
-Json AirlineUserModel(Json raw) {
+Json AirlineUserModel(const Json& raw) {
   Json user = PickFields(raw, {"user_id", "name", "address", "email", "dob", "payment_methods", "saved_passengers",
                                "membership", "reservations"});
   if (const Json* name = raw.Find("name")) user.Set("name", PickFields(*name, {"first_name", "last_name"}));
@@ -53,7 +53,7 @@ Json AirlineUserModel(Json raw) {
   return user;
 }
 
-Json AirlineReservationModel(Json raw) {
+Json AirlineReservationModel(const Json& raw) {
   Json reservation = PickFields(
       raw, {"reservation_id", "user_id", "origin", "destination", "flight_type", "cabin", "flights", "passengers",
             "payment_history", "created_at", "total_baggages", "nonfree_baggages", "insurance", "status"});

@@ -17,8 +17,8 @@ namespace xsweep {
 enum AirlineTable : int { kFlights = 0, kReservations = 1, kUsers = 2 };
 
 // A record as tau2's models hold it: fields in the model's order, amounts as floats, a status that may be null.
-Json AirlineUserModel(Json raw);
-Json AirlineReservationModel(Json raw);
+Json AirlineUserModel(const Json& raw);
+Json AirlineReservationModel(const Json& raw);
 
 /// In the order of AirlineTable. v1 keeps the files' records.
 inline constexpr std::array<TableSpec, 3> kTau2AirlineTables{

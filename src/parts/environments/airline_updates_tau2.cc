@@ -29,7 +29,7 @@ Status Charge(State& state, const Json& user, const std::string& reservation_id,
     TRY(DebitGiftCard(state, user.StringOr("user_id", ""), payment_id.AsString(), price));
   }
   if (PythonEquals(price, Json(0))) return {};
-  TRY_ASSIGN(Json amount, ToModelInt(price, "amount"));
+  TRY_ASSIGN(Json amount, ToModelInt(price, "nonfree_baggages, at 50 each,"));
   TRY_ASSIGN(Json * history, MutableField(state, kReservations, reservation_id, "payment_history"));
   history->Append(Json::MakeObject({{"payment_id", payment_id}, {"amount", std::move(amount)}}));
   return {};

@@ -26,7 +26,7 @@ constexpr int kMaxDepth = 200;
 constexpr std::size_t kMaxBits = 16'384;
 constexpr std::size_t kMaxLiteralDigits = 4'300;  // CPython's own limit
 
-std::unexpected<Error> Fault(std::string message) { return EpisodeError(std::move(message)); }
+std::unexpected<Error> Fault(std::string_view message) { return EpisodeError(message); }
 std::unexpected<Error> TooLarge() { return Fault("int too large to convert to float"); }
 
 long Bits(const Integer& magnitude) { return magnitude.is_zero() ? 0 : static_cast<long>(msb(magnitude)) + 1; }

@@ -15,7 +15,7 @@ namespace xsweep {
 namespace {
 
 /// One SHA-256 state every so many bytes: 52 of them for the airline's 3.4 MB.
-constexpr std::size_t kStride = 64 * 1024;
+constexpr std::size_t kStride = std::size_t{64} * 1024;
 
 void AppendTuple(const Json& value, std::string& out);
 

@@ -49,8 +49,8 @@ Expected<const Json*> FirstExcess(const Json& arguments, const Ids& ids, const J
     return BadArgument("item_ids", "a list of item ids", Argument(arguments, "item_ids"));
   }
   for (const Json& id : ids) {
-    const auto has = std::ranges::count_if(
-        Items(order), [&](const Json& item) { return id.is_string() && ItemId(item) == id.AsString(); });
+    if (!id.is_string()) return &id;  // orders have none; Python even finds a NaN in its list, though it equals nothing
+    const auto has = std::ranges::count(Items(order), id.AsString(), ItemId);
     if (std::ranges::count(ids, id) > has) return &id;
   }
   return nullptr;

@@ -97,7 +97,7 @@ Expected<std::string_view> RecordArgument(const State& state, const Json& argume
 
 }  // namespace
 
-Json NormalizeRetailOrder(Json raw) {
+Json NormalizeRetailOrder(const Json& raw) {
   static constexpr std::string_view kFields[] = {"order_id",
                                                  "user_id",
                                                  "address",
@@ -120,14 +120,14 @@ Json NormalizeRetailOrder(Json raw) {
   return order;
 }
 
-Json NormalizeRetailProduct(Json raw) {
+Json NormalizeRetailProduct(const Json& raw) {
   static constexpr std::string_view kFields[] = {"name", "product_id", "variants"};
   Json product = Ordered(raw, kFields);
   product.Set("variants", EachMember(Field(raw, "variants"), NormalizeVariant));
   return product;
 }
 
-Json NormalizeRetailUser(Json raw) {
+Json NormalizeRetailUser(const Json& raw) {
   static constexpr std::string_view kFields[] = {"user_id", "name", "address", "email", "payment_methods", "orders"};
   static constexpr std::string_view kNames[] = {"first_name", "last_name"};
   Json user = Ordered(raw, kFields);

@@ -19,9 +19,9 @@ namespace xsweep {
 enum RetailTable : int { kOrders = 0, kProducts = 1, kUsers = 2 };
 
 // A record of tau2's file as its models hold it: their field order, money as floats, absent fields as null.
-Json NormalizeRetailOrder(Json raw);
-Json NormalizeRetailProduct(Json raw);
-Json NormalizeRetailUser(Json raw);
+Json NormalizeRetailOrder(const Json& raw);
+Json NormalizeRetailProduct(const Json& raw);
+Json NormalizeRetailUser(const Json& raw);
 
 inline constexpr std::array<TableSpec, 3> kTau2RetailTables = {
     {{"orders", NormalizeRetailOrder}, {"products", NormalizeRetailProduct}, {"users", NormalizeRetailUser}}};

@@ -232,7 +232,7 @@ const Json& World::record(int table, int record) const {
   return entry.json.Get([&] {
     const auto normalize = impl_->spec.tables[table].normalize;
     Json raw = ToJson(entry.source);
-    return normalize == nullptr ? raw : normalize(std::move(raw));
+    return normalize == nullptr ? raw : normalize(raw);
   });
 }
 

@@ -28,7 +28,7 @@ enum class Benchmark : std::uint8_t {
 /// (tau-bench v1).
 struct TableSpec {
   std::string_view name;
-  Json (*normalize)(Json raw) = nullptr;
+  Json (*normalize)(const Json& raw) = nullptr;
 };
 
 /// Which tables a desk has; a tool names a table by its position here, whatever the order in the files.
