@@ -4,8 +4,8 @@
 
 #include <gtest/gtest.h>
 
-#include "parts/environments/tools.h"
 #include "parts/environments/reward.h"
+#include "parts/environments/tools.h"
 
 namespace xsweep {
 namespace {
