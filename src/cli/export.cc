@@ -35,6 +35,7 @@ struct Source {
 Expected<std::string> ChooseCell(const Manifest& manifest, const std::string& wanted) {
   if (wanted.empty() && manifest.cells.size() == 1) return manifest.cells.front().id;
   std::vector<std::string> ids;
+  ids.reserve(manifest.cells.size());
   for (const CellRecord& cell : manifest.cells) ids.push_back(cell.id);
   if (wanted.empty())
     return UserError(fmt::format("this run has {} cells and the format knows none; choose one of {}", ids.size(),
