@@ -18,7 +18,8 @@
 namespace xsweep {
 namespace {
 
-using Integer = boost::multiprecision::cpp_int;
+// Without expression templates: values that refer to temporaries are nothing to save for numbers this small.
+using Integer = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<>, boost::multiprecision::et_off>;
 using Number = std::variant<Integer, double>;
 
 constexpr std::size_t kMaxLength = 10'000;
