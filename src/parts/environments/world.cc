@@ -68,10 +68,10 @@ class MappedFile {
 };
 
 void AskForLargePages(void* data, std::size_t size) {
-  constexpr std::uintptr_t kPage = 2U << 20U;
-  const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(data) + kPage - 1) / kPage * kPage;
-  const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(data) + size) / kPage * kPage;
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+  constexpr std::size_t kPage = std::size_t{2} << 20U;
+  const std::size_t before = (kPage - reinterpret_cast<std::uintptr_t>(data) % kPage) % kPage;
+  const std::size_t length = size > before ? (size - before) / kPage * kPage : 0;
+  if (length > 0) madvise(static_cast<char*>(data) + before, length, MADV_HUGEPAGE);
 }
 
 /// simdjson reserves for the worst case and touches a tenth of it. Half of a load is page faults; in large pages they
@@ -209,7 +209,8 @@ Expected<std::shared_ptr<const World>> World::Load(const WorldSpec& spec, const 
   return std::shared_ptr<const World>(new World(std::move(impl)));
 }
 
-Expected<std::shared_ptr<const World>> World::Parse(const WorldSpec& spec, std::string_view text, std::string where) {
+Expected<std::shared_ptr<const World>> World::Parse(const WorldSpec& spec, std::string_view text,
+                                                    const std::string& where) {
   auto impl = std::make_unique<Impl>(spec);
   const simdjson::padded_string padded(text);
   TRY(impl->FillAll({padded.data(), padded.size()}, where));

@@ -46,7 +46,8 @@ class World {
   /// missing table or broken JSON is a user error that names the file.
   static Expected<std::shared_ptr<const World>> Load(const WorldSpec& spec, const std::string& directory);
   /// The same from one text in the tau2 shape ({"flights": {...}, ...}); `where` names it in errors.
-  static Expected<std::shared_ptr<const World>> Parse(const WorldSpec& spec, std::string_view text, std::string where);
+  static Expected<std::shared_ptr<const World>> Parse(const WorldSpec& spec, std::string_view text,
+                                                      const std::string& where);
   ~World();
 
   const WorldSpec& spec() const;
