@@ -52,6 +52,11 @@ find_weights() {
 }
 
 serve() {
+  # Whoever answers already is not the model that the figures would be about.
+  if curl -s -o /dev/null -m 5 "http://127.0.0.1:$port/"; then
+    echo "live: something else answers on port $port; stop it or set LIVE_PORT" >&2
+    exit 2
+  fi
   local command=("$venv/bin/python" tools/live_server.py "$1" "$port")
   if [[ $kind == llama-cpp-python ]]; then
     command=("$venv/bin/python" -m llama_cpp.server --model "$1" --host 127.0.0.1 --port "$port" --n_ctx 8192)
@@ -115,7 +120,9 @@ sweep() {
 
 mkdir -p "$outdir"
 setup
-serve "$(find_weights)"
+# On a line of its own: a failure inside an argument would not end the script.
+weights=$(find_weights)
+serve "$weights"
 write_config desk "the bundled desk" '{ name: airline, tasks: ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] }'
 "$xsweep" probe "$outdir/desk.yaml"
 sweep desk
