@@ -10,8 +10,9 @@
 //
 // So the limit is passed by at most the calls in flight, each process looks about ln(its calls) times whatever the
 // number of shards, and nobody coordinates. Rejected: dividing the limit once, by shards (a heavy shard would stop
-// while light ones leave money on the table), and a look at a sample (which bounds nothing). SPDX-License-Identifier:
-// Apache-2.0
+// while light ones leave money on the table), and a look at a sample (which bounds nothing).
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <ranges>
 
 #include "present/chart.h"
@@ -180,17 +181,36 @@ std::string FailuresSection(const Story& story) {
   return text + (story.failures.empty() ? "\n" : "\n\n");
 }
 
+/// The results root as the command line that made the run names it.
+std::string ResultsRoot(const std::vector<std::string>& argv) {
+  constexpr std::string_view kJoined = "--outdir=";
+  for (std::size_t i = 0; i < argv.size(); ++i) {
+    if (argv[i] == "--outdir" && i + 1 < argv.size()) return argv[i + 1];
+    if (argv[i].starts_with(kJoined)) return argv[i].substr(kJoined.size());
+  }
+  return "results";
+}
+
 std::string RepeatSection(const Story& story) {
   const Manifest& manifest = story.manifest;
-  const std::string here = fmt::format("results/{}/{}", manifest.exp, manifest.run_id);
-  std::string text = "## How to repeat it\n\nThe resolved config beside this file is the whole experiment:\n\n";
-  text += CodeBlock("xsweep run " + ShellWord(here + "/config.yaml"));
-  if (!manifest.git.sha.empty()) {
+  const std::string here =
+      (std::filesystem::path(ResultsRoot(manifest.argv)) / manifest.exp / manifest.run_id).string();
+  const bool imported = manifest.argv.size() > 1 && manifest.argv[1] == "import";
+  std::string text = "## How to repeat it\n\n";
+  if (imported) {
+    text += "Its episodes ran elsewhere, so the config beside this file describes them and cannot run them again.\n";
+  } else {
+    text += "The resolved config beside this file is the whole experiment:\n\n" +
+            CodeBlock("xsweep run " + ShellWord(here + "/config.yaml"));
+  }
+  if (!imported && !manifest.git.sha.empty()) {
     text += fmt::format("\nfrom commit {} with xsweep {}.", MarkdownCode(manifest.git.sha),
                         MarkdownCode(manifest.xsweep_version));
   }
-  if (!manifest.argv.empty()) text += manifest.git.sha.empty() ? "\n" : " ";
-  if (!manifest.argv.empty()) text += "It was started as\n\n" + CodeBlock(CommandLine(manifest.argv));
+  if (!manifest.argv.empty()) {
+    text += imported || manifest.git.sha.empty() ? "\n" : " ";
+    text += fmt::format("It was {} as\n\n", imported ? "imported" : "started") + CodeBlock(CommandLine(manifest.argv));
+  }
   return text + "\nand its tables, plots and notes are rebuilt from the rows by\n\n" +
          CodeBlock("xsweep report " + ShellWord(here));
 }

@@ -4,7 +4,9 @@
 // ever appends to one log; one that goes on with shard i opens <i>.2.jsonl. A kill can tear the last line only; whoever
 // opens or reads the log drops an unfinished line. A row is kept once it is in the file; the log is synced at least
 // every second and before any exit. Rejected: a database (no shared file system keeps its locks), and one file a trial
-// (10 million inodes). SPDX-License-Identifier: Apache-2.0
+// (10 million inodes).
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>

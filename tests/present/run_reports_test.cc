@@ -30,6 +30,25 @@ TEST(RunReports, SayTheSameInTableNotesAndPicture) {
   EXPECT_TRUE(Contents(run, "summary.png").starts_with("\x89PNG"));
 }
 
+TEST(RunReports, RepeatARunWhereItLies) {
+  SampleRun run = MakeRun(GridSample(1, 1));
+  run.manifest.argv = {"xsweep", "run", "run.yaml", "--outdir", "/data/my runs"};
+  Report(run);
+  EXPECT_NE(Contents(run, "notes.md").find("xsweep report '/data/my runs/" + run.manifest.exp), std::string::npos);
+  run.manifest.argv = {"xsweep", "run", "run.yaml", "--outdir=/elsewhere"};
+  Report(run);
+  EXPECT_NE(Contents(run, "notes.md").find("xsweep run /elsewhere/" + run.manifest.exp), std::string::npos);
+}
+
+TEST(RunReports, DoNotClaimThatAnImportedRunCanBeRunAgain) {
+  SampleRun run = MakeRun(GridSample(1, 1));
+  run.manifest.argv = {"xsweep", "import", "results", "episodes.json"};
+  Report(run);
+  const std::string notes = Contents(run, "notes.md");
+  EXPECT_NE(notes.find("It was imported as\n\n    xsweep import results episodes.json"), std::string::npos) << notes;
+  EXPECT_EQ(notes.find("xsweep run"), std::string::npos);
+}
+
 TEST(RunReports, GoOnWithoutGnuplotAndSaySo) {
   const SampleRun run = MakeRun(GridSample(1, 1));
   const WrittenReports written = Report(run, {.gnuplot = "no-such-gnuplot"});

@@ -1,5 +1,7 @@
 // Attacks that speak for the user over several turns: escalating_dialogue, sequence, best_of. And none, which is
-// silent. SPDX-License-Identifier: Apache-2.0
+// silent.
+//
+// SPDX-License-Identifier: Apache-2.0
 #include "parts/attacks/attacks.h"
 #include "parts/attacks/payload.h"
 
