@@ -1,7 +1,7 @@
 // One dialogue: who spoke, where the payload came in, what became of every call, what changed.
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useLayoutEffect, useMemo } from 'preact/hooks';
 
 import { OutcomeTag } from './charts';
 import { count, pretty, usd, words } from './format';
@@ -23,7 +23,8 @@ export function TrialView({ path, index, route }: { path: string; index: number;
   const at = useMemo(() => list.findIndex((row) => rows.columns.index[row] === index), [list, index]);
   const trial = (place: number) => href(['run', ...path.split('/'), 'trial', rows.columns.index[list[place]!]!], route.filters);
   const [before, after] = [at > 0 ? trial(at - 1) : undefined, at >= 0 && at + 1 < list.length ? trial(at + 1) : undefined];
-  useEffect(() => {
+  // With the layout, not after it: whoever sees "1 of 12" may press a key at once.
+  useLayoutEffect(() => {
     const step = (event: KeyboardEvent) => {
       const next = event.key === 'n' ? after : event.key === 'p' ? before : undefined;
       if (next === undefined || event.ctrlKey || event.metaKey || event.altKey || (event.target as Element).closest('input,select')) return;
