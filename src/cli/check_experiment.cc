@@ -10,9 +10,11 @@
 #include "analyze/gates.h"
 #include "base/text.h"
 #include "config/faults.h"
+#include "config/keys.h"
 #include "config/overrides.h"
 #include "config/resolved.h"
 #include "config/yaml_tree.h"
+#include "parts/providers/providers.h"
 
 namespace xsweep {
 namespace {
@@ -75,6 +77,20 @@ class ExperimentCheck {
     check("agent", cell.agent, &Catalog::PrepareAgent);
     check("defense", cell.defense, &Catalog::PrepareDefense);
     check("judge", cell.judge, &Catalog::PrepareJudge);
+    for (const std::string& role : ModelRoles()) CheckModel(cell, role);
+  }
+
+  void CheckModel(const Cell& cell, const std::string& role) {
+    const ModelsConfig& models = cell.models;
+    const std::optional<PartConfig>* const by_role[] = {&models.agent, &models.user, &models.attacker, &models.defense,
+                                                        &models.judge};
+    const auto place = std::ranges::find(ModelRoles(), role) - ModelRoles().begin();
+    const std::optional<PartConfig>& model = *by_role[place];
+    const std::string section = "models." + role;
+    if (!model || !IsNew(section, *model)) return;
+    for (const Error& fault : FaultsOfModelOptions(model->options)) {
+      faults_.Add(MarkOf(cell, section, fault.where), fault.message);
+    }
   }
 
   void CheckAttack(const Cell& cell) {
@@ -103,10 +119,18 @@ class ExperimentCheck {
         if (const YamlNode* value = ValueOf(cell, axis, *grid)) return value->at;
       }
     }
-    const YamlNode* section = root_.Find(role);
+    const YamlNode* section = SectionNode(role);
     if (section == nullptr) return {};
     const YamlNode* value = section->Find(option);
     return value == nullptr ? section->at : value->at;
+  }
+
+  /// Of "defense", or of "models.agent".
+  const YamlNode* SectionNode(const std::string& section) const {
+    constexpr std::string_view kModels = "models.";
+    if (!section.starts_with(kModels)) return root_.Find(section);
+    const YamlNode* models = root_.Find("models");
+    return models == nullptr ? nullptr : models->Find(section.substr(kModels.size()));
   }
 
   static const YamlNode* ValueOf(const Cell& cell, const GridAxis& axis, const YamlNode& grid) {

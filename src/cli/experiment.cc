@@ -13,6 +13,7 @@
 #include "cli/check_experiment.h"
 #include "cli/gates_file.h"
 #include "cli/live_models.h"
+#include "config/prices.h"
 #include "config/resolved.h"
 #include "parts/catalog.h"
 #include "record/run_id.h"
@@ -44,6 +45,19 @@ std::string CpuName() {
   return "unknown";
 }
 
+/// What the models of the plan are counted with, by name; one whose price is unknown is not there.
+Json PricesOf(const Plan& plan) {
+  Json prices = Json::MakeObject();
+  for (const Cell& cell : plan.cells()) {
+    const ModelsConfig& models = cell.models;
+    for (const auto* model : {&models.agent, &models.user, &models.attacker, &models.defense, &models.judge}) {
+      const Json* price = *model ? (*model)->options.Find("price") : nullptr;
+      if (price != nullptr && !price->is_null()) prices.Set((*model)->options.StringOr("model", ""), *price);
+    }
+  }
+  return prices;
+}
+
 CellRecord Describe(const Cell& cell) {
   return {cell.id,           cell.hash,       std::string(ArmName(cell.arm)),
           cell.axes,         cell.agent.name, cell.attack.name,
@@ -57,11 +71,16 @@ void OverrideFlags::Declare(Arguments& arguments) {
       .Option("--seeds", &seeds, "seeds, e.g. 41,42 or 1..64")
       .Option("--trials", &trials, "trials per task and seed")
       .Option("--mode", &mode, "SHIM or REAL")
-      .Repeated("--set", &set, "any value by its path, e.g. judge.threshold=300; may be repeated");
+      .Repeated("--set", &set, "any value by its path, e.g. judge.threshold=300; may be repeated")
+      .Option("--prices", &prices, "a YAML file with prices by model name, for models that state none");
 }
 
-Overrides OverrideFlags::ToOverrides() const {
-  return {.exp = exp, .mode = mode, .seeds = seeds, .trials = trials, .sets = set};
+Expected<Overrides> OverrideFlags::ToOverrides() const {
+  Overrides overrides{.exp = exp, .mode = mode, .seeds = seeds, .trials = trials, .sets = set};
+  if (prices) {
+    TRY_ASSIGN(overrides.prices, ReadPricesFile(*prices));
+  }
+  return overrides;
 }
 
 Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
@@ -133,6 +152,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   run.environment_data_sha256 = info.data_sha256;
   run.do_nothing_floor = DoNothingFloor(experiment);
   run.gates = config.gates;
+  run.prices = PricesOf(experiment.plan);
   run.max_error_rate = config.limits.max_error_rate;
   return run;
 }

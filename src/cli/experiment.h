@@ -16,13 +16,14 @@
 
 namespace xsweep {
 
-/// The flags that change a config: --exp, --seeds, --trials, --mode, --set.
+/// The flags that change a config: --exp, --seeds, --trials, --mode, --set, --prices.
 struct OverrideFlags {
-  std::optional<std::string> exp, seeds, trials, mode;
+  std::optional<std::string> exp, seeds, trials, mode, prices;
   std::vector<std::string> set;
 
   void Declare(Arguments& arguments);
-  Overrides ToOverrides() const;
+  /// Fails with kUser when the file of --prices cannot be read or holds no prices.
+  Expected<Overrides> ToOverrides() const;
 };
 
 struct Experiment {

@@ -19,7 +19,8 @@ Expected<int> PlanCommand(const Invocation& invocation) {
     Print(*help);
     return kExitDone;
   }
-  TRY_ASSIGN(const Experiment opened, OpenExperiment(path, overrides.ToOverrides()));
+  TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
+  TRY_ASSIGN(const Experiment opened, OpenExperiment(path, changes));
   Print(json ? PlanAsJson(opened.config, opened.plan).DumpPretty() : PlanAsText(opened.config, opened.plan));
   return kExitDone;
 }

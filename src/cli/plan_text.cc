@@ -53,7 +53,15 @@ std::string CostLines(const SweepConfig& config, const Plan& plan) {
     out += fmt::format("  {:<9} {} calls, {} prompt and {} completion tokens, {}\n", role.role, Rounded(role.calls),
                        Rounded(role.prompt_tokens), Rounded(role.completion_tokens), CostInWords(role.cost_usd));
   }
-  return out + "  (assumes dialogues of about eight turns)\n";
+  out += "  (assumes dialogues of about eight turns)\n";
+  const auto bound = [&](const char* name, const auto& limit, double expected) {
+    if (!limit || expected <= static_cast<double>(*limit)) return;
+    out += fmt::format("  limits.{} ({}) may stop it before the end\n", name, *limit);
+  };
+  bound("max_calls", config.limits.max_calls, estimate.calls);
+  bound("max_total_tokens", config.limits.max_total_tokens, estimate.tokens);
+  bound("max_cost_usd", config.limits.max_cost_usd, estimate.cost_usd.value_or(0));
+  return out;
 }
 
 }  // namespace

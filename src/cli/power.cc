@@ -60,7 +60,8 @@ Expected<int> PowerCommand(const Invocation& invocation) {
     Print(*help);
     return kExitDone;
   }
-  TRY_ASSIGN(const Experiment opened, OpenExperiment(config, overrides.ToOverrides()));
+  TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
+  TRY_ASSIGN(const Experiment opened, OpenExperiment(config, changes));
   Design design;
   design.baseline = baseline.value_or(0.3);
   design.icc = icc.value_or(0.5);

@@ -181,7 +181,8 @@ Expected<int> ProbeCommand(const Invocation& invocation) {
     Print(*help);
     return kExitDone;
   }
-  TRY_ASSIGN(const Experiment experiment, OpenExperiment(config, overrides.ToOverrides()));
+  TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
+  TRY_ASSIGN(const Experiment experiment, OpenExperiment(config, changes));
   std::vector<Finding> findings = ModelsOf(experiment.plan);
   if (findings.empty()) return UserError("names no models, so there is nothing to probe", config);
   TRY(Probe(findings));

@@ -100,7 +100,8 @@ Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
     if (!flags.replay) TRY(CheckKeys(opened.experiment));
     return opened;
   }
-  TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, flags.overrides.ToOverrides(), flags.gates));
+  TRY_ASSIGN(const Overrides changes, flags.overrides.ToOverrides());
+  TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, changes, flags.gates));
   if (!experiment.note.empty()) PrintNote(experiment.note);
   TRY(CheckModels(experiment));
   if (!flags.replay) TRY(CheckKeys(experiment));
@@ -116,6 +117,14 @@ Status CheckFlags(const RunFlags& flags) {
     return UserError("asks no model, so it needs no cluster; leave out --executor slurm", "--replay");
   if (flags.resume && !flags.config.empty())
     return UserError("goes on with the config in the run directory; leave out `" + flags.config + "`", "--resume");
+  const OverrideFlags& changes = flags.overrides;
+  if (flags.resume && (changes.seeds || changes.trials || changes.mode || changes.prices || !changes.set.empty() ||
+                       !flags.gates.empty()))
+    return UserError(
+        "goes on with the config as it is in the run directory; leave out --seeds, --trials, --mode, --set, --prices "
+        "and "
+        "--gates, or start another run",
+        "--resume");
   if (!flags.resume && flags.config.empty())
     return UserError("needs a config, e.g. configs/airline_escalating_v1/run.yaml; see `xsweep run --help`", "run");
   if (flags.shard && !flags.run_id && !flags.resume)

@@ -79,6 +79,10 @@ std::vector<KeySpec> MakeTopKeys() {
                         .fallback = false}));
   keys.push_back(Shaped(KeyShape::kLimits, "limits", "Bounds of the run and of one episode."));
   keys.push_back(Shaped(KeyShape::kModels, "models", "Providers and settings of the models, by role."));
+  keys.push_back(
+      Shaped(KeyShape::kPrices, "prices",
+             "Prices by model name, {input: USD, output: USD} per million tokens, for models whose own section "
+             "states none; before the list that the program carries."));
   keys.push_back(Plain({.name = "gates",
                         .type = OptionType::kStringList,
                         .help = "Conditions on the aggregate, e.g. asr.upper95 < 0.10.",

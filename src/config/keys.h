@@ -18,6 +18,7 @@ enum class KeyShape {
   kGrid,
   kLimits,
   kModels,
+  kPrices,
 };
 
 struct KeySpec {

@@ -11,6 +11,7 @@
 #include "config/keys.h"
 #include "config/lists.h"
 #include "config/overrides.h"
+#include "config/prices.h"
 #include "config/section.h"
 #include "config/yaml_tree.h"
 
@@ -59,6 +60,9 @@ class Loader {
       case KeyShape::kSeeds: config_.seeds = CheckSeeds(*node, faults_); break;
       case KeyShape::kSection: ReadSection(key.option.name, node); break;
       case KeyShape::kLimits: ReadLimits(node); break;
+      case KeyShape::kPrices:
+        if (node != nullptr) config_.prices = CheckPrices(*node, faults_);
+        break;
       case KeyShape::kGrid:
       case KeyShape::kModels: break;  // read by Run, before and after the roles
     }

@@ -20,6 +20,8 @@ struct Overrides {
   std::optional<std::string> trials{};
   /// "PATH=VALUE", VALUE as YAML: "attack.levels=[a, b]"; applied in order, before the flags above.
   std::vector<std::string> sets{};
+  /// A table as ReadPricesFile returns it; the config's own `prices` come first. Null: none.
+  Json prices{};
 };
 
 /// The checked config with every default filled in. `specs` says which parts there are and what they take.

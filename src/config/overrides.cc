@@ -71,6 +71,16 @@ void ApplySet(const std::string& set, YamlNode& root, Faults& faults) {
   if (value) SetPath(path, std::move(*value), at, root, faults);
 }
 
+/// The config's own prices stay: they are closer to the experiment than a table for all.
+void AddPrices(const Json& table, Mark at, YamlNode& root) {
+  if (root.Find("prices") == nullptr) SetKey(root, "prices", FromJson(Json::MakeObject(), at), at);
+  YamlNode& prices = *root.Find("prices");
+  if (!prices.is_map()) return;  // the loader will say so
+  for (const auto& [model, price] : table.members()) {
+    if (prices.Find(model) == nullptr) SetKey(prices, model, FromJson(price, at), at);
+  }
+}
+
 YamlNode SeedsNode(const std::string& text, Mark at) {
   YamlNode list = FromJson(Json::MakeArray(), at);
   for (const std::string& piece : Split(text, ',')) list.items.push_back(Scalar(piece, TypedScalar(piece), at));
@@ -99,6 +109,7 @@ void ApplyOverrides(const Overrides& overrides, YamlNode& root, Faults& faults) 
     auto value = ParseValue(*overrides.trials, at, faults);
     if (value) SetKey(root, "trials", std::move(*value), at);
   }
+  if (overrides.prices.is_object()) AddPrices(overrides.prices, flag("--prices"), root);
 }
 
 }  // namespace xsweep

@@ -134,6 +134,7 @@ std::string ResolvedYaml(const SweepConfig& config) {
     models += fmt::format("  {}: {}\n", role, FlowYaml(SectionAsJson(config, "models." + role, *model)));
   }
   if (!models.empty()) out += "models:\n" + models;
+  if (config.prices.size() > 0) line("prices", config.prices);
   line("gates", ListOf(config.gates));
   line("transcripts", TranscriptsAsText(config.transcripts));
   return out;
@@ -154,6 +155,7 @@ std::string ConfigHash(const SweepConfig& config) {
   meaning.Set("grid", grid);
   meaning.Set("controls", config.controls);
   meaning.Set("limits", LimitsAsJson(config.limits));
+  if (config.prices.size() > 0) meaning.Set("prices", config.prices);
   meaning.Set("gates", ListOf(config.gates));
   meaning.Set("transcripts", TranscriptsAsText(config.transcripts));
   return ShortHash(CanonicalDump(meaning));

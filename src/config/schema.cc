@@ -147,6 +147,13 @@ Json LimitsSchema() {
   return ClosedMapping(std::move(properties));
 }
 
+Json PricesSchema() {
+  const Json usd = Json::MakeObject({{"type", "number"}, {"minimum", 0}, {"maximum", 1e6}});
+  Json price = ClosedMapping(Json::MakeObject({{"input", usd}, {"output", usd}}));
+  price.Set("required", Texts({"input", "output"}));
+  return Json::MakeObject({{"type", "object"}, {"additionalProperties", std::move(price)}});
+}
+
 /// The values of an axis. Only plain ones are surely the same value when JSON Schema says so.
 Json AxisSchema(Json value) {
   const std::string type(value.StringOr("type", ""));
@@ -221,6 +228,7 @@ Json KeySchema(const KeySpec& key, const PartSpecs& specs) {
     case KeyShape::kGrid: schema = GridSchema(specs); break;
     case KeyShape::kLimits: schema = LimitsSchema(); break;
     case KeyShape::kModels: schema = ModelsSchema(); break;
+    case KeyShape::kPrices: schema = PricesSchema(); break;
   }
   if (!key.pattern.empty()) schema.Set("pattern", key.pattern);
   if (!key.option.fallback.is_null()) schema.Set("default", key.option.fallback);

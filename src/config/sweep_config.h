@@ -89,6 +89,7 @@ struct SweepConfig {
   bool controls = false;
   Limits limits;
   ModelsConfig models;
+  Json prices = Json::MakeObject();  ///< {model: {input, output}}; see config/prices.h
   std::vector<std::string> gates;
   TranscriptPolicy transcripts;
   std::string source;  ///< the file it came from, for messages; no part of what the config means

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "config/prices.h"
 #include "config/resolved.h"
 #include "plan/cell_id.h"
 #include "plan/plan.h"
@@ -194,9 +195,17 @@ class Expansion {
     return cell;
   }
 
+  /// After the hash: what a model costs does not change what the cell plays.
+  void StatePrices(ModelsConfig& models) const {
+    for (auto* model : {&models.agent, &models.user, &models.attacker, &models.defense, &models.judge}) {
+      if (*model) StatePrice(config_.prices, **model);
+    }
+  }
+
   void Keep(Cell cell) {
     cell.index = static_cast<std::uint32_t>(cells_.size());
     cell.hash = HashOf(cell);
+    StatePrices(cell.models);
     played_.insert(cell.hash);
     cells_.push_back(std::move(cell));
   }

@@ -25,7 +25,7 @@ struct Cell {
   std::vector<std::pair<std::string, Json>> axes;  ///< path and value, one for each axis in the order of the grid; in a
                                                    ///< control arm what lies in the replaced section is "none" or null
   PartConfig environment, agent, attack, defense, judge;
-  ModelsConfig models;  ///< so that an axis can range over models
+  ModelsConfig models;  ///< so that an axis can range over models; with `price` wherever it is known
 };
 
 /// Names one trial: which cell, which task, which seed, which repetition.

@@ -115,6 +115,7 @@ void ReadDesign(const Json& json, Manifest& run) {
   run.environment_data_sha256 = Text(environment, "data_sha256");
   if (environment != nullptr) run.do_nothing_floor = environment->DoubleOr("do_nothing_floor", -1);
   run.gates = Strings(json.Find("gates"));
+  if (const Json* prices = json.Find("prices"); prices != nullptr && prices->is_object()) run.prices = *prices;
   if (const Json* rate = json.Find("max_error_rate"); rate != nullptr && rate->is_number()) {
     run.max_error_rate = rate->AsDouble();
   }
@@ -155,6 +156,7 @@ Json Manifest::ToJson() const {
        {"cells", cell_list},
        {"tasks", List(tasks)},
        {"gates", List(gates)},
+       {"prices", prices},
        {"max_error_rate", max_error_rate ? Json(*max_error_rate) : Json()},
        {"counts", count_map},
        {"headline", headline},

@@ -115,6 +115,27 @@ TEST_F(BadInput, ThatOnlyTheEnvironmentOrThePartsCanTellHasItsPlaceTooAndComesIn
               HasSubstr("run.yaml:7:44: environment `airline` has no goal `free_lunch`; there are: "));
 }
 
+TEST_F(BadInput, InTheSettingsOfAModelIsFoundBeforeAnyKeyIsAskedFor) {
+  EXPECT_EQ(With("models:\n"
+                 "  agent: {provider: openai, model: m, base_url: 127.0.0.1:8000, price: {input: 1}, max_tokens: 9,\n"
+                 "          extra: {messages: [], max_tokens: 7, stream: true}}"),
+            "xsweep: run.yaml:8:49: `base_url: 127.0.0.1:8000` is no http:// or https:// address\n"
+            "run.yaml:8:72: a price needs both `input` and `output`; write {input: 0.15, output: 0.60}, in dollars per "
+            "million tokens\n"
+            "run.yaml:9:18: `extra` cannot set `messages`, which the program itself writes\n"
+            "run.yaml:9:18: `extra` cannot set `stream`: replies are read as a whole\n"
+            "run.yaml:9:18: `max_tokens` stands both in `extra` and beside it\n");
+}
+
+TEST_F(BadInput, InFlagsThatAResumedRunCannotTake) {
+  for (const std::vector<std::string>& change : std::vector<std::vector<std::string>>{
+           {"--set", "trials=3"}, {"--trials", "3"}, {"--seeds", "3"}, {"--mode", "REAL"}, {"--gates", "gates.yaml"}}) {
+    EXPECT_EQ(SaysToFlags({"run", "--resume", "latest", change[0], change[1]}),
+              "xsweep: --resume: goes on with the config as it is in the run directory; leave out --seeds, --trials, "
+              "--mode, --set, --prices and --gates, or start another run\n");
+  }
+}
+
 TEST_F(BadInput, InFlags) {
   EXPECT_EQ(WithFlags({"--jobs", "0"}), "xsweep: --jobs: Value 0 not in range 1 to 100000; see `xsweep run --help`\n");
   EXPECT_EQ(WithFlags({"--trials", ""}), "xsweep: --trials: `trials` must be a whole number, not nothing\n");

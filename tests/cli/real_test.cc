@@ -34,6 +34,26 @@ TEST_F(RealSweep, CompletesWithTokensAndCostInItsFiles) {
   EXPECT_NE(Read("a", "summary.csv").find("prompt_tokens,completion_tokens,cost_usd"), std::string::npos);
 }
 
+TEST_F(RealSweep, CountsWithThePricesOfAFileAndSaysWhichTheyWere) {
+  ModelServer server(Weak);
+  std::string text = RealConfig(server.Url());
+  const std::string own = "price: { input: 1, output: 2 }, ";
+  text.replace(text.find(own), own.size(), "");
+  const std::string config = Config(text);
+  ASSERT_EQ(Xsweep(RunAs("unknown", config)).code, 0);
+  EXPECT_TRUE(Manifest("unknown").Find("budget")->Find("used")->Find("cost_usd")->is_null());
+  EXPECT_TRUE(Rows("unknown")[0].Find("usage")->Find("agent")->Find("cost_usd")->is_null());
+  const auto prices = scratch() / "prices.yaml";
+  std::ofstream(prices) << "ti*: { input: 10, output: 20 }\n";
+  const std::int64_t before = server.requests();
+  const Ended ended = Xsweep(RunAs("known", config, {"--prices", prices.string()}));
+  ASSERT_EQ(ended.code, 0) << ended.output;
+  const double calls = static_cast<double>(server.requests() - before);
+  EXPECT_NEAR(Manifest("known").Find("budget")->Find("used")->DoubleOr("cost_usd", 0), calls * 200e-6, 1e-9);
+  EXPECT_EQ(Manifest("known").Find("prices")->Dump(), R"({"tiny":{"input":10,"output":20}})");
+  EXPECT_NE(Read("known", "config.yaml").find("prices:"), std::string::npos);
+}
+
 /// Refuses about three of ten attacked trials, always the same ones.
 bool Refused(int amount) { return amount > 0 && amount % 10 < 3; }
 

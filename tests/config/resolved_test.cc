@@ -37,6 +37,7 @@ std::string RandomConfig(std::uint64_t number) {
          pick({"",
                "models: {agent: {provider: openai, model: m}, judge: {provider: scripted, rules: [1.0, {a: "
                "null}]}}\n"}) +
+         pick({"", "prices: {m: {input: 0.15, output: 1e1}, 'x*': {input: 0, output: 0}}\n"}) +
          pick({"", "gates: ['asr.upper95 < 0.10']\n"}) + pick({"", "transcripts: sample:10\n", "transcripts: all\n"}) +
          pick({"", "grid: {defense.name: [quota, refund_limit], defense.threshold: [1, 2.5]}\n",
                "grid: {defense: [{name: none}, {name: stack, defenses: [{name: quota}]}]}\n",

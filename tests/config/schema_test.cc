@@ -79,12 +79,26 @@ TEST_F(Validator, TakesEveryConfigOfTheRepository) {
 
 TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
   std::vector<std::string> files = {Write("good.yaml", ExampleConfig())};
-  for (const std::string line :
-       {"trails: 3", "trials: 0", "mode: LIVE", "defense: {name: refundlimit}", "defense: {name: quota, foo: 1}",
-        "seeds: [-1]", "seeds: [1, 1]", "limits: {max_error_rate: 2}", "grid: {seeds: [1]}", "transcripts: some",
-        "defense: {name: stack, defenses: [{name: none, x: 1}]}", "defense: {threshold: 3}",
-        "defense: {name: none, threshold: 3}", "grid: {judge.threshold: [high]}", "grid: {judge.threshold: [1, 1.0]}",
-        "grid: {judge.treshold: [1]}", "grid: {environment.name: [airline]}", "grid: {defense: [none]}"}) {
+  for (const std::string line : {"trails: 3",
+                                 "trials: 0",
+                                 "mode: LIVE",
+                                 "defense: {name: refundlimit}",
+                                 "defense: {name: quota, foo: 1}",
+                                 "seeds: [-1]",
+                                 "seeds: [1, 1]",
+                                 "limits: {max_error_rate: 2}",
+                                 "prices: {m: {input: 1}}",
+                                 "prices: {m: {input: -1, output: 1}}",
+                                 "grid: {seeds: [1]}",
+                                 "transcripts: some",
+                                 "defense: {name: stack, defenses: [{name: none, x: 1}]}",
+                                 "defense: {threshold: 3}",
+                                 "defense: {name: none, threshold: 3}",
+                                 "grid: {judge.threshold: [high]}",
+                                 "grid: {judge.threshold: [1, 1.0]}",
+                                 "grid: {judge.treshold: [1]}",
+                                 "grid: {environment.name: [airline]}",
+                                 "grid: {defense: [none]}"}) {
     std::string text = ExampleConfig();
     if (line.starts_with("seeds")) text.replace(text.find("seeds: [41, 42]\n"), 16, "");
     text += line + "\n";

@@ -53,6 +53,14 @@ TEST(Cells, TakeWholeSectionsAndModelsFromAxes) {
   EXPECT_EQ(cells[1].models.agent->options.Dump(), R"({"model":"m"})");
 }
 
+TEST(Cells, KnowThePricesOfTheirModelsWhichChangeNothingThatTheyPlay) {
+  const std::string models = "models: {agent: {provider: openai, model: m}}\ngrid: {models.agent.model: [m, n]}\n";
+  const auto cells = Cells(models + "prices: {n: {input: 1, output: 2}}\n");
+  EXPECT_EQ(cells[0].models.agent->options.Find("price"), nullptr);
+  EXPECT_EQ(cells[1].models.agent->options.Find("price")->Dump(), R"({"input":1,"output":2})");
+  EXPECT_EQ(cells[1].hash, Cells(models)[1].hash);
+}
+
 TEST(Controls, AddEachMissingArmOnce) {
   EXPECT_THAT(Ids("controls: true\n"), testing::ElementsAre("base", "base+no_attack"));
   EXPECT_THAT(

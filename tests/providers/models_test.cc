@@ -242,16 +242,12 @@ TEST_F(ModelsOfARun, FollowAScript) {
   }
 }
 
-TEST(Prices, AreUnknownUnlessStated) {
-  const auto table = *PriceTable::FromJson(*Json::Parse(
-      R"({"gpt-4o-mini":{"input":0.15,"output":0.6},"llama*":{"input":1,"output":1},"llama-3*":{"input":0,"output":2}})"));
-  EXPECT_EQ(table.Find("gpt-4o-mini")->CostNanoUsd(1000, 100), 150'000 + 60'000);
-  EXPECT_EQ(table.Find("llama-3-8b")->CostNanoUsd(1000, 1), 2000);
-  EXPECT_EQ(table.Find("llama-2")->CostNanoUsd(1, 0), 1000);
-  EXPECT_EQ(table.Find("gpt-4o"), std::nullopt);
-  for (const char* bad : {"[]", R"({"m":1})", R"({"m":{"input":1}})", R"({"m":{"input":-1,"output":1}})",
-                          R"({"m":{"input":1,"output":1,"cached":1}})", R"({"m":{"input":"1","output":1}})"}) {
-    EXPECT_EQ(PriceTable::FromJson(*Json::Parse(bad)).error().kind, ErrorKind::kUser) << bad;
+TEST(APrice, IsCountedInWholeNanoDollars) {
+  const auto price = ReadPrice(*Json::Parse(R"({"input":0.15,"output":0.6})"), "price");
+  EXPECT_EQ(price->CostNanoUsd(1000, 100), 150'000 + 60'000);
+  for (const char* bad : {"[]", "1", R"({"input":1})", R"({"input":-1,"output":1})",
+                          R"({"input":1,"output":1,"cached":1})", R"({"input":"1","output":1})"}) {
+    EXPECT_EQ(ReadPrice(*Json::Parse(bad), "price").error().kind, ErrorKind::kUser) << bad;
   }
 }
 

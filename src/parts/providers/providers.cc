@@ -44,7 +44,8 @@ std::vector<OptionSpec> NetworkOptions(const char* base_url, const char* key) {
       Number("top_p", kNumber, "Nucleus sampling; absent: the server's default.", {}, 0, 1),
       Number("max_tokens", kInteger, "Most tokens of one reply.", {}, 1),
       Option("extra", kMapping, "More members of the request body, sent as they are."),
-      Option("price", kMapping, "{input: USD, output: USD} per million tokens; overrides the price table."),
+      Option("price", kMapping,
+             "{input: USD, output: USD} per million tokens; before `prices` and the list that the program carries."),
       Number("max_in_flight", kInteger, "Most calls at once to this server.", 64, 1, 100000),
       Number("requests_per_minute", kNumber, "A rate that the server allows; absent: learned from its 429s.", {}, 0.01),
       Number("tokens_per_minute", kNumber, "Prompt and completion tokens that the server allows.", {}, 1),
@@ -54,6 +55,9 @@ std::vector<OptionSpec> NetworkOptions(const char* base_url, const char* key) {
       Number("total_seconds", kNumber, "Patience for a whole call.", 600, 0.001, 86400),
   };
 }
+
+/// Members of a request that `extra` must leave alone.
+constexpr std::string_view kOurMembers[] = {"model", "messages", "tools", "system"};
 
 PartSpec OpenAiSpec() {
   using enum OptionType;
@@ -140,12 +144,11 @@ Json AnswerSettings(std::string_view provider, const Json& options) {
   return settings;
 }
 
-Expected<std::optional<Price>> StatedPrice(const PriceTable& prices, std::string_view provider, const Json& options) {
-  if (const Json* price = Given(options, "price")) {
-    TRY_ASSIGN(const Price stated, ReadPrice(*price, fmt::format("provider {}, price", provider)));
-    return std::optional(stated);
-  }
-  return prices.Find(options.StringOr("model", ""));
+Expected<std::optional<Price>> StatedPrice(std::string_view provider, const Json& options) {
+  const Json* price = Given(options, "price");
+  if (price == nullptr) return std::nullopt;
+  TRY_ASSIGN(const Price stated, ReadPrice(*price, fmt::format("provider {}, price", provider)));
+  return std::optional(stated);
 }
 
 Expected<Secret> KeyOf(std::string_view provider, const Json& options) {
@@ -164,10 +167,6 @@ Expected<Endpoint> MakeEndpoint(std::string_view provider, const Json& options, 
   Endpoint endpoint;
   std::string base(options.StringOr("base_url", ""));
   while (base.ends_with('/')) base.pop_back();
-  if (!base.starts_with("http://") && !base.starts_with("https://")) {
-    return UserError(fmt::format("`base_url: {}` is no http:// or https:// address", base),
-                     fmt::format("provider {}", provider));
-  }
   const bool anthropic = provider == "anthropic";
   endpoint.url = base + (anthropic ? "/messages" : "/chat/completions");
   endpoint.model = options.StringOr("model", "");
@@ -185,10 +184,41 @@ Expected<Endpoint> MakeEndpoint(std::string_view provider, const Json& options, 
 
 }  // namespace
 
+std::vector<Error> FaultsOfModelOptions(const Json& options) {
+  std::vector<Error> faults;
+  const auto fault = [&](std::string message, std::string option) {
+    faults.push_back({ErrorKind::kUser, std::move(message), std::move(option)});
+  };
+  if (const Json* url = Given(options, "base_url"); url != nullptr && url->is_string()) {
+    const std::string_view base = url->AsString();
+    if (!base.starts_with("http://") && !base.starts_with("https://"))
+      fault(fmt::format("`base_url: {}` is no http:// or https:// address", base), "base_url");
+  }
+  if (const Json* price = Given(options, "price")) {
+    if (const auto read = ReadPrice(*price, "price"); !read) faults.push_back(read.error());
+  }
+  const Json* extra = Given(options, "extra");
+  if (extra == nullptr || !extra->is_object()) return faults;
+  for (const std::string_view ours : kOurMembers) {
+    if (extra->Find(ours) != nullptr)
+      fault(fmt::format("`extra` cannot set `{}`, which the program itself writes", ours), "extra");
+  }
+  for (const std::string_view option : {"temperature", "top_p", "max_tokens"}) {
+    if (extra->Find(option) != nullptr && Given(options, option) != nullptr)
+      fault(fmt::format("`{}` stands both in `extra` and beside it", option), "extra");
+  }
+  if (const Json* stream = extra->Find("stream"); stream != nullptr && *stream != Json(false))
+    fault("`extra` cannot set `stream`: replies are read as a whole", "extra");
+  return faults;
+}
+
 std::vector<PartSpec> ProviderTable() { return {OpenAiSpec(), AnthropicSpec(), ScriptedSpec()}; }
 
 Expected<Model*> ModelShelf::Get(std::string_view provider, const Json& options) {
   TRY_ASSIGN(const Json completed, Completed(provider, options));
+  if (const auto faults = FaultsOfModelOptions(completed); !faults.empty()) {
+    return UserError(faults.front().message, fmt::format("provider {}", provider));
+  }
   const std::string key = fmt::format("{} {}", provider, completed.Dump());
   if (const auto found = models_.find(key); found != models_.end()) return found->second.get();
   TRY_ASSIGN(std::unique_ptr<Model> model, Make(provider, completed));
@@ -197,7 +227,7 @@ Expected<Model*> ModelShelf::Get(std::string_view provider, const Json& options)
 
 Expected<std::optional<Price>> ModelShelf::PriceOf(std::string_view provider, const Json& options) const {
   TRY_ASSIGN(const Json completed, Completed(provider, options));
-  return StatedPrice(sources_.prices, provider, completed);
+  return StatedPrice(provider, completed);
 }
 
 Expected<std::unique_ptr<Model>> ModelShelf::Make(std::string_view provider, const Json& options) {
@@ -210,7 +240,7 @@ Expected<std::unique_ptr<Model>> ModelShelf::Make(std::string_view provider, con
 }
 
 Expected<std::unique_ptr<Model>> ModelShelf::MakeLive(std::string_view provider, const Json& options) {
-  TRY_ASSIGN(const std::optional<Price> price, StatedPrice(sources_.prices, provider, options));
+  TRY_ASSIGN(const std::optional<Price> price, StatedPrice(provider, options));
   if (provider == "scripted") {
     const Json* rules = options.Find("rules");
     TRY_ASSIGN(std::unique_ptr<Model> scripted,

@@ -20,11 +20,14 @@ namespace xsweep {
 /// What a config may write under `models.<role>`: openai, anthropic, scripted.
 std::vector<PartSpec> ProviderTable();
 
+/// What the table cannot say about options: that `base_url` is an address, `price` a price, and that `extra` leaves
+/// alone what is ours to write. Each fault names its option in `where`. Needs neither key nor network.
+std::vector<Error> FaultsOfModelOptions(const Json& options);
+
 /// What the models of one run share. All pointers may be null: without `http` only scripted and replayed models can be
 /// made; with `replay` every model answers from it, no key is read and no socket opened.
 struct ModelSources {
   Http* http = nullptr;
-  PriceTable prices{};
   CallHooks hooks{};
   std::function<double()> rate_share{};  ///< this process's part of the rates that options state; empty: all
   ExchangeLog* log = nullptr;
