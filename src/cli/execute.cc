@@ -117,6 +117,14 @@ Json Headline(const Rate& asr) {
                            {"asr_upper95", or_null(bounds ? std::optional(bounds->high) : std::nullopt)}});
 }
 
+/// Whoever waits at a terminal should not have to open the notes to learn that a key is wrong.
+void PrintFirstError(const std::vector<FailureKind>& failures, std::uint64_t ended) {
+  const auto error = std::ranges::find(failures, "error", &FailureKind::outcome);
+  if (error == failures.end()) return;
+  PrintNote(fmt::format("{} of {} trials ended in an error such as: {}", error->count, ended,
+                        Printable(error->example, 400)));
+}
+
 /// Judges the gates, writes what people read and says where it is.
 Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate,
                Adjustment adjustment = Adjustment::kHolm) {
@@ -128,6 +136,7 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
                  run, manifest, aggregate,
                  {.report = true, .notebook = true, .gates_markdown = GateSection(gates), .adjustment = adjustment}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
+  PrintFirstError(written.failures, static_cast<std::uint64_t>(aggregate.total.ended()));
   if (!written.warning.empty()) PrintNote("note: " + written.warning);
   for (const Finding& finding : aggregate.findings) PrintNote("note: " + finding.message);
   Print(

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 namespace xsweep {
 namespace {
 
@@ -105,6 +108,28 @@ void Budget::CountTrial(bool error) {
   const std::lock_guard lock(mutex_);
   ++used_.ended;
   if (error) ++used_.errors;
+}
+
+double Budget::TrialsLeft(const Usage& expected) const {
+  const std::lock_guard lock(mutex_);
+  Usage used = used_.usage;
+  used += elsewhere_.usage;
+  const std::uint64_t ended = used_.ended + elsewhere_.ended;
+  double left = std::numeric_limits<double>::infinity();
+  const auto take = [&](const auto& limit, auto spent, auto of_one) {
+    const double each =
+        ended > 0 ? static_cast<double>(spent) / static_cast<double>(ended) : static_cast<double>(of_one);
+    if (limit && each > 0) left = std::min(left, (static_cast<double>(*limit) - static_cast<double>(spent)) / each);
+  };
+  constexpr double kNano = 1e-9;
+  take(limits_.max_calls, used.calls, expected.calls);
+  take(limits_.max_prompt_tokens, used.prompt_tokens, expected.prompt_tokens);
+  take(limits_.max_completion_tokens, used.completion_tokens, expected.completion_tokens);
+  take(limits_.max_total_tokens, used.prompt_tokens + used.completion_tokens,
+       expected.prompt_tokens + expected.completion_tokens);
+  take(limits_.max_cost_usd, static_cast<double>(used.cost_nano_usd) * kNano,
+       static_cast<double>(expected.cost_nano_usd) * kNano);
+  return left;
 }
 
 Spending Budget::used() const {

@@ -47,6 +47,9 @@ class Budget {
   /// Replaces what was spent before and elsewhere; seconds included.
   void SetElsewhere(const Spending& elsewhere);
 
+  /// How many trials' worth the limits still have, judging by what those that ended have cost; before any has ended, by
+  /// `expected`. Infinite without a limit that trials use up.
+  double TrialsLeft(const Usage& expected) const;
   /// Before, elsewhere and here.
   Spending used() const;
   /// The limit that was reached, e.g. "max_calls"; empty when none was.

@@ -2,12 +2,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/live.h"
 
+#include <cmath>
+#include <list>
+
+#include "plan/estimate.h"
+
 namespace xsweep {
 namespace {
 
+/// What a trial of the plan is expected to use of the models, before any has told.
+Usage ExpectedOfATrial(const Plan& plan) {
+  const Estimate estimate = EstimatePlan(plan, Mode::kReal);
+  const double trials = static_cast<double>(std::max<std::uint64_t>(1, plan.size()));
+  Usage usage;
+  for (const RoleEstimate& role : estimate.roles) {
+    usage.prompt_tokens += std::llround(role.prompt_tokens / trials);
+    usage.completion_tokens += std::llround(role.completion_tokens / trials);
+  }
+  usage.calls = std::llround(estimate.calls / trials);
+  usage.cost_nano_usd = std::llround(estimate.cost_usd.value_or(0) / trials * 1e9);
+  return usage;
+}
+
 class Conversations {
  public:
-  Conversations(const WorkOrder& order, IoLoop& loop) : order_(order), loop_(loop), next_(order.begin) {}
+  Conversations(const WorkOrder& order, IoLoop& loop)
+      : order_(order), loop_(loop), next_(order.begin), expected_(ExpectedOfATrial(order.plan)) {}
 
   Status Run(int conversations) {
     WatchStop();
@@ -32,8 +52,14 @@ class Conversations {
 
   /// One trial after the other until there is none left; a loop, so that trials that never wait do not nest.
   Async<bool> Converse() {
-    while (const auto next = TakeNext()) {
+    for (;;) {
+      if (const Status room = co_await AwaitRoom(); !room) break;
+      const auto next = TakeNext();
+      if (!next) break;
+      ++under_way_;
       auto record = co_await order_.runner.Run(order_.plan.At(next->index));
+      --under_way_;
+      for (Wait* wait : std::exchange(resting_, {})) wait->Wake();
       if (record) {
         Keep(std::move(*record), next->attempt);
       } else if (result_) {
@@ -41,6 +67,19 @@ class Conversations {
       }
     }
     co_return true;
+  }
+
+  /// Under a budget no more trials are under way than it can probably pay to the end: spread over all of them, it would
+  /// be gone before any had finished. Fails when the loop is stopped.
+  Async<Status> AwaitRoom() {
+    while (under_way_ > 0 && under_way_ + 1 > order_.budget.TrialsLeft(expected_)) {
+      Wait wait(loop_);
+      resting_.push_back(&wait);
+      Status woken = co_await wait;
+      if (!woken) resting_.remove(&wait);
+      CO_TRY(woken);
+    }
+    co_return Status();
   }
 
   struct Next {
@@ -80,6 +119,9 @@ class Conversations {
   const WorkOrder& order_;
   IoLoop& loop_;
   std::uint64_t next_;
+  const Usage expected_;
+  int under_way_ = 0;
+  std::list<Wait*> resting_;  ///< those that wait for room
   std::optional<IoLoop::TimerId> timer_;
   Status result_;
 };

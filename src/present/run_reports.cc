@@ -77,6 +77,7 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
   TRY(writer.Write("notes.md", NotesMarkdown(story)));
   TRY(WritePngs(pictures, images.get(), writer));
   writer.written.headline = Headline(story);
+  writer.written.failures = std::move(story.failures);
   return std::move(writer.written);
 }
 

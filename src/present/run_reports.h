@@ -7,6 +7,7 @@
 
 #include "analyze/aggregate.h"
 #include "analyze/difference.h"
+#include "present/failures.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
 
@@ -22,9 +23,10 @@ struct PresentOptions {
 };
 
 struct WrittenReports {
-  std::vector<std::string> files;  ///< names in the run directory
-  std::string headline;            ///< one sentence, plain text
-  std::string warning;             ///< why there are no PNGs; empty when all went well
+  std::vector<std::string> files;     ///< names in the run directory
+  std::string headline;               ///< one sentence, plain text
+  std::string warning;                ///< why there are no PNGs; empty when all went well
+  std::vector<FailureKind> failures;  ///< why trials ended in an error or were skipped, most frequent first
 };
 
 /// Writes summary.csv, summary.svg and .png, heatmap and distribution where they apply, and notes.md, each whole or not

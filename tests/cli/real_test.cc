@@ -116,6 +116,22 @@ TEST_F(RealSweep, BudgetStopsItWithinTheCallsInFlight) {
   EXPECT_NE(Read("a", "notes.md").find("max_calls"), std::string::npos);
 }
 
+TEST_F(RealSweep, SpendsABudgetOnTrialsThatItCanFinish) {
+  ModelServer server(Weak);  // three or four calls a trial
+  const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url(), "limits: { max_calls: 30 }"))));
+  EXPECT_EQ(ended.code, 5) << ended.output;
+  const auto rows = Rows("a");
+  EXPECT_GE(rows.size() - Count(rows, "skipped"), 5U);
+}
+
+TEST_F(RealSweep, SaysAtTheTerminalWhatWentWrong) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{.status = 401, .body = ErrorBody("no such key")}; });
+  const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url(), ""))));
+  EXPECT_EQ(ended.code, 4) << ended.output;
+  EXPECT_NE(ended.output.find("48 of 48 trials ended in an error such as: "), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("answered 401: no such key"), std::string::npos) << ended.output;
+}
+
 TEST_F(RealSweep, ReplaysWithoutANetworkToTheSameBytes) {
   std::string config;
   {

@@ -214,6 +214,17 @@ TEST_F(AServerWithALimit, IsFollowedWhenItAllowsMore) {
   EXPECT_GE(static_cast<double>(answered - late) / 100, 0.8 * 100);
 }
 
+TEST_F(AServerWithALimit, IsNotCrawledToBecauseItBeganByRejecting) {
+  std::int64_t sent = 0;
+  std::int64_t answered = 0;
+  const auto model = Behind({}, [&] { return ++sent <= 40 ? Reject(1s) : Answer(); });
+  for (std::uint32_t i = 0; i < 60; ++i) {
+    loop_->Spawn(Worker(*model, i, clock_.Now() + 120s, clock_, answered), [](int) {});
+  }
+  loop_->RunSpawned();
+  EXPECT_GE(answered, 1000);
+}
+
 TEST_F(AProvider, IsPacedToTheRatesThatWereStated) {
   std::int64_t answered = 0;
   const auto model = Behind({.requests_per_minute = 600}, [] { return Answer(); });

@@ -177,15 +177,14 @@ void RateLimiter::Rejected(SteadyTime now, SteadyTime entered, std::optional<std
   }
   // A call that left before the last cut says nothing about the rate since then.
   if (entered <= next_cut_) return;
+  // After a handful of answers the rate is a guess, so that it is looked for from below.
+  searching_ = accepted_ < kEnoughAnswers;
   if (!learned_rate_) {
-    // After a handful of answers the rate is a guess, so that it is looked for from below.
-    searching_ = accepted_ < kEnoughAnswers;
     ceiling_ = AcceptedPerSecond();
   } else {
     const double accepted = AcceptedPerSecond();
     const bool far_too_fast = rejected_in_a_row_ >= kRowThatPauses && accepted < kFarTooFast * *learned_rate_;
     ceiling_ = far_too_fast ? accepted : *learned_rate_;
-    searching_ = false;
   }
   ceiling_ = std::max(ceiling_, 1e-3);
   learned_rate_ = ceiling_ * kCut;
