@@ -63,6 +63,8 @@ HttpPool::Lane& HttpPool::LaneFor(const std::string& url) {
 void HttpPool::Configure(CURL* easy, const HttpRequest& request) const {
   Curl().easy_setopt(easy, CURLOPT_URL, request.url.c_str());
   Curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A name that is not found yet when a call is given up: its thread is left to end by itself, nobody waits for it.
+  Curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
   Curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   Curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   if (request.url[4] == 's' || request.url[4] == 'S') Curl().easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
