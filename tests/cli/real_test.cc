@@ -241,6 +241,19 @@ TEST_F(RealSweep, InterruptKeepsWhatIsFinishedAndResumeAsksForNothingTwice) {
   for (const auto& [body, times] : answered) EXPECT_EQ(times, 1) << body.substr(body.size() - 300);
 }
 
+TEST_F(RealSweep, InterruptWaitsForNoNameServer) {
+  const std::string config = Config(RealConfig("http://nobody.example", "limits: { max_error_rate: 0.9 }"));
+  auto words = RunAs("a", config);
+  words.insert(words.begin(), "nameless");
+  const Running running = Start(words);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  const auto start = std::chrono::steady_clock::now();
+  running.Signal(SIGINT);
+  const Ended ended = running.Wait();
+  EXPECT_EQ(ended.code, 130) << ended.output;
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(3)) << "and it may look for the name for 10";
+}
+
 TEST_F(RealSweep, KilledAgainAndAgainPaysOnlyTheCallsInFlightTwice) {
   constexpr int kKills = 12;
   constexpr int kJobs = 4;
