@@ -79,12 +79,27 @@ TEST_F(Validator, TakesEveryConfigOfTheRepository) {
 
 TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
   std::vector<std::string> files = {Write("good.yaml", ExampleConfig())};
-  for (const std::string line :
-       {"trails: 3", "trials: 0", "mode: LIVE", "defense: {name: refundlimit}", "defense: {name: quota, foo: 1}",
-        "seeds: [-1]", "seeds: [1, 1]", "limits: {max_error_rate: 2}", "grid: {seeds: [1]}", "transcripts: some",
-        "defense: {name: stack, defenses: [{name: none, x: 1}]}", "defense: {threshold: 3}",
-        "defense: {name: none, threshold: 3}", "grid: {judge.threshold: [high]}", "grid: {judge.threshold: [1, 1.0]}",
-        "grid: {judge.treshold: [1]}", "grid: {environment.name: [airline]}", "grid: {defense: [none]}"}) {
+  for (const std::string line : {"trails: 3",
+                                 "trials: 0",
+                                 "mode: LIVE",
+                                 "defense: {name: refundlimit}",
+                                 "defense: {name: quota, foo: 1}",
+                                 "seeds: [-1]",
+                                 "seeds: [1, 1]",
+                                 "limits: {max_error_rate: 2}",
+                                 "limits: {roles: {attack: {max_calls: 1}}}",
+                                 "limits: {roles: {user: {max_seconds: 1}}}",
+                                 "limits: {roles: {user: {max_calls: -1}}}",
+                                 "grid: {seeds: [1]}",
+                                 "transcripts: some",
+                                 "defense: {name: stack, defenses: [{name: none, x: 1}]}",
+                                 "defense: {threshold: 3}",
+                                 "defense: {name: none, threshold: 3}",
+                                 "grid: {judge.threshold: [high]}",
+                                 "grid: {judge.threshold: [1, 1.0]}",
+                                 "grid: {judge.treshold: [1]}",
+                                 "grid: {environment.name: [airline]}",
+                                 "grid: {defense: [none]}"}) {
     std::string text = ExampleConfig();
     if (line.starts_with("seeds")) text.replace(text.find("seeds: [41, 42]\n"), 16, "");
     text += line + "\n";
@@ -124,6 +139,7 @@ TEST_F(Validator, NeverRefusesWhatTheLoaderTakes) {
                                 "[true, false]",
                                 "[[a], [b]]",
                                 "{provider: scripted}",
+                                "{agent: {}, user: {max_total_tokens: 7}}",
                                 "[{provider: scripted}, {provider: openai, model: m}]"};
   const std::string keys[] = {"exp",
                               "seeds",
@@ -145,7 +161,9 @@ TEST_F(Validator, NeverRefusesWhatTheLoaderTakes) {
                               "grid: {judge.strict",
                               "models: {agent",
                               "grid: {models.agent",
-                              "limits: {max_calls"};
+                              "limits: {max_calls",
+                              "limits: {roles",
+                              "limits: {roles: {judge: {max_calls: 1, max_cost_usd: 0.5}}, max_calls"};
   std::vector<std::string> files;
   std::string wanted;
   for (const std::string& key : keys) {
