@@ -39,6 +39,17 @@ class Missing {
     if (retry_errors) TRY(missing.FindErrors());
     return missing;
   }
+  /// Trials of [begin, end) that are recorded as errors and will stay so.
+  Expected<std::uint64_t> ErrorsIn(std::uint64_t begin, std::uint64_t end) const {
+    std::uint64_t errors = 0;
+    TRY(recorded_.ForEachRow([&](std::uint64_t index, std::string_view row) -> Status {
+      if (index < begin || index >= end || Attempt(index)) return {};
+      TRY_ASSIGN(const Trial trial, ParseTrialRow(row, "shard log"));
+      errors += trial.outcome == Outcome::kError ? 1 : 0;
+      return {};
+    }));
+    return errors;
+  }
   std::optional<std::uint32_t> Attempt(std::uint64_t index) const {
     if (!recorded_.Has(index)) return 0;
     const auto retry = std::ranges::lower_bound(retries_, index, {}, &Retry::index);
@@ -74,13 +85,7 @@ Status TakeSpending(const RunDirectory& run, Manifest& manifest) {
   LedgerReader ledgers(run.shards());
   TRY(ledgers.Refresh());
   const LedgerLine total = ledgers.Total();
-  Spending used;
-  used.usage.calls = total.calls;
-  used.usage.prompt_tokens = total.prompt_tokens;
-  used.usage.completion_tokens = total.completion_tokens;
-  used.usage.cost_nano_usd = total.cost_nano_usd;
-  used.usage.cost_known = total.cost_known;
-  used.seconds = static_cast<double>(total.milliseconds) / 1000;
+  const Spending used = ToSpending(total);
   if (!manifest.budget.is_object()) manifest.budget = Json::MakeObject();
   manifest.budget.Set("used", used.ToJson());
   manifest.budget.Set("stopped_by", total.stopped_by.empty() ? Json() : Json(total.stopped_by));
@@ -144,6 +149,12 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   return {};
 }
 
+std::string BudgetNote(const Manifest& manifest) {
+  const std::string_view limit = manifest.budget.StringOr("stopped_by", "");
+  return fmt::format("note: stopped early{}{}; {} of {} trials are `skipped`", limit.empty() ? "" : " by limits.",
+                     limit, manifest.counts.at("skipped"), manifest.planned);
+}
+
 /// report.html is a copy for people: when it cannot be written, the run is whole all the same.
 void OfferHtmlReport(const RunDirectory& run) {
   const Status written = WriteHtmlReport(run.disk(), run.path().parent_path().parent_path(), run.path());
@@ -205,6 +216,11 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
   TRY_ASSIGN(budget, SharedBudget::Open(run.disk(), experiment.config.limits, run.shards(), rows->name(), shard.count));
   if (experiment.config.mode == Mode::kReal) {
     TRY_ASSIGN(live, LiveModels::Open(run, run.shards() / (rows->name() + ".exchanges"), options.replay, *budget));
+    // A replay spends nothing that stopping could save.
+    if (options.replay.empty()) {
+      TRY_ASSIGN(const std::uint64_t errors, missing.ErrorsIn(begin, end));
+      budget->budget().StopAboveErrorRate(errors, plan.size());
+    }
   }
   rows->SyncFirst([&]() -> Status {
     TRY(transcripts->Sync());
@@ -255,6 +271,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   manifest.headline = Headline(aggregate.asr);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   TRY(Present(run, manifest, aggregate));
+  if (manifest.status == "budget") PrintNote(BudgetNote(manifest));
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
   OfferHtmlReport(run);

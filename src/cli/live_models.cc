@@ -72,9 +72,9 @@ Status CheckKeysOf(const Cell& cell) {
 }
 
 /// Waits while other processes of the run have set aside what is left of a limit.
-Async<Status> Admit(Budget& budget, IoLoop& loop) {
+Async<Status> Admit(Budget& budget, ModelRole role, IoLoop& loop) {
   for (;;) {
-    const Expected<Admission> admission = budget.MayCallModel();
+    const Expected<Admission> admission = budget.MayCallModel(role);
     if (!admission) co_return std::unexpected(admission.error());
     if (*admission == Admission::kGo) co_return Status();
     Status slept = co_await loop.Sleep(std::chrono::milliseconds(250));
@@ -150,8 +150,10 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     TRY_ASSIGN(sources.reuse, Recording::Open(ExchangeFiles(run.path())));
   }
   sources.rate_share = [&budget] { return budget.rate_share(); };
-  sources.hooks.admit = [&budget, &loop = *models->loop_](const ModelRequest&) { return Admit(budget.budget(), loop); };
-  sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.budget().Charge(usage); };
+  sources.hooks.admit = [&budget, &loop = *models->loop_](const ModelRequest& request) {
+    return Admit(budget.budget(), request.identity.role, loop);
+  };
+  sources.hooks.spent = [&budget](ModelRole role, const Usage& usage) { budget.budget().Charge(role, usage); };
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;
 }

@@ -11,6 +11,7 @@
 #include "config/resolved.h"
 #include "engine/budget.h"
 #include "engine/run_trial.h"
+#include "engine/shared_budget.h"
 #include "parts/providers/providers.h"
 #include "record/run_id.h"
 #include "record/transcript_log.h"
@@ -42,9 +43,12 @@ Arguments Declare(RejudgeFlags& flags) {
 /// Only the judge may change: everything else has already happened.
 Status CheckSets(const std::vector<std::string>& sets) {
   for (const std::string& set : sets) {
-    if (set.starts_with("judge.") || set.starts_with("judge=") || set.starts_with("models.judge")) continue;
-    return UserError("only `judge...` and `models.judge...` can change; the dialogues have already been held",
-                     "--set " + set);
+    constexpr std::string_view kOfTheJudge[] = {"judge.", "judge=", "models.judge", "limits.roles.judge"};
+    if (std::ranges::any_of(kOfTheJudge, [&](std::string_view path) { return set.starts_with(path); })) continue;
+    return UserError(
+        "only `judge...`, `models.judge...` and `limits.roles.judge...` can change; the dialogues have already been "
+        "held",
+        "--set " + set);
   }
   return {};
 }
@@ -147,6 +151,7 @@ class Recorded {
 /// The model of the judge, where it has one, and what the judging writes and spends.
 struct Bench {
   SystemClock clock;
+  std::unique_ptr<SharedBudget> budget;  ///< of this process alone, but run.json is written from its ledger
   std::unique_ptr<IoLoop> loop;
   std::unique_ptr<Http> http;
   std::unique_ptr<ExchangeLog> exchanges;
@@ -156,17 +161,19 @@ struct Bench {
   Status result;
 };
 
-Status OpenBench(const RunDirectory& run, Budget& budget, Bench& bench) {
+Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
   TRY_ASSIGN(bench.loop, IoLoop::Create(bench.clock));
   TRY(run.disk().MakeDirectory(run.shards()));
+  TRY_ASSIGN(bench.budget, SharedBudget::Open(run.disk(), limits, run.shards(), "0"));
   TRY_ASSIGN(bench.rows, TrialLog::Open(run.disk(), run.shards() / "0.jsonl"));
   TRY_ASSIGN(bench.transcripts, TranscriptLog::Open(run.disk(), run.shards() / "0.transcripts"));
   bench.http = std::make_unique<Http>(*bench.loop);
   ModelSources sources{.http = bench.http.get()};
   TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / "0.exchanges"));
   sources.log = bench.exchanges.get();
+  Budget& budget = bench.budget->budget();
   sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
-  sources.hooks.spent = [&budget](ModelRole, const Usage& usage) { budget.Charge(usage); };
+  sources.hooks.spent = [&budget](ModelRole role, const Usage& usage) { budget.Charge(role, usage); };
   bench.shelf = std::make_unique<ModelShelf>(std::move(sources));
   return {};
 }
@@ -207,10 +214,10 @@ Async<bool> JudgeRows(const TrialRunner& runner, const Plan& plan, Recorded& rec
   co_return true;
 }
 
-Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirectory& run, Budget& budget, int jobs,
+Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirectory& run, int jobs,
                 const std::atomic<bool>& stop) {
   Bench bench;
-  TRY(OpenBench(run, budget, bench));
+  TRY(OpenBench(run, experiment.config.limits, bench));
   const auto judge_only = [&](const Cell& cell) -> Expected<ModelSet> {
     ModelSet models;
     if (cell.models.judge) {
@@ -226,6 +233,7 @@ Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirec
   bench.loop->RunSpawned();
   TRY(bench.transcripts->Sync());
   if (const Status closed = bench.rows->Close(); bench.result && !closed) return closed;
+  if (const Status closed = bench.budget->Close(); bench.result && !closed) return closed;
   return bench.result;
 }
 
@@ -261,18 +269,15 @@ Expected<int> RejudgeCommand(const Invocation& invocation) {
              RunDirectory::Create(RealDisk(), flags.outdir, experiment.config.exp, id, flags.run_id.has_value()));
   manifest.run_id = run.run_id();
   manifest.timestamp_utc = IsoUtc(now);
+  manifest.budget = Budget(experiment.config.limits, Spending()).ToJson();
   TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
   TRY(run.WriteManifest(manifest));
-  Budget budget(experiment.config.limits, Spending());
-  if (const Status judged = JudgeAll(experiment, recorded, run, budget, flags.jobs, invocation.stop); !judged) {
+  if (const Status judged = JudgeAll(experiment, recorded, run, flags.jobs, invocation.stop); !judged) {
     // Half of it must not stay: resuming it would ask the agents.
     std::error_code ignored;
     std::filesystem::remove_all(run.path(), ignored);
     return std::unexpected(judged.error());
   }
-  manifest.budget = budget.ToJson();
-  manifest.seconds = budget.used().seconds;
-  if (!budget.stopped_by().empty()) manifest.status = "budget";
   return FinishRun(run, std::move(manifest));
 }
 

@@ -83,15 +83,7 @@ std::uint64_t CountOf(const Manifest& manifest, const std::string& outcome) {
 
 LedgerLine SpentSoFar(const Manifest& manifest) {
   const Json* used = manifest.budget.Find("used");
-  const Spending spent = used == nullptr ? Spending() : Spending::FromJson(*used);
-  LedgerLine line;
-  line.calls = spent.usage.calls;
-  line.prompt_tokens = spent.usage.prompt_tokens;
-  line.completion_tokens = spent.usage.completion_tokens;
-  line.cost_nano_usd = spent.usage.cost_nano_usd;
-  line.cost_known = spent.usage.cost_known;
-  line.milliseconds = static_cast<std::int64_t>(spent.seconds * 1000);
-  return line;
+  return ToLedgerLine(used == nullptr ? Spending() : Spending::FromJson(*used));
 }
 
 /// A finished run asked to go on: what is left to do is what a kill may have left.

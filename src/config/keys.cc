@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/keys.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
 
@@ -95,19 +97,28 @@ std::vector<KeySpec> MakeTopKeys() {
   return keys;
 }
 
-std::vector<OptionSpec> MakeLimitKeys() {
+/// `whose`: "of the run", "of this role in the run".
+std::vector<OptionSpec> MakeCallLimitKeys(std::string_view whose) {
   return {
-      Count("max_calls", "Model calls of the run.", 0),
-      Count("max_prompt_tokens", "Prompt tokens of the run.", 0),
-      Count("max_completion_tokens", "Completion tokens of the run.", 0),
-      Count("max_total_tokens", "Prompt and completion tokens of the run.", 0),
-      Amount("max_cost_usd", "Cost of the run in US dollars."),
-      Amount("max_seconds", "Wall-clock seconds of the run."),
-      Amount("max_error_rate", "Share of errors above which the verdict is INVALID.", 1),
-      EpisodeBound("max_turns", "Turns of one episode.", 30),
-      EpisodeBound("max_tool_calls", "Tool calls of one episode.", 100),
-      EpisodeBound("max_tool_errors", "Failed tool calls of one episode.", 10),
+      Count("max_calls", fmt::format("Model calls {}.", whose), 0),
+      Count("max_prompt_tokens", fmt::format("Prompt tokens {}.", whose), 0),
+      Count("max_completion_tokens", fmt::format("Completion tokens {}.", whose), 0),
+      Count("max_total_tokens", fmt::format("Prompt and completion tokens {}.", whose), 0),
+      Amount("max_cost_usd", fmt::format("Cost {} in US dollars.", whose)),
   };
+}
+
+std::vector<OptionSpec> MakeLimitKeys() {
+  std::vector<OptionSpec> keys = MakeCallLimitKeys("of the run");
+  keys.push_back(Amount("max_seconds", "Wall-clock seconds of the run."));
+  keys.push_back(Amount("max_error_rate",
+                        "Share of errors above which the verdict is INVALID; a REAL run stops once it is certain to "
+                        "end above it.",
+                        1));
+  keys.push_back(EpisodeBound("max_turns", "Turns of one episode.", 30));
+  keys.push_back(EpisodeBound("max_tool_calls", "Tool calls of one episode.", 100));
+  keys.push_back(EpisodeBound("max_tool_errors", "Failed tool calls of one episode.", 10));
+  return keys;
 }
 
 }  // namespace
@@ -119,6 +130,14 @@ const std::vector<KeySpec>& TopKeys() {
 const std::vector<OptionSpec>& LimitKeys() {
   static const std::vector<OptionSpec> keys = MakeLimitKeys();
   return keys;
+}
+const std::vector<OptionSpec>& RoleLimitKeys() {
+  static const std::vector<OptionSpec> keys = MakeCallLimitKeys("of this role in the run");
+  return keys;
+}
+std::string_view RoleLimitsHelp() {
+  return "Bounds of each role's model calls; reaching one stops the whole run. Seconds and the error rate are bounded "
+         "for the run only: they do not divide by role.";
 }
 const std::vector<std::string>& ModelRoles() {
   static const std::vector<std::string> roles = {"agent", "user", "attacker", "defense", "judge"};

@@ -31,6 +31,11 @@ struct KeySpec {
 
 const std::vector<KeySpec>& TopKeys();
 const std::vector<OptionSpec>& LimitKeys();
+/// What stands under `limits.roles.<role>`. Wall-clock time and the outcome of a trial belong to no role alone, so
+/// `max_seconds` and `max_error_rate` are not among them.
+const std::vector<OptionSpec>& RoleLimitKeys();
+/// What `limits.roles` is for, in words.
+std::string_view RoleLimitsHelp();
 /// "agent", "user", "attacker", "defense", "judge".
 const std::vector<std::string>& ModelRoles();
 /// "environment", "agent", "attack", "defense", "judge".

@@ -146,23 +146,66 @@ class Loader {
       return faults_.Add(node->at, fmt::format("`limits` must be a mapping, not {}", KindInWords(*node)));
     }
     for (const YamlEntry& entry : node->entries) {
+      if (entry.key == "roles") {
+        ReadRoleLimits(entry.value);
+        continue;
+      }
       if (const OptionSpec* spec = FindOption(LimitKeys(), entry.key)) {
         const auto value = CheckOption(*spec, entry.value, "limits." + entry.key, kNoParts, faults_);
         if (value) AssignLimit(entry.key, *value);
         continue;
       }
-      faults_.Add(entry.key_at, fmt::format("unknown limit `{}`{}", Printable(entry.key),
-                                            DidYouMean(entry.key, NamesOf(LimitKeys()), "there are")));
+      std::vector<std::string> known = NamesOf(LimitKeys());
+      known.emplace_back("roles");
+      faults_.Add(entry.key_at,
+                  fmt::format("unknown limit `{}`{}", Printable(entry.key), DidYouMean(entry.key, known, "there are")));
     }
   }
 
-  void AssignLimit(std::string_view key, const Json& value) {
-    Limits& limits = config_.limits;
+  void ReadRoleLimits(const YamlNode& node) {
+    if (!node.is_map()) {
+      return faults_.Add(node.at, fmt::format("`limits.roles` must be a mapping of roles, not {}", KindInWords(node)));
+    }
+    for (const YamlEntry& entry : node.entries) {
+      const auto role = std::ranges::find(ModelRoles(), entry.key);
+      if (role == ModelRoles().end()) {
+        faults_.Add(entry.key_at, fmt::format("unknown role `{}`{}", Printable(entry.key),
+                                              DidYouMean(entry.key, ModelRoles(), "there are")));
+        continue;
+      }
+      const auto place = static_cast<std::size_t>(role - ModelRoles().begin());
+      ReadLimitsOfRole(entry.value, "limits.roles." + entry.key, config_.limits.roles[place]);
+    }
+  }
+
+  void ReadLimitsOfRole(const YamlNode& node, const std::string& label, CallLimits& limits) {
+    if (!node.is_map()) {
+      return faults_.Add(node.at, fmt::format("`{}` must be a mapping, not {}", label, KindInWords(node)));
+    }
+    for (const YamlEntry& entry : node.entries) {
+      if (const OptionSpec* spec = FindOption(RoleLimitKeys(), entry.key)) {
+        const auto value = CheckOption(*spec, entry.value, label + "." + entry.key, kNoParts, faults_);
+        if (value) AssignCallLimit(entry.key, *value, limits);
+      } else if (FindOption(LimitKeys(), entry.key) != nullptr) {
+        faults_.Add(entry.key_at, fmt::format("`{}` does not divide by role; set `limits.{}`", entry.key, entry.key));
+      } else {
+        faults_.Add(entry.key_at, fmt::format("unknown limit `{}` of a role{}", Printable(entry.key),
+                                              DidYouMean(entry.key, NamesOf(RoleLimitKeys()), "there are")));
+      }
+    }
+  }
+
+  static void AssignCallLimit(std::string_view key, const Json& value, CallLimits& limits) {
     if (key == "max_calls") limits.max_calls = value.AsInt();
     if (key == "max_prompt_tokens") limits.max_prompt_tokens = value.AsInt();
     if (key == "max_completion_tokens") limits.max_completion_tokens = value.AsInt();
     if (key == "max_total_tokens") limits.max_total_tokens = value.AsInt();
     if (key == "max_cost_usd") limits.max_cost_usd = value.AsDouble();
+  }
+
+  void AssignLimit(std::string_view key, const Json& value) {
+    Limits& limits = config_.limits;
+    AssignCallLimit(key, value, limits);
     if (key == "max_seconds") limits.max_seconds = value.AsDouble();
     if (key == "max_error_rate") limits.max_error_rate = value.AsDouble();
     if (key == "max_turns") limits.max_turns = static_cast<int>(value.AsInt());

@@ -50,18 +50,31 @@ std::string TranscriptsAsText(const TranscriptPolicy& policy) {
   }
 }
 
-Json LimitsAsJson(const Limits& limits) {
+template <class Bound>
+void SetBound(const char* key, const std::optional<Bound>& bound, Json& mapping) {
+  if (bound) mapping.Set(key, *bound);
+}
+
+Json CallLimitsAsJson(const CallLimits& limits) {
   Json mapping = Json::MakeObject();
-  const auto set = [&](const char* key, const auto& bound) {
-    if (bound) mapping.Set(key, *bound);
-  };
-  set("max_calls", limits.max_calls);
-  set("max_prompt_tokens", limits.max_prompt_tokens);
-  set("max_completion_tokens", limits.max_completion_tokens);
-  set("max_total_tokens", limits.max_total_tokens);
-  set("max_cost_usd", limits.max_cost_usd);
-  set("max_seconds", limits.max_seconds);
-  set("max_error_rate", limits.max_error_rate);
+  SetBound("max_calls", limits.max_calls, mapping);
+  SetBound("max_prompt_tokens", limits.max_prompt_tokens, mapping);
+  SetBound("max_completion_tokens", limits.max_completion_tokens, mapping);
+  SetBound("max_total_tokens", limits.max_total_tokens, mapping);
+  SetBound("max_cost_usd", limits.max_cost_usd, mapping);
+  return mapping;
+}
+
+Json LimitsAsJson(const Limits& limits) {
+  Json mapping = CallLimitsAsJson(limits);
+  SetBound("max_seconds", limits.max_seconds, mapping);
+  SetBound("max_error_rate", limits.max_error_rate, mapping);
+  // Only what is bounded, so that a config without such bounds keeps its fingerprint.
+  Json roles = Json::MakeObject();
+  for (std::size_t i = 0; i < limits.roles.size(); ++i) {
+    if (limits.roles[i] != CallLimits()) roles.Set(ModelRoles()[i], CallLimitsAsJson(limits.roles[i]));
+  }
+  if (roles.size() > 0) mapping.Set("roles", roles);
   mapping.Set("max_turns", limits.max_turns);
   mapping.Set("max_tool_calls", limits.max_tool_calls);
   mapping.Set("max_tool_errors", limits.max_tool_errors);

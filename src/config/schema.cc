@@ -141,9 +141,20 @@ Json ModelsSchema() {
   return ClosedMapping(std::move(properties));
 }
 
+Json RoleLimitsSchema() {
+  Json of_a_role = Json::MakeObject();
+  for (const OptionSpec& limit : RoleLimitKeys()) of_a_role.Set(limit.name, OptionSchema(limit, ""));
+  Json roles = Json::MakeObject();
+  for (const std::string& role : ModelRoles()) roles.Set(role, ClosedMapping(of_a_role));
+  Json schema = ClosedMapping(std::move(roles));
+  schema.Set("description", RoleLimitsHelp());
+  return schema;
+}
+
 Json LimitsSchema() {
   Json properties = Json::MakeObject();
   for (const OptionSpec& limit : LimitKeys()) properties.Set(limit.name, OptionSchema(limit, ""));
+  properties.Set("roles", RoleLimitsSchema());
   return ClosedMapping(std::move(properties));
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -47,13 +48,19 @@ struct SectionVariants {
   friend bool operator==(const SectionVariants&, const SectionVariants&) = default;
 };
 
-/// Bounds of the whole run. Empty: no bound.
-struct Limits {
+/// Bounds of what model calls use. Empty: no bound.
+struct CallLimits {
   std::optional<std::int64_t> max_calls;
   std::optional<std::int64_t> max_prompt_tokens;
   std::optional<std::int64_t> max_completion_tokens;
   std::optional<std::int64_t> max_total_tokens;
   std::optional<double> max_cost_usd;
+  friend bool operator==(const CallLimits&, const CallLimits&) = default;
+};
+
+/// Bounds of the whole run: of all calls together, of each role's, and of what does not divide by role.
+struct Limits : CallLimits {
+  std::array<CallLimits, 5> roles;  ///< in the order of ModelRoles(): agent, user, attacker, defense, judge
   std::optional<double> max_seconds;
   std::optional<double> max_error_rate;  ///< share of ended trials; above it the verdict is INVALID
   // Of one episode.

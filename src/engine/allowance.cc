@@ -16,7 +16,7 @@ constexpr std::int64_t kRenewals = 4;  // a process keeps what it will use in so
 constexpr auto kWait = std::chrono::milliseconds(250);
 constexpr std::int64_t kSmallestHold = 4;  // calls; below that setting aside costs as much as looking
 
-std::array<std::optional<std::int64_t>, 5> AmountsOf(const Limits& limits) {
+std::array<std::optional<std::int64_t>, 5> AmountsOf(const CallLimits& limits) {
   std::array<std::optional<std::int64_t>, 5> amounts = {
       limits.max_calls, limits.max_prompt_tokens, limits.max_completion_tokens, limits.max_total_tokens, {}};
   if (limits.max_cost_usd) amounts[4] = std::llround(std::min(*limits.max_cost_usd, 1e9) * 1e9);
@@ -25,12 +25,17 @@ std::array<std::optional<std::int64_t>, 5> AmountsOf(const Limits& limits) {
 
 }  // namespace
 
-Allowance::Allowance(const Limits& limits, Ledger& ledger, LedgerReader& reader, std::string shard,
-                     std::uint32_t shards)
-    : limits_(AmountsOf(limits)), ledger_(ledger), reader_(reader), shard_(std::move(shard)), shards_(shards) {}
+Allowance::Allowance(const CallLimits& limits, Ledger& ledger, LedgerReader& reader, std::string shard,
+                     std::uint32_t shards, std::size_t whose)
+    : limits_(AmountsOf(limits)),
+      ledger_(ledger),
+      reader_(reader),
+      shard_(std::move(shard)),
+      shards_(shards),
+      whose_(whose) {}
 
 void Allowance::Charged(const LedgerLine& spent) {
-  const Amounts amounts = xsweep::AmountsOf(spent);
+  const Amounts amounts = xsweep::AmountsOf(spent, whose_);
   for (std::size_t i = 0; i < own_.size(); ++i) own_[i] += amounts[i];
 }
 
@@ -43,7 +48,7 @@ bool Allowance::Within(const Amounts& until) const {
 
 /// This process's part of what nobody has spent or set aside, as the reader saw it last.
 Amounts Allowance::Share() const {
-  const Amounts others = reader_.Committed(shard_);
+  const Amounts others = reader_.Committed(shard_, whose_);
   const auto unfinished = static_cast<std::int64_t>(shards_ - std::min(shards_ - 1, reader_.Done(shards_, shard_)));
   const std::int64_t askers = std::max(unfinished, static_cast<std::int64_t>(reader_.Alive()) + 1);
   Amounts share{};
@@ -54,7 +59,7 @@ Amounts Allowance::Share() const {
 }
 
 bool Allowance::WorthHolding(const Amounts& share) const {
-  const Amounts others = reader_.Spent();
+  const Amounts others = reader_.Spent(whose_);
   const std::int64_t calls = others[0] + own_[0];
   for (std::size_t i = 0; i < own_.size(); ++i) {
     if (!limits_[i]) continue;
@@ -92,8 +97,8 @@ Status Allowance::Hold(SteadyTime now) {
 Expected<Admission> Allowance::Look(SteadyTime now) {
   TRY(Hold(now));
   if (held_) return Admission::kGo;
-  const Amounts others = reader_.Committed(shard_);
-  const Amounts spent = reader_.Spent();
+  const Amounts others = reader_.Committed(shard_, whose_);
+  const Amounts spent = reader_.Spent(whose_);
   bool room = true;
   for (std::size_t i = 0; i < own_.size(); ++i) {
     if (!limits_[i]) continue;
@@ -127,7 +132,7 @@ Status Allowance::Tick(SteadyTime now) {
 Status Allowance::Release() { return std::exchange(held_, std::nullopt) ? Write({}) : Status(); }
 
 Status Allowance::Write(const Amounts& until) {
-  TRY(ledger_.Hold(until));
+  TRY(ledger_.Hold(until, whose_));
   return ledger_.Sync();  // a network file system shows it to others only now
 }
 

@@ -1,5 +1,7 @@
 // Allowance: what one process may spend of a run-wide budget before it has to look at what the others have spent.
 //
+// There is one for the run and one for each role that has limits of its own; what follows holds for each of them.
+//
 // A look reads the ledgers of all others, so with a look before each call a thousand shards would read each other a
 // thousand times a second. Instead a process sets a part of the rest aside: it writes that into its ledger first, then
 // reads the ledgers of all others, and keeps no more than they leave. Of two that do so at once at least one sees the
@@ -34,8 +36,10 @@ enum class Admission {
 /// Not thread-safe. `ledger` and `reader` are of one process, `reader` leaves the ledger out.
 class Allowance {
  public:
-  /// `shard` of `shards` is what this process runs; another split may be at work on the same run.
-  Allowance(const Limits& limits, Ledger& ledger, LedgerReader& reader, std::string shard, std::uint32_t shards);
+  /// `shard` of `shards` is what this process runs; another split may be at work on the same run. `limits` are those of
+  /// one role, by its place, or of all roles together.
+  Allowance(const CallLimits& limits, Ledger& ledger, LedgerReader& reader, std::string shard, std::uint32_t shards,
+            std::size_t whose = kAllRoles);
 
   /// Asked before each call. Fails when a ledger cannot be read or written.
   Expected<Admission> Ask(SteadyTime now);
@@ -60,6 +64,7 @@ class Allowance {
   LedgerReader& reader_;
   const std::string shard_;
   const std::uint32_t shards_;
+  const std::size_t whose_;
   Amounts own_{};
   Amounts own_before_{};  ///< five seconds ago
   std::optional<Amounts> held_;

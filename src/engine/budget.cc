@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace xsweep {
 namespace {
@@ -15,35 +16,73 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 
+template <class Bound, class Value>
+bool Reached(const std::optional<Bound>& limit, Value value) {
+  return limit && static_cast<double>(value) >= static_cast<double>(*limit);
+}
+
+/// Empty: none.
+std::string_view ReachedBy(const Usage& usage, const CallLimits& limits) {
+  if (Reached(limits.max_calls, usage.calls)) return "max_calls";
+  if (Reached(limits.max_prompt_tokens, usage.prompt_tokens)) return "max_prompt_tokens";
+  if (Reached(limits.max_completion_tokens, usage.completion_tokens)) return "max_completion_tokens";
+  if (Reached(limits.max_total_tokens, usage.prompt_tokens + usage.completion_tokens)) return "max_total_tokens";
+  if (Reached(limits.max_cost_usd, static_cast<double>(usage.cost_nano_usd) / 1e9)) return "max_cost_usd";
+  return {};
+}
+
+/// How many trials what is left is worth, when `ended` of them have cost `trials` together.
+double TrialsWithin(const CallLimits& limits, const Usage& spent, const Usage& trials, double ended) {
+  double least = std::numeric_limits<double>::infinity();
+  const auto take = [&](const auto& limit, auto gone, auto of_all) {
+    const double each = static_cast<double>(of_all) / ended;
+    if (limit && each > 0) least = std::min(least, (static_cast<double>(*limit) - static_cast<double>(gone)) / each);
+  };
+  const auto usd = [](const Usage& usage) { return static_cast<double>(usage.cost_nano_usd) / 1e9; };
+  take(limits.max_calls, spent.calls, trials.calls);
+  take(limits.max_prompt_tokens, spent.prompt_tokens, trials.prompt_tokens);
+  take(limits.max_completion_tokens, spent.completion_tokens, trials.completion_tokens);
+  take(limits.max_total_tokens, spent.prompt_tokens + spent.completion_tokens,
+       trials.prompt_tokens + trials.completion_tokens);
+  take(limits.max_cost_usd, usd(spent), usd(trials));
+  return least;
+}
+
+std::string PathOfRole(std::size_t role) {
+  return fmt::format("roles.{}.", ModelRoleName(static_cast<ModelRole>(role)));
+}
+
+bool HasLimits(const Limits& limits) {
+  return static_cast<const CallLimits&>(limits) != CallLimits() || limits.max_seconds ||
+         std::ranges::any_of(limits.roles, [](const CallLimits& role) { return role != CallLimits(); });
+}
+
+/// Those of a role stand under the names that `stopped_by` uses, and only where they are set.
+Json LimitsToJson(const Limits& limits) {
+  Json json = Json::MakeObject({{"max_calls", OrNull(limits.max_calls)},
+                                {"max_prompt_tokens", OrNull(limits.max_prompt_tokens)},
+                                {"max_completion_tokens", OrNull(limits.max_completion_tokens)},
+                                {"max_total_tokens", OrNull(limits.max_total_tokens)},
+                                {"max_cost_usd", OrNull(limits.max_cost_usd)},
+                                {"max_seconds", OrNull(limits.max_seconds)},
+                                {"max_error_rate", OrNull(limits.max_error_rate)}});
+  for (std::size_t role = 0; role < limits.roles.size(); ++role) {
+    const auto set = [&](std::string_view name, const auto& limit) {
+      if (limit) json.Set(PathOfRole(role).append(name), *limit);
+    };
+    set("max_calls", limits.roles[role].max_calls);
+    set("max_prompt_tokens", limits.roles[role].max_prompt_tokens);
+    set("max_completion_tokens", limits.roles[role].max_completion_tokens);
+    set("max_total_tokens", limits.roles[role].max_total_tokens);
+    set("max_cost_usd", limits.roles[role].max_cost_usd);
+  }
+  return json;
+}
+
 }  // namespace
 
-Json Spending::ToJson() const {
-  return Json::MakeObject(
-      {{"calls", usage.calls},
-       {"prompt_tokens", usage.prompt_tokens},
-       {"completion_tokens", usage.completion_tokens},
-       {"cost_usd", usage.cost_known ? Json(static_cast<double>(usage.cost_nano_usd) / 1e9) : Json()},
-       {"known_cost_nano_usd", usage.cost_nano_usd},
-       {"trials_ended", ended},
-       {"errors", errors},
-       {"seconds", seconds}});
-}
-
-Spending Spending::FromJson(const Json& json) {
-  Spending used;
-  used.usage.calls = json.IntOr("calls", 0);
-  used.usage.prompt_tokens = json.IntOr("prompt_tokens", 0);
-  used.usage.completion_tokens = json.IntOr("completion_tokens", 0);
-  used.usage.cost_nano_usd = json.IntOr("known_cost_nano_usd", 0);
-  const Json* cost = json.Find("cost_usd");
-  used.usage.cost_known = cost == nullptr || !cost->is_null();
-  used.ended = static_cast<std::uint64_t>(json.IntOr("trials_ended", 0));
-  used.errors = static_cast<std::uint64_t>(json.IntOr("errors", 0));
-  used.seconds = json.DoubleOr("seconds", 0);
-  return used;
-}
-
-Budget::Budget(const Limits& limits, const Spending& before) : limits_(limits), elsewhere_(before) {}
+Budget::Budget(const Limits& limits, const Spending& before)
+    : limits_(limits), has_limits_(HasLimits(limits)), elsewhere_(before) {}
 
 double Budget::Seconds() const {
   return elsewhere_.seconds + std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
@@ -52,24 +91,18 @@ double Budget::Seconds() const {
 std::string Budget::ReachedLimit() const {
   Usage usage = used_.usage;
   usage += elsewhere_.usage;
-  const auto reached = [](const auto& limit, auto value) {
-    return limit && static_cast<double>(value) >= static_cast<double>(*limit);
-  };
-  if (reached(limits_.max_calls, usage.calls)) return "max_calls";
-  if (reached(limits_.max_prompt_tokens, usage.prompt_tokens)) return "max_prompt_tokens";
-  if (reached(limits_.max_completion_tokens, usage.completion_tokens)) return "max_completion_tokens";
-  if (reached(limits_.max_total_tokens, usage.prompt_tokens + usage.completion_tokens)) return "max_total_tokens";
-  if (reached(limits_.max_cost_usd, static_cast<double>(usage.cost_nano_usd) / 1e9)) return "max_cost_usd";
+  if (const auto limit = ReachedBy(usage, limits_); !limit.empty()) return std::string(limit);
+  for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
+    Usage of_role = used_.by_role[role];
+    of_role += elsewhere_.by_role[role];
+    if (const auto limit = ReachedBy(of_role, limits_.roles[role]); !limit.empty())
+      return PathOfRole(role).append(limit);
+  }
   if (limits_.max_seconds && Seconds() >= *limits_.max_seconds) return "max_seconds";
   return {};
 }
 
-bool Budget::HasLimits() const {
-  return limits_.max_calls || limits_.max_prompt_tokens || limits_.max_completion_tokens || limits_.max_total_tokens ||
-         limits_.max_cost_usd || limits_.max_seconds;
-}
-
-void Budget::Share(std::function<Admission()> look, std::function<void(const Usage&)> charged) {
+void Budget::Share(std::function<Admission(ModelRole)> look, std::function<void(ModelRole, const Usage&)> charged) {
   look_ = std::move(look);
   charged_ = std::move(charged);
 }
@@ -79,9 +112,9 @@ void Budget::SetElsewhere(const Spending& elsewhere) {
   elsewhere_ = elsewhere;
 }
 
-Expected<Admission> Budget::MayCallModel() {
-  const bool ask = look_ && HasLimits() && !stopped_.load(std::memory_order_relaxed);
-  const Admission admission = ask ? look_() : Admission::kGo;
+Expected<Admission> Budget::MayCallModel(ModelRole role) {
+  const bool ask = look_ && has_limits_ && !stopped_.load(std::memory_order_relaxed);
+  const Admission admission = ask ? look_(role) : Admission::kGo;
   TRY(MayCall());
   return admission;
 }
@@ -89,53 +122,71 @@ Expected<Admission> Budget::MayCallModel() {
 Status Budget::MayCall() {
   // Without limits that need a look (the usual SHIM run) this costs one load.
   if (!stopped_.load(std::memory_order_relaxed)) {
-    if (!HasLimits()) return {};
+    if (!has_limits_) return {};
     const std::lock_guard lock(mutex_);
-    stopped_by_ = ReachedLimit();
-    if (stopped_by_.empty()) return {};
-    stopped_ = true;
+    if (std::string limit = ReachedLimit(); !limit.empty()) StopBy(std::move(limit));
+    if (!stopped_) return {};
   }
-  return std::unexpected(Error{ErrorKind::kBudget, fmt::format("the run's {} is reached", stopped_by()), {}});
+  const std::string limit = stopped_by();
+  const std::string_view what = limit == "max_error_rate" ? "certain to be passed" : "reached";
+  return std::unexpected(Error{ErrorKind::kBudget, fmt::format("the run's {} is {}", limit, what), {}});
 }
 
-void Budget::Charge(const Usage& usage) {
-  if (charged_) charged_(usage);
+void Budget::StopBy(std::string limit) {
+  if (stopped_) return;
+  stopped_by_ = std::move(limit);
+  stopped_ = true;
+}
+
+void Budget::Charge(ModelRole role, const Usage& usage) {
+  if (charged_) charged_(role, usage);
   const std::lock_guard lock(mutex_);
-  used_.usage += usage;
+  used_.Add(role, usage);
 }
 
 void Budget::CountTrial(bool error) {
   const std::lock_guard lock(mutex_);
   ++used_.ended;
-  if (error) ++used_.errors;
+  if (!error) return;
+  ++used_.errors;
+  if (TooManyErrors()) StopBy("max_error_rate");
 }
 
-double Budget::TrialsLeft(const Usage& expected) const {
+void Budget::StopAboveErrorRate(std::uint64_t before, std::uint64_t planned) {
+  if (!limits_.max_error_rate) return;
   const std::lock_guard lock(mutex_);
-  Usage used = used_.usage;
-  used += elsewhere_.usage;
-  const std::uint64_t ended = used_.ended + elsewhere_.ended;
-  double left = std::numeric_limits<double>::infinity();
-  const auto take = [&](const auto& limit, auto spent, auto of_one) {
-    const double each =
-        ended > 0 ? static_cast<double>(spent) / static_cast<double>(ended) : static_cast<double>(of_one);
-    if (limit && each > 0) left = std::min(left, (static_cast<double>(*limit) - static_cast<double>(spent)) / each);
+  error_bound_ = ErrorBound{before, static_cast<double>(planned), *limits_.max_error_rate};
+  if (TooManyErrors()) StopBy("max_error_rate");
+}
+
+/// The same division as the verdict's, whose divisor can only be smaller: what is too many here is too many there.
+bool Budget::TooManyErrors() const {
+  if (!error_bound_) return false;
+  return static_cast<double>(error_bound_->before + used_.errors) / error_bound_->planned > error_bound_->rate;
+}
+
+double Budget::TrialsLeft(const Spending& expected) const {
+  const std::lock_guard lock(mutex_);
+  // Of the others' trials only the cost is known, so what one costs is learned from those that ended here.
+  const double ended = used_.ended > 0 ? static_cast<double>(used_.ended) : 1;
+  const Spending& of_trials = used_.ended > 0 ? used_ : expected;
+  const auto left = [&](const CallLimits& limits, Usage spent, const Usage& elsewhere, const Usage& trials) {
+    spent += elsewhere;
+    return TrialsWithin(limits, spent, trials, ended);
   };
-  constexpr double kNano = 1e-9;
-  take(limits_.max_calls, used.calls, expected.calls);
-  take(limits_.max_prompt_tokens, used.prompt_tokens, expected.prompt_tokens);
-  take(limits_.max_completion_tokens, used.completion_tokens, expected.completion_tokens);
-  take(limits_.max_total_tokens, used.prompt_tokens + used.completion_tokens,
-       expected.prompt_tokens + expected.completion_tokens);
-  take(limits_.max_cost_usd, static_cast<double>(used.cost_nano_usd) * kNano,
-       static_cast<double>(expected.cost_nano_usd) * kNano);
-  return left;
+  double least = left(limits_, used_.usage, elsewhere_.usage, of_trials.usage);
+  for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
+    least = std::min(least,
+                     left(limits_.roles[role], used_.by_role[role], elsewhere_.by_role[role], of_trials.by_role[role]));
+  }
+  return least;
 }
 
 Spending Budget::used() const {
   const std::lock_guard lock(mutex_);
   Spending now = used_;
   now.usage += elsewhere_.usage;
+  for (std::size_t role = 0; role < now.by_role.size(); ++role) now.by_role[role] += elsewhere_.by_role[role];
   now.ended += elsewhere_.ended;
   now.errors += elsewhere_.errors;
   now.seconds = Seconds();
@@ -149,16 +200,9 @@ std::string Budget::stopped_by() const {
 
 Json Budget::ToJson() const {
   const std::string stopped = stopped_by();
-  return Json::MakeObject(
-      {{"limits", Json::MakeObject({{"max_calls", OrNull(limits_.max_calls)},
-                                    {"max_prompt_tokens", OrNull(limits_.max_prompt_tokens)},
-                                    {"max_completion_tokens", OrNull(limits_.max_completion_tokens)},
-                                    {"max_total_tokens", OrNull(limits_.max_total_tokens)},
-                                    {"max_cost_usd", OrNull(limits_.max_cost_usd)},
-                                    {"max_seconds", OrNull(limits_.max_seconds)},
-                                    {"max_error_rate", OrNull(limits_.max_error_rate)}})},
-       {"used", used().ToJson()},
-       {"stopped_by", stopped.empty() ? Json() : Json(stopped)}});
+  return Json::MakeObject({{"limits", LimitsToJson(limits_)},
+                           {"used", used().ToJson()},
+                           {"stopped_by", stopped.empty() ? Json() : Json(stopped)}});
 }
 
 }  // namespace xsweep

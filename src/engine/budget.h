@@ -7,28 +7,19 @@
 #include <cstdint>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "base/json.h"
 #include "config/sweep_config.h"
 #include "engine/allowance.h"
+#include "engine/spending.h"
 #include "episode/model.h"
 
 namespace xsweep {
 
-/// What a run has used, over all its resumes.
-struct Spending {
-  Usage usage;
-  std::uint64_t ended = 0;  ///< trials with an outcome, errors included
-  std::uint64_t errors = 0;
-  double seconds = 0;
-
-  Json ToJson() const;
-  static Spending FromJson(const Json& json);
-};
-
-/// Thread-safe. Once a limit is reached it stays reached: no new call starts; calls in flight finish, so that a run
-/// overshoots by at most those.
+/// Thread-safe. Once a limit is reached it stays reached: no new call starts, of whatever role; calls in flight finish,
+/// so that a run overshoots by at most those.
 class Budget {
  public:
   /// `before` is what earlier parts of this run have used.
@@ -37,39 +28,54 @@ class Budget {
   /// Asked before every trial; the error is of kind kBudget and names the limit.
   Status MayCall();
   /// Asked before every attempt of a model call: as MayCall, and what the other processes of the run leave.
-  Expected<Admission> MayCallModel();
-  void Charge(const Usage& usage);
+  Expected<Admission> MayCallModel(ModelRole role);
+  void Charge(ModelRole role, const Usage& usage);
   void CountTrial(bool error);
+
+  /// From now on `max_error_rate` stops the run as a limit does: when errors, with the `before` that are recorded
+  /// already, are so many of the `planned` trials of the whole run that it is certain to end above the rate. What a
+  /// process does not know of the others' errors makes it stop later, never too early.
+  void StopAboveErrorRate(std::uint64_t before, std::uint64_t planned);
 
   /// Joins a budget that several processes share (see shared_budget.h): `look` says what the others leave and calls
   /// SetElsewhere with news of them, `charged` writes down what this one spends. Called before the first trial.
-  void Share(std::function<Admission()> look, std::function<void(const Usage&)> charged);
+  void Share(std::function<Admission(ModelRole)> look, std::function<void(ModelRole, const Usage&)> charged);
   /// Replaces what was spent before and elsewhere; seconds included.
   void SetElsewhere(const Spending& elsewhere);
 
-  /// How many trials' worth the limits still have, judging by what those that ended have cost; before any has ended, by
+  /// How many trials' worth the limits still have, judging by what those that ended here have cost; before any has ended, by
   /// `expected`. Infinite without a limit that trials use up.
-  double TrialsLeft(const Usage& expected) const;
+  double TrialsLeft(const Spending& expected) const;
   /// Before, elsewhere and here.
   Spending used() const;
-  /// The limit that was reached, e.g. "max_calls"; empty when none was.
+  /// The limit that was reached as the config names it, e.g. "max_calls", "roles.attacker.max_cost_usd",
+  /// "max_error_rate"; empty when none was.
   std::string stopped_by() const;
   /// {limits, used, stopped_by} for run.json.
   Json ToJson() const;
 
  private:
+  /// For StopAboveErrorRate.
+  struct ErrorBound {
+    std::uint64_t before;
+    double planned;
+    double rate;
+  };
   std::string ReachedLimit() const;
   double Seconds() const;
-  bool HasLimits() const;
+  bool TooManyErrors() const;
+  void StopBy(std::string limit);
 
   const Limits limits_;
+  const bool has_limits_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   mutable std::mutex mutex_;
   std::atomic<bool> stopped_ = false;
   Spending used_;       ///< here
   Spending elsewhere_;  ///< before, and by other processes
-  std::function<Admission()> look_;
-  std::function<void(const Usage&)> charged_;
+  std::optional<ErrorBound> error_bound_;
+  std::function<Admission(ModelRole)> look_;
+  std::function<void(ModelRole, const Usage&)> charged_;
   std::string stopped_by_;
 };
 

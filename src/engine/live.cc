@@ -11,17 +11,20 @@ namespace xsweep {
 namespace {
 
 /// What a trial of the plan is expected to use of the models, before any has told.
-Usage ExpectedOfATrial(const Plan& plan) {
-  const Estimate estimate = EstimatePlan(plan, Mode::kReal);
+Spending ExpectedOfATrial(const Plan& plan) {
   const double trials = static_cast<double>(std::max<std::uint64_t>(1, plan.size()));
-  Usage usage;
-  for (const RoleEstimate& role : estimate.roles) {
-    usage.prompt_tokens += std::llround(role.prompt_tokens / trials);
-    usage.completion_tokens += std::llround(role.completion_tokens / trials);
+  Spending expected;
+  for (const RoleEstimate& role : EstimatePlan(plan, Mode::kReal).roles) {
+    Usage usage;
+    usage.calls = std::llround(std::ceil(role.calls / trials));
+    usage.prompt_tokens = std::llround(role.prompt_tokens / trials);
+    usage.completion_tokens = std::llround(role.completion_tokens / trials);
+    usage.cost_nano_usd = std::llround(role.cost_usd.value_or(0) / trials * 1e9);
+    for (int i = 0; i < kModelRoles; ++i) {
+      if (role.role == ModelRoleName(static_cast<ModelRole>(i))) expected.Add(static_cast<ModelRole>(i), usage);
+    }
   }
-  usage.calls = std::llround(estimate.calls / trials);
-  usage.cost_nano_usd = std::llround(estimate.cost_usd.value_or(0) / trials * 1e9);
-  return usage;
+  return expected;
 }
 
 class Conversations {
@@ -119,7 +122,7 @@ class Conversations {
   const WorkOrder& order_;
   IoLoop& loop_;
   std::uint64_t next_;
-  const Usage expected_;
+  const Spending expected_;
   int under_way_ = 0;
   std::list<Wait*> resting_;  ///< those that wait for room
   std::optional<IoLoop::TimerId> timer_;

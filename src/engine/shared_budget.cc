@@ -7,21 +7,6 @@
 #include <utility>
 
 namespace xsweep {
-namespace {
-
-Spending ToSpending(const LedgerLine& line) {
-  Spending spent;
-  spent.usage.calls = line.calls;
-  spent.usage.prompt_tokens = line.prompt_tokens;
-  spent.usage.completion_tokens = line.completion_tokens;
-  spent.usage.cost_nano_usd = line.cost_nano_usd;
-  spent.usage.cost_known = line.cost_known;
-  spent.seconds = static_cast<double>(line.milliseconds) / 1000;
-  return spent;
-}
-
-}  // namespace
-
 Expected<std::unique_ptr<SharedBudget>> SharedBudget::Open(Disk& disk, const Limits& limits,
                                                            const std::filesystem::path& shards, const std::string& log,
                                                            std::uint32_t shard_count) {
@@ -39,22 +24,32 @@ SharedBudget::SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger,
       ledger_(std::move(ledger)),
       shard_(std::move(shard)),
       shard_count_(shard_count),
-      reader_(std::move(reader)),
-      allowance_(limits, *ledger_, reader_, shard_, shard_count) {
+      reader_(std::move(reader)) {
+  for (std::size_t whose = 0; whose < allowances_.size(); ++whose) {
+    const CallLimits& bounds = whose == kAllRoles ? limits : limits.roles[whose];
+    if (bounds != CallLimits()) allowances_[whose].emplace(bounds, *ledger_, reader_, shard_, shard_count, whose);
+  }
   TakeIn();
-  budget_.Share([this] { return Look(); }, [this](const Usage& usage) { Charged(usage); });
+  budget_.Share([this](ModelRole role) { return Look(role); },
+                [this](ModelRole role, const Usage& usage) { Charged(role, usage); });
   ticker_ = std::thread([this] { Tick(); });
 }
 
 SharedBudget::~SharedBudget() { (void)Close(); }
 
-Admission SharedBudget::Look() {
+Admission SharedBudget::Look(ModelRole role) {
   const std::lock_guard lock(mutex_);
-  const std::uint64_t looks = allowance_.looks();
-  const auto admission = allowance_.Ask(std::chrono::steady_clock::now());
-  if (!admission && failure_) failure_ = std::unexpected(admission.error());
-  if (allowance_.looks() > looks) TakeIn();
-  return admission.value_or(Admission::kGo);
+  Admission all = Admission::kGo;
+  for (const std::size_t whose : {static_cast<std::size_t>(role), kAllRoles}) {
+    auto& allowance = allowances_[whose];
+    if (!allowance) continue;
+    const std::uint64_t looks = allowance->looks();
+    const auto admission = allowance->Ask(std::chrono::steady_clock::now());
+    if (!admission && failure_) failure_ = std::unexpected(admission.error());
+    if (allowance->looks() > looks) TakeIn();
+    if (admission.value_or(Admission::kGo) == Admission::kLater) all = Admission::kLater;
+  }
+  return all;
 }
 
 void SharedBudget::TakeIn() {
@@ -62,16 +57,15 @@ void SharedBudget::TakeIn() {
   rate_share_ = 1.0 / (shard_count_ - std::min(shard_count_ - 1, reader_.Done(shard_count_, shard_)));
 }
 
-void SharedBudget::Charged(const Usage& usage) {
-  LedgerLine line;
-  line.calls = usage.calls;
-  line.prompt_tokens = usage.prompt_tokens;
-  line.completion_tokens = usage.completion_tokens;
-  line.cost_nano_usd = usage.cost_nano_usd;
-  line.cost_known = usage.cost_known;
+void SharedBudget::Charged(ModelRole role, const Usage& usage) {
+  Spending spent;
+  spent.Add(role, usage);
+  const LedgerLine line = ToLedgerLine(spent);
   const Status written = ledger_->Append(line);
   const std::lock_guard lock(mutex_);
-  allowance_.Charged(line);
+  for (auto& allowance : allowances_) {
+    if (allowance) allowance->Charged(line);
+  }
   charged_ = true;
   if (!written && failure_) failure_ = written;
 }
@@ -87,16 +81,9 @@ LedgerLine SharedBudget::TimeSpent() {
 
 void SharedBudget::Tick() {
   constexpr auto kSyncEvery = std::chrono::milliseconds(250);
-  constexpr int kTimeEvery = 4;
-  constexpr int kLookEvery = 40;  // ten seconds, so that a thousand shards read each other a thousand times in that
   std::unique_lock lock(mutex_);
   for (int tick = 1; !wake_.wait_for(lock, kSyncEvery, [this] { return closing_; }); ++tick) {
-    Status done = tick % kTimeEvery == 0 ? ledger_->Append(TimeSpent()) : Status();
-    if (done) done = allowance_.Tick(std::chrono::steady_clock::now());
-    if (done && tick % kLookEvery == 0) {
-      done = reader_.Refresh();
-      TakeIn();
-    }
+    Status done = TickOnce(tick);
     if (std::exchange(charged_, false) && done) {
       lock.unlock();
       done = ledger_->Sync();
@@ -104,6 +91,21 @@ void SharedBudget::Tick() {
     }
     if (!done && failure_) failure_ = done;
   }
+}
+
+Status SharedBudget::TickOnce(int tick) {
+  constexpr int kTimeEvery = 4;
+  // So a thousand shards look every forty ticks, ten seconds, and read each other a thousand times in that.
+  constexpr std::size_t kLedgersATick = 25;
+  if (tick % kTimeEvery == 0) TRY(ledger_->Append(TimeSpent()));
+  for (auto& allowance : allowances_) {
+    if (allowance) TRY(allowance->Tick(std::chrono::steady_clock::now()));
+  }
+  if (static_cast<std::size_t>(tick - last_look_) * kLedgersATick < reader_.ledgers()) return {};
+  last_look_ = tick;
+  TRY(reader_.Refresh());
+  TakeIn();
+  return {};
 }
 
 Status SharedBudget::Close() {
@@ -115,7 +117,10 @@ Status SharedBudget::Close() {
   wake_.notify_all();
   ticker_.join();
   const std::lock_guard lock(mutex_);
-  if (const Status given = allowance_.Release(); !given && failure_) failure_ = given;
+  for (auto& allowance : allowances_) {
+    if (!allowance) continue;
+    if (const Status given = allowance->Release(); !given && failure_) failure_ = given;
+  }
   LedgerLine last = TimeSpent();
   last.stopped_by = budget_.stopped_by();
   Status done = ledger_->Append(last);

@@ -1,17 +1,21 @@
 // SharedBudget: one budget for all processes that work on a run, over files that only one of them writes.
 //
 // What a call has cost is written down before its answer is used; what others have spent and set aside is read when
-// this process's own part is used up (see allowance.h). So a limit is passed by at most the calls in flight over all
-// shards. Rates are divided by the shards that have not said that they are done: whoever is late to learn of one that
-// has takes too little, never too much (but for the first seconds of shards that were done and run again together).
-// SPDX-License-Identifier: Apache-2.0
+// this process's own part is used up (see allowance.h), for the run and for each role that has limits of its own. So a
+// limit is passed by at most the calls in flight over all shards. A shard that asks no model in a role learns that this
+// role's limit is reached by looking all the same: every quarter of a second beside a few shards, every ten seconds
+// beside a thousand. Rates are divided by the shards that have not said that they are done: whoever is late to learn of
+// one that has takes too little, never too much (but for the first seconds of shards that were done and run again
+// together). SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -40,12 +44,14 @@ class SharedBudget {
  private:
   SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger, LedgerReader reader, std::string shard,
                std::uint32_t shard_count);
-  /// Takes in what others have spent, as far as this process may not go on without.
-  Admission Look();
+  /// Takes in what others have spent, as far as this process may not go on without for a call of that role.
+  Admission Look(ModelRole role);
   /// Hands on what the reader has just learned.
   void TakeIn();
-  void Charged(const Usage& usage);
+  void Charged(ModelRole role, const Usage& usage);
   void Tick();
+  /// What a tick does beside syncing; every so often it also looks.
+  Status TickOnce(int tick);
   LedgerLine TimeSpent();
 
   Budget budget_;
@@ -55,11 +61,12 @@ class SharedBudget {
   std::atomic<double> rate_share_ = 1;
   mutable std::mutex mutex_;  ///< over what follows
   LedgerReader reader_;
-  Allowance allowance_;
+  std::array<std::optional<Allowance>, kLedgerRoles + 1> allowances_;  ///< by whose; empty without limits
   Status failure_;
   bool charged_ = false;
   bool closing_ = false;
   bool closed_ = false;
+  int last_look_ = 0;  ///< in ticks
   std::chrono::steady_clock::time_point written_until_ = std::chrono::steady_clock::now();
   std::condition_variable wake_;
   std::thread ticker_;

@@ -38,6 +38,10 @@ std::string Distinct(const Manifest& manifest, std::string CellRecord::* part) {
 std::string BudgetWords(const Manifest& manifest) {
   const std::string_view stopped_by = manifest.budget.StringOr("stopped_by", "");
   if (stopped_by.empty()) return {};
+  if (stopped_by == "max_error_rate") {
+    return "The run stopped early because so many trials had failed that it was certain to end above its "
+           "`max_error_rate`; trials that were not run are `skipped`.\n\n";
+  }
   return fmt::format(
       "The run stopped early because its budget was used up ({}); trials that were not run are `skipped`.\n\n",
       MarkdownCode(stopped_by));

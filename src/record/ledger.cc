@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
+#include <utility>
 
 #include "base/text.h"
 
@@ -19,27 +21,47 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kLongestLine = 512;  // twelve numbers and a limit's name
+constexpr std::string_view kRoleNames[kLedgerRoles] = {"agent", "user", "attacker", "defense", "judge"};
+constexpr std::size_t kLongestLine = 1536;  // twelve numbers and a limit's name, and ten numbers for each role
+constexpr std::size_t kRunFields = 12;
+constexpr std::size_t kRoleFields = 11;
 
-/// Takes the sums and what is set aside from a line; false, and nothing is changed, when it is none.
-bool Parse(std::string_view text, LedgerLine& total, Amounts& hold) {
-  const auto fields = Split(text, ' ');
-  if (fields.size() != 12) return false;
-  std::array<std::int64_t, 11> numbers{};
-  for (std::size_t i = 0; i < numbers.size(); ++i) {
+/// Fields as numbers; false when one is none.
+template <std::size_t kCount>
+bool ParseNumbers(std::span<const std::string> fields, std::array<std::int64_t, kCount>& numbers) {
+  for (std::size_t i = 0; i < kCount; ++i) {
     constexpr std::uint64_t kMost = std::uint64_t{1} << 62U;
-    const auto number = ParseUnsigned(fields[i < 6 ? i : i + 1]);
+    const auto number = ParseUnsigned(fields[i]);
     if (!number || *number > kMost) return false;
     numbers[i] = static_cast<std::int64_t>(*number);
   }
-  total = {numbers[0],
-           numbers[1],
-           numbers[2],
-           numbers[3],
-           numbers[4] != 0,
-           numbers[5],
-           fields[6] == "-" ? std::string() : fields[6]};
-  std::copy_n(numbers.begin() + 6, hold.size(), hold.begin());
+  return true;
+}
+
+bool ParseRole(std::span<const std::string> fields, LedgerLine& total, Holds& hold) {
+  const auto name = std::ranges::find(kRoleNames, fields[0]);
+  std::array<std::int64_t, 5> spent{};
+  if (name == std::end(kRoleNames) || !ParseNumbers(fields.subspan(1), spent)) return false;
+  const auto role = static_cast<std::size_t>(name - std::begin(kRoleNames));
+  total.roles[role] = {spent[0], spent[1], spent[2], spent[3], spent[4] != 0};
+  return ParseNumbers(fields.subspan(6), hold[role]);
+}
+
+/// Takes the sums and what is set aside from a line; false, and nothing is changed, when it is none.
+bool Parse(std::string_view text, LedgerLine& total, Holds& hold) {
+  const auto words = Split(text, ' ');
+  const std::span<const std::string> fields(words);
+  if (fields.size() < kRunFields || (fields.size() - kRunFields) % kRoleFields != 0) return false;
+  std::array<std::int64_t, 6> spent{};
+  Holds held{};
+  if (!ParseNumbers(fields, spent) || !ParseNumbers(fields.subspan(7), held[kAllRoles])) return false;
+  LedgerLine line{
+      spent[0], spent[1], spent[2], spent[3], spent[4] != 0, spent[5], fields[6] == "-" ? std::string() : fields[6]};
+  for (std::size_t at = kRunFields; at < fields.size(); at += kRoleFields) {
+    if (!ParseRole(fields.subspan(at, kRoleFields), line, held)) return false;
+  }
+  total = std::move(line);
+  hold = held;
   return true;
 }
 
@@ -58,6 +80,16 @@ LedgerLine& LedgerLine::operator+=(const LedgerLine& other) {
   cost_known = cost_known && other.cost_known;
   milliseconds += other.milliseconds;
   if (!other.stopped_by.empty()) stopped_by = other.stopped_by;
+  for (std::size_t role = 0; role < roles.size(); ++role) roles[role] += other.roles[role];
+  return *this;
+}
+
+RoleSpent& RoleSpent::operator+=(const RoleSpent& other) {
+  calls += other.calls;
+  prompt_tokens += other.prompt_tokens;
+  completion_tokens += other.completion_tokens;
+  cost_nano_usd += other.cost_nano_usd;
+  cost_known = cost_known && other.cost_known;
   return *this;
 }
 
@@ -72,17 +104,25 @@ Status Ledger::Append(const LedgerLine& charge) {
   return Write();
 }
 
-Status Ledger::Hold(const Amounts& until) {
+Status Ledger::Hold(const Amounts& until, std::size_t whose) {
   const std::lock_guard lock(mutex_);
-  hold_ = until;
+  hold_[whose] = until;
   return Write();
 }
 
 Status Ledger::Write() {
-  return file_->Write(fmt::format("{} {} {} {} {} {} {} {}\n", total_.calls, total_.prompt_tokens,
-                                  total_.completion_tokens, total_.cost_nano_usd, total_.cost_known ? 1 : 0,
-                                  total_.milliseconds, total_.stopped_by.empty() ? "-" : total_.stopped_by,
-                                  fmt::join(hold_, " ")));
+  std::string line =
+      fmt::format("{} {} {} {} {} {} {} {}", total_.calls, total_.prompt_tokens, total_.completion_tokens,
+                  total_.cost_nano_usd, total_.cost_known ? 1 : 0, total_.milliseconds,
+                  total_.stopped_by.empty() ? "-" : total_.stopped_by, fmt::join(hold_[kAllRoles], " "));
+  for (std::size_t role = 0; role < kLedgerRoles; ++role) {
+    const RoleSpent& spent = total_.roles[role];
+    if (spent == RoleSpent() && hold_[role] == Amounts()) continue;
+    line += fmt::format(" {} {} {} {} {} {} {}", kRoleNames[role], spent.calls, spent.prompt_tokens,
+                        spent.completion_tokens, spent.cost_nano_usd, spent.cost_known ? 1 : 0,
+                        fmt::join(hold_[role], " "));
+  }
+  return file_->Write(line + "\n");
 }
 
 Status Ledger::Sync() {
@@ -92,9 +132,12 @@ Status Ledger::Sync() {
 
 std::string ShardOfLog(const std::string& file_name) { return file_name.substr(0, file_name.find('.')); }
 
-Amounts AmountsOf(const LedgerLine& spent) {
-  return {spent.calls, spent.prompt_tokens, spent.completion_tokens, spent.prompt_tokens + spent.completion_tokens,
-          spent.cost_nano_usd};
+Amounts AmountsOf(const LedgerLine& spent, std::size_t whose) {
+  const auto of = [](const auto& one) -> Amounts {
+    return {one.calls, one.prompt_tokens, one.completion_tokens, one.prompt_tokens + one.completion_tokens,
+            one.cost_nano_usd};
+  };
+  return whose == kAllRoles ? of(spent) : of(spent.roles[whose]);
 }
 
 Status MarkDone(Disk& disk, const fs::path& shards, std::uint32_t shard, std::uint32_t count, bool done) {
@@ -146,21 +189,22 @@ Status LedgerReader::ReadEnd(int folder, const std::string& name, Known& known) 
   return {};
 }
 
-Amounts LedgerReader::Spent() const {
+Amounts LedgerReader::Spent(std::size_t whose) const {
   Amounts total{};
   for (const auto& [name, known] : files_) {
-    const Amounts spent = AmountsOf(known.total);
+    const Amounts spent = AmountsOf(known.total, whose);
     for (std::size_t i = 0; i < spent.size(); ++i) total[i] += spent[i];
   }
   return total;
 }
 
-Amounts LedgerReader::Committed(const std::string& shard) const {
+Amounts LedgerReader::Committed(const std::string& shard, std::size_t whose) const {
   Amounts committed{};
   for (const auto& [name, known] : files_) {
     const bool holds = Alive(known) && !IsOfShard(name, shard);
-    const Amounts spent = AmountsOf(known.total);
-    for (std::size_t i = 0; i < spent.size(); ++i) committed[i] += holds ? std::max(spent[i], known.hold[i]) : spent[i];
+    const Amounts spent = AmountsOf(known.total, whose);
+    const Amounts& held = known.hold[whose];
+    for (std::size_t i = 0; i < spent.size(); ++i) committed[i] += holds ? std::max(spent[i], held[i]) : spent[i];
   }
   return committed;
 }

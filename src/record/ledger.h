@@ -5,13 +5,17 @@
 //   <calls> <prompt tokens> <completion tokens> <cost in 1e-9 USD> <1: price known, 0: not> <milliseconds> <limit or ->
 //   and, on the same line, up to where this process may go without looking at the others (see engine/allowance.h):
 //   <calls> <prompt tokens> <completion tokens> <both together> <cost in 1e-9 USD>
+//   and then, for each role that was asked or has something set aside, of its calls alone:
+//   <role> <calls> <prompt tokens> <completion tokens> <cost in 1e-9 USD> <1 or 0> and the five as above
 // A charge is written before the call's result is used, so a kill loses none. A shard that has nothing left to do says
 // so by an empty file of its own, <shard>of<count>.done. Rejected: one shared counter file, which needs a lock that a
-// dead node would keep; and lines that have to be summed, of which a thousand shards would read each a thousand times.
+// dead node would keep; and lines that have to be summed, of which a thousand shards would read each a thousand times;
+// and a ledger for each role, of which a kill may leave one without the charge that another has.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -24,6 +28,23 @@
 
 namespace xsweep {
 
+/// The roles that ask models: agent, user, attacker, defense, judge.
+inline constexpr std::size_t kLedgerRoles = 5;
+/// Whose spending is meant: a role's, by its place, or that of all together.
+inline constexpr std::size_t kAllRoles = kLedgerRoles;
+
+/// What one role has spent.
+struct RoleSpent {
+  std::int64_t calls = 0;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t completion_tokens = 0;
+  std::int64_t cost_nano_usd = 0;
+  bool cost_known = true;
+
+  RoleSpent& operator+=(const RoleSpent& other);
+  friend bool operator==(const RoleSpent&, const RoleSpent&) = default;
+};
+
 struct LedgerLine {
   std::int64_t calls = 0;
   std::int64_t prompt_tokens = 0;
@@ -32,6 +53,7 @@ struct LedgerLine {
   bool cost_known = true;
   std::int64_t milliseconds = 0;  ///< of running
   std::string stopped_by;         ///< the limit that was reached; empty: none
+  std::array<RoleSpent, kLedgerRoles> roles{};
 
   LedgerLine& operator+=(const LedgerLine& other);
   friend bool operator==(const LedgerLine&, const LedgerLine&) = default;
@@ -39,7 +61,10 @@ struct LedgerLine {
 
 /// What can be limited: calls, prompt tokens, completion tokens, both together, 1e-9 USD.
 using Amounts = std::array<std::int64_t, 5>;
-Amounts AmountsOf(const LedgerLine& spent);
+Amounts AmountsOf(const LedgerLine& spent, std::size_t whose = kAllRoles);
+
+/// What is set aside, by whose it is.
+using Holds = std::array<Amounts, kLedgerRoles + 1>;
 
 /// The writing side. Thread-safe. `Append` adds a charge and gives the sums to the operating system, `Sync` to the
 /// disk.
@@ -48,7 +73,7 @@ class Ledger {
   static Expected<std::unique_ptr<Ledger>> Create(Disk& disk, const std::filesystem::path& path);
   Status Append(const LedgerLine& charge);
   /// Sets aside up to `until`, counted from this ledger's first charge on; all zero: nothing any more.
-  Status Hold(const Amounts& until);
+  Status Hold(const Amounts& until, std::size_t whose = kAllRoles);
   Status Sync();
 
  private:
@@ -57,7 +82,7 @@ class Ledger {
   std::mutex mutex_;
   std::unique_ptr<WritableFile> file_;
   LedgerLine total_;
-  Amounts hold_{};
+  Holds hold_{};
 };
 
 /// Reads the ends of all ledgers of a run. Not thread-safe.
@@ -74,12 +99,13 @@ class LedgerReader {
   LedgerLine Total() const;
   /// The same, but with the running time of one shard ("3") and what was carried over.
   LedgerLine TotalFor(const std::string& shard) const;
-  Amounts Spent() const;
+  Amounts Spent(std::size_t whose = kAllRoles) const;
   /// Of every ledger what was spent or, where that is more, what is set aside. What an earlier process of `shard` had
   /// set aside is void, and so is that of a process that has written nothing for 20 seconds.
-  Amounts Committed(const std::string& shard) const;
+  Amounts Committed(const std::string& shard, std::size_t whose = kAllRoles) const;
   /// Ledgers that were written to within the last 20 seconds.
   std::size_t Alive() const;
+  std::size_t ledgers() const { return files_.size(); }
   /// Shards of a split into `count` that have said that they are done; `except` is not counted.
   std::uint32_t Done(std::uint32_t count, const std::string& except) const;
 
@@ -87,7 +113,7 @@ class LedgerReader {
   struct Known {
     std::int64_t changed = 0;  ///< seconds, as the file system counts them
     LedgerLine total;
-    Amounts hold{};
+    Holds hold{};
   };
   Status ReadEnd(int folder, const std::string& name, Known& known);
   bool Alive(const Known& known) const { return known.changed + kDeadAfterSeconds >= now_; }

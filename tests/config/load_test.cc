@@ -71,6 +71,28 @@ TEST(Fault, NamesItsPlaceAndASuggestion) {
             "`sample:0`");
 }
 
+TEST(FaultInARolesLimits, NamesItsPlaceAndASuggestion) {
+  EXPECT_EQ(With("limits: {role: {}}"), "run.yaml:7:10: unknown limit `role`, did you mean `roles`?");
+  EXPECT_EQ(With("limits: {roles: 3}"), "run.yaml:7:17: `limits.roles` must be a mapping of roles, not a whole number");
+  EXPECT_EQ(With("limits: {roles: {attack: {max_calls: 3}}}"),
+            "run.yaml:7:18: unknown role `attack`, did you mean `attacker`?");
+  EXPECT_EQ(With("limits: {roles: {user: 3}}"),
+            "run.yaml:7:24: `limits.roles.user` must be a mapping, not a whole number");
+  EXPECT_EQ(With("limits: {roles: {user: {max_call: 3}}}"),
+            "run.yaml:7:25: unknown limit `max_call` of a role, did you mean `max_calls`?");
+  EXPECT_EQ(With("limits: {roles: {judge: {max_seconds: 3, max_error_rate: 0.1}}}"),
+            "run.yaml:7:26: `max_seconds` does not divide by role; set `limits.max_seconds`\n"
+            "run.yaml:7:42: `max_error_rate` does not divide by role; set `limits.max_error_rate`");
+}
+
+TEST(FaultsInRolesLimits, ComeAllInOneGo) {
+  EXPECT_EQ(With("limits:\n  max_calls: -1\n  roles:\n    agent: {max_calls: 1.5, max_cost_usd: much}\n    usr: {}"),
+            "run.yaml:8:14: `limits.max_calls` must be at least 0, not -1\n"
+            "run.yaml:10:24: `limits.roles.agent.max_calls` must be a whole number, not a number `1.5`\n"
+            "run.yaml:10:43: `limits.roles.agent.max_cost_usd` must be a number, not text `much`\n"
+            "run.yaml:11:5: unknown role `usr`, did you mean `user`?");
+}
+
 TEST(Fault, InNestedPartsNamesTheInnerPlace) {
   EXPECT_EQ(
       With("defense:\n  name: stack\n  defenses:\n    - {name: refund_limit, threshold: -1}\n    - {name: quotta}"),
@@ -179,12 +201,12 @@ TEST(OptionAxis, SuppliesARequiredOption) {
 }
 
 TEST(Overrides, ReplaceWhatTheFileSays) {
-  const Overrides overrides{
-      .exp = "renamed",
-      .mode = "REAL",
-      .seeds = "7,8",
-      .trials = "3",
-      .sets = {"attack.levels=[\"x y\", z]", "grid.judge.threshold=[1, 2]", "limits.max_calls=9"}};
+  const Overrides overrides{.exp = "renamed",
+                            .mode = "REAL",
+                            .seeds = "7,8",
+                            .trials = "3",
+                            .sets = {"attack.levels=[\"x y\", z]", "grid.judge.threshold=[1, 2]", "limits.max_calls=9",
+                                     "limits.roles.attacker.max_calls=5"}};
   const auto config = LoadConfig(ExampleConfig(), "run.yaml", ExampleParts(), overrides);
   ASSERT_TRUE(config) << config.error().Text();
   EXPECT_EQ(config->exp, "renamed");
@@ -194,6 +216,7 @@ TEST(Overrides, ReplaceWhatTheFileSays) {
   EXPECT_EQ(config->attack.options.Find("levels")->Dump(), R"(["x y","z"])");
   EXPECT_EQ(config->grid.at(0).path, "judge.threshold");
   EXPECT_EQ(config->limits.max_calls, 9);
+  EXPECT_EQ(config->limits.roles[2].max_calls, 5);
 }
 
 TEST(OverrideFault, NamesTheFlag) {

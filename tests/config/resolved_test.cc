@@ -33,7 +33,9 @@ std::string RandomConfig(std::uint64_t number) {
          pick({"", "defense: {name: quota}\n", "defense: {name: refund_limit, threshold: 1e-7, reason: '~'}\n"}) +
          pick({"judge: {name: out_of_policy_refund}\n",
                "judge: {name: not, judge: {name: out_of_policy_refund, strict: true}}\n"}) +
-         pick({"", "limits: {max_calls: 0, max_cost_usd: 0.1, max_turns: 3}\n"}) +
+         pick({"", "limits: {max_calls: 0, max_cost_usd: 0.1, max_turns: 3}\n",
+               "limits: {roles: {judge: {max_cost_usd: 0.1, max_prompt_tokens: 3}, agent: {max_calls: 7}, user: "
+               "{}}}\n"}) +
          pick({"",
                "models: {agent: {provider: openai, model: m}, judge: {provider: scripted, rules: [1.0, {a: "
                "null}]}}\n"}) +
@@ -76,6 +78,16 @@ TEST(ResolvedConfig, HoldsEveryDefault) {
             "transcripts: failures\n");
 }
 
+TEST(ResolvedConfig, WritesTheLimitsOfRolesThatHaveSome) {
+  const std::string yaml = ResolvedYaml(
+      Load(ExampleConfig() +
+           "limits: {roles: {user: {max_total_tokens: 20000}, agent: {}, attacker: {max_cost_usd: 1}}}\n"));
+  EXPECT_NE(
+      yaml.find("limits: {roles: {user: {max_total_tokens: 20000}, attacker: {max_cost_usd: 1.0}}, max_turns: 30"),
+      std::string::npos)
+      << yaml;
+}
+
 TEST(ConfigHash, FollowsTheMeaningOnly) {
   const std::string base = ConfigHash(Load(ExampleConfig()));
   EXPECT_EQ(base.size(), 16U);
@@ -84,6 +96,8 @@ TEST(ConfigHash, FollowsTheMeaningOnly) {
   EXPECT_NE(ConfigHash(Load(ExampleConfig() + "trials: 2\n")), base);
   EXPECT_NE(ConfigHash(Load(ExampleConfig() + "grid: {judge.threshold: [200]}\n")), base);
   EXPECT_NE(ConfigHash(Load(ExampleConfig() + "gates: [a]\n")), base);
+  EXPECT_NE(ConfigHash(Load(ExampleConfig() + "limits: {roles: {user: {max_calls: 1}}}\n")), base);
+  EXPECT_EQ(ConfigHash(Load(ExampleConfig() + "limits: {roles: {user: {}}}\n")), base);
 }
 
 }  // namespace

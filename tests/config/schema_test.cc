@@ -89,6 +89,9 @@ TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
                                  "limits: {max_error_rate: 2}",
                                  "prices: {m: {input: 1}}",
                                  "prices: {m: {input: -1, output: 1}}",
+                                 "limits: {roles: {attack: {max_calls: 1}}}",
+                                 "limits: {roles: {user: {max_seconds: 1}}}",
+                                 "limits: {roles: {user: {max_calls: -1}}}",
                                  "grid: {seeds: [1]}",
                                  "transcripts: some",
                                  "defense: {name: stack, defenses: [{name: none, x: 1}]}",
@@ -138,6 +141,7 @@ TEST_F(Validator, NeverRefusesWhatTheLoaderTakes) {
                                 "[true, false]",
                                 "[[a], [b]]",
                                 "{provider: scripted}",
+                                "{agent: {}, user: {max_total_tokens: 7}}",
                                 "[{provider: scripted}, {provider: openai, model: m}]"};
   const std::string keys[] = {"exp",
                               "seeds",
@@ -159,7 +163,9 @@ TEST_F(Validator, NeverRefusesWhatTheLoaderTakes) {
                               "grid: {judge.strict",
                               "models: {agent",
                               "grid: {models.agent",
-                              "limits: {max_calls"};
+                              "limits: {max_calls",
+                              "limits: {roles",
+                              "limits: {roles: {judge: {max_calls: 1, max_cost_usd: 0.5}}, max_calls"};
   std::vector<std::string> files;
   std::string wanted;
   for (const std::string& key : keys) {

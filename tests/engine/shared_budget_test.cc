@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "support/temp_dir.h"
 
 namespace xsweep {
@@ -26,30 +28,96 @@ struct TwoShards {
 TEST(ASharedBudget, IsPassedByNoMoreThanTheCallsInFlight) {
   const TwoShards shards;
   int made = 0;
-  while (shards.a->budget().MayCallModel() && shards.b->budget().MayCallModel()) {  // two calls in flight
-    shards.a->budget().Charge(Call());
-    shards.b->budget().Charge(Call());
+  while (shards.a->budget().MayCallModel(ModelRole::kAgent) &&
+         shards.b->budget().MayCallModel(ModelRole::kAgent)) {  // two calls in flight
+    shards.a->budget().Charge(ModelRole::kAgent, Call());
+    shards.b->budget().Charge(ModelRole::kAgent, Call());
     made += 2;
   }
   EXPECT_EQ(made, 10);
   EXPECT_EQ(shards.a->budget().stopped_by(), "max_calls");
-  EXPECT_FALSE(shards.b->budget().MayCallModel());
+  EXPECT_FALSE(shards.b->budget().MayCallModel(ModelRole::kAgent));
 }
 
 TEST(ASharedBudget, IsCarriedOverWhenAProcessIsKilled) {
   const TempDir dir;
   {
     const auto killed = *SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0");
-    for (int i = 0; i < 9; ++i) killed->budget().Charge(Call());
+    for (int i = 0; i < 9; ++i) killed->budget().Charge(ModelRole::kAgent, Call());
     LedgerReader ledgers(dir.path());
     ASSERT_TRUE(ledgers.Refresh());
     EXPECT_EQ(ledgers.Total().calls, 9) << "written down with every charge, not at the end";
   }
   const auto next = *SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0.2");
-  EXPECT_TRUE(next->budget().MayCallModel());
-  next->budget().Charge(Call());
-  EXPECT_FALSE(next->budget().MayCallModel());
+  EXPECT_TRUE(next->budget().MayCallModel(ModelRole::kAgent));
+  next->budget().Charge(ModelRole::kAgent, Call());
+  EXPECT_FALSE(next->budget().MayCallModel(ModelRole::kAgent));
   EXPECT_EQ(next->budget().used().usage.cost_nano_usd, 70);
+}
+
+Limits TenAttackerCalls() {
+  Limits limits;
+  limits.roles[static_cast<std::size_t>(ModelRole::kAttacker)].max_calls = 10;
+  return limits;
+}
+
+struct TwoShardsWithALimitOfARole {
+  TempDir dir;
+  std::unique_ptr<SharedBudget> a = *SharedBudget::Open(RealDisk(), TenAttackerCalls(), dir.path(), "0", 2);
+  std::unique_ptr<SharedBudget> b = *SharedBudget::Open(RealDisk(), TenAttackerCalls(), dir.path(), "1", 2);
+
+  /// Makes all ten calls, by turns: a shard may have to wait for what the other has set aside.
+  void UseUp() const {
+    for (int made = 0; made < 10;) {
+      for (SharedBudget* one : {a.get(), b.get()}) {
+        const auto admission = one->budget().MayCallModel(ModelRole::kAttacker);
+        if (!admission || *admission == Admission::kLater) continue;
+        one->budget().Charge(ModelRole::kAgent, Call());
+        one->budget().Charge(ModelRole::kAttacker, Call());
+        ++made;
+      }
+    }
+  }
+};
+
+TEST(ALimitOfARole, IsSharedByShardsAndPassedByNoneOfThem) {
+  const TwoShardsWithALimitOfARole shards;
+  shards.UseUp();
+  EXPECT_FALSE(shards.a->budget().MayCallModel(ModelRole::kAttacker));
+  EXPECT_FALSE(shards.b->budget().MayCallModel(ModelRole::kAttacker));
+  EXPECT_EQ(shards.b->budget().stopped_by(), "roles.attacker.max_calls");
+  EXPECT_FALSE(shards.a->budget().MayCallModel(ModelRole::kAgent)) << "it stops the run, not the role";
+}
+
+TEST(ALimitOfARole, StopsAShardThatDoesNotAskInThatRoleToo) {
+  const TwoShardsWithALimitOfARole shards;
+  for (int i = 0; i < 10; ++i) shards.a->budget().Charge(ModelRole::kAttacker, Call());
+  while (shards.b->budget().MayCallModel(ModelRole::kAgent)) std::this_thread::yield();
+  EXPECT_EQ(shards.b->budget().stopped_by(), "roles.attacker.max_calls");
+}
+
+TEST(ALimitOfARole, CountsWhatAKilledProcessAndASealedRunHaveSpent) {
+  const TempDir dir;
+  Spending sealed;
+  sealed.Add(ModelRole::kAttacker, Call());
+  sealed.Add(ModelRole::kAgent, {.calls = 70});
+  const Json in_run_json = sealed.ToJson();
+  {
+    const auto carried = *Ledger::Create(RealDisk(), dir / std::string(kCarriedLedger));
+    ASSERT_TRUE(carried->Append(ToLedgerLine(Spending::FromJson(in_run_json))));
+    const auto killed = *SharedBudget::Open(RealDisk(), TenAttackerCalls(), dir.path(), "0");
+    for (int i = 0; i < 8; ++i) killed->budget().Charge(ModelRole::kAttacker, Call());
+  }
+  const auto next = *SharedBudget::Open(RealDisk(), TenAttackerCalls(), dir.path(), "0.2");
+  EXPECT_TRUE(next->budget().MayCallModel(ModelRole::kAttacker));
+  next->budget().Charge(ModelRole::kAttacker, Call());
+  EXPECT_FALSE(next->budget().MayCallModel(ModelRole::kAttacker));
+  const Json used = next->budget().used().ToJson();
+  EXPECT_EQ(used.IntOr("calls", 0), 80);
+  EXPECT_EQ(used.Find("roles")->Find("attacker")->IntOr("calls", 0), 10);
+  EXPECT_EQ(used.Find("roles")->Find("attacker")->IntOr("known_cost_nano_usd", 0), 70);
+  EXPECT_EQ(used.Find("roles")->Find("agent")->IntOr("calls", 0), 70);
+  EXPECT_EQ(used.Find("roles")->Find("judge"), nullptr) << "only roles that were asked";
 }
 
 TEST(AShareOfTheRates, GrowsAsOtherShardsFinish) {
@@ -92,6 +160,47 @@ TEST(ALedger, LeavesOutATornLineUntilItIsWhole) {
   ASSERT_TRUE(ledgers.Refresh());
   EXPECT_EQ(ledgers.Total().prompt_tokens, 2) << "a line has the sums so far";
   EXPECT_EQ(ledgers.Total().stopped_by, "max_calls");
+}
+
+TEST(ALedger, KeepsRolesApartAndLeavesOutALineWithHalfOfOne) {
+  const TempDir dir;
+  auto file = *RealDisk().Open(dir / "0.spent", OpenMode::kCreateNew);
+  ASSERT_TRUE(
+      file->Write("5 6 7 8 1 9 - 0 0 0 0 0 agent 3 1 2 3 1 0 0 0 0 0 judge 2 5 5 5 0 4 0 0 0 0\n"
+                  "6 6 7 8 1 9 - 0 0 0 0 0 agent 4 1 2\n"
+                  "6 6 7 8 1 9 - 0 0 0 0 0 nobody 3 1 2 3 1 0 0 0 0 0\n"));
+  LedgerReader ledgers(dir.path());
+  ASSERT_TRUE(ledgers.Refresh());
+  const LedgerLine total = ledgers.Total();
+  EXPECT_EQ(total.calls, 5);
+  EXPECT_EQ(total.roles[0], (RoleSpent{3, 1, 2, 3, true}));
+  EXPECT_EQ(total.roles[1], RoleSpent());
+  EXPECT_EQ(total.roles[4], (RoleSpent{2, 5, 5, 5, false}));
+  EXPECT_EQ(ledgers.Spent(4), (Amounts{2, 5, 5, 10, 5}));
+  EXPECT_EQ(ledgers.Committed("1", 4)[0], 4) << "it has set two aside";
+  EXPECT_EQ(ledgers.Committed("1")[0], 5) << "but none for the run";
+}
+
+TEST(ALedger, ReadsBackWhatItWroteOfEveryRole) {
+  const TempDir dir;
+  constexpr std::int64_t kMuch = 4'000'000'000'000'000'000;  // the longest line there is
+  LedgerLine line{.calls = kMuch,
+                  .prompt_tokens = kMuch,
+                  .completion_tokens = 1,
+                  .cost_nano_usd = kMuch,
+                  .cost_known = false,
+                  .milliseconds = kMuch,
+                  .stopped_by = "roles.attacker.max_completion_tokens"};
+  for (RoleSpent& role : line.roles) role = {kMuch, kMuch, 1, kMuch, false};
+  {
+    const auto ledger = *Ledger::Create(RealDisk(), dir / "0.spent");
+    ASSERT_TRUE(ledger->Append(line));
+    for (std::size_t whose = 0; whose <= kAllRoles; ++whose) ASSERT_TRUE(ledger->Hold({kMuch, 0, 0, 0, 9}, whose));
+  }
+  LedgerReader ledgers(dir.path());
+  ASSERT_TRUE(ledgers.Refresh());
+  EXPECT_EQ(ledgers.Total().roles, line.roles);
+  EXPECT_EQ(ledgers.Total().stopped_by, line.stopped_by);
 }
 
 }  // namespace
