@@ -1,6 +1,7 @@
 // REAL runs end to end: the binary, the network, the files, the exit code.
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "cli/real_run.h"
@@ -209,7 +210,8 @@ TEST_F(RealSweep, ShimOnRequestPlaysWithoutModelAndSaysSo) {
 TEST_F(RealSweep, InterruptKeepsWhatIsFinishedAndResumeAsksForNothingTwice) {
   std::atomic<int> seen = 0;
   std::atomic<bool> slow = true;
-  std::map<std::string, int> answered;  // only the server's thread touches it while that runs
+  std::mutex guard;
+  std::map<std::string, int> answered;
   std::string config;
   {
     ModelServer server([&](const SeenRequest& request) {
@@ -266,6 +268,7 @@ TEST_F(RealSweep, KilledAgainAndAgainPaysOnlyTheCallsInFlightTwice) {
     ModelServer server([&](const SeenRequest& request) {
       ServerReply reply = Weak(request);
       reply.latency = std::chrono::milliseconds(2);
+      const std::lock_guard lock(guard);
       ++answered[request.body];
       ++seen;
       return reply;
@@ -273,7 +276,10 @@ TEST_F(RealSweep, KilledAgainAndAgainPaysOnlyTheCallsInFlightTwice) {
     const std::string config = Config(RealConfig(server.Url()));
     EXPECT_EQ(Xsweep(sweep("alone", config)).code, 0);
     const int calls = server.requests();
-    answered.clear();
+    {
+      const std::lock_guard lock(guard);
+      answered.clear();
+    }
     for (int kill = 0; kill < kKills; ++kill) {
       seen = 0;
       const int moment = 1 + kill * 5 % (calls / kKills);  // new calls since the start: kept ones are not asked again
