@@ -45,17 +45,24 @@ std::string CpuName() {
   return "unknown";
 }
 
-/// What the models of the plan are counted with, by name; one whose price is unknown is not there.
-Json PricesOf(const Plan& plan) {
-  Json prices = Json::MakeObject();
+/// Every model that some cell gives a role, once, with the price that its calls are counted with.
+std::vector<ModelRecord> ModelsOf(const Plan& plan) {
+  std::vector<ModelRecord> found;
+  const auto add = [&](std::string_view role, const std::optional<PartConfig>& model) {
+    if (!model) return;
+    const Json* price = model->options.Find("price");
+    ModelRecord record{std::string(role), model->name, std::string(model->options.StringOr("model", "")),
+                       std::string(model->options.StringOr("base_url", "")), price == nullptr ? Json() : *price};
+    if (std::ranges::find(found, record) == found.end()) found.push_back(std::move(record));
+  };
   for (const Cell& cell : plan.cells()) {
-    const ModelsConfig& models = cell.models;
-    for (const auto* model : {&models.agent, &models.user, &models.attacker, &models.defense, &models.judge}) {
-      const Json* price = *model ? (*model)->options.Find("price") : nullptr;
-      if (price != nullptr && !price->is_null()) prices.Set((*model)->options.StringOr("model", ""), *price);
-    }
+    add("agent", cell.models.agent);
+    add("user", cell.models.user);
+    add("attacker", cell.models.attacker);
+    add("defense", cell.models.defense);
+    add("judge", cell.models.judge);
   }
-  return prices;
+  return found;
 }
 
 CellRecord Describe(const Cell& cell) {
@@ -152,7 +159,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   run.environment_data_sha256 = info.data_sha256;
   run.do_nothing_floor = DoNothingFloor(experiment);
   run.gates = config.gates;
-  run.prices = PricesOf(experiment.plan);
+  run.models = ModelsOf(experiment.plan);
   run.max_error_rate = config.limits.max_error_rate;
   return run;
 }

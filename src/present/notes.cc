@@ -66,6 +66,12 @@ std::string CommandLine(const std::vector<std::string>& argv) {
 /// An indented block cannot be closed by anything in it.
 std::string CodeBlock(std::string_view line) { return "    " + CleanText(line) + "\n"; }
 
+std::string PriceWords(const Json& price) {
+  if (!price.is_object()) return "its price is not known";
+  return fmt::format("{:g} US dollars per million prompt tokens, {:g} per million completion tokens",
+                     price.DoubleOr("input", 0), price.DoubleOr("output", 0));
+}
+
 }  // namespace
 
 std::string Headline(const Story& story) {
@@ -111,6 +117,11 @@ std::string DesignSection(const Story& story) {
   text += fmt::format("- Agent {}; attack {}; defense {}; judge {}.\n", Distinct(manifest, &CellRecord::agent),
                       Distinct(manifest, &CellRecord::attack), Distinct(manifest, &CellRecord::defense),
                       Distinct(manifest, &CellRecord::judge));
+  for (const ModelRecord& model : manifest.models) {
+    const std::string where = model.base_url.empty() ? std::string() : " at " + MarkdownCode(model.base_url);
+    text += fmt::format("- Model of the {}: {} of {}{}; {}.\n", model.role, MarkdownCode(model.model),
+                        MarkdownCode(model.provider), where, PriceWords(model.price));
+  }
   text += manifest.mode == "SHIM"
               ? "- SHIM: the agent is a simulator with known ground truth. It says whether the experiment works, "
                 "not how any model behaves.\n"

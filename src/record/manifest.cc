@@ -17,6 +17,18 @@ Json List(const std::vector<T>& values) {
 
 Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
+Json ModelsToJson(const std::vector<ModelRecord>& models) {
+  Json list = Json::MakeArray();
+  for (const ModelRecord& model : models) {
+    list.Append(Json::MakeObject({{"role", model.role},
+                                  {"provider", model.provider},
+                                  {"model", model.model},
+                                  {"base_url", TextOrNull(model.base_url)},
+                                  {"price", model.price}}));
+  }
+  return list;
+}
+
 Json CellToJson(const CellRecord& cell) {
   Json axes = Json::MakeObject();
   for (const auto& [path, value] : cell.axes) axes.Set(path, value);
@@ -115,7 +127,13 @@ void ReadDesign(const Json& json, Manifest& run) {
   run.environment_data_sha256 = Text(environment, "data_sha256");
   if (environment != nullptr) run.do_nothing_floor = environment->DoubleOr("do_nothing_floor", -1);
   run.gates = Strings(json.Find("gates"));
-  if (const Json* prices = json.Find("prices"); prices != nullptr && prices->is_object()) run.prices = *prices;
+  if (const Json* models = json.Find("models"); models != nullptr && models->is_array()) {
+    for (const Json& model : models->items()) {
+      const Json* price = model.Find("price");
+      run.models.push_back({Text(&model, "role"), Text(&model, "provider"), Text(&model, "model"),
+                            Text(&model, "base_url"), price == nullptr ? Json() : *price});
+    }
+  }
   if (const Json* rate = json.Find("max_error_rate"); rate != nullptr && rate->is_number()) {
     run.max_error_rate = rate->AsDouble();
   }
@@ -156,7 +174,7 @@ Json Manifest::ToJson() const {
        {"cells", cell_list},
        {"tasks", List(tasks)},
        {"gates", List(gates)},
-       {"prices", prices},
+       {"models", ModelsToJson(models)},
        {"max_error_rate", max_error_rate ? Json(*max_error_rate) : Json()},
        {"counts", count_map},
        {"headline", headline},

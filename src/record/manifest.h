@@ -31,6 +31,13 @@ struct CellRecord {
   std::string agent, attack, defense, judge;  ///< names of the parts
 };
 
+/// A model that plays a role in some cell.
+struct ModelRecord {
+  std::string role, provider, model, base_url;
+  Json price;  ///< {input, output} in USD per million tokens, as its costs are counted; null: not known
+  friend bool operator==(const ModelRecord&, const ModelRecord&) = default;
+};
+
 /// run.json. `host`, timestamps and `argv` say where it came from and never enter a result.
 struct Manifest {
   int schema = kRunSchema;
@@ -56,7 +63,7 @@ struct Manifest {
   std::string environment_name, environment_version, environment_data_sha256;
   double do_nothing_floor = -1;  ///< share of `tasks` that an agent doing nothing solves; -1: not known
   std::vector<std::string> gates;
-  Json prices = Json::MakeObject();  ///< by model: {input, output} in USD per million tokens, as the costs are counted
+  std::vector<ModelRecord> models;  ///< of REAL runs
   std::optional<double> max_error_rate;
   std::map<std::string, std::uint64_t> counts;  ///< by outcome name
   Json headline;        ///< over all attacked cells: {n, successes, asr, asr_lower95, asr_upper95}; null where N/A

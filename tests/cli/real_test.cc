@@ -51,7 +51,12 @@ TEST_F(RealSweep, CountsWithThePricesOfAFileAndSaysWhichTheyWere) {
   ASSERT_EQ(ended.code, 0) << ended.output;
   const double calls = static_cast<double>(server.requests() - before);
   EXPECT_NEAR(Manifest("known").Find("budget")->Find("used")->DoubleOr("cost_usd", 0), calls * 200e-6, 1e-9);
-  EXPECT_EQ(Manifest("known").Find("prices")->Dump(), R"({"tiny":{"input":10,"output":20}})");
+  const Json model = Manifest("known").Find("models")->items().at(0);
+  EXPECT_EQ(model.StringOr("model", ""), "tiny");
+  EXPECT_EQ(model.Find("price")->Dump(), R"({"input":10,"output":20})");
+  EXPECT_NE(Read("known", "notes.md").find("- Model of the agent: `tiny` of `openai` at "), std::string::npos);
+  EXPECT_NE(Read("known", "notes.md").find("10 US dollars per million prompt tokens"), std::string::npos);
+  EXPECT_NE(Read("unknown", "notes.md").find("its price is not known"), std::string::npos);
   EXPECT_NE(Read("known", "config.yaml").find("prices:"), std::string::npos);
 }
 
@@ -210,8 +215,7 @@ TEST_F(RealSweep, ShimOnRequestPlaysWithoutModelAndSaysSo) {
 TEST_F(RealSweep, InterruptKeepsWhatIsFinishedAndResumeAsksForNothingTwice) {
   std::atomic<int> seen = 0;
   std::atomic<bool> slow = true;
-  std::mutex guard;
-  std::map<std::string, int> answered;
+  std::map<std::string, int> answered;  // only the server's thread touches it while that runs
   std::string config;
   {
     ModelServer server([&](const SeenRequest& request) {
@@ -260,7 +264,8 @@ TEST_F(RealSweep, KilledAgainAndAgainPaysOnlyTheCallsInFlightTwice) {
   constexpr int kKills = 12;
   constexpr int kJobs = 4;
   std::atomic<int> seen = 0;
-  std::map<std::string, int> answered;  // only the server's thread touches it while that runs
+  std::mutex guard;
+  std::map<std::string, int> answered;
   const auto sweep = [&](const std::string& id, const std::string& config) {
     return RunAs(id, config, {"--jobs", std::to_string(kJobs)});
   };
