@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::uint32_t turn = 0; turn < 3; ++turn) {
     request.messages.emplace_back().text = "hello";
     request.identity = {"base", "7", 41, 0, ModelRole::kAgent, turn};
-    static_cast<void>((*recording)->Find(request.identity, RequestJson(Json::MakeObject(), request)));
+    static_cast<void>((*recording)->Find(request.identity, RequestText(Json::MakeObject(), request)));
   }
   return 0;
 }

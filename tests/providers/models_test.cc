@@ -251,6 +251,48 @@ TEST(APrice, IsCountedInWholeNanoDollars) {
   }
 }
 
+TEST(ARequestAsText, IsTheSameJsonAsItsTree) {
+  ModelRequest request;
+  request.system = "be \"brief\"\n";
+  request.tools.push_back({"refund", "Pays \t back.", *Json::Parse(R"({"type":"object","properties":{"a":1.50}})")});
+  request.tools.push_back({"ping", "", Json::MakeObject()});
+  const Json settings = Json::MakeObject({{"model", "m"}, {"temperature", 0.25}});
+  Json messages = Json::MakeArray();
+  EXPECT_EQ(RequestText(settings, request).MessagesFrom(0), "[]");
+  for (const Speaker speaker : {Speaker::kUser, Speaker::kAgent, Speaker::kTool}) {
+    Message& message = request.messages.emplace_back();
+    message.speaker = speaker;
+    message.text = "\xF0\x9F\x98\x80 {braces}";
+    message.reasoning = "never sent";
+    Json tree =
+        Json::MakeObject({{"speaker", std::array{"system", "user", "agent", "tool"}[static_cast<std::size_t>(speaker)]},
+                          {"text", message.text}});
+    if (speaker == Speaker::kAgent) {
+      message.calls = {{"1", "refund", *Json::Parse(R"({"x":[1,2.0,null]})")}, {"2", "ping", Json("not an object")}};
+      tree.Set("calls", *Json::Parse(R"([{"id":"1","name":"refund","arguments":{"x":[1,2.0,null]}},)"
+                                     R"({"id":"2","name":"ping","arguments":"not an object"}])"));
+    }
+    if (speaker == Speaker::kTool) {
+      message.call_id = "1";
+      message.error = true;
+      tree.Set("call_id", "1");
+      tree.Set("error", true);
+    }
+    messages.Append(std::move(tree));
+  }
+  const RequestText text(settings, request);
+  const Json tools = *Json::Parse(R"([{"name":"refund","description":"Pays \t back.","parameters":)"
+                                  R"({"type":"object","properties":{"a":1.50}}},{"name":"ping","description":"",)"
+                                  R"("parameters":{}}])");
+  const Json tree =
+      Json::MakeObject({{"settings", settings}, {"system", request.system}, {"tools", tools}, {"messages", messages}});
+  EXPECT_EQ(text.text(), tree.Dump());
+  EXPECT_EQ(text.messages(), 3U);
+  EXPECT_EQ(text.message(1), messages.items()[1].Dump());
+  EXPECT_EQ(text.MessagesFrom(1), Json::MakeArray({messages.items()[1], messages.items()[2]}).Dump());
+  EXPECT_EQ(text.MessagesFrom(3), "[]");
+}
+
 TEST(ARecording, NamesTheLineThatIsNoExchange) {
   const auto opened = Recording::FromText("{\"cell\":1}\n", "x.jsonl");
   ASSERT_FALSE(opened.has_value());

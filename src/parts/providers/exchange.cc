@@ -13,30 +13,58 @@ namespace xsweep {
 namespace {
 
 constexpr std::array<std::string_view, 4> kSpeakers = {"system", "user", "agent", "tool"};
-constexpr std::array<std::string_view, 3> kHead = {"settings", "system", "tools"};
 constexpr std::size_t kRemembered = 20'000;  // dialogues whose last request is known; beyond, whole ones are written
 
-Json CallsJson(const std::vector<ToolCall>& calls) {
-  Json list = Json::MakeArray();
+void AppendMember(std::string_view before, std::string_view text, std::string& out) {
+  out += before;
+  AppendJsonString(text, out);
+}
+
+void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
+  out += '[';
   for (const ToolCall& call : calls) {
-    list.Append(Json::MakeObject({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}}));
+    if (&call != &calls.front()) out += ',';
+    AppendMember(R"({"id":)", call.id, out);
+    AppendMember(R"(,"name":)", call.name, out);
+    out += R"(,"arguments":)";
+    call.arguments.AppendTo(out);
+    out += '}';
   }
-  return list;
+  out += ']';
 }
 
-Json MessageJson(const Message& message) {
-  Json json =
-      Json::MakeObject({{"speaker", kSpeakers[static_cast<std::size_t>(message.speaker)]}, {"text", message.text}});
-  if (!message.calls.empty()) json.Set("calls", CallsJson(message.calls));
-  if (!message.call_id.empty()) json.Set("call_id", message.call_id);
-  if (message.error) json.Set("error", true);
-  return json;
+void AppendMessage(const Message& message, std::string& out) {
+  AppendMember(R"({"speaker":)", kSpeakers[static_cast<std::size_t>(message.speaker)], out);
+  AppendMember(R"(,"text":)", message.text, out);
+  if (!message.calls.empty()) {
+    out += R"(,"calls":)";
+    AppendCalls(message.calls, out);
+  }
+  if (!message.call_id.empty()) AppendMember(R"(,"call_id":)", message.call_id, out);
+  if (message.error) out += R"(,"error":true)";
+  out += '}';
 }
 
-std::uint64_t HeadHash(const Json& request) {
-  std::string text;
-  for (const std::string_view part : kHead) request.Find(part)->AppendTo(text);
-  return Hash64(text);
+void AppendHead(const Json& settings, const ModelRequest& request, std::string& out) {
+  out += R"("settings":)";
+  settings.AppendTo(out);
+  AppendMember(R"(,"system":)", request.system, out);
+  out += R"(,"tools":[)";
+  for (const ToolSchema& tool : request.tools) {
+    if (&tool != &request.tools.front()) out += ',';
+    AppendMember(R"({"name":)", tool.name, out);
+    AppendMember(R"(,"description":)", tool.description, out);
+    out += R"(,"parameters":)";
+    tool.parameters.AppendTo(out);
+    out += '}';
+  }
+  out += ']';
+}
+
+std::size_t LikelySize(const ModelRequest& request) {
+  std::size_t size = 1024 + request.system.size() + request.tools.size() * 1024;
+  for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
+  return size + size / 8;
 }
 
 std::unexpected<Error> NoReply(std::string_view what) {
@@ -57,21 +85,46 @@ Expected<std::vector<ToolCall>> ReadCalls(const Json* list) {
 
 }  // namespace
 
-Json RequestJson(const Json& settings, const ModelRequest& request) {
-  Json tools = Json::MakeArray();
-  for (const ToolSchema& tool : request.tools) {
-    tools.Append(
-        Json::MakeObject({{"name", tool.name}, {"description", tool.description}, {"parameters", tool.parameters}}));
+RequestText::RequestText(const Json& settings, const ModelRequest& request) {
+  text_.reserve(LikelySize(request));
+  text_ += '{';
+  AppendHead(settings, request, text_);
+  head_end_ = text_.size();
+  text_ += R"(,"messages":[)";
+  messages_begin_ = text_.size();
+  ends_.reserve(request.messages.size());
+  for (const Message& message : request.messages) {
+    if (!ends_.empty()) text_ += ',';
+    AppendMessage(message, text_);
+    ends_.push_back(text_.size());
   }
-  Json messages = Json::MakeArray();
-  for (const Message& message : request.messages) messages.Append(MessageJson(message));
-  return Json::MakeObject({{"settings", settings},
-                           {"system", request.system},
-                           {"tools", std::move(tools)},
-                           {"messages", std::move(messages)}});
+  text_ += "]}";
 }
 
-std::string RequestHash(const Json& request) { return ShortHash(request.Dump()); }
+std::string RequestText::Hash() const { return ShortHash(text_); }
+
+std::string_view RequestText::message(std::size_t place) const {
+  const std::size_t begin = place == 0 ? messages_begin_ : ends_[place - 1] + 1;
+  return std::string_view(text_).substr(begin, ends_[place] - begin);
+}
+
+std::string RequestText::MessagesFrom(std::size_t place) const {
+  if (place >= ends_.size()) return "[]";
+  const std::size_t begin = place == 0 ? messages_begin_ : ends_[place - 1] + 1;
+  return fmt::format("[{}]", std::string_view(text_).substr(begin, ends_.back() - begin));
+}
+
+namespace {
+
+Json CallsJson(const std::vector<ToolCall>& calls) {
+  Json list = Json::MakeArray();
+  for (const ToolCall& call : calls) {
+    list.Append(Json::MakeObject({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}}));
+  }
+  return list;
+}
+
+}  // namespace
 
 Json ReplyJson(const ModelReply& reply) {
   Json json = Json::MakeObject({{"text", reply.text}});
@@ -108,45 +161,41 @@ std::string DialogueKey(const CallIdentity& identity) {
       .Dump();
 }
 
-std::string ExchangeWriter::Line(const CallIdentity& identity, const Json& request,
+std::string ExchangeWriter::Line(const CallIdentity& identity, const RequestText& request,
                                  const Expected<ModelReply>& result) {
-  const std::vector<Json>& messages = request.Find("messages")->items();
-  Earlier now{identity.turn, HeadHash(request), {}};
-  for (const Json& message : messages) now.messages.push_back(Hash64(message.Dump()));
+  Earlier now{identity.turn, Hash64(request.head()), {}};
+  now.messages.reserve(request.messages());
+  for (std::size_t i = 0; i < request.messages(); ++i) now.messages.push_back(Hash64(request.message(i)));
   if (earlier_.size() > kRemembered) earlier_.clear();
-  const std::string key = DialogueKey(identity);
-  const auto before = earlier_.find(key);
+  Earlier& before = earlier_[DialogueKey(identity)];
+  const bool follows = !before.messages.empty() && before.turn < identity.turn;
   std::size_t kept = 0;
-  const bool follows = before != earlier_.end() && before->second.turn < identity.turn;
   if (follows) {
-    kept = static_cast<std::size_t>(std::ranges::mismatch(before->second.messages, now.messages).in2 -
-                                    now.messages.begin());
+    kept = static_cast<std::size_t>(std::ranges::mismatch(before.messages, now.messages).in2 - now.messages.begin());
   }
 
-  Json line = Json::MakeObject({{"cell", identity.cell},
-                                {"task", identity.task},
-                                {"seed", identity.seed},
-                                {"trial", identity.trial},
-                                {"role", ModelRoleName(identity.role)},
-                                {"turn", identity.turn},
-                                {"hash", RequestHash(request)}});
-  if (follows) {
-    line.Set("after", before->second.turn);
-    line.Set("kept", static_cast<std::int64_t>(kept));
-  }
-  if (!follows || before->second.head != now.head) {
-    for (const std::string_view part : kHead) line.Set(part, *request.Find(part));
-  }
-  line.Set("messages", Json::MakeArray({messages.begin() + static_cast<std::ptrdiff_t>(kept), messages.end()}));
+  std::string line = Json::MakeObject({{"cell", identity.cell},
+                                       {"task", identity.task},
+                                       {"seed", identity.seed},
+                                       {"trial", identity.trial},
+                                       {"role", ModelRoleName(identity.role)},
+                                       {"turn", identity.turn},
+                                       {"hash", request.Hash()}})
+                         .Dump();
+  line.pop_back();  // the brace; what follows is text already
+  if (follows) line += fmt::format(R"(,"after":{},"kept":{})", before.turn, kept);
+  if (!follows || before.head != now.head) line.append(",").append(request.head());
+  line.append(R"(,"messages":)").append(request.MessagesFrom(kept));
   if (result) {
-    line.Set("reply", ReplyJson(*result));
+    line += R"(,"reply":)";
+    ReplyJson(*result).AppendTo(line);
   } else {
-    line.Set("error", Json::MakeObject({{"message", result.error().message}, {"where", result.error().where}}));
+    line += R"(,"error":)";
+    Json::MakeObject({{"message", result.error().message}, {"where", result.error().where}}).AppendTo(line);
   }
-  earlier_[key] = std::move(now);
-  std::string text = line.Dump();
-  text += '\n';
-  return text;
+  line += "}\n";
+  before = std::move(now);
+  return line;
 }
 
 }  // namespace xsweep

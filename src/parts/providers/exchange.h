@@ -24,11 +24,29 @@
 
 namespace xsweep {
 
-/// {"settings":..., "system":..., "tools":[...], "messages":[...]}: all that decides an answer. Reasoning is not in it,
-/// because it is never sent.
-Json RequestJson(const Json& settings, const ModelRequest& request);
-/// 16 hex digits over RequestJson.
-std::string RequestHash(const Json& request);
+/// All that decides an answer, as JSON: {"settings":..., "system":..., "tools":[...], "messages":[...]}. Reasoning is
+/// not in it, because it is never sent. Written as text in one go and cut up where it is needed: a dialogue is looked
+/// at again with every turn, and building its tree was most of what a call cost.
+class RequestText {
+ public:
+  RequestText(const Json& settings, const ModelRequest& request);
+
+  std::string_view text() const { return text_; }
+  /// 16 hex digits over the text.
+  std::string Hash() const;
+  /// The members before the messages: `"settings":...,"system":...,"tools":[...]`.
+  std::string_view head() const { return std::string_view(text_).substr(1, head_end_ - 1); }
+  std::size_t messages() const { return ends_.size(); }
+  std::string_view message(std::size_t place) const;
+  /// The messages from `place` on, as a JSON list.
+  std::string MessagesFrom(std::size_t place) const;
+
+ private:
+  std::string text_;
+  std::size_t head_end_ = 0;
+  std::size_t messages_begin_ = 0;
+  std::vector<std::size_t> ends_;  ///< of each message
+};
 
 Json ReplyJson(const ModelReply& reply);
 /// Fails with kWorld for what `ReplyJson` does not write.
@@ -41,7 +59,7 @@ std::string DialogueKey(const CallIdentity& identity);
 class ExchangeWriter {
  public:
   /// The line, newline included. `result` is a reply or a kEpisode error.
-  std::string Line(const CallIdentity& identity, const Json& request, const Expected<ModelReply>& result);
+  std::string Line(const CallIdentity& identity, const RequestText& request, const Expected<ModelReply>& result);
 
  private:
   struct Earlier {
@@ -64,7 +82,9 @@ class Recording {
   std::size_t size() const { return count_; }
   /// The recorded result: the reply, or the error that the exchange ended with. A miss is an error of kind kWorld that
   /// shows how the request differs from the nearest one recorded.
-  Expected<ModelReply> Find(const CallIdentity& identity, const Json& request) const;
+  Expected<ModelReply> Find(const CallIdentity& identity, const RequestText& request) const;
+  /// Whether there is anything of that exchange, whatever its request.
+  bool Holds(const CallIdentity& identity) const;
 
  private:
   struct Line {
@@ -76,7 +96,7 @@ class Recording {
   const Line* LineOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const;
   /// The whole request of a turn, put together from the lines before it; empty when one of them is missing.
   std::optional<Json> RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn, int depth) const;
-  Error Miss(const CallIdentity& identity, const Json& request) const;
+  Error Miss(const CallIdentity& identity, const RequestText& request) const;
 
   std::vector<MappedFile> files_;
   std::string text_;

@@ -14,7 +14,7 @@ class RecordingModel final : public Model {
     Expected<ModelReply> reply = co_await inner_->Complete(request);
     // What a stop or a budget ended is not an answer: the trial will be run again.
     if (!reply && reply.error().kind != ErrorKind::kEpisode) co_return reply;
-    CO_TRY(log_.Append(request.identity, RequestJson(settings_, request), reply));
+    CO_TRY(log_.Append(request.identity, RequestText(settings_, request), reply));
     co_return reply;
   }
 
@@ -30,8 +30,10 @@ class ReusingModel final : public Model {
       : inner_(std::move(inner)), settings_(std::move(settings)), recording_(std::move(recording)) {}
   std::string_view name() const override { return inner_->name(); }
   Async<Expected<ModelReply>> Complete(const ModelRequest& request) override {
-    Expected<ModelReply> kept = recording_->Find(request.identity, RequestJson(settings_, request));
-    if (kept) return kept;
+    if (recording_->Holds(request.identity)) {
+      Expected<ModelReply> kept = recording_->Find(request.identity, RequestText(settings_, request));
+      if (kept) return kept;
+    }
     return inner_->Complete(request);
   }
 
@@ -47,7 +49,7 @@ class ReplayModel final : public Model {
       : name_(std::move(name)), settings_(std::move(settings)), recording_(std::move(recording)) {}
   std::string_view name() const override { return name_; }
   Async<Expected<ModelReply>> Complete(const ModelRequest& request) override {
-    co_return recording_->Find(request.identity, RequestJson(settings_, request));
+    co_return recording_->Find(request.identity, RequestText(settings_, request));
   }
 
  private:
@@ -71,7 +73,8 @@ Expected<std::unique_ptr<ExchangeLog>> ExchangeLog::Open(Disk& disk, const std::
   return std::unique_ptr<ExchangeLog>(new ExchangeLog(std::move(file)));
 }
 
-Status ExchangeLog::Append(const CallIdentity& identity, const Json& request, const Expected<ModelReply>& result) {
+Status ExchangeLog::Append(const CallIdentity& identity, const RequestText& request,
+                           const Expected<ModelReply>& result) {
   return file_->Write(writer_.Line(identity, request, result));
 }
 

@@ -17,7 +17,7 @@ class ExchangeLog {
  public:
   /// Creates the file or opens it to go on, cutting off a torn last line.
   static Expected<std::unique_ptr<ExchangeLog>> Open(Disk& disk, const std::filesystem::path& path);
-  Status Append(const CallIdentity& identity, const Json& request, const Expected<ModelReply>& result);
+  Status Append(const CallIdentity& identity, const RequestText& request, const Expected<ModelReply>& result);
   /// From any thread, also while another one writes.
   Status Sync() { return file_->Sync(); }
 

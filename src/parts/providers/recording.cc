@@ -178,10 +178,16 @@ std::optional<Json> Recording::RequestOfTurn(const std::vector<Line>& dialogue, 
   return request;
 }
 
-Expected<ModelReply> Recording::Find(const CallIdentity& identity, const Json& request) const {
+bool Recording::Holds(const CallIdentity& identity) const {
+  if (dialogues_.empty()) return false;
+  const auto dialogue = dialogues_.find(DialogueKey(identity));
+  return dialogue != dialogues_.end() && LineOfTurn(dialogue->second, identity.turn) != nullptr;
+}
+
+Expected<ModelReply> Recording::Find(const CallIdentity& identity, const RequestText& request) const {
   const auto dialogue = dialogues_.find(DialogueKey(identity));
   const Line* line = dialogue == dialogues_.end() ? nullptr : LineOfTurn(dialogue->second, identity.turn);
-  if (line == nullptr || line->hash != RequestHash(request)) return std::unexpected(Miss(identity, request));
+  if (line == nullptr || line->hash != request.Hash()) return std::unexpected(Miss(identity, request));
   const Json json = *Json::Parse(line->text);
   if (const Json* error = json.Find("error")) {
     return EpisodeError(std::string(error->StringOr("message", "an error without a message")),
@@ -190,7 +196,7 @@ Expected<ModelReply> Recording::Find(const CallIdentity& identity, const Json& r
   return ReadReply(*json.Find("reply"));
 }
 
-Error Recording::Miss(const CallIdentity& identity, const Json& request) const {
+Error Recording::Miss(const CallIdentity& identity, const RequestText& request) const {
   const auto say = [&](std::string words) {
     return Error{ErrorKind::kWorld, fmt::format("the recording does not hold this exchange: {}", words),
                  NameOf(identity)};
@@ -206,8 +212,9 @@ Error Recording::Miss(const CallIdentity& identity, const Json& request) const {
     return say(fmt::format("the dialogue that was recorded ends with exchange {}", last));
   }
   const std::optional<Json> recorded = RequestOfTurn(dialogue->second, identity.turn, 0);
-  if (!recorded) return say("its request is another one, of which parts are missing");
-  return say(DescribeDifference(*recorded, request));
+  const auto asked = Json::Parse(request.text());
+  if (!recorded || !asked) return say("its request is another one, of which parts are missing");
+  return say(DescribeDifference(*recorded, *asked));
 }
 
 }  // namespace xsweep
