@@ -115,6 +115,10 @@ class Json {
 
   /// Same kind and value; 25 and 25.0 differ, the order of object members does not matter.
   friend bool operator==(const Json& a, const Json& b);
+  /// Whether both are copies of one string, array or object that nobody has changed since: then they are equal.
+  bool SharesWith(const Json& other) const {
+    return kind_ == other.kind_ && shared() && payload_.node == other.payload_.node;
+  }
   /// True when both share one node: equal without looking. Scalars compare by value.
   bool SameNode(const Json& other) const;
 

@@ -291,6 +291,30 @@ TEST(ARequestAsText, IsTheSameJsonAsItsTree) {
   EXPECT_EQ(text.message(1), messages.items()[1].Dump());
   EXPECT_EQ(text.MessagesFrom(1), Json::MakeArray({messages.items()[1], messages.items()[2]}).Dump());
   EXPECT_EQ(text.MessagesFrom(3), "[]");
+  RequestWriter writer(settings);
+  EXPECT_EQ(writer.Write(request).text(), tree.Dump());
+  EXPECT_EQ(writer.Write(request).text(), tree.Dump());
+}
+
+TEST(ToolsKeptAsText, FollowEveryChange) {
+  RequestWriter writer{Json::MakeObject()};
+  ModelRequest request;
+  for (int round = 0; round < 20; ++round) {
+    const Json parameters = Json::MakeObject({{"type", "object"}, {"round", round}});
+    request.tools = {{"a", "One.", parameters}};
+    const auto check = [&] {
+      EXPECT_EQ(writer.Write(request).text(), RequestText(Json::MakeObject(), request).text());
+    };
+    check();
+    request.tools[0].description += " Poisoned.";
+    check();
+    request.tools.push_back({"b", "Two.", parameters});
+    check();
+    request.tools[1].parameters.Set("round", -round);
+    check();
+    std::swap(request.tools[0], request.tools[1]);
+    check();
+  }
 }
 
 TEST(ARecording, NamesTheLineThatIsNoExchange) {

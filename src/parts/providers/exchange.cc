@@ -45,13 +45,10 @@ void AppendMessage(const Message& message, std::string& out) {
   out += '}';
 }
 
-void AppendHead(const Json& settings, const ModelRequest& request, std::string& out) {
-  out += R"("settings":)";
-  settings.AppendTo(out);
-  AppendMember(R"(,"system":)", request.system, out);
-  out += R"(,"tools":[)";
-  for (const ToolSchema& tool : request.tools) {
-    if (&tool != &request.tools.front()) out += ',';
+void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
+  out += '[';
+  for (const ToolSchema& tool : tools) {
+    if (&tool != &tools.front()) out += ',';
     AppendMember(R"({"name":)", tool.name, out);
     AppendMember(R"(,"description":)", tool.description, out);
     out += R"(,"parameters":)";
@@ -61,8 +58,14 @@ void AppendHead(const Json& settings, const ModelRequest& request, std::string& 
   out += ']';
 }
 
+std::string ToolsText(const std::vector<ToolSchema>& tools) {
+  std::string text;
+  AppendTools(tools, text);
+  return text;
+}
+
 std::size_t LikelySize(const ModelRequest& request) {
-  std::size_t size = 1024 + request.system.size() + request.tools.size() * 1024;
+  std::size_t size = 1024 + request.system.size();
   for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
   return size + size / 8;
 }
@@ -85,10 +88,16 @@ Expected<std::vector<ToolCall>> ReadCalls(const Json* list) {
 
 }  // namespace
 
-RequestText::RequestText(const Json& settings, const ModelRequest& request) {
-  text_.reserve(LikelySize(request));
-  text_ += '{';
-  AppendHead(settings, request, text_);
+RequestWriter::RequestWriter(const Json& settings) : settings_(settings.Dump()), tools_(&AppendTools) {}
+
+RequestText::RequestText(const Json& settings, const ModelRequest& request)
+    : RequestText(settings.Dump(), ToolsText(request.tools), request) {}
+
+RequestText::RequestText(std::string_view settings, std::string_view tools, const ModelRequest& request) {
+  text_.reserve(LikelySize(request) + settings.size() + tools.size());
+  text_.append(R"({"settings":)").append(settings);
+  AppendMember(R"(,"system":)", request.system, text_);
+  text_.append(R"(,"tools":)").append(tools);
   head_end_ = text_.size();
   text_ += R"(,"messages":[)";
   messages_begin_ = text_.size();

@@ -21,6 +21,7 @@
 
 #include "base/files.h"
 #include "episode/model.h"
+#include "parts/providers/tool_texts.h"
 
 namespace xsweep {
 
@@ -30,6 +31,8 @@ namespace xsweep {
 class RequestText {
  public:
   RequestText(const Json& settings, const ModelRequest& request);
+  /// The same, with texts that are kept.
+  RequestText(std::string_view settings, std::string_view tools, const ModelRequest& request);
 
   std::string_view text() const { return text_; }
   /// 16 hex digits over the text.
@@ -46,6 +49,17 @@ class RequestText {
   std::size_t head_end_ = 0;
   std::size_t messages_begin_ = 0;
   std::vector<std::size_t> ends_;  ///< of each message
+};
+
+/// Writes the requests of one model. Belongs to one thread.
+class RequestWriter {
+ public:
+  explicit RequestWriter(const Json& settings);
+  RequestText Write(const ModelRequest& request) { return {settings_, tools_.Of(request.tools), request}; }
+
+ private:
+  const std::string settings_;
+  ToolTexts tools_;
 };
 
 Json ReplyJson(const ModelReply& reply);

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "parts/providers/tool_texts.h"
+
 namespace xsweep {
 namespace {
 
@@ -47,7 +49,7 @@ void AppendMessage(const Message& message, std::string& out) {
 }
 
 void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
-  out += R"(,"tools":[)";
+  out += '[';
   for (const ToolSchema& tool : tools) {
     if (&tool != &tools.front()) out += ',';
     AppendText(R"({"type":"function","function":{"name":)", tool.name, out);
@@ -60,7 +62,7 @@ void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
 }
 
 std::size_t LikelySize(const ModelRequest& request) {
-  std::size_t size = 1024 + request.system.size() + request.tools.size() * 512;
+  std::size_t size = 1024 + request.system.size();
   for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
   return size + size / 8;
 }
@@ -120,13 +122,14 @@ class OpenAiProvider final : public Provider {
   OpenAiProvider(Http& http, Endpoint endpoint) : http_(http), endpoint_(std::move(endpoint)) {}
   std::string_view name() const override { return endpoint_.model; }
   Async<Attempt> Try(const ModelRequest& request) override {
-    std::string body = WriteOpenAiRequest(endpoint_, request);
+    std::string body = WriteOpenAiRequest(endpoint_, tools_.Of(request.tools), request);
     return PostAndRead(http_, endpoint_, request, std::move(body), &ReadOpenAiReply);
   }
 
  private:
   Http& http_;
   const Endpoint endpoint_;
+  ToolTexts tools_{&AppendTools};
 };
 
 }  // namespace
@@ -136,8 +139,14 @@ std::unique_ptr<Provider> MakeOpenAiProvider(Http& http, Endpoint endpoint) {
 }
 
 std::string WriteOpenAiRequest(const Endpoint& endpoint, const ModelRequest& request) {
+  std::string tools;
+  AppendTools(request.tools, tools);
+  return WriteOpenAiRequest(endpoint, tools, request);
+}
+
+std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools, const ModelRequest& request) {
   std::string out;
-  out.reserve(LikelySize(request));
+  out.reserve(LikelySize(request) + tools.size());
   AppendText(R"({"model":)", endpoint.model, out);
   out += R"(,"messages":[)";
   if (!request.system.empty()) {
@@ -149,7 +158,7 @@ std::string WriteOpenAiRequest(const Endpoint& endpoint, const ModelRequest& req
     AppendMessage(message, out);
   }
   out += ']';
-  if (!request.tools.empty()) AppendTools(request.tools, out);
+  if (!request.tools.empty()) out.append(R"(,"tools":)").append(tools);
   const bool has_settings = endpoint.settings.is_object();
   if (endpoint.send_seed && !(has_settings && endpoint.settings.Find("seed") != nullptr)) {
     out += fmt::format(R"(,"seed":{})", ServerSeed(request.identity));

@@ -14,6 +14,8 @@ std::unique_ptr<Provider> MakeOpenAiProvider(Http& http, Endpoint endpoint);
 
 /// The body of a request. Messages keep their order; a system prompt comes first.
 std::string WriteOpenAiRequest(const Endpoint& endpoint, const ModelRequest& request);
+/// The same, with the list of tools as it was written before.
+std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools, const ModelRequest& request);
 /// Reads a chat completion; anything else is a kEpisode error in plain words. Never trusts a field's type.
 Expected<ModelReply> ReadOpenAiReply(std::string_view body, const ModelRequest& request);
 

@@ -29,15 +29,16 @@ class ExchangeLog {
 
 /// Keeps what `inner` answers, errors of kind kEpisode included, before anybody acts on it. `settings` is what of the
 /// model's options decides an answer (model, temperature, ...); it is hashed with every request. The log outlives it.
-std::unique_ptr<Model> MakeRecordingModel(std::unique_ptr<Model> inner, Json settings, ExchangeLog& log);
+std::unique_ptr<Model> MakeRecordingModel(std::unique_ptr<Model> inner, const Json& settings, ExchangeLog& log);
 
 /// Answers with what an earlier part of the same run has paid for, and asks `inner` for the rest. Recorded errors are
 /// asked again.
-std::unique_ptr<Model> MakeReusingModel(std::unique_ptr<Model> inner, Json settings,
+std::unique_ptr<Model> MakeReusingModel(std::unique_ptr<Model> inner, const Json& settings,
                                         std::shared_ptr<const Recording> recording);
 
 /// Answers from a recording alone; opens no socket. A miss fails with kWorld and says what differs. `settings` as
 /// they were given to MakeRecordingModel.
-std::unique_ptr<Model> MakeReplayModel(std::string name, Json settings, std::shared_ptr<const Recording> recording);
+std::unique_ptr<Model> MakeReplayModel(std::string name, const Json& settings,
+                                       std::shared_ptr<const Recording> recording);
 
 }  // namespace xsweep
