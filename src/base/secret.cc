@@ -98,15 +98,12 @@ std::vector<std::string> Forms(const std::string& key) {
   return forms;
 }
 
-void ScrubForm(std::string_view form, std::string& text) {
-  const std::array<char, 3> starts = {form.front(), '%', '\\'};
-  const std::string_view first(starts.data(), starts.size());
-  std::size_t at = text.find_first_of(first);
-  while (at != std::string::npos) {
-    const std::size_t length = MatchAt(text, at, form);
-    if (length > 0) text.replace(at, length, kBlot);
-    at = text.find_first_of(first, at + (length > 0 ? kBlot.size() : 1));
-  }
+/// Where one of the spellings may start.
+std::array<bool, 256> Starts(const std::vector<std::string>& forms) {
+  std::array<bool, 256> starts{};
+  for (const std::string& form : forms) starts[static_cast<unsigned char>(form.front())] = true;
+  if (!forms.empty()) starts['%'] = starts['\\'] = true;
+  return starts;
 }
 
 }  // namespace
@@ -114,8 +111,9 @@ void ScrubForm(std::string_view form, std::string& text) {
 struct Secret::Data {
   std::string value;
   std::vector<std::string> forms;
+  std::array<bool, 256> starts;
 
-  explicit Data(std::string key) : value(std::move(key)), forms(Forms(value)) {}
+  explicit Data(std::string key) : value(std::move(key)), forms(Forms(value)), starts(Starts(forms)) {}
   ~Data() {
     explicit_bzero(value.data(), value.size());
     for (std::string& form : forms) explicit_bzero(form.data(), form.size());
@@ -144,8 +142,20 @@ Expected<Secret> Secret::FromEnvironment(const std::string& variable) {
 std::string_view Secret::Reveal() const { return data_ ? std::string_view(data_->value) : std::string_view(); }
 
 void Secret::Scrub(std::string& text) const {
-  if (!data_) return;
-  for (const std::string& form : data_->forms) ScrubForm(form, text);
+  if (!data_ || data_->forms.empty()) return;
+  const auto spelled = [&](std::size_t at) -> std::size_t {
+    for (const std::string& form : data_->forms) {
+      if (const std::size_t length = MatchAt(text, at, form); length > 0) return length;
+    }
+    return 0;
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (!data_->starts[static_cast<unsigned char>(text[at])]) continue;
+    const std::size_t length = spelled(at);
+    if (length == 0) continue;
+    text.replace(at, length, kBlot);
+    at += kBlot.size() - 1;
+  }
 }
 
 }  // namespace xsweep
