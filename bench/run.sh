@@ -121,6 +121,30 @@ echo "model calls, against a server process on loopback (targets: 2,000 in fligh
 $bin/conversations_bench $([ "$quick" = --quick ] && echo --quick) | tee "$work/conversations"
 missed=$((missed + $(grep -c MISSED "$work/conversations" || true)))
 
+
+# The same through the whole program: episodes, recordings, ledgers, report. The server's rules answer after 100 ms.
+cat > "$work/rules.json" <<< '[{"latency_ms": 100, "text": "I have looked into it and your order is on its way to you."}]'
+mkfifo "$work/until"
+$bin/model_server "$work/rules.json" < "$work/until" > "$work/url" &
+exec 9> "$work/until"
+until [ -s "$work/url" ]; do sleep 0.05; done
+cat > "$work/real.yaml" <<CONFIG
+exp: real
+mode: REAL
+seeds: 1..50
+environment: { name: airline }
+agent: { name: tool_agent }
+models: { agent: { provider: openai, base_url: "$(cat "$work/url")/v1", model: m, api_key_env: "", max_in_flight: 2000 } }
+attack: { name: sequence, turns: [a, b, c, d, e, f, g, h, i, j, k, l], goal: unearned_certificate, amount: [150, 369] }
+judge: { name: out_of_policy_refund, threshold: 100 }
+transcripts: none
+CONFIG
+read -r wall cpu peak < <(cost 3 $xsweep run "$work/real.yaml" --jobs 2000 --quiet --outdir "$work/real")
+calls=$(grep -m1 -o '"calls": [0-9]*' "$work/real/real/latest/run.json" | grep -o '[0-9]*')
+exec 9>&-
+row "REAL, whole command: CPU of a call" "$(calc "$cpu/$calls*1e6" %.0f)" us "<=" 150 \
+  "$calls calls of 1,900 dialogues at once, $(calc "$calls/$wall" %.0f)/s wall, $peak MB"
+
 echo
 echo "statistics by simulation (targets: intervals hold the truth in 93-97 %, false positives <= 6 %):"
 $bin/coverage_bench $([ "$quick" = --quick ] && echo 200 || echo 2000)
