@@ -71,6 +71,26 @@ Status CheckKeysOf(const Cell& cell) {
   return {};
 }
 
+/// A bound in dollars that cannot be kept, because a model that it bounds has no known price, would never stop
+/// anything.
+Status CheckPrices(const Limits& limits, const Cell& cell) {
+  for (int i = 0; i < kModelRoles; ++i) {
+    const std::string_view role = ModelRoleName(static_cast<ModelRole>(i));
+    const auto& model = ModelOf(cell.models, role);
+    const bool of_role = limits.roles[static_cast<std::size_t>(i)].max_cost_usd.has_value();
+    if (!model || (!limits.max_cost_usd && !of_role)) continue;
+    const Json* price = model->options.Find("price");
+    if (price != nullptr && !price->is_null()) continue;
+    return UserError(
+        fmt::format(
+            "cannot be kept: the price of `{}` (models.{}) is not known; state its `price: {{input: USD, output: "
+            "USD}}` per million tokens, or a table with --prices",
+            model->options.StringOr("model", ""), role),
+        of_role ? fmt::format("limits.roles.{}.max_cost_usd", role) : "limits.max_cost_usd");
+  }
+  return {};
+}
+
 /// Waits while other processes of the run have set aside what is left of a limit.
 Async<Status> Admit(Budget& budget, ModelRole role, IoLoop& loop) {
   for (;;) {
@@ -97,6 +117,7 @@ Status CheckModels(const Experiment& experiment) {
     TRY(CheckPart(cell.attack, specs.attacks, cell, mode));
     TRY(CheckPart(cell.defense, specs.defenses, cell, mode));
     TRY(CheckPart(cell.judge, specs.judges, cell, mode));
+    if (mode == Mode::kReal) TRY(CheckPrices(experiment.config.limits, cell));
     const PartSpec* agent = FindSpec(specs.agents, cell.agent.name);
     if (mode == Mode::kReal && agent != nullptr && agent->model_role.empty() && cell.agent.name == "shim") {
       return UserError(

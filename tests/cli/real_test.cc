@@ -122,6 +122,20 @@ TEST_F(RealSweep, BudgetStopsItWithinTheCallsInFlight) {
   EXPECT_NE(Read("a", "notes.md").find("max_calls"), std::string::npos);
 }
 
+TEST_F(RealSweep, IsRefusedABoundOnACostThatNobodyKnows) {
+  ModelServer server(Weak);
+  std::string text = RealConfig(server.Url(), "limits: { max_cost_usd: 1 }");
+  const std::size_t at = text.find("price:");
+  text.replace(at, text.find('}', at) + 2 - at, "");
+  const Ended ended = Xsweep(RunAs("a", Config(text)));
+  EXPECT_EQ(ended.code, 2) << ended.output;
+  EXPECT_NE(ended.output.find("limits.max_cost_usd: cannot be kept: the price of `tiny` (models.agent) is not known"),
+            std::string::npos)
+      << ended.output;
+  EXPECT_EQ(server.requests(), 0);
+  EXPECT_EQ(Xsweep(RunAs("b", Config(text), {"--set", "models.agent.price={input: 1, output: 2}"})).code, 0);
+}
+
 TEST_F(RealSweep, SpendsABudgetOnTrialsThatItCanFinish) {
   ModelServer server(Weak);  // three or four calls a trial
   const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url(), "limits: { max_calls: 30 }"))));
