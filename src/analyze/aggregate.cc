@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <map>
 #include <thread>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "analyze/repeats.h"
 #include "analyze/run_accumulator.h"
@@ -206,15 +208,6 @@ void DescribeFromRecord(const CellRecord& record, CellAggregate& cell) {
   }
 }
 
-void Describe(const Manifest& run, CellAggregate& cell) {
-  const auto record = std::ranges::find(run.cells, cell.id, &CellRecord::id);
-  if (record != run.cells.end()) {
-    DescribeFromRecord(*record, cell);
-  } else {
-    DescribeFromId(cell);
-  }
-}
-
 /// Tasks of all cells together, so that a run's rate is clustered by task even across cells.
 void AddTotals(RunAggregate& run) {
   struct OfTask {
@@ -247,12 +240,17 @@ void AddTotals(RunAggregate& run) {
 RunAggregate MakeAggregate(const Part& part, Manifest manifest, const std::string& where) {
   RunAggregate run;
   run.run = std::move(manifest);
+  std::unordered_map<std::string_view, const CellRecord*> records;  // a plan may have a hundred thousand
+  for (const CellRecord& planned : run.run.cells) records.emplace(planned.id, &planned);
+  std::unordered_set<std::string> seen;
   for (std::size_t i = 0; i < part.rows.cells().size(); ++i) {
-    run.cells.push_back(MakeCell(part.rows, i));
-    Describe(run.run, run.cells.back());
+    CellAggregate& cell = run.cells.emplace_back(MakeCell(part.rows, i));
+    const auto record = records.find(cell.id);
+    record == records.end() ? DescribeFromId(cell) : DescribeFromRecord(*record->second, cell);
+    seen.insert(cell.id);
   }
   for (const CellRecord& planned : run.run.cells) {
-    if (run.FindCell(planned.id) != nullptr) continue;
+    if (!seen.insert(planned.id).second) continue;
     CellAggregate& empty = run.cells.emplace_back();  // no row yet: N/A everywhere, not absent
     empty.id = planned.id;
     DescribeFromRecord(planned, empty);

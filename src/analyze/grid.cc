@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <string_view>
+#include <tuple>
 
 namespace xsweep {
 namespace {
@@ -28,20 +31,46 @@ const CellAggregate* FirstAttacked(const RunAggregate& run) {
   return found == run.cells.end() ? nullptr : &*found;
 }
 
-const CellAggregate* ControlOf(const CellAggregate& cell, const RunAggregate& run) {
-  if (std::ranges::all_of(run.cells, Undefended)) return UnderAttack(cell) ? FirstAttacked(run) : nullptr;
-  if (Undefended(cell)) return nullptr;
-  for (const CellAggregate& other : run.cells) {
-    const bool same_attack = other.attack == cell.attack && OtherAxes(other) == OtherAxes(cell);
-    if (HasTrials(other) && UnderAttack(other) == UnderAttack(cell) && Undefended(other) && same_attack) return &other;
+/// Finds the control of a cell in one step: a grid may have a hundred thousand.
+class Controls {
+ public:
+  explicit Controls(const RunAggregate& run)
+      : first_attacked_(FirstAttacked(run)), nothing_defended_(std::ranges::all_of(run.cells, Undefended)) {
+    for (const CellAggregate& cell : run.cells) {
+      if (HasTrials(cell) && Undefended(cell)) undefended_.emplace(KeyOf(cell), &cell);
+    }
   }
-  return UnderAttack(cell) ? FirstAttacked(run) : nullptr;
-}
+
+  const CellAggregate* Of(const CellAggregate& cell) const {
+    const CellAggregate* without = UnderAttack(cell) ? first_attacked_ : nullptr;
+    if (nothing_defended_) return without;
+    if (Undefended(cell)) return nullptr;
+    const auto found = undefended_.find(KeyOf(cell));
+    return found == undefended_.end() ? without : found->second;
+  }
+
+ private:
+  using Key = std::tuple<std::string, bool, std::vector<std::pair<std::string, std::string>>>;
+  static Key KeyOf(const CellAggregate& cell) { return {cell.attack, UnderAttack(cell), OtherAxes(cell)}; }
+
+  const CellAggregate* first_attacked_;
+  bool nothing_defended_;
+  std::map<Key, const CellAggregate*> undefended_;  ///< the first of each
+};
 
 void AddContrast(const CellAggregate& cell, const CellAggregate& control, ContrastTable& table) {
   table.rows.push_back({cell.id, control.id, CompareCells(Measure::kAsr, control, cell),
                         CompareCells(Measure::kTaskSuccess, control, cell)});
-  if (std::ranges::find(table.controls, control.id) == table.controls.end()) table.controls.push_back(control.id);
+}
+
+/// In the order in which rows name them.
+std::vector<std::string> ControlsOf(const std::vector<Contrast>& rows) {
+  std::vector<std::string> names;
+  std::set<std::string_view> seen;
+  for (const Contrast& row : rows) {
+    if (seen.insert(row.control).second) names.push_back(row.control);
+  }
+  return names;
 }
 
 void JudgeTable(ContrastTable& table) {
@@ -107,10 +136,12 @@ void AddWorstAttacks(DefenseMatrix& matrix) {
 ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustment) {
   ContrastTable table;
   table.adjustment = adjustment;
+  const Controls controls(run);
   for (const CellAggregate& cell : run.cells) {
-    const CellAggregate* control = HasTrials(cell) ? ControlOf(cell, run) : nullptr;
+    const CellAggregate* control = HasTrials(cell) ? controls.Of(cell) : nullptr;
     if (control != nullptr && control != &cell) AddContrast(cell, *control, table);
   }
+  table.controls = ControlsOf(table.rows);
   JudgeTable(table);
   return table;
 }

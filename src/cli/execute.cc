@@ -156,7 +156,12 @@ std::string BudgetNote(const Manifest& manifest) {
 }
 
 /// report.html is a copy for people: when it cannot be written, the run is whole all the same.
-void OfferHtmlReport(const RunDirectory& run) {
+void OfferHtmlReport(const RunDirectory& run, const Manifest& manifest) {
+  constexpr std::size_t kMostCells = 5000;
+  if (manifest.cells.size() > kMostCells) {
+    return PrintNote(
+        fmt::format("note: no report.html: no browser would like {} cells on a page", manifest.cells.size()));
+  }
   const Status written = WriteHtmlReport(run.disk(), run.path().parent_path().parent_path(), run.path());
   if (!written) PrintNote("note: no report.html: " + written.error().Text());
 }
@@ -255,7 +260,7 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment
              AggregateRun(run.path().string(),
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
   TRY(Present(run, manifest, aggregate, adjustment));
-  OfferHtmlReport(run);
+  OfferHtmlReport(run, manifest);
   return ExitCodeOf(manifest);
 }
 
@@ -274,7 +279,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   if (manifest.status == "budget") PrintNote(BudgetNote(manifest));
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
-  OfferHtmlReport(run);
+  OfferHtmlReport(run, manifest);
   return ExitCodeOf(manifest);
 }
 

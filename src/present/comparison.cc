@@ -17,6 +17,7 @@ namespace xsweep {
 namespace {
 
 constexpr std::size_t kMostListed = 50;
+constexpr std::size_t kMostContrasts = 1000;
 
 std::string_view PairingName(Pairing pairing) {
   switch (pairing) {
@@ -210,11 +211,13 @@ std::string ContrastSection(const Manifest& manifest, const ContrastTable& table
   std::string text;
   const auto add = [&](std::string_view measure, Difference Contrast::* difference) {
     std::string rows;
+    std::size_t count = 0;
     for (const Contrast& row : table.rows) {
       const Difference& d = row.*difference;
-      if (d.a.n + d.b.n > 0) rows += DifferenceRow(CellLabel(manifest, row.cell), d);
+      if (d.a.n + d.b.n > 0 && ++count <= kMostContrasts) rows += DifferenceRow(CellLabel(manifest, row.cell), d);
     }
     if (rows.empty()) return;
+    if (count > kMostContrasts) rows += fmt::format("\nThe first {} of {} cells.\n", kMostContrasts, count);
     text += fmt::format(
         "| cell | control | this cell | difference [95 %] | p | p ({}) | detectable, points | {} is |\n"
         "|---|---:|---:|---|---:|---:|---:|---|\n{}\n",
@@ -224,8 +227,9 @@ std::string ContrastSection(const Manifest& manifest, const ContrastTable& table
   add("task success", &Contrast::task_success);
   if (text.empty()) return {};
   std::string controls;
-  for (const std::string& control : table.controls)
+  for (const std::string& control : table.controls | std::views::take(kMostListed))
     controls += (controls.empty() ? "" : ", ") + MarkdownCode(CellLabel(manifest, control));
+  if (table.controls.size() > kMostListed) controls += fmt::format(" and {} more", table.controls.size() - kMostListed);
   return "## Cells against their control\n\n" + text + "Controls: " + controls + ".\n\n";
 }
 

@@ -129,7 +129,7 @@ ChartWords Words(const Manifest& manifest, const RunAggregate& aggregate) {
           {"Boxes reach from quartile to quartile, the thick line is the median, thin lines reach to the extremes. A "
            "single rate, or "
            "rates that are all equal, have no density. " +
-           ErrorWords(aggregate.total) + "."}};
+           ErrorWords(aggregate.total) + "." + DrawnCellsWords(manifest, aggregate.cells.size())}};
 }
 
 }  // namespace

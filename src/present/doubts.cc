@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <string_view>
+#include <unordered_set>
 
 #include "analyze/design.h"
 #include "present/chart.h"
@@ -36,9 +38,9 @@ Cells CellsThat(const RunAggregate& aggregate, const std::function<bool(const Ce
 void AboutUnplannedCells(const Story& story, std::vector<std::string>& doubts) {
   const auto& planned = story.manifest.cells;
   if (planned.empty()) return;
-  const Cells unplanned = CellsThat(story.aggregate, [&](const CellAggregate& cell) {
-    return std::ranges::find(planned, cell.id, &CellRecord::id) == planned.end();
-  });
+  std::unordered_set<std::string_view> ids;
+  for (const CellRecord& cell : planned) ids.insert(cell.id);
+  const Cells unplanned = CellsThat(story.aggregate, [&](const CellAggregate& cell) { return !ids.contains(cell.id); });
   if (unplanned.empty()) return;
   doubts.push_back(
       fmt::format("The rows of {} belong to no cell of run.json: the file was changed by hand, or rows of "

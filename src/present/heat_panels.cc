@@ -15,6 +15,9 @@
 namespace xsweep {
 namespace {
 
+/// Of an axis: squares for more have no room for their figures.
+constexpr std::size_t kMostValues = 60;
+
 using KeyOf = std::function<std::optional<std::string>(const CellAggregate&)>;
 
 std::size_t Place(std::vector<std::string>& values, const std::string& value) {
@@ -87,6 +90,7 @@ std::vector<HeatPanel> HeatPanels(const RunAggregate& aggregate) {
       const bool longer = axes[i].values.size() >= axes[j].values.size();
       const Axis& down = longer ? axes[i] : axes[j];
       const Axis& across = longer ? axes[j] : axes[i];
+      if (down.values.size() > kMostValues || across.values.size() > kMostValues) continue;
       panels.push_back(MakePanel(aggregate, AxisKey(down.path), AxisKey(across.path)));
       panels.back().row_axis = AxisLabel(down.path);
       panels.back().column_axis = AxisLabel(across.path);

@@ -159,10 +159,16 @@ std::string RunSubtitle(const Manifest& manifest) {
                      Count(manifest.trials, "trial", "trials"), commit, manifest.git.dirty ? " (modified)" : "");
 }
 
+std::string DrawnCellsWords(const Manifest& manifest, std::size_t drawn) {
+  if (drawn >= manifest.cells.size()) return {};
+  return fmt::format(" Drawn are the first {} of {} cells; all are in summary.csv.", drawn, manifest.cells.size());
+}
+
 Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate) {
   const Layout layout = LayOut(aggregate);
   ChartWords words{manifest.exp + ": attack success by cell", RunSubtitle(manifest), Legend(aggregate, layout), {}};
-  words.captions = {WhiskerWords(ShownRates(aggregate, layout)) + " " + ErrorWords(aggregate.total) + "."};
+  words.captions = {WhiskerWords(ShownRates(aggregate, layout)) + " " + ErrorWords(aggregate.total) + "." +
+                    DrawnCellsWords(manifest, aggregate.cells.size())};
   const double top = HeadingHeight(words) + 18;
   const double bottom = top + layout.row * static_cast<double>(std::max<std::size_t>(1, aggregate.cells.size()));
   Canvas canvas(kPageWidth, bottom + 48 + CaptionHeight(words), words.title);

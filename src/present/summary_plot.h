@@ -8,6 +8,9 @@
 
 namespace xsweep {
 
+/// What a picture says that has rows for the first `drawn` cells only; empty when those are all.
+std::string DrawnCellsWords(const Manifest& manifest, std::size_t drawn);
+
 /// Attack success with 95 % whiskers, the counts and the task success beside it in figures. Up to four seeds are
 /// bars under the cell's bar; more are dots. A cell without attacked trials shows N/A and no bar.
 Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate);

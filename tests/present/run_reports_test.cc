@@ -30,6 +30,17 @@ TEST(RunReports, SayTheSameInTableNotesAndPicture) {
   EXPECT_TRUE(Contents(run, "summary.png").starts_with("\x89PNG"));
 }
 
+// A grid may have a hundred thousand cells, of which each used to get a row: minutes of drawing for nobody.
+TEST(RunReports, DrawTheFirstOfVeryManyCellsAndSaySo) {
+  SampleRun run = MakeRun(GridSample(250, 1));
+  Report(run);
+  EXPECT_NE(Contents(run, "summary.svg").find("Drawn"), std::string::npos);
+  EXPECT_GE(std::ranges::count(Contents(run, "summary.csv"), '\n'), 250);
+  run = MakeRun(GridSample(200, 1));
+  Report(run);
+  EXPECT_EQ(Contents(run, "summary.svg").find("Drawn"), std::string::npos);
+}
+
 TEST(RunReports, RepeatARunWhereItLies) {
   SampleRun run = MakeRun(GridSample(1, 1));
   run.manifest.argv = {"xsweep", "run", "run.yaml", "--outdir", "/data/my runs"};
