@@ -43,8 +43,8 @@ class Budget {
   /// Replaces what was spent before and elsewhere; seconds included.
   void SetElsewhere(const Spending& elsewhere);
 
-  /// How many trials' worth the limits still have, judging by what those that ended here have cost; before any has ended, by
-  /// `expected`. Infinite without a limit that trials use up.
+  /// How many trials' worth the limits still have, judging by what those that ended here have cost; before any has
+  /// ended, by `expected`. Infinite without a limit that trials use up.
   double TrialsLeft(const Spending& expected) const;
   /// Before, elsewhere and here.
   Spending used() const;
