@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "present/run_reports.h"
 
+#include <algorithm>
+
 #include "present/golden.h"
 #include "present/sample_run.h"
 

@@ -250,9 +250,11 @@ class LimitedModel final : public Model {
     const Draws draws(who.seed, who.task, who.trial);
     const std::string stream = fmt::format("backoff/{}/{}/{}", who.cell, ModelRoleName(who.role), who.turn);
     const double jitter = 0.5 + draws.Uniform(stream, static_cast<std::uint32_t>(retry)) / 2;
-    const auto doubled = settings.first_backoff.count() * static_cast<double>(std::int64_t{1} << std::min(retry, 30));
+    const double doubled = static_cast<double>(settings.first_backoff.count()) *
+                           static_cast<double>(std::int64_t{1} << std::min(retry, 30));
     const auto longest = settings.longest_wait;
-    const std::chrono::milliseconds backoff(std::llround(std::min<double>(doubled, longest.count()) * jitter));
+    const std::chrono::milliseconds backoff(
+        std::llround(std::min(doubled, static_cast<double>(longest.count())) * jitter));
     const auto asked = attempt.retry_after.value_or(std::chrono::milliseconds(0));
     if (asked > longest) {
       error.message += fmt::format(" (it asks to wait {} s; the longest wait is {} s)", asked.count() / 1000,

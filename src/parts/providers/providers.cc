@@ -97,6 +97,7 @@ Expected<Json> Completed(std::string_view provider, const Json& options) {
   const PartSpec* spec = FindSpec(table, provider);
   if (spec != nullptr) return CompleteOptions(*spec, options, fmt::format("provider {}", provider));
   std::vector<std::string> known;
+  known.reserve(table.size());
   for (const PartSpec& entry : table) known.push_back(entry.name);
   return std::unexpected(UnknownPart("provider", provider, known));
 }
