@@ -52,6 +52,7 @@ void DrawViolin(Canvas& canvas, const ShareScale& scale, const std::vector<doubl
   const std::vector<DensityPoint> outline = DensityOf(rates);
   if (outline.empty()) return;
   std::vector<Point> shape;
+  shape.reserve(2 * outline.size());
   for (const DensityPoint& point : outline) shape.push_back({scale.X(point.at), middle - point.density * half});
   for (auto point = outline.rbegin(); point != outline.rend(); ++point) {
     shape.push_back({scale.X(point->at), middle + point->density * half});
@@ -78,6 +79,7 @@ void DrawPoints(Canvas& canvas, const ShareScale& scale, std::vector<double> rat
   std::ranges::sort(rates);
   const std::size_t shown = std::min(rates.size(), kMostPoints);
   std::vector<double> chosen;
+  chosen.reserve(shown);
   for (std::size_t i = 0; i < shown; ++i)
     chosen.push_back(rates[shown == 1 ? 0 : i * (rates.size() - 1) / (shown - 1)]);
   for (std::size_t first = 0, last = 0; first < chosen.size(); first = last) {

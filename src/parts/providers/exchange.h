@@ -91,7 +91,7 @@ class Recording {
   /// the line that is no exchange, unless it is a torn last one.
   static Expected<std::shared_ptr<const Recording>> Open(const std::vector<std::string>& paths);
   /// The same from memory.
-  static Expected<std::shared_ptr<const Recording>> FromText(std::string text, std::string where);
+  static Expected<std::shared_ptr<const Recording>> FromText(std::string text, const std::string& where);
 
   std::size_t size() const { return count_; }
   /// The recorded result: the reply, or the error that the exchange ended with. A miss is an error of kind kWorld that

@@ -121,7 +121,7 @@ Expected<std::shared_ptr<const Recording>> Recording::Open(const std::vector<std
   return recording;
 }
 
-Expected<std::shared_ptr<const Recording>> Recording::FromText(std::string text, std::string where) {
+Expected<std::shared_ptr<const Recording>> Recording::FromText(std::string text, const std::string& where) {
   auto recording = std::make_shared<Recording>();
   recording->text_ = std::move(text);
   TRY(recording->Index(recording->text_, where));
