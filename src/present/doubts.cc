@@ -87,6 +87,17 @@ void AboutErrors(const Story& story, std::vector<std::string>& doubts) {
   if (!empty.empty()) doubts.push_back(fmt::format("No trial is recorded in {}.", Names(empty)));
 }
 
+/// Some servers report no usage, and then a limit on tokens has nothing to count.
+void AboutUsage(const Story& story, std::vector<std::string>& doubts) {
+  const Tally& total = story.aggregate.total;
+  if (total.calls > 0 && total.prompt_tokens == 0 && total.completion_tokens == 0) {
+    doubts.push_back(
+        "No model server has said how many tokens its answers took: tokens are counted as 0, costs are not known, and "
+        "a "
+        "limit on tokens cannot have stopped the run.");
+  }
+}
+
 void AboutExposure(const Story& story, std::vector<std::string>& doubts) {
   const Cells unseen = CellsThat(
       story.aggregate, [](const CellAggregate& cell) { return cell.tally.attacked() > 0 && cell.tally.exposed == 0; });
@@ -215,6 +226,7 @@ std::vector<std::string> Doubts(const Story& story) {
   std::vector<std::string> doubts;
   AboutTheRun(story, doubts);
   AboutErrors(story, doubts);
+  AboutUsage(story, doubts);
   AboutExposure(story, doubts);
   AboutTheAttack(story, doubts);
   AboutUtility(story, doubts);

@@ -137,6 +137,18 @@ TEST_F(RealSweep, IsRefusedABoundOnACostThatNobodyKnows) {
   EXPECT_EQ(Xsweep(RunAs("b", Config(text), {"--set", "models.agent.price={input: 1, output: 2}"})).code, 0);
 }
 
+TEST_F(RealSweep, SaysThatTokensWereNotCountedWhereNobodyTold) {
+  ModelServer server([](const SeenRequest&) {
+    return ServerReply{.body = R"({"choices":[{"message":{"role":"assistant","content":"I can not do that."}}]})"};
+  });
+  EXPECT_EQ(Xsweep(RunAs("a", Config(RealConfig(server.Url())))).code, 0);
+  const std::string words = "No model server has said how many tokens its answers took";
+  EXPECT_NE(Read("a", "notes.md").find(words), std::string::npos);
+  ModelServer telling(Weak);
+  EXPECT_EQ(Xsweep(RunAs("b", Config(RealConfig(telling.Url())))).code, 0);
+  EXPECT_EQ(Read("b", "notes.md").find(words), std::string::npos);
+}
+
 TEST_F(RealSweep, SpendsABudgetOnTrialsThatItCanFinish) {
   ModelServer server(Weak);  // three or four calls a trial
   const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url(), "limits: { max_calls: 30 }"))));
