@@ -121,13 +121,13 @@ echo "model calls, against a server process on loopback (targets: 2,000 in fligh
 $bin/conversations_bench $([ "$quick" = --quick ] && echo --quick) | tee "$work/conversations"
 missed=$((missed + $(grep -c MISSED "$work/conversations" || true)))
 
-
 # The same through the whole program: episodes, recordings, ledgers, report. The server's rules answer after 100 ms.
 cat > "$work/rules.json" <<< '[{"latency_ms": 100, "text": "I have looked into it and your order is on its way to you."}]'
 mkfifo "$work/until"
 $bin/model_server "$work/rules.json" < "$work/until" > "$work/url" &
 exec 9> "$work/until"
-until [ -s "$work/url" ]; do sleep 0.05; done
+for _ in $(seq 100); do [ -s "$work/url" ] && break || sleep 0.05; done
+[ -s "$work/url" ] || { echo "bench: $bin/model_server did not start; make bench builds it" >&2; exit 4; }
 cat > "$work/real.yaml" <<CONFIG
 exp: real
 mode: REAL

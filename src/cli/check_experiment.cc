@@ -81,11 +81,7 @@ class ExperimentCheck {
   }
 
   void CheckModel(const Cell& cell, const std::string& role) {
-    const ModelsConfig& models = cell.models;
-    const std::optional<PartConfig>* const by_role[] = {&models.agent, &models.user, &models.attacker, &models.defense,
-                                                        &models.judge};
-    const auto place = std::ranges::find(ModelRoles(), role) - ModelRoles().begin();
-    const std::optional<PartConfig>& model = *by_role[place];
+    const std::optional<PartConfig>& model = ModelOf(cell.models, role);
     const std::string section = "models." + role;
     if (!model || !IsNew(section, *model)) return;
     for (const Error& fault : FaultsOfModelOptions(model->options)) {

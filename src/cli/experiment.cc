@@ -13,6 +13,7 @@
 #include "cli/check_experiment.h"
 #include "cli/gates_file.h"
 #include "cli/live_models.h"
+#include "config/keys.h"
 #include "config/prices.h"
 #include "config/resolved.h"
 #include "parts/catalog.h"
@@ -48,19 +49,16 @@ std::string CpuName() {
 /// Every model that some cell gives a role, once, with the price that its calls are counted with.
 std::vector<ModelRecord> ModelsOf(const Plan& plan) {
   std::vector<ModelRecord> found;
-  const auto add = [&](std::string_view role, const std::optional<PartConfig>& model) {
-    if (!model) return;
-    const Json* price = model->options.Find("price");
-    ModelRecord record{std::string(role), model->name, std::string(model->options.StringOr("model", "")),
-                       std::string(model->options.StringOr("base_url", "")), price == nullptr ? Json() : *price};
+  const auto add = [&](const std::string& role, const PartConfig& model) {
+    const Json* price = model.options.Find("price");
+    ModelRecord record{role, model.name, std::string(model.options.StringOr("model", "")),
+                       std::string(model.options.StringOr("base_url", "")), price == nullptr ? Json() : *price};
     if (std::ranges::find(found, record) == found.end()) found.push_back(std::move(record));
   };
   for (const Cell& cell : plan.cells()) {
-    add("agent", cell.models.agent);
-    add("user", cell.models.user);
-    add("attacker", cell.models.attacker);
-    add("defense", cell.models.defense);
-    add("judge", cell.models.judge);
+    for (const std::string& role : ModelRoles()) {
+      if (const auto& model = ModelOf(cell.models, role)) add(role, *model);
+    }
   }
   return found;
 }
@@ -159,7 +157,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   run.environment_data_sha256 = info.data_sha256;
   run.do_nothing_floor = DoNothingFloor(experiment);
   run.gates = config.gates;
-  run.models = ModelsOf(experiment.plan);
+  if (config.mode == Mode::kReal) run.models = ModelsOf(experiment.plan);
   run.max_error_rate = config.limits.max_error_rate;
   return run;
 }

@@ -9,13 +9,6 @@
 namespace xsweep {
 namespace {
 
-const std::optional<PartConfig>& ModelOf(const ModelsConfig& models, std::string_view role) {
-  if (role == "user") return models.user;
-  if (role == "attacker") return models.attacker;
-  if (role == "defense") return models.defense;
-  return role == "judge" ? models.judge : models.agent;
-}
-
 const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name) {
   const auto found = std::ranges::find(specs, name, &PartSpec::name);
   return found == specs.end() ? nullptr : &*found;
@@ -73,7 +66,7 @@ Status CheckKeysOf(const Cell& cell) {
 
 /// A bound in dollars that cannot be kept, because a model that it bounds has no known price, would never stop
 /// anything.
-Status CheckPrices(const Limits& limits, const Cell& cell) {
+Status CheckCostBounds(const Limits& limits, const Cell& cell) {
   for (int i = 0; i < kModelRoles; ++i) {
     const std::string_view role = ModelRoleName(static_cast<ModelRole>(i));
     const auto& model = ModelOf(cell.models, role);
@@ -117,7 +110,7 @@ Status CheckModels(const Experiment& experiment) {
     TRY(CheckPart(cell.attack, specs.attacks, cell, mode));
     TRY(CheckPart(cell.defense, specs.defenses, cell, mode));
     TRY(CheckPart(cell.judge, specs.judges, cell, mode));
-    if (mode == Mode::kReal) TRY(CheckPrices(experiment.config.limits, cell));
+    if (mode == Mode::kReal) TRY(CheckCostBounds(experiment.config.limits, cell));
     const PartSpec* agent = FindSpec(specs.agents, cell.agent.name);
     if (mode == Mode::kReal && agent != nullptr && agent->model_role.empty() && cell.agent.name == "shim") {
       return UserError(

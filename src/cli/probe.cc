@@ -13,13 +13,6 @@ namespace {
 
 constexpr std::string_view kRoles[] = {"agent", "user", "attacker", "defense", "judge"};
 
-const std::optional<PartConfig>& ModelOf(const ModelsConfig& models, std::string_view role) {
-  if (role == "user") return models.user;
-  if (role == "attacker") return models.attacker;
-  if (role == "defense") return models.defense;
-  return role == "judge" ? models.judge : models.agent;
-}
-
 /// What one call has shown. Empty: it did not show that.
 struct Finding {
   std::string role;

@@ -2,9 +2,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/sweep_config.h"
 
+#include "base/error.h"
+#include "config/keys.h"
+
 namespace xsweep {
 
 std::string_view ModeName(Mode mode) { return mode == Mode::kReal ? "REAL" : "SHIM"; }
+
+const std::optional<PartConfig>& ModelOf(const ModelsConfig& models, std::string_view role) {
+  if (role == "agent") return models.agent;
+  if (role == "user") return models.user;
+  if (role == "attacker") return models.attacker;
+  if (role == "defense") return models.defense;
+  CHECK(role == "judge", "a model was asked for by an unknown role");
+  return models.judge;
+}
 
 const PartConfig* FindSection(const SweepConfig& config, std::string_view section) {
   if (section == "environment") return &config.environment;
@@ -12,12 +24,12 @@ const PartConfig* FindSection(const SweepConfig& config, std::string_view sectio
   if (section == "attack") return &config.attack;
   if (section == "defense") return &config.defense;
   if (section == "judge") return &config.judge;
-  const auto model = [](const std::optional<PartConfig>& settings) { return settings ? &*settings : nullptr; };
-  if (section == "models.agent") return model(config.models.agent);
-  if (section == "models.user") return model(config.models.user);
-  if (section == "models.attacker") return model(config.models.attacker);
-  if (section == "models.defense") return model(config.models.defense);
-  if (section == "models.judge") return model(config.models.judge);
+  constexpr std::string_view kModels = "models.";
+  for (const std::string& role : ModelRoles()) {
+    if (!section.starts_with(kModels) || section.substr(kModels.size()) != role) continue;
+    const auto& model = ModelOf(config.models, role);
+    return model ? &*model : nullptr;
+  }
   return nullptr;
 }
 

@@ -5,18 +5,11 @@
 namespace xsweep {
 namespace {
 
-const std::optional<PartConfig>& ModelOf(const Cell& cell, std::string_view role) {
-  if (role == "agent") return cell.models.agent;
-  if (role == "user") return cell.models.user;
-  if (role == "attacker") return cell.models.attacker;
-  return role == "defense" ? cell.models.defense : cell.models.judge;
-}
-
 /// Models of parts that a cell does not play are configured but never asked.
 bool Asked(const Cell& cell, std::string_view role) {
   if (role == "attacker" && cell.attack.name == kNoPart) return false;
   if (role == "defense" && cell.defense.name == kNoPart) return false;
-  return ModelOf(cell, role).has_value();
+  return ModelOf(cell.models, role).has_value();
 }
 
 void AddCell(const RoleAssumption& assumption, const Cell& cell, double trials, RoleEstimate& sum) {
@@ -24,7 +17,7 @@ void AddCell(const RoleAssumption& assumption, const Cell& cell, double trials, 
   sum.calls += calls;
   sum.prompt_tokens += calls * assumption.prompt_tokens;
   sum.completion_tokens += calls * assumption.completion_tokens;
-  const auto price = PriceOf(*ModelOf(cell, assumption.role));
+  const auto price = PriceOf(*ModelOf(cell.models, assumption.role));
   if (!price) sum.cost_usd.reset();
   if (!price || !sum.cost_usd) return;
   *sum.cost_usd +=

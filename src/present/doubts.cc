@@ -92,9 +92,8 @@ void AboutUsage(const Story& story, std::vector<std::string>& doubts) {
   const Tally& total = story.aggregate.total;
   if (total.calls > 0 && total.prompt_tokens == 0 && total.completion_tokens == 0) {
     doubts.push_back(
-        "No model server has said how many tokens its answers took: tokens are counted as 0, costs are not known, and "
-        "a "
-        "limit on tokens cannot have stopped the run.");
+        "No model server has said how many tokens its answers took: tokens are counted as 0, costs are not known, "
+        "and a limit on tokens cannot have stopped the run.");
   }
 }
 

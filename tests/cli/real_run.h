@@ -82,7 +82,7 @@ class Running {
   Running(std::vector<std::string> words, const std::filesystem::path& output, bool with_key = true) : output_(output) {
     words.insert(words.begin(), XSWEEP_BINARY_DIR "/xsweep");
     if (words[1] == "offline") words = Offline(std::move(words));
-    if (words[1] == "nameless") words = Nameless(std::move(words));
+    if (words[1] == "nameless") words = Nameless(std::move(words), output_.string());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -110,12 +110,11 @@ class Running {
     return words;
   }
   /// A network namespace of its own whose name server hears every question and answers none.
-  static std::vector<std::string> Nameless(std::vector<std::string> words) {
+  static std::vector<std::string> Nameless(std::vector<std::string> words, std::string scratch) {
     constexpr const char* kScript =
         "echo nameserver 127.0.0.1 > $0.names && mount --bind $0.names /etc/resolv.conf && ip link set lo up && "
         "{ python3 -c 'import socket, time; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
-        "s.bind((\"127.0.0.1\", 53)); time.sleep(30)' & sleep 0.5; exec \"$@\"; }";
-    std::string scratch = (std::filesystem::temp_directory_path() / fmt::format("xsweep_{}", ::getpid())).string();
+        "s.bind((\"127.0.0.1\", 53)); time.sleep(15)' & sleep 0.5; exec \"$@\"; }";
     words.erase(words.begin() + 1);
     words.insert(words.begin(), {"unshare", "-rmn", "sh", "-c", kScript, std::move(scratch)});
     return words;

@@ -64,6 +64,24 @@ std::string ToolsText(const std::vector<ToolSchema>& tools) {
   return text;
 }
 
+void AppendReply(const ModelReply& reply, std::string& out) {
+  AppendMember(R"({"text":)", reply.text, out);
+  if (!reply.calls.empty()) {
+    out += R"(,"calls":)";
+    AppendCalls(reply.calls, out);
+  }
+  if (!reply.reasoning.empty()) AppendMember(R"(,"reasoning":)", reply.reasoning, out);
+  AppendMember(R"(,"finish_reason":)", reply.finish_reason, out);
+  out += R"(,"usage":)";
+  Json::MakeObject({{"calls", reply.usage.calls},
+                    {"prompt_tokens", reply.usage.prompt_tokens},
+                    {"completion_tokens", reply.usage.completion_tokens},
+                    {"cost_nano_usd", reply.usage.cost_nano_usd},
+                    {"cost_known", reply.usage.cost_known}})
+      .AppendTo(out);
+  out += '}';
+}
+
 std::size_t LikelySize(const ModelRequest& request) {
   std::size_t size = 1024 + request.system.size();
   for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
@@ -123,31 +141,6 @@ std::string RequestText::MessagesFrom(std::size_t place) const {
   return fmt::format("[{}]", std::string_view(text_).substr(begin, ends_.back() - begin));
 }
 
-namespace {
-
-Json CallsJson(const std::vector<ToolCall>& calls) {
-  Json list = Json::MakeArray();
-  for (const ToolCall& call : calls) {
-    list.Append(Json::MakeObject({{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}}));
-  }
-  return list;
-}
-
-}  // namespace
-
-Json ReplyJson(const ModelReply& reply) {
-  Json json = Json::MakeObject({{"text", reply.text}});
-  if (!reply.calls.empty()) json.Set("calls", CallsJson(reply.calls));
-  if (!reply.reasoning.empty()) json.Set("reasoning", reply.reasoning);
-  json.Set("finish_reason", reply.finish_reason);
-  json.Set("usage", Json::MakeObject({{"calls", reply.usage.calls},
-                                      {"prompt_tokens", reply.usage.prompt_tokens},
-                                      {"completion_tokens", reply.usage.completion_tokens},
-                                      {"cost_nano_usd", reply.usage.cost_nano_usd},
-                                      {"cost_known", reply.usage.cost_known}}));
-  return json;
-}
-
 Expected<ModelReply> ReadReply(const Json& json) {
   if (!json.is_object() || json.Find("text") == nullptr) return NoReply("no text");
   const Json* usage = json.Find("usage");
@@ -197,7 +190,7 @@ std::string ExchangeWriter::Line(const CallIdentity& identity, const RequestText
   line.append(R"(,"messages":)").append(request.MessagesFrom(kept));
   if (result) {
     line += R"(,"reply":)";
-    ReplyJson(*result).AppendTo(line);
+    AppendReply(*result, line);
   } else {
     line += R"(,"error":)";
     Json::MakeObject({{"message", result.error().message}, {"where", result.error().where}}).AppendTo(line);

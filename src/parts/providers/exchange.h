@@ -62,8 +62,7 @@ class RequestWriter {
   ToolTexts tools_;
 };
 
-Json ReplyJson(const ModelReply& reply);
-/// Fails with kWorld for what `ReplyJson` does not write.
+/// The reply of a line. Fails with kWorld for what no recording writes.
 Expected<ModelReply> ReadReply(const Json& json);
 
 /// Which dialogue an exchange belongs to: its identity without the turn.
