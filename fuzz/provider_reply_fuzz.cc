@@ -21,7 +21,10 @@ void SendAgain(const ModelReply& reply) {
   const Endpoint endpoint{.url = "", .model = "m"};
   CHECK(Json::Parse(WriteOpenAiRequest(endpoint, next)).has_value(), "a reply made a request that is not JSON");
   CHECK(Json::Parse(WriteAnthropicRequest(endpoint, next)).has_value(), "a reply made a request that is not JSON");
-  const auto read = ReadReply(ReplyJson(reply));
+  const std::string line = ExchangeWriter().Line({}, RequestText(Json::MakeObject({}), next), reply);
+  const auto exchange = Json::Parse(line);
+  CHECK(exchange && exchange->Find("reply") != nullptr, "a reply made a record that is not JSON");
+  const auto read = ReadReply(*exchange->Find("reply"));
   CHECK(read && read->text == reply.text && read->calls.size() == reply.calls.size(), "a reply is recorded otherwise");
 }
 

@@ -4,18 +4,33 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "record/ledger.h"
 #include "record/trial_log.h"
 
+namespace {
+
+/// In memory, and gone with the process.
+struct Folder {
+  std::string path = "/dev/shm/xsweep-fuzz-XXXXXX";
+  Folder() { CHECK(::mkdtemp(path.data()) != nullptr, "no directory in /dev/shm"); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+};
+
+}  // namespace
+
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static const std::string folder = [] {
-    std::string name = "/dev/shm/xsweep-fuzz-XXXXXX";
-    CHECK(::mkdtemp(name.data()) != nullptr, "no directory in /dev/shm");
-    return name;
-  }();
+  static const Folder shards;
+  const std::string& folder = shards.path;
   for (const char* name : {"/0.jsonl", "/0.spent"}) {
     const auto file = xsweep::RealDisk().Open(folder + name, xsweep::OpenMode::kTruncate);
     CHECK(file && (*file)->Write({reinterpret_cast<const char*>(data), size}), "cannot write");

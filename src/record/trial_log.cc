@@ -197,11 +197,14 @@ Expected<std::uint64_t> ForEachLine(const fs::path& path,
   } closer{descriptor};
   std::string buffer;
   std::uint64_t start = from;  // file offset of buffer[0]
+  constexpr std::size_t kLargestRead = std::size_t{1} << 20U;
+  std::size_t next_read = std::size_t{32} << 10U;  // small at first: most of a thousand shards' logs are
   if (from > 0 && ::lseek(descriptor, static_cast<off_t>(from), SEEK_SET) < 0)
     return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
   for (;;) {
     const std::size_t have = buffer.size();
-    buffer.resize(have + (std::size_t{1} << 20U));
+    buffer.resize(have + next_read);
+    next_read = std::min(next_read * 2, kLargestRead);
     const ssize_t got = ::read(descriptor, buffer.data() + have, buffer.size() - have);
     if (got < 0 && errno != EINTR)
       return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
