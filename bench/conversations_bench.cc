@@ -80,14 +80,22 @@ struct Tally {
   std::string first_error{};
 };
 
+/// The tools of the desk, which all conversations share.
+std::vector<ToolSchema> DeskTools() {
+  std::vector<ToolSchema> tools;
+  for (const char* name : {"get_user", "get_order", "cancel_order", "refund", "transfer"}) {
+    tools.push_back({name, "Does what its name says, for one customer.",
+                     Json::MakeObject({{"type", "object"}, {"properties", Json::MakeObject()}})});
+  }
+  return tools;
+}
+
 ModelRequest FirstRequest(int number) {
+  static const std::vector<ToolSchema> tools = DeskTools();
   ModelRequest request;
   request.identity = {"base", fmt::format("task {}", number), 41, 0, ModelRole::kAgent, 0};
   request.system = std::string(2000, 'p');
-  for (const char* name : {"get_user", "get_order", "cancel_order", "refund", "transfer"}) {
-    request.tools.push_back({name, "Does what its name says, for one customer.",
-                             Json::MakeObject({{"type", "object"}, {"properties", Json::MakeObject()}})});
-  }
+  request.tools = tools;
   return request;
 }
 
@@ -121,12 +129,10 @@ void Print(std::string_view what, double figure, std::string_view unit, double t
 }
 
 void MeasureConversations() {
-  const ServerProcess server([](const SeenRequest&) {
-    ServerReply reply;
-    reply.body = testing::ChatBody("I have looked into it and your order is on its way to you.");
-    reply.latency = kLatency;
-    return reply;
-  });
+  ServerReply reply;
+  reply.body = testing::ChatBody("I have looked into it and your order is on its way to you.");
+  reply.latency = kLatency;
+  const ServerProcess server([reply](const SeenRequest&) { return reply; });
   SystemClock clock;
   const std::unique_ptr<IoLoop> loop = *IoLoop::Create(clock);
   Http http(*loop);

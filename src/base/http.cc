@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/http.h"
 
-#include "base/http_pool.h"
+#include "base/http_thread.h"
 #include "base/http_transfer.h"
 #include "base/text.h"
 
@@ -36,24 +36,46 @@ const std::string* HttpResponse::Header(std::string_view name) const {
   return nullptr;
 }
 
-Http::Http(IoLoop& loop, HttpSettings settings) : pool_(std::make_unique<HttpPool>(loop, std::move(settings))) {}
-Http::~Http() = default;
-IoLoop& Http::loop() const { return pool_->loop(); }
+/// A call for which somebody waits; given up when the waiting frame is destroyed or its loop is stopped.
+struct Http::Asking {
+  Http& http;
+  HttpThread& thread;
+  Wait answered;
+  std::shared_ptr<HttpJob> job;
+  bool done = false;
+
+  Asking(Http& owner, HttpThread& connections, HttpRequest request)
+      : http(owner), thread(connections), answered(owner.loop_), job(std::make_shared<HttpJob>(std::move(request))) {
+    job->asker = &answered;
+    ++http.under_way_;
+    thread.Perform(job);
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+  ~Asking() {
+    job->asker = nullptr;
+    --http.under_way_;
+    if (!done) thread.GiveUp(std::move(job));
+  }
+};
+
+Http::Http(IoLoop& loop, HttpSettings settings) : loop_(loop), settings_(std::move(settings)) {}
+Http::~Http() { CHECK(under_way_ == 0, "Http was destroyed while a call was under way"); }
 
 Async<std::expected<HttpResponse, HttpError>> Http::Call(HttpRequest request) {
   if (auto sound = CheckRequest(request); !sound) co_return std::unexpected(std::move(sound).error());
-  HttpTransfer call(*pool_, request);
   const auto stopped = [](Error error) { return std::unexpected(HttpError{HttpFailure::kStopped, std::move(error)}); };
-  while (!pool_->Known(call.origin) && !pool_->MayResolve(call.origin)) {
-    pool_->AwaitName(&call.finished);
-    Status named = co_await call.finished;
-    if (!named) co_return stopped(std::move(named).error());
+  if (loop_.stopping()) co_return stopped({ErrorKind::kInterrupted, "stopped on request", {}});
+  if (!thread_) {
+    auto started = HttpThread::Start(loop_, settings_);
+    if (!started) co_return std::unexpected(HttpError{HttpFailure::kConnect, std::move(started).error()});
+    thread_ = std::move(*started);
   }
-  if (pool_->loop().stopping()) co_return stopped({ErrorKind::kInterrupted, "stopped on request", {}});
-  if (auto started = call.Start(); !started) co_return std::unexpected(std::move(started).error());
-  Status status = co_await call.finished;
+  Asking asking(*this, *thread_, std::move(request));
+  Status status = co_await asking.answered;
   if (!status) co_return stopped(std::move(status).error());
-  co_return call.Result();
+  asking.done = true;
+  co_return std::move(asking.job->answer);
 }
 
 }  // namespace xsweep

@@ -87,10 +87,12 @@ struct HttpSettings {
   std::string user_agent = "xsweep/" XSWEEP_VERSION;
 };
 
-class HttpPool;
+class HttpThread;
 
 /// One pool of connections, kept alive and reused; HTTP/2 wherever the server offers it over TLS. Belongs to the
-/// thread of its loop, and outlives every call. Turns SIGPIPE off for the process, as libcurl asks of its users.
+/// thread of its loop, and outlives every call. The connections live on a thread of their own, started by the first
+/// call: what is said over them costs more than what a conversation does between two calls. Turns SIGPIPE off for the
+/// process, as libcurl asks of its users.
 class Http {
  public:
   explicit Http(IoLoop& loop, HttpSettings settings = {});
@@ -98,13 +100,17 @@ class Http {
   Http(const Http&) = delete;
   Http& operator=(const Http&) = delete;
 
-  IoLoop& loop() const;
+  IoLoop& loop() const { return loop_; }
 
   /// Sends `request` and waits for the whole answer. Destroying the awaiting frame abandons the call.
   Async<std::expected<HttpResponse, HttpError>> Call(HttpRequest request);
 
  private:
-  std::unique_ptr<HttpPool> pool_;
+  struct Asking;
+  IoLoop& loop_;
+  const HttpSettings settings_;
+  std::unique_ptr<HttpThread> thread_;
+  std::size_t under_way_ = 0;
 };
 
 }  // namespace xsweep

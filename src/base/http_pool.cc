@@ -14,6 +14,7 @@ namespace xsweep {
 namespace {
 
 constexpr std::size_t kIdleHandles = 4096;
+constexpr long kMostConnections = 4096;
 
 }  // namespace
 
@@ -28,6 +29,8 @@ HttpPool::HttpPool(IoLoop& loop, HttpSettings settings) : loop_(loop), settings_
     Curl().multi_setopt(lane.multi, CURLMOPT_SOCKETDATA, &lane);
     Curl().multi_setopt(lane.multi, CURLMOPT_TIMERFUNCTION, &HttpPool::OnTimer);
     Curl().multi_setopt(lane.multi, CURLMOPT_TIMERDATA, &lane);
+    // By default libcurl keeps four connections for each call under way: between two bursts it would close the others.
+    Curl().multi_setopt(lane.multi, CURLMOPT_MAXCONNECTS, kMostConnections);
   }
 }
 

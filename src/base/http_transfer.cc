@@ -151,6 +151,11 @@ void HttpTransfer::Finish(CURLcode result) {
   finished.Wake();
 }
 
+void HttpTransfer::GiveUp() {
+  given_up = true;
+  finished.Wake();
+}
+
 std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count, void* call_pointer) {
   HttpTransfer& call = *static_cast<HttpTransfer*>(call_pointer);
   const std::size_t bytes = size * count;

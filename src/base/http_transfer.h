@@ -22,6 +22,7 @@ struct CurlListFree {
 struct StdioClose {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
+
 /// One transfer; lives in the frame of the coroutine that awaits it.
 struct HttpTransfer {
   HttpPool& pool;
@@ -38,6 +39,7 @@ struct HttpTransfer {
   bool too_large = false;
   bool too_slow = false;
   bool resolving = false;
+  bool given_up = false;
   bool armed = false;
   IoLoop::TimerId first_byte;
   std::array<char, CURL_ERROR_SIZE> message{};
@@ -55,6 +57,8 @@ struct HttpTransfer {
   void StopFirstByteTimer();
   void NameFound();
   void Finish(CURLcode result);
+  /// Nobody waits for the answer any more.
+  void GiveUp();
   std::expected<HttpResponse, HttpError> Result();
   HttpError Failure() const;
   std::string Scrubbed(std::string text) const;
