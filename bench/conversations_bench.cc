@@ -7,10 +7,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <vector>
 
 #include "parts/providers/providers.h"
 #include "support/model_server.h"
@@ -26,6 +28,7 @@ using Seconds = std::chrono::duration<double>;
 
 constexpr int kConversations = 2000;
 constexpr int kTurns = 20;
+constexpr int kRepeats = 7;
 constexpr auto kLatency = 100ms;
 
 /// A model server in a child process; ends with this object.
@@ -149,23 +152,31 @@ void MeasureConversations() {
     for (int i = 0; i < kConversations; ++i) loop->Spawn(Converse(model, i, 1, warm), [](int) {});
     loop->RunSpawned();
   }
-  Tally tally;
   double resident = 0;
-  const double cpu_before = CpuSeconds();
-  const auto start = std::chrono::steady_clock::now();
-  for (int i = 0; i < kConversations; ++i) loop->Spawn(Converse(model, i, kTurns, tally), [](int) {});
-  loop->CallAt(clock.Now() + kLatency * (kTurns - 2), [&] { resident = ResidentBytes(); });
-  loop->RunSpawned();
-  const double elapsed = Seconds(std::chrono::steady_clock::now() - start).count();
-  const double cpu = CpuSeconds() - cpu_before;
+  std::vector<double> shares;
+  std::vector<double> costs;
   const double ideal = kConversations / Seconds(kLatency).count();
-  if (tally.failed + warm.failed > 0)
-    fmt::print("failed calls: {} ({})\n", tally.failed + warm.failed, tally.first_error + warm.first_error);
-  fmt::print("{} conversations of {} turns against {} ms: {} calls in {:.2f} s = {:.0f} calls/s of {:.0f}\n",
-             kConversations, kTurns, kLatency.count(), tally.answered, elapsed, tally.answered / elapsed, ideal);
-  Print("share of the ideal rate", 100 * tally.answered / elapsed / ideal, "%", 90, true);
+  for (int repeat = 0; repeat < kRepeats; ++repeat) {
+    Tally tally;
+    const double cpu_before = CpuSeconds();
+    const auto start = std::chrono::steady_clock::now();
+    for (int i = 0; i < kConversations; ++i) loop->Spawn(Converse(model, i, kTurns, tally), [](int) {});
+    if (repeat == 0) loop->CallAt(clock.Now() + kLatency * (kTurns - 2), [&] { resident = ResidentBytes(); });
+    loop->RunSpawned();
+    const double elapsed = Seconds(std::chrono::steady_clock::now() - start).count();
+    shares.push_back(100 * tally.answered / elapsed / ideal);
+    costs.push_back((CpuSeconds() - cpu_before) / tally.answered * 1e6);
+    warm.failed += tally.failed;
+    warm.first_error += tally.first_error;
+  }
+  if (warm.failed > 0) fmt::print("failed calls: {} ({})\n", warm.failed, warm.first_error);
+  std::ranges::sort(shares);
+  std::ranges::sort(costs);
+  fmt::print("{} conversations of {} turns against {} ms, ideally {:.0f} calls/s; {} times, {:.0f} to {:.0f} % of it\n",
+             kConversations, kTurns, kLatency.count(), ideal, kRepeats, shares.front(), shares.back());
+  Print("share of the ideal rate, median", shares[kRepeats / 2], "%", 90, true);
   Print("memory per conversation", (resident - resident_before) / kConversations / 1000, "KB", 100, false);
-  Print("harness CPU per call", cpu / tally.answered * 1e6, "microseconds", 150, false);
+  Print("harness CPU per call, median", costs[kRepeats / 2], "microseconds", 150, false);
 }
 
 /// Asks on and on until `end`.

@@ -3,6 +3,7 @@
 #include "base/http_pool.h"
 
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
@@ -14,6 +15,7 @@ namespace xsweep {
 namespace {
 
 constexpr std::size_t kIdleHandles = 4096;
+constexpr std::size_t kHandlesLookedAt = 8;
 constexpr long kMostConnections = 4096;
 
 }  // namespace
@@ -44,41 +46,26 @@ HttpPool::~HttpPool() {
   Curl().global_cleanup();
 }
 
-CurlEasy HttpPool::TakeEasy() {
-  if (idle_.empty()) return CurlEasy(Curl().easy_init());
-  CurlEasy easy = std::move(idle_.back());
-  idle_.pop_back();
-  return easy;
+HttpHandle HttpPool::TakeHandle(const HttpRequest& request) {
+  const std::size_t looked_at = std::min(idle_.size(), kHandlesLookedAt);
+  const auto fits = [&](const HttpHandle& handle) { return handle.Fits(request); };
+  const auto found = std::find_if(idle_.rbegin(), idle_.rbegin() + static_cast<std::ptrdiff_t>(looked_at), fits);
+  const bool ready = found != idle_.rbegin() + static_cast<std::ptrdiff_t>(looked_at);
+  if (ready) std::swap(*found, idle_.back());
+  HttpHandle handle = idle_.empty() ? HttpHandle() : std::move(idle_.back());
+  if (!idle_.empty()) idle_.pop_back();
+  if (!ready) handle.SetUp(request, settings_);
+  return handle;
 }
 
-void HttpPool::ReturnEasy(CurlEasy easy) {
-  if (idle_.size() >= kIdleHandles) return;
-  Curl().easy_reset(easy.get());
-  idle_.push_back(std::move(easy));
+void HttpPool::ReturnHandle(HttpHandle handle) {
+  if (idle_.size() < kIdleHandles) idle_.push_back(std::move(handle));
 }
 
 HttpPool::Lane& HttpPool::LaneFor(const std::string& url) {
   if (AsciiLower(url.substr(0, 6)) == "https:") return lanes_.back();
   return *std::min_element(lanes_.begin(), lanes_.end() - 1,
                            [](const Lane& a, const Lane& b) { return a.busy < b.busy; });
-}
-
-void HttpPool::Configure(CURL* easy, const HttpRequest& request) const {
-  Curl().easy_setopt(easy, CURLOPT_URL, request.url.c_str());
-  Curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-  // A name that is not found yet when a call is given up: its thread is left to end by itself, nobody waits for it.
-  Curl().easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  Curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-  Curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  if (request.url[4] == 's' || request.url[4] == 'S') Curl().easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-  if (!settings_.proxy_from_environment) Curl().easy_setopt(easy, CURLOPT_PROXY, "");
-  if (!settings_.ca_file.empty()) Curl().easy_setopt(easy, CURLOPT_CAINFO, settings_.ca_file.c_str());
-  Curl().easy_setopt(easy, CURLOPT_USERAGENT, settings_.user_agent.c_str());
-  Curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  Curl().easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 600L);
-  Curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 8192L);
-  Curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeouts.connect.count()));
-  Curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeouts.total.count()));
 }
 
 void HttpPool::EndResolving(const std::string& origin, bool found) {
@@ -88,29 +75,60 @@ void HttpPool::EndResolving(const std::string& origin, bool found) {
   awaiting_name_.clear();
 }
 
+// Of a connection that rests between two calls libcurl forgets the socket, and asks for the same events when it is
+// used again. The loop goes on watching it meanwhile, which saves two system calls a call. Other sockets (those of a
+// lookup) may be closed without a word, so they are let go at once.
 int HttpPool::OnSocket(CURL*, curl_socket_t socket, int what, void* lane_pointer, void* known) {
   Lane& lane = *static_cast<Lane*>(lane_pointer);
-  IoLoop& loop = lane.pool->loop_;
+  HttpPool& pool = *lane.pool;
+  const auto connection = pool.connections_.find(socket);
+  const bool is_connection = connection != pool.connections_.end();
   if (what == CURL_POLL_REMOVE) {
-    loop.Unwatch(socket);
+    if (is_connection) {
+      connection->second.resting = true;
+    } else {
+      pool.loop_.Unwatch(socket);
+    }
     return 0;
   }
   std::uint32_t events = 0;
   if (what & CURL_POLL_IN) events |= EPOLLIN;
   if (what & CURL_POLL_OUT) events |= EPOLLOUT;
-  if (known != nullptr) {
-    loop.Rewatch(socket, events);
-    return 0;
+  const std::uint32_t watched = is_connection ? connection->second.events : 0;
+  if (is_connection) connection->second = {events, false};
+  if (known == nullptr) Curl().multi_assign(lane.multi, socket, &lane);
+  if (known == nullptr && watched == 0) {
+    pool.Watch(lane, socket, events);
+  } else if (watched != events) {
+    pool.loop_.Rewatch(socket, events);
   }
-  Curl().multi_assign(lane.multi, socket, &lane);
-  loop.Watch(socket, events, [&lane, socket](std::uint32_t got) {
-    int bits = 0;
-    if (got & EPOLLIN) bits |= CURL_CSELECT_IN;
-    if (got & EPOLLOUT) bits |= CURL_CSELECT_OUT;
-    if (got & (EPOLLERR | EPOLLHUP)) bits |= CURL_CSELECT_ERR;
-    lane.pool->Drive(lane, socket, bits);
-  });
   return 0;
+}
+
+void HttpPool::Watch(Lane& lane, curl_socket_t socket, std::uint32_t events) {
+  loop_.Watch(socket, events, [this, &lane, socket](std::uint32_t got) { OnEvents(lane, socket, got); });
+}
+
+void HttpPool::OnEvents(Lane& lane, curl_socket_t socket, std::uint32_t events) {
+  const auto connection = connections_.find(socket);
+  if (connection != connections_.end() && connection->second.resting) {
+    // Closed by the server, most likely; libcurl finds out when it wants to use it.
+    loop_.Unwatch(socket);
+    connection->second.events = 0;
+    return;
+  }
+  int bits = 0;
+  if (events & EPOLLIN) bits |= CURL_CSELECT_IN;
+  if (events & EPOLLOUT) bits |= CURL_CSELECT_OUT;
+  if (events & (EPOLLERR | EPOLLHUP)) bits |= CURL_CSELECT_ERR;
+  Drive(lane, socket, bits);
+}
+
+int HttpPool::OnClose(void* pool_pointer, curl_socket_t socket) {
+  HttpPool& pool = *static_cast<HttpPool*>(pool_pointer);
+  pool.connections_.erase(socket);
+  pool.loop_.Unwatch(socket);
+  return ::close(socket);
 }
 
 int HttpPool::OnTimer(CURLM*, long timeout_ms, void* lane) {

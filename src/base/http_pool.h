@@ -3,20 +3,17 @@
 #pragma once
 
 #include <array>
-#include <memory>
+#include <cstdint>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/curl.h"
 #include "base/http.h"
+#include "base/http_handle.h"
 
 namespace xsweep {
-
-struct CurlEasyFree {
-  void operator()(CURL* easy) const { Curl().easy_cleanup(easy); }
-};
-using CurlEasy = std::unique_ptr<CURL, CurlEasyFree>;
 
 /// Lanes of connections, idle handles, and the transfers that wait for a name.
 class HttpPool {
@@ -35,10 +32,10 @@ class HttpPool {
   HttpPool& operator=(const HttpPool&) = delete;
 
   IoLoop& loop() { return loop_; }
-  CurlEasy TakeEasy();
-  void ReturnEasy(CurlEasy easy);
+  /// Set up for the request but for its body and whose call it is.
+  HttpHandle TakeHandle(const HttpRequest& request);
+  void ReturnHandle(HttpHandle handle);
   Lane& LaneFor(const std::string& url);
-  void Configure(CURL* easy, const HttpRequest& request) const;
   /// True when nobody is asking for this name right now; the caller then asks. libcurl starts a thread per lookup, so
   /// a burst of calls to one name must not all ask at once.
   bool MayResolve(const std::string& origin) { return !resolving_.contains(origin); }
@@ -48,21 +45,32 @@ class HttpPool {
   void AwaitName(Wait* wait) { awaiting_name_.push_back(wait); }
   void ForgetWait(Wait* wait) { std::erase(awaiting_name_, wait); }
   void Drive(Lane& lane, curl_socket_t socket, int what);
+  /// A socket of a connection was made; libcurl tells of its end by `OnClose`.
+  void Opened(curl_socket_t socket) { connections_[socket] = {}; }
+  static int OnClose(void* pool, curl_socket_t socket);
 
  private:
   // libcurl looks for an idle connection by walking all that it has to one host: with 2,000 in flight that walk is most
   // of a call. Cleartext HTTP, which cannot multiplex, is therefore spread over several libcurl pools.
   static constexpr std::size_t kLanes = 24;
 
+  struct Connection {
+    std::uint32_t events = 0;  ///< what the loop watches it for; 0: it does not
+    bool resting = false;      ///< libcurl has no use for it at present
+  };
+
   static int OnSocket(CURL*, curl_socket_t socket, int what, void* lane, void* known);
   static int OnTimer(CURLM*, long timeout_ms, void* lane);
+  void Watch(Lane& lane, curl_socket_t socket, std::uint32_t events);
+  void OnEvents(Lane& lane, curl_socket_t socket, std::uint32_t events);
   void Arm(Lane& lane, long timeout_ms);
   void CollectFinished(Lane& lane);
 
   IoLoop& loop_;
   HttpSettings settings_;
   std::array<Lane, kLanes + 1> lanes_;  ///< the last one is for TLS, where HTTP/2 shares one connection
-  std::vector<CurlEasy> idle_;
+  std::vector<HttpHandle> idle_;
+  std::unordered_map<curl_socket_t, Connection> connections_;
   std::set<std::string> resolving_;
   std::set<std::string> known_;
   std::vector<Wait*> awaiting_name_;

@@ -35,32 +35,30 @@ HttpTransfer::~HttpTransfer() {
   StopFirstByteTimer();
   pool.ForgetWait(&finished);
   if (lane != nullptr) {
-    Curl().multi_remove_handle(lane->multi, easy.get());
+    Curl().multi_remove_handle(lane->multi, handle->get());
     --lane->busy;
   }
   if (resolving) pool.EndResolving(origin, false);
-  if (easy) pool.ReturnEasy(std::move(easy));
+  if (handle) pool.ReturnHandle(std::move(*handle));
 }
 
 std::expected<void, HttpError> HttpTransfer::Start() {
-  easy = pool.TakeEasy();
-  CHECK(easy != nullptr, "libcurl is out of memory");
-  CURL* handle = easy.get();
-  pool.Configure(handle, request);
-  Curl().easy_setopt(handle, CURLOPT_PRIVATE, this);
-  Curl().easy_setopt(handle, CURLOPT_ERRORBUFFER, message.data());
-  Curl().easy_setopt(handle, CURLOPT_WRITEFUNCTION, &HttpTransfer::OnBody);
-  Curl().easy_setopt(handle, CURLOPT_WRITEDATA, this);
-  Curl().easy_setopt(handle, CURLOPT_HEADERFUNCTION, &HttpTransfer::OnHeader);
-  Curl().easy_setopt(handle, CURLOPT_HEADERDATA, this);
+  handle.emplace(pool.TakeHandle(request));
+  CURL* easy = handle->get();
+  Curl().easy_setopt(easy, CURLOPT_PRIVATE, this);
+  Curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, message.data());
+  Curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpTransfer::OnBody);
+  Curl().easy_setopt(easy, CURLOPT_WRITEDATA, this);
+  Curl().easy_setopt(easy, CURLOPT_HEADERFUNCTION, &HttpTransfer::OnHeader);
+  Curl().easy_setopt(easy, CURLOPT_HEADERDATA, this);
+  Curl().easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &HttpTransfer::OnSocketOpened);
+  Curl().easy_setopt(easy, CURLOPT_SOCKOPTDATA, this);
+  Curl().easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &HttpPool::OnClose);
+  Curl().easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &pool);
   if (auto added = AddBody(); !added) return added;
-  AddHeaders();
-  if (request.sigv4) Sign();
   if (!pool.Known(origin)) {
     pool.StartResolving(origin);
     resolving = true;
-    Curl().easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, &HttpTransfer::OnSocketOpened);
-    Curl().easy_setopt(handle, CURLOPT_SOCKOPTDATA, this);
   }
   armed = true;
   first_byte = pool.loop().CallAt(pool.loop().clock().Now() + request.timeouts.first_byte, [this] {
@@ -69,14 +67,14 @@ std::expected<void, HttpError> HttpTransfer::Start() {
     finished.Wake();
   });
   HttpPool::Lane& chosen = pool.LaneFor(request.url);
-  CHECK(Curl().multi_add_handle(chosen.multi, handle) == CURLM_OK, "libcurl does not take a call");
+  CHECK(Curl().multi_add_handle(chosen.multi, easy) == CURLM_OK, "libcurl does not take a call");
   lane = &chosen;
   ++lane->busy;
   return {};
 }
 
 std::expected<void, HttpError> HttpTransfer::AddBody() {
-  CURL* handle = easy.get();
+  CURL* easy = handle->get();
   if (!request.body_file.empty()) {
     file.reset(std::fopen(request.body_file.c_str(), "rbe"));
     if (!file)
@@ -84,54 +82,19 @@ std::expected<void, HttpError> HttpTransfer::AddBody() {
     std::fseek(file.get(), 0, SEEK_END);
     const long size = std::ftell(file.get());
     std::fseek(file.get(), 0, SEEK_SET);
-    Curl().easy_setopt(handle, CURLOPT_UPLOAD, 1L);
-    Curl().easy_setopt(handle, CURLOPT_READFUNCTION, &HttpTransfer::OnRead);
-    Curl().easy_setopt(handle, CURLOPT_READDATA, this);
-    Curl().easy_setopt(handle, CURLOPT_SEEKFUNCTION, &HttpTransfer::OnSeek);
-    Curl().easy_setopt(handle, CURLOPT_SEEKDATA, this);
-    Curl().easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
+    Curl().easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+    Curl().easy_setopt(easy, CURLOPT_READFUNCTION, &HttpTransfer::OnRead);
+    Curl().easy_setopt(easy, CURLOPT_READDATA, this);
+    Curl().easy_setopt(easy, CURLOPT_SEEKFUNCTION, &HttpTransfer::OnSeek);
+    Curl().easy_setopt(easy, CURLOPT_SEEKDATA, this);
+    Curl().easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
   } else if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    Curl().easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-    Curl().easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.data());
+    Curl().easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    Curl().easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
   } else if (request.method == "HEAD") {
-    Curl().easy_setopt(handle, CURLOPT_NOBODY, 1L);
+    Curl().easy_setopt(easy, CURLOPT_NOBODY, 1L);
   }
-  Curl().easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   return {};
-}
-
-void HttpTransfer::AddHeaders() {
-  const auto add = [this](const std::string& line) {
-    curl_slist* longer = Curl().slist_append(header_list.get(), line.c_str());
-    CHECK(longer != nullptr, "libcurl is out of memory");
-    static_cast<void>(header_list.release());
-    header_list.reset(longer);
-  };
-  bool has_type = false;
-  for (const HttpHeader& header : request.headers) {
-    has_type = has_type || AsciiLower(header.name) == "content-type";
-    // libcurl drops a header without a value unless it ends in a semicolon.
-    add(header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
-  }
-  if (!has_type) add("Content-Type:");
-  add("Expect:");  // saves the round trip that libcurl spends on asking before it sends a large body
-  for (const SecretHeader& header : request.secret_headers) {
-    if (header.secret.empty()) continue;
-    std::string line = header.name + ": " + header.prefix;
-    line += header.secret.Reveal();
-    add(line);
-    explicit_bzero(line.data(), line.size());
-  }
-  Curl().easy_setopt(easy.get(), CURLOPT_HTTPHEADER, header_list.get());
-}
-
-void HttpTransfer::Sign() {
-  const SigV4& sign = *request.sigv4;
-  Curl().easy_setopt(easy.get(), CURLOPT_AWS_SIGV4, ("aws:amz:" + sign.region + ":" + sign.service).c_str());
-  Curl().easy_setopt(easy.get(), CURLOPT_USERNAME, sign.access_key_id.c_str());
-  std::string key(sign.secret_key.Reveal());
-  Curl().easy_setopt(easy.get(), CURLOPT_PASSWORD, key.c_str());
-  explicit_bzero(key.data(), key.size());
 }
 
 void HttpTransfer::StopFirstByteTimer() {
@@ -196,8 +159,10 @@ int HttpTransfer::OnSeek(void* call_pointer, curl_off_t offset, int origin) {
   return std::fseek(call.file.get(), offset, origin) == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
-int HttpTransfer::OnSocketOpened(void* call, curl_socket_t, curlsocktype) {
-  static_cast<HttpTransfer*>(call)->NameFound();
+int HttpTransfer::OnSocketOpened(void* call_pointer, curl_socket_t socket, curlsocktype) {
+  HttpTransfer& call = *static_cast<HttpTransfer*>(call_pointer);
+  call.NameFound();
+  call.pool.Opened(socket);
   return CURL_SOCKOPT_OK;
 }
 
@@ -229,7 +194,7 @@ HttpError HttpTransfer::Failure() const {
     case CURLE_PEER_FAILED_VERIFICATION: return world(HttpFailure::kConnect, fmt::format("cannot connect: {}", detail));
     case CURLE_OPERATION_TIMEDOUT: {
       curl_off_t connected = 0;
-      Curl().easy_getinfo(easy.get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
+      Curl().easy_getinfo(handle->get(), CURLINFO_PRETRANSFER_TIME_T, &connected);
       if (connected == 0) {
         return world(HttpFailure::kConnect,
                      fmt::format("cannot connect within {} ms", request.timeouts.connect.count()));
@@ -248,7 +213,7 @@ HttpError HttpTransfer::Failure() const {
 std::expected<HttpResponse, HttpError> HttpTransfer::Result() {
   if (too_slow || too_large || code != CURLE_OK) return std::unexpected(Failure());
   long status = 0;
-  Curl().easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   response.body = Scrubbed(std::move(response.body));
   for (HttpHeader& header : response.headers) header.value = Scrubbed(std::move(header.value));

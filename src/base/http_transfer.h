@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/http_pool.h"
@@ -16,9 +17,6 @@ std::unexpected<HttpError> RefusedRequest(std::string message, const std::string
 /// scheme://host[:port], in lower case.
 std::string OriginOf(const std::string& url);
 
-struct CurlListFree {
-  void operator()(curl_slist* list) const { Curl().slist_free_all(list); }
-};
 struct StdioClose {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
@@ -29,9 +27,8 @@ struct HttpTransfer {
   const HttpRequest& request;
   const std::string origin;
   Wait finished;
-  CurlEasy easy;
+  std::optional<HttpHandle> handle;
   HttpPool::Lane* lane = nullptr;
-  std::unique_ptr<curl_slist, CurlListFree> header_list;
   std::unique_ptr<std::FILE, StdioClose> file;
   HttpResponse response;
   std::size_t header_bytes = 0;
@@ -52,8 +49,6 @@ struct HttpTransfer {
 
   std::expected<void, HttpError> Start();
   std::expected<void, HttpError> AddBody();
-  void AddHeaders();
-  void Sign();
   void StopFirstByteTimer();
   void NameFound();
   void Finish(CURLcode result);

@@ -23,6 +23,8 @@ class Secret {
   static Expected<Secret> FromEnvironment(const std::string& variable);
 
   bool empty() const { return !data_; }
+  /// Whether one is a copy of the other; says nothing about keys that were read apart.
+  bool SharesWith(const Secret& other) const { return data_ == other.data_; }
   /// For the one place that sends it.
   std::string_view Reveal() const;
 

@@ -6,6 +6,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <memory>
+#include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/io_loop.h"
@@ -148,6 +151,97 @@ TEST_F(Calls, ReuseOneConnection) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(Get(server).has_value());
   EXPECT_EQ(server.requests(), 20);
   EXPECT_EQ(server.connections(), 1);
+}
+
+TEST_F(Calls, KeepTheirConnectionsBetweenTwoBursts) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{.body = "ok", .latency = 20ms}; });
+  constexpr int kAtOnce = 300;
+  for (int burst = 0; burst < 3; ++burst) {
+    for (int i = 0; i < kAtOnce; ++i) {
+      loop_->Spawn(http_.Call({.url = server.Url()}),
+                   [](const std::expected<HttpResponse, HttpError>& result) { EXPECT_TRUE(result.has_value()); });
+    }
+    loop_->RunSpawned();
+    EXPECT_TRUE(Get(server).has_value());
+  }
+  EXPECT_EQ(server.connections(), kAtOnce);
+}
+
+TEST_F(Calls, FindOutThatAServerHasClosedARestingConnection) {
+  auto first = std::make_unique<ModelServer>([](const SeenRequest&) { return ServerReply{.body = "first"}; });
+  const int port = first->port();
+  const std::string url = first->Url();
+  EXPECT_EQ(Send({.url = url})->body, "first");
+  first.reset();
+  loop_->Run(loop_->Sleep(20ms));
+  EXPECT_EQ(Send({.url = url}).error().failure, HttpFailure::kConnect);
+  const ModelServer second([](const SeenRequest&) { return ServerReply{.body = "second"}; }, port);
+  ASSERT_EQ(second.port(), port);
+  EXPECT_EQ(Send({.url = url})->body, "second");
+}
+
+// Handles are used again as they were set up, which must not show.
+TEST_F(Calls, CarryNothingOverFromTheCallBefore) {
+  std::string seen;
+  ModelServer server([&](const SeenRequest& request) {
+    seen = request.method + " " + request.target + " " + request.body;
+    for (const char* name : {"authorization", "x-one", "content-type"}) {
+      if (const auto value = request.Header(name); !value.empty()) seen += std::string(" ") += value;
+    }
+    return ServerReply{.latency = request.target == "/slow" ? 5s : 0s};
+  });
+  const Secret one("key-number-one");
+  const Secret two("key-number-two");
+  const auto post = [&](std::string path, std::string body, std::vector<HttpHeader> headers,
+                        std::vector<SecretHeader> secrets) {
+    const auto sent = Send({.method = "POST",
+                            .url = server.Url(path),
+                            .headers = std::move(headers),
+                            .secret_headers = std::move(secrets),
+                            .body = std::move(body)});
+    EXPECT_TRUE(sent.has_value());
+    return std::exchange(seen, "nothing arrived");
+  };
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(post("/a", "long body", {{"X-One", "1"}}, {{"Authorization", "", one}}),
+              "POST /a long body key-number-one 1");
+    EXPECT_EQ(post("/a", "body", {{"X-One", "1"}}, {{"Authorization", "", one}}), "POST /a body key-number-one 1");
+    EXPECT_EQ(post("/a", "", {{"X-One", "1"}}, {{"Authorization", "", one}}), "POST /a  key-number-one 1");
+    EXPECT_EQ(post("/a", "body", {{"X-One", "2"}}, {{"Authorization", "", one}}), "POST /a body key-number-one 2");
+    EXPECT_EQ(post("/a", "body", {{"X-One", "2"}}, {{"Authorization", "", two}}), "POST /a body key-number-two 2");
+    EXPECT_EQ(post("/a", "body", {{"X-One", "2"}}, {}), "POST /a body 2");
+    EXPECT_EQ(post("/b", "body", {}, {}), "POST /b body");
+    EXPECT_EQ(post("/b", "{}", {{"Content-Type", "application/json"}}, {}), "POST /b {} application/json");
+    ASSERT_TRUE(Send({.url = server.Url("/c")}).has_value());
+    EXPECT_EQ(std::exchange(seen, "nothing arrived"), "GET /c ");
+    const auto hurried = Send({.method = "POST", .url = server.Url("/slow"), .timeouts = {.total = 50ms}});
+    EXPECT_EQ(hurried.error().failure, HttpFailure::kTimeout);
+  }
+}
+
+TEST_F(Calls, AreSentAndAnsweredWhileTheLoopIsBusy) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{.body = "ok"}; });
+  ASSERT_TRUE(Get(server).has_value());
+  bool answered = false;
+  loop_->Spawn(http_.Call({.url = server.Url()}),
+               [&](const std::expected<HttpResponse, HttpError>& result) { answered = result.has_value(); });
+  const auto patience = std::chrono::steady_clock::now() + 10s;
+  while (server.requests() < 2 && std::chrono::steady_clock::now() < patience) std::this_thread::yield();
+  EXPECT_EQ(server.requests(), 2) << "nothing was sent while this thread did other work";
+  loop_->RunSpawned();
+  EXPECT_TRUE(answered);
+}
+
+TEST_F(Calls, MayBeGivenUpAtAnyMoment) {
+  ModelServer server([](const SeenRequest& request) {
+    return ServerReply{.body = "ok", .latency = std::chrono::milliseconds(request.number % 3)};
+  });
+  for (int i = 0; i < 200; ++i) {
+    auto abandoned = http_.Call({.url = server.Url()});
+    abandoned.Start();
+    loop_->Run(loop_->Sleep(std::chrono::microseconds(i * 20)));
+  }
+  EXPECT_EQ(Get(server)->body, "ok");
 }
 
 TEST_F(Calls, DoNotFollowRedirects) {
