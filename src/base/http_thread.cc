@@ -35,10 +35,10 @@ struct Forget {
   ~Forget() { job.transfer = nullptr; }
 };
 
-Async<Status> UntilStopped(IoLoop& loop) {
+Async<bool> UntilStopped(IoLoop& loop) {
   Wait never(loop);
-  Status stopped = co_await never;
-  co_return stopped;
+  const Status stopped = co_await never;
+  co_return stopped.has_value();
 }
 
 }  // namespace
