@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <utility>
 
 #include "base/http_transfer.h"
 #include "base/text.h"
@@ -42,6 +43,7 @@ HttpPool::~HttpPool() {
     Curl().multi_cleanup(lane.multi);
     if (lane.armed) loop_.CancelTimer(lane.timer);
   }
+  if (soon_) loop_.CancelTimer(*soon_);
   idle_.clear();
   Curl().global_cleanup();
 }
@@ -131,20 +133,44 @@ int HttpPool::OnClose(void* pool_pointer, curl_socket_t socket) {
   return ::close(socket);
 }
 
-int HttpPool::OnTimer(CURLM*, long timeout_ms, void* lane) {
-  Lane& armed = *static_cast<Lane*>(lane);
-  armed.pool->Arm(armed, timeout_ms);
+// libcurl changes its mind about its next timeout several times a call, so a timer is not moved to a later time: one
+// that fires too early asks again.
+int HttpPool::OnTimer(CURLM*, long timeout_ms, void* lane_pointer) {
+  Lane& lane = *static_cast<Lane*>(lane_pointer);
+  lane.wanted.reset();
+  if (timeout_ms == 0) {
+    lane.pool->CallSoon(lane);
+  } else if (timeout_ms > 0) {
+    lane.wanted = lane.pool->loop_.clock().Now() + std::chrono::milliseconds(timeout_ms);
+    lane.pool->Arm(lane);
+  }
   return 0;
 }
 
-void HttpPool::Arm(Lane& lane, long timeout_ms) {
+void HttpPool::CallSoon(Lane& lane) {
+  if (lane.due) return;
+  lane.due = true;
+  due_.push_back(&lane);
+  if (due_.size() == 1) soon_ = loop_.CallAt(loop_.clock().Now(), [this] { DriveDue(); });
+}
+
+void HttpPool::DriveDue() {
+  soon_.reset();
+  for (Lane* lane : std::exchange(due_, {})) {
+    lane->due = false;
+    Drive(*lane, CURL_SOCKET_TIMEOUT, 0);
+  }
+}
+
+void HttpPool::Arm(Lane& lane) {
+  if (lane.armed && lane.timer.first <= *lane.wanted) return;
   if (lane.armed) loop_.CancelTimer(lane.timer);
-  lane.armed = timeout_ms >= 0;
-  if (!lane.armed) return;
-  const SteadyTime when = loop_.clock().Now() + std::chrono::milliseconds(timeout_ms);
-  lane.timer = loop_.CallAt(when, [this, &lane] {
+  lane.armed = true;
+  lane.timer = loop_.CallAt(*lane.wanted, [this, &lane] {
     lane.armed = false;
-    Drive(lane, CURL_SOCKET_TIMEOUT, 0);
+    if (!lane.wanted) return;
+    if (*lane.wanted <= loop_.clock().Now()) return Drive(lane, CURL_SOCKET_TIMEOUT, 0);
+    Arm(lane);
   });
 }
 

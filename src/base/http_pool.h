@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -22,8 +23,10 @@ class HttpPool {
     HttpPool* pool = nullptr;
     CURLM* multi = nullptr;
     std::size_t busy = 0;
+    bool due = false;                  ///< libcurl wants to be called as soon as may be
+    std::optional<SteadyTime> wanted;  ///< when it wants to be called later
     bool armed = false;
-    IoLoop::TimerId timer;
+    IoLoop::TimerId timer;  ///< not after `wanted`
   };
 
   HttpPool(IoLoop& loop, HttpSettings settings);
@@ -63,12 +66,16 @@ class HttpPool {
   static int OnTimer(CURLM*, long timeout_ms, void* lane);
   void Watch(Lane& lane, curl_socket_t socket, std::uint32_t events);
   void OnEvents(Lane& lane, curl_socket_t socket, std::uint32_t events);
-  void Arm(Lane& lane, long timeout_ms);
+  void CallSoon(Lane& lane);
+  void DriveDue();
+  void Arm(Lane& lane);
   void CollectFinished(Lane& lane);
 
   IoLoop& loop_;
   HttpSettings settings_;
   std::array<Lane, kLanes + 1> lanes_;  ///< the last one is for TLS, where HTTP/2 shares one connection
+  std::vector<Lane*> due_;
+  std::optional<IoLoop::TimerId> soon_;  ///< set while any lane is due
   std::vector<HttpHandle> idle_;
   std::unordered_map<curl_socket_t, Connection> connections_;
   std::set<std::string> resolving_;
