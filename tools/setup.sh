@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian 12 packages that xsweep is built and tested with; does nothing when they are there.
 #   tools/setup.sh          what `make build` and `make test` need
-#   tools/setup.sh --dev    also what the full check needs: clang 19, Slurm, Chromium, faketime
+#   tools/setup.sh --dev    also what the full check needs: clang 19, Slurm, Chromium, faketime, nghttpd
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 
@@ -13,7 +13,7 @@ packages=(
 )
 dev_packages=(
   clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev
-  slurm-wlm munge chromium faketime python3-jsonschema python3-yaml
+  slurm-wlm munge chromium faketime nghttp2-server openssl python3-jsonschema python3-yaml
 )
 
 wanted=("${packages[@]}")

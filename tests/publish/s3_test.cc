@@ -15,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/process.h"
+#include "support/child.h"
 #include "support/sample_run.h"
 
 namespace xsweep {
@@ -31,6 +32,9 @@ constexpr bool kSanitized = false;
 #endif
 
 namespace fs = std::filesystem;
+using testing::Answers;
+using testing::Child;
+using testing::FreePort;
 using testing::ScratchDirectory;
 
 const PublishProgress kQuiet = [](std::size_t, std::size_t, std::string_view) {};
@@ -47,53 +51,6 @@ void MakeSite(const fs::path& folder, const std::string& run) {
   Put(folder / "data" / run / "run.json", "{}");
   Put(folder / "data/runs.json", "{\"columns\":[\"path\"],\"rows\":[[\"" + run + "\"]]}");
 }
-
-/// A program that ends when its standard input does, or when it is told to.
-class Child {
- public:
-  explicit Child(std::vector<std::string> args) {
-    int in[2];
-    int out[2];
-    if (::pipe(in) != 0 || ::pipe(out) != 0) return;
-    child_ = ::fork();
-    if (child_ == 0) {
-      ::dup2(in[0], 0);
-      ::dup2(out[1], 1);
-      for (const int end : {in[0], in[1], out[0], out[1]}) ::close(end);
-      std::vector<char*> words;
-      for (std::string& arg : args) words.push_back(arg.data());
-      words.push_back(nullptr);
-      ::execvp(words[0], words.data());
-      ::_exit(127);
-    }
-    ::close(in[0]);
-    ::close(out[1]);
-    stdin_ = in[1];
-    stdout_ = out[0];
-  }
-  ~Child() {
-    ::close(stdin_);
-    ::close(stdout_);
-    ::kill(child_, SIGTERM);
-    ::waitpid(child_, nullptr, 0);
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  std::string FirstLine() const {
-    char piece[32];
-    std::string line;
-    for (ssize_t got = 0; line.find('\n') == std::string::npos && (got = ::read(stdout_, piece, sizeof piece)) > 0;) {
-      line.append(piece, static_cast<std::size_t>(got));
-    }
-    return line.substr(0, line.find('\n'));
-  }
-
- private:
-  pid_t child_ = -1;
-  int stdin_ = -1;
-  int stdout_ = -1;
-};
 
 /// s3rver, or the wire to another server: the first `cuts` connections end after `after` bytes each.
 class S3Server {
@@ -231,30 +188,6 @@ TEST_F(PublishedBucket, ADryRunSendsNothing) {
   const auto result = PublishToS3(site_, options, kQuiet);
   ASSERT_TRUE(result);
   EXPECT_EQ(result->sent, 4U);
-}
-
-/// A port that was free a moment ago.
-int FreePort() {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  EXPECT_EQ(::bind(socket, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ::close(socket);
-  return ntohs(address.sin_port);
-}
-
-bool Answers(int port) {
-  const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const bool connected = ::connect(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-  ::close(socket);
-  return connected;
 }
 
 /// versitygw, which verifies signatures, keys, secrets and clocks; its buckets are folders.
