@@ -95,6 +95,7 @@ Async<bool> HttpThread::Exchange(std::shared_ptr<HttpJob> job) {
     Status named = co_await call.finished;
     if (!named) co_return false;
   }
+  if (call.given_up) co_return false;
   if (auto started = call.Start(); !started) {
     job->answer = std::unexpected(std::move(started).error());
   } else {

@@ -244,6 +244,20 @@ TEST_F(Calls, MayBeGivenUpAtAnyMoment) {
   EXPECT_EQ(Get(server)->body, "ok");
 }
 
+TEST_F(Calls, AreNotMadeOnceGivenUpWhileTheirNameIsLookedFor) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{.body = "ok", .latency = 50ms}; });
+  const std::string url = "http://localhost:" + std::to_string(server.port());
+  loop_->Spawn(http_.Call({.url = url}),
+               [](const std::expected<HttpResponse, HttpError>& answer) { EXPECT_TRUE(answer.has_value()); });
+  {
+    auto given_up = http_.Call({.url = url});
+    given_up.Start();
+  }
+  loop_->RunSpawned();
+  loop_->Run(loop_->Sleep(100ms));
+  EXPECT_EQ(server.requests(), 1);
+}
+
 TEST_F(Calls, DoNotFollowRedirects) {
   ModelServer server([](const SeenRequest&) { return ServerReply{.status = 302, .headers = {{"Location", "/y"}}}; });
   EXPECT_EQ(Get(server)->status, 302);
