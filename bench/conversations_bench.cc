@@ -14,7 +14,7 @@
 #include <fstream>
 #include <vector>
 
-#include "parts/providers/providers.h"
+#include "models/shelf.h"
 #include "support/model_server.h"
 
 namespace xsweep {

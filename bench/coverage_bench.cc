@@ -8,9 +8,9 @@
 #include <map>
 #include <vector>
 
-#include "analyze/clusters.h"
-#include "analyze/intervals.h"
-#include "analyze/tests.h"
+#include "stats/clusters.h"
+#include "stats/intervals.h"
+#include "stats/tests.h"
 #include "base/draw.h"
 
 namespace xsweep {

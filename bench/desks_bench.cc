@@ -6,9 +6,9 @@
 #include <fstream>
 #include <sstream>
 
-#include "parts/environments/retail_tools.h"
-#include "parts/environments/tools.h"
-#include "parts/environments/world_hash.h"
+#include "parts/environments/retail/tools.h"
+#include "parts/environments/world/tools.h"
+#include "parts/environments/world/world_hash.h"
 
 namespace xsweep {
 namespace {

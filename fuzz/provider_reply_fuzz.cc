@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "parts/providers/anthropic.h"
-#include "parts/providers/exchange.h"
-#include "parts/providers/openai.h"
+#include "models/anthropic.h"
+#include "models/exchange.h"
+#include "models/chat.h"
 
 namespace xsweep {
 namespace {

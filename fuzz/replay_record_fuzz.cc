@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "parts/providers/exchange.h"
+#include "models/exchange.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace xsweep;

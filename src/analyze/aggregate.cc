@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "analyze/repeats.h"
+#include "stats/repeats.h"
 #include "analyze/run_accumulator.h"
 #include "record/run_directory.h"
 #include "record/trial_log.h"

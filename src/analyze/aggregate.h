@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "analyze/accumulator.h"
-#include "analyze/clusters.h"
-#include "analyze/intervals.h"
+#include "stats/clusters.h"
+#include "stats/intervals.h"
 #include "analyze/trial_reader.h"
 #include "base/error.h"
 #include "record/manifest.h"

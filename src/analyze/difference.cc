@@ -8,8 +8,8 @@
 #include <numeric>
 #include <tuple>
 
-#include "analyze/design.h"
-#include "analyze/tests.h"
+#include "stats/design.h"
+#include "stats/tests.h"
 
 namespace xsweep {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/config_differences.h"
+#include "sweep/config_differences.h"
 #include "present/comparison.h"
 #include "record/index.h"
 #include "record/run_directory.h"

@@ -8,11 +8,11 @@
 #include "base/async.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/environment_flags.h"
-#include "cli/mcp_server.h"
+#include "sweep/open_environment.h"
+#include "mcp/server.h"
 #include "parts/catalog.h"
-#include "parts/environments/desk.h"
-#include "parts/environments/replay.h"
+#include "parts/desks.h"
+#include "parts/environments/world/replay.h"
 
 namespace xsweep {
 namespace {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cli/command.h"
-#include "cli/import_benchmark.h"
-#include "cli/import_results.h"
+#include "foreign/benchmark.h"
+#include "sweep/import_run.h"
 
 namespace xsweep {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "base/json.h"
 #include "cli/command.h"
-#include "cli/run_index.h"
-#include "present/history.h"
+#include "sweep/run_index.h"
+#include "pictures/history.h"
 #include "record/index.h"
 
 namespace xsweep {

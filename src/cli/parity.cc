@@ -7,11 +7,11 @@
 #include "base/draw.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "parts/environments/bridge.h"
-#include "parts/environments/desk.h"
-#include "parts/environments/desk_tasks.h"
-#include "parts/environments/replay.h"
-#include "parts/environments/world_hash.h"
+#include "parts/environments/bridge/bridge.h"
+#include "parts/desks.h"
+#include "parts/environments/world/desk_tasks.h"
+#include "parts/environments/world/replay.h"
+#include "parts/environments/world/world_hash.h"
 
 namespace xsweep {
 namespace {

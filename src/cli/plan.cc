@@ -1,8 +1,8 @@
 // xsweep plan: what a config would run and what it is expected to cost, before anything runs.
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
-#include "cli/experiment.h"
-#include "cli/plan_text.h"
+#include "sweep/experiment.h"
+#include "sweep/plan_text.h"
 
 namespace xsweep {
 

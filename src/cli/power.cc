@@ -1,11 +1,11 @@
 // xsweep power: what a planned design can see, before it is paid for.
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/power.h"
+#include "stats/power.h"
 
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "cli/experiment.h"
+#include "sweep/experiment.h"
 #include "plan/estimate.h"
 
 namespace xsweep {

@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "cli/command.h"
-#include "cli/experiment.h"
-#include "parts/providers/providers.h"
+#include "sweep/experiment.h"
+#include "models/shelf.h"
 
 namespace xsweep {
 namespace {

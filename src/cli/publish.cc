@@ -7,7 +7,7 @@
 
 #include "base/files.h"
 #include "cli/command.h"
-#include "present/site.h"
+#include "page/site.h"
 #include "publish/bundle.h"
 #include "publish/pages.h"
 #include "publish/s3.h"

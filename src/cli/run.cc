@@ -8,12 +8,12 @@
 #include <thread>
 
 #include "base/files.h"
-#include "cli/attach.h"
+#include "sweep/attach.h"
 #include "cli/command.h"
-#include "cli/execute.h"
-#include "cli/experiment.h"
-#include "cli/live_models.h"
-#include "cli/resume.h"
+#include "sweep/execute.h"
+#include "sweep/experiment.h"
+#include "sweep/live_models.h"
+#include "sweep/resume.h"
 #include "config/resolved.h"
 #include "engine/budget.h"
 #include "record/run_id.h"

@@ -7,7 +7,7 @@
 
 #include "base/async.h"
 #include "cli/command.h"
-#include "cli/experiment.h"
+#include "sweep/experiment.h"
 #include "engine/run_trial.h"
 
 namespace xsweep {

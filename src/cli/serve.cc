@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "cli/command.h"
-#include "serve/routes.h"
+#include "page/routes.h"
 
 namespace xsweep {
 

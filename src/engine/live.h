@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/io_loop.h"
+#include "net/io_loop.h"
 #include "engine/local.h"
 
 namespace xsweep {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/async.h"
-#include "episode/message.h"
+#include "words/message.h"
 
 namespace xsweep {
 

@@ -18,7 +18,7 @@
 
 #include "base/async.h"
 #include "base/draw.h"
-#include "episode/message.h"
+#include "words/message.h"
 #include "episode/model.h"
 #include "episode/transcript.h"
 

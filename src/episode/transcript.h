@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "episode/message.h"
+#include "words/message.h"
 
 namespace xsweep {
 

@@ -5,10 +5,10 @@
 #include "parts/agents/agents.h"
 #include "parts/attacks/attacks.h"
 #include "parts/defenses/defenses.h"
-#include "parts/environments/bridge.h"
-#include "parts/environments/desk.h"
+#include "parts/environments/bridge/bridge.h"
+#include "parts/desks.h"
 #include "parts/judges/judges.h"
-#include "parts/providers/providers.h"
+#include "models/shelf.h"
 
 namespace xsweep {
 

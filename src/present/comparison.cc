@@ -7,10 +7,10 @@
 #include <algorithm>
 #include <ranges>
 
-#include "present/chart.h"
-#include "present/escape.h"
-#include "present/gnuplot.h"
-#include "present/numbers.h"
+#include "pictures/chart.h"
+#include "base/escape.h"
+#include "pictures/gnuplot.h"
+#include "analyze/numbers.h"
 #include "record/index.h"
 
 namespace xsweep {

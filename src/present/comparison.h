@@ -10,7 +10,7 @@
 #include "analyze/compare.h"
 #include "analyze/grid.h"
 #include "base/files.h"
-#include "present/canvas.h"
+#include "pictures/canvas.h"
 
 namespace xsweep {
 

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "analyze/design.h"
-#include "present/chart.h"
-#include "present/escape.h"
-#include "present/numbers.h"
+#include "stats/design.h"
+#include "pictures/chart.h"
+#include "base/escape.h"
+#include "analyze/numbers.h"
 
 namespace xsweep {
 namespace {

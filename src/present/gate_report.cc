@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "present/escape.h"
-#include "present/numbers.h"
+#include "base/escape.h"
+#include "analyze/numbers.h"
 
 namespace xsweep {
 namespace {

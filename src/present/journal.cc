@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "present/escape.h"
+#include "base/escape.h"
 
 namespace xsweep {
 namespace {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "present/escape.h"
+#include "base/escape.h"
 
 namespace xsweep {
 namespace {

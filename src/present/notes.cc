@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <ranges>
 
-#include "present/chart.h"
+#include "pictures/chart.h"
 #include "present/doubts.h"
-#include "present/escape.h"
-#include "present/numbers.h"
+#include "base/escape.h"
+#include "analyze/numbers.h"
 
 namespace xsweep {
 namespace {

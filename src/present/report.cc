@@ -7,11 +7,11 @@
 #include <ranges>
 
 #include "analyze/grid.h"
-#include "present/chart.h"
+#include "pictures/chart.h"
 #include "present/comparison.h"
-#include "present/escape.h"
-#include "present/heat_panels.h"
-#include "present/numbers.h"
+#include "base/escape.h"
+#include "pictures/heat_panels.h"
+#include "analyze/numbers.h"
 
 namespace xsweep {
 namespace {

@@ -5,13 +5,13 @@
 #include <future>
 #include <optional>
 
-#include "present/distribution.h"
-#include "present/gnuplot.h"
-#include "present/heatmap.h"
+#include "pictures/distribution.h"
+#include "pictures/gnuplot.h"
+#include "pictures/heatmap.h"
 #include "present/notebook.h"
 #include "present/notes.h"
 #include "present/report.h"
-#include "present/summary_plot.h"
+#include "pictures/summary_plot.h"
 #include "present/tables.h"
 
 namespace xsweep {

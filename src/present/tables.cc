@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "present/numbers.h"
+#include "analyze/numbers.h"
 #include "record/index.h"
 
 namespace xsweep {

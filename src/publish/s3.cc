@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/http.h"
-#include "base/io_loop.h"
+#include "net/http.h"
+#include "net/io_loop.h"
 
 namespace xsweep {
 namespace {

@@ -1,6 +1,6 @@
 // Power: more trials see more, pairs see more than samples, and prices agree with sight.
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/power.h"
+#include "stats/power.h"
 
 #include <gtest/gtest.h>
 

@@ -9,11 +9,11 @@
 #include <map>
 #include <set>
 
-#include "analyze/clusters.h"
-#include "analyze/design.h"
-#include "analyze/intervals.h"
-#include "analyze/repeats.h"
-#include "analyze/tests.h"
+#include "stats/clusters.h"
+#include "stats/design.h"
+#include "stats/intervals.h"
+#include "stats/repeats.h"
+#include "stats/tests.h"
 #include "base/files.h"
 #include "base/json.h"
 

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "base/http.h"
+#include "net/http.h"
 #include "base/process.h"
 #include "support/child.h"
 #include "support/temp_dir.h"

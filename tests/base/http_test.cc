@@ -1,5 +1,5 @@
 // What the I/O loop and HTTP promise: waiting without threads, errors instead of hangs, keys that do not come back.
-#include "base/http.h"
+#include "net/http.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "base/io_loop.h"
+#include "net/io_loop.h"
 #include "support/model_server.h"
 
 namespace xsweep {

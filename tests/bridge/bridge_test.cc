@@ -1,6 +1,6 @@
 // A bridged environment answers like its worker, and outlives whatever the worker does.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/bridge.h"
+#include "parts/environments/bridge/bridge.h"
 
 #include <gtest/gtest.h>
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/text.h"
-#include "cli/execute.h"
-#include "cli/experiment.h"
+#include "sweep/execute.h"
+#include "sweep/experiment.h"
 #include "config/resolved.h"
 #include "record/trial.h"
 #include "support/temp_dir.h"

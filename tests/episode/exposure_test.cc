@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "episode/python_json.h"
+#include "python/json_text.h"
 
 namespace xsweep {
 namespace {

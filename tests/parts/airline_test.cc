@@ -6,9 +6,9 @@
 #include <filesystem>
 
 #include "base/draw.h"
-#include "parts/environments/airline_data.h"
-#include "parts/environments/tools.h"
-#include "parts/environments/world_hash.h"
+#include "parts/environments/airline/data.h"
+#include "parts/environments/world/tools.h"
+#include "parts/environments/world/world_hash.h"
 
 namespace xsweep {
 namespace {

@@ -1,6 +1,6 @@
 // The calculator answers as CPython 3.11 does, and always answers.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/calculate.h"
+#include "parts/environments/world/calculate.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
 // A benchmark's tasks: the scenario as tau2 prints it, and which arguments its ACTION part compares.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/desk_tasks.h"
+#include "parts/environments/world/desk_tasks.h"
 
 #include <gtest/gtest.h>
 
 #include "parts/environments/reward.h"
-#include "parts/environments/tools.h"
+#include "parts/environments/world/tools.h"
 
 namespace xsweep {
 namespace {

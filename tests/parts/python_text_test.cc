@@ -1,6 +1,6 @@
 // Values print as CPython 3.11 prints them; every expected text here was printed by it.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/python_text.h"
+#include "python/text.h"
 
 #include <gtest/gtest.h>
 

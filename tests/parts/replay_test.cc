@@ -1,6 +1,6 @@
 // Replaying what the references recorded gives their results, errors and hashes.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/replay.h"
+#include "parts/environments/world/replay.h"
 
 #include <gtest/gtest.h>
 
@@ -10,7 +10,7 @@
 #include <regex>
 #include <sstream>
 
-#include "parts/environments/retail_tools.h"
+#include "parts/environments/retail/tools.h"
 
 namespace xsweep {
 namespace {

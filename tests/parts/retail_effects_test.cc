@@ -1,6 +1,6 @@
 // At the retail desk what the policy forbids can be reached and is told apart from what customers may ask for.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/retail_effects.h"
+#include "parts/environments/retail/effects.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "parts/environments/desk_files.h"
-#include "parts/environments/desk_tasks.h"
-#include "parts/environments/retail_tools.h"
+#include "parts/environments/world/desk_files.h"
+#include "parts/environments/world/desk_tasks.h"
+#include "parts/environments/retail/tools.h"
 
 namespace xsweep {
 namespace {

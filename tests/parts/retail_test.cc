@@ -7,9 +7,9 @@
 #include <fstream>
 
 #include "base/draw.h"
-#include "parts/environments/retail_records.h"
-#include "parts/environments/retail_tools.h"
-#include "parts/environments/world_hash.h"
+#include "parts/environments/retail/records.h"
+#include "parts/environments/retail/tools.h"
+#include "parts/environments/world/world_hash.h"
 
 namespace xsweep {
 namespace {

@@ -1,6 +1,6 @@
 // A world is loaded once and stays as it is; its forks hash as the references do and know what they changed.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/world.h"
+#include "parts/environments/world/world.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "base/hash.h"
-#include "parts/environments/lazy.h"
-#include "parts/environments/world_hash.h"
+#include "parts/environments/world/lazy.h"
+#include "parts/environments/world/world_hash.h"
 
 namespace xsweep {
 namespace {

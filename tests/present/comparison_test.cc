@@ -3,7 +3,7 @@
 #include "present/comparison.h"
 
 #include "present/gate_report.h"
-#include "present/gnuplot.h"
+#include "pictures/gnuplot.h"
 #include "present/golden.h"
 #include "present/sample_run.h"
 

@@ -1,11 +1,11 @@
 // Nothing foreign breaks out: hostile ids, messages and names in every format.
 // SPDX-License-Identifier: Apache-2.0
-#include "present/escape.h"
+#include "base/escape.h"
 
 #include <gtest/gtest.h>
 
 #include "base/process.h"
-#include "present/canvas.h"
+#include "pictures/canvas.h"
 
 namespace xsweep {
 namespace {

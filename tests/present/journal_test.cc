@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "present/journal.h"
 
-#include "present/gnuplot.h"
+#include "pictures/gnuplot.h"
 #include "present/golden.h"
-#include "present/history.h"
+#include "pictures/history.h"
 #include "present/sample_run.h"
 
 namespace xsweep {

@@ -1,6 +1,6 @@
 // What the page reads agrees with the rows and aggregates of a run.
 // SPDX-License-Identifier: Apache-2.0
-#include "present/page_data.h"
+#include "page/page_data.h"
 
 #include <gtest/gtest.h>
 

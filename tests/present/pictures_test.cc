@@ -1,11 +1,11 @@
 // Every picture at every size: the same bytes for the same run, and a gallery for people.
 // SPDX-License-Identifier: Apache-2.0
-#include "present/density.h"
-#include "present/distribution.h"
-#include "present/gnuplot.h"
+#include "pictures/density.h"
+#include "pictures/distribution.h"
+#include "pictures/gnuplot.h"
 #include "present/golden.h"
-#include "present/heat_panels.h"
-#include "present/heatmap.h"
+#include "pictures/heat_panels.h"
+#include "pictures/heatmap.h"
 #include "present/sample_run.h"
 
 namespace xsweep {

@@ -1,6 +1,6 @@
 // What a published site holds, and what a redacted one does not.
 // SPDX-License-Identifier: Apache-2.0
-#include "present/site.h"
+#include "page/site.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 
 #include "base/files.h"
-#include "present/html_report.h"
+#include "page/html_report.h"
 #include "support/sample_run.h"
 
 namespace xsweep {

@@ -1,8 +1,8 @@
 // What summary.png and summary.svg promise.
 // SPDX-License-Identifier: Apache-2.0
-#include "present/summary_plot.h"
+#include "pictures/summary_plot.h"
 
-#include "present/gnuplot.h"
+#include "pictures/gnuplot.h"
 #include "present/golden.h"
 #include "present/sample_run.h"
 

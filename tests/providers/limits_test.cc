@@ -1,5 +1,5 @@
 // What limits promise: few rejections at nearly the whole allowed rate, honest retries, waits that a server asked for.
-#include "parts/providers/limits.h"
+#include "models/limits.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

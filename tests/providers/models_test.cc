@@ -5,7 +5,7 @@
 #include <array>
 #include <filesystem>
 
-#include "parts/providers/providers.h"
+#include "models/shelf.h"
 #include "support/model_server.h"
 
 namespace xsweep {

@@ -2,8 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "parts/providers/anthropic.h"
-#include "parts/providers/openai.h"
+#include "models/anthropic.h"
+#include "models/chat.h"
 #include "support/model_server.h"
 
 namespace xsweep {

@@ -1,6 +1,6 @@
 // What the server refuses, and that it reads nothing outside the results directory.
 // SPDX-License-Identifier: Apache-2.0
-#include "serve/server.h"
+#include "net/http_server.h"
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <fstream>
 #include <thread>
 
-#include "serve/routes.h"
+#include "page/routes.h"
 #include "support/sample_run.h"
 
 namespace xsweep {

@@ -8,7 +8,7 @@
 
 #include "base/async.h"
 #include "episode/catalog.h"
-#include "episode/python_json.h"
+#include "python/json_text.h"
 #include "episode/roles.h"
 #include "episode/run_episode.h"
 #include "parts/catalog.h"

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "analyze/intervals.h"
+#include "stats/intervals.h"
 #include "base/draw.h"
 #include "episode/transcript.h"
 #include "record/index.h"

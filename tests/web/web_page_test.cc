@@ -6,9 +6,9 @@
 #include <thread>
 
 #include "base/process.h"
-#include "present/html_report.h"
-#include "present/site.h"
-#include "serve/routes.h"
+#include "page/html_report.h"
+#include "page/site.h"
+#include "page/routes.h"
 #include "support/sample_run.h"
 
 namespace xsweep {

@@ -1,7 +1,7 @@
 // tool_agent: a model with tools plays the agent.
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/agents/agents.h"
-#include "parts/model_call.h"
+#include "parts/shared/model_call.h"
 
 namespace xsweep {
 namespace {

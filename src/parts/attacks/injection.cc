@@ -7,7 +7,7 @@
 #include <unordered_map>
 
 #include "base/hash.h"
-#include "episode/python_json.h"
+#include "python/json_text.h"
 
 namespace xsweep {
 namespace {

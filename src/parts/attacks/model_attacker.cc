@@ -4,7 +4,7 @@
 
 #include "parts/attacks/attacks.h"
 #include "parts/attacks/payload.h"
-#include "parts/model_call.h"
+#include "parts/shared/model_call.h"
 
 namespace xsweep {
 namespace {

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "parts/defenses/defenses.h"
-#include "parts/model_call.h"
+#include "parts/shared/model_call.h"
 
 namespace xsweep {
 namespace {

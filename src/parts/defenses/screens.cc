@@ -7,7 +7,7 @@
 
 #include "episode/exposure.h"
 #include "parts/defenses/defenses.h"
-#include "parts/pattern.h"
+#include "parts/shared/pattern.h"
 
 namespace xsweep {
 namespace {

@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "parts/defenses/defenses.h"
-#include "parts/pattern.h"
-#include "parts/predicate.h"
+#include "parts/shared/pattern.h"
+#include "parts/shared/predicate.h"
 
 namespace xsweep {
 namespace {

@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "parts/environments/python_value.h"
+#include "python/value.h"
 
 namespace xsweep {
 namespace {

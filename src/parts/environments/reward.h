@@ -5,7 +5,7 @@
 #include "base/async.h"
 #include "episode/catalog.h"
 #include "episode/roles.h"
-#include "parts/environments/world.h"
+#include "parts/environments/world/world.h"
 
 namespace xsweep {
 

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "parts/judges/judges.h"
-#include "parts/predicate.h"
+#include "parts/shared/predicate.h"
 
 namespace xsweep {
 namespace {

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "parts/judges/judges.h"
-#include "parts/model_call.h"
+#include "parts/shared/model_call.h"
 
 namespace xsweep {
 namespace {

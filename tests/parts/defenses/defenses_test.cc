@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "parts/pattern.h"
+#include "parts/shared/pattern.h"
 #include "support/fake_desk.h"
 #include "support/fake_model.h"
 

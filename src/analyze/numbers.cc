@@ -1,0 +1,71 @@
+// Numbers as people and scripts read them.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/numbers.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace xsweep {
+namespace {
+
+/// One decimal, and never "-0.0".
+std::string OneDecimal(double value) {
+  const std::string text = fmt::format("{:.1f}", value);
+  return text == "-0.0" ? "0.0" : text;
+}
+
+bool Consecutive(const std::vector<std::uint64_t>& seeds) {
+  for (std::size_t i = 1; i < seeds.size(); ++i) {
+    if (seeds[i] != seeds[i - 1] + 1) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string CsvNumber(std::optional<double> value) {
+  if (!value || !std::isfinite(*value)) return {};
+  return fmt::format("{:.6f}", *value);
+}
+
+std::string CsvDollars(std::int64_t nano_usd) {
+  return fmt::format("{}.{:09}", nano_usd / 1'000'000'000, nano_usd % 1'000'000'000);
+}
+
+std::string Percent(std::optional<double> share) { return share ? OneDecimal(*share * 100) + " %" : "N/A"; }
+
+std::string CountWords(const Rate& rate) {
+  return rate.n == 0 ? "N/A" : fmt::format("{} of {}", rate.successes, rate.n);
+}
+
+std::string RateWords(const Rate& rate) {
+  const auto bounds = rate.bounds95();
+  if (!bounds) return "N/A (0 trials)";
+  return fmt::format("{} ({}, 95 % interval {}–{} %, {})", Percent(rate.value()), CountWords(rate),
+                     OneDecimal(bounds->low * 100), OneDecimal(bounds->high * 100), BasisWords(rate.basis()));
+}
+
+std::string RateBrief(const Rate& rate) {
+  const auto bounds = rate.bounds95();
+  if (!bounds) return "N/A";
+  return fmt::format("{} [{}, {}]", Percent(rate.value()), OneDecimal(bounds->low * 100),
+                     OneDecimal(bounds->high * 100));
+}
+
+std::string Points(double difference) {
+  const std::string text = OneDecimal(std::abs(difference) * 100);
+  return (text == "0.0" ? "" : difference < 0 ? "−" : "+") + text + " points";
+}
+
+std::string Count(std::int64_t n, std::string_view singular, std::string_view plural) {
+  return fmt::format("{} {}", n, n == 1 ? singular : plural);
+}
+
+std::string SeedWords(const std::vector<std::uint64_t>& seeds) {
+  if (seeds.size() >= 4 && Consecutive(seeds)) return fmt::format("{}–{}", seeds.front(), seeds.back());
+  if (seeds.size() > 8) return fmt::format("{}, {}, {} … ({} seeds)", seeds[0], seeds[1], seeds[2], seeds.size());
+  return fmt::format("{}", fmt::join(seeds, ", "));
+}
+
+}  // namespace xsweep

@@ -1,0 +1,203 @@
+// Exchange: one request to a model and what came of it, as a line of a recording.
+// SPDX-License-Identifier: Apache-2.0
+#include "models/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/hash.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::array<std::string_view, 4> kSpeakers = {"system", "user", "agent", "tool"};
+constexpr std::size_t kRemembered = 20'000;  // dialogues whose last request is known; beyond, whole ones are written
+
+void AppendMember(std::string_view before, std::string_view text, std::string& out) {
+  out += before;
+  AppendJsonString(text, out);
+}
+
+void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
+  out += '[';
+  for (const ToolCall& call : calls) {
+    if (&call != &calls.front()) out += ',';
+    AppendMember(R"({"id":)", call.id, out);
+    AppendMember(R"(,"name":)", call.name, out);
+    out += R"(,"arguments":)";
+    call.arguments.AppendTo(out);
+    out += '}';
+  }
+  out += ']';
+}
+
+void AppendMessage(const Message& message, std::string& out) {
+  AppendMember(R"({"speaker":)", kSpeakers[static_cast<std::size_t>(message.speaker)], out);
+  AppendMember(R"(,"text":)", message.text, out);
+  if (!message.calls.empty()) {
+    out += R"(,"calls":)";
+    AppendCalls(message.calls, out);
+  }
+  if (!message.call_id.empty()) AppendMember(R"(,"call_id":)", message.call_id, out);
+  if (message.error) out += R"(,"error":true)";
+  out += '}';
+}
+
+void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
+  out += '[';
+  for (const ToolSchema& tool : tools) {
+    if (&tool != &tools.front()) out += ',';
+    AppendMember(R"({"name":)", tool.name, out);
+    AppendMember(R"(,"description":)", tool.description, out);
+    out += R"(,"parameters":)";
+    tool.parameters.AppendTo(out);
+    out += '}';
+  }
+  out += ']';
+}
+
+std::string ToolsText(const std::vector<ToolSchema>& tools) {
+  std::string text;
+  AppendTools(tools, text);
+  return text;
+}
+
+void AppendReply(const ModelReply& reply, std::string& out) {
+  AppendMember(R"({"text":)", reply.text, out);
+  if (!reply.calls.empty()) {
+    out += R"(,"calls":)";
+    AppendCalls(reply.calls, out);
+  }
+  if (!reply.reasoning.empty()) AppendMember(R"(,"reasoning":)", reply.reasoning, out);
+  AppendMember(R"(,"finish_reason":)", reply.finish_reason, out);
+  out += R"(,"usage":)";
+  Json::MakeObject({{"calls", reply.usage.calls},
+                    {"prompt_tokens", reply.usage.prompt_tokens},
+                    {"completion_tokens", reply.usage.completion_tokens},
+                    {"cost_nano_usd", reply.usage.cost_nano_usd},
+                    {"cost_known", reply.usage.cost_known}})
+      .AppendTo(out);
+  out += '}';
+}
+
+std::size_t LikelySize(const ModelRequest& request) {
+  std::size_t size = 1024 + request.system.size();
+  for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
+  return size + size / 8;
+}
+
+std::unexpected<Error> NoReply(std::string_view what) {
+  return WorldError(fmt::format("a recorded reply has {}", what));
+}
+
+Expected<std::vector<ToolCall>> ReadCalls(const Json* list) {
+  std::vector<ToolCall> calls;
+  if (list == nullptr) return calls;
+  if (!list->is_array()) return NoReply("no list of calls");
+  for (const Json& item : list->items()) {
+    const Json* arguments = item.Find("arguments");
+    if (arguments == nullptr || item.StringOr("name", "").empty()) return NoReply("a call without name or arguments");
+    calls.push_back({std::string(item.StringOr("id", "")), std::string(item.StringOr("name", "")), *arguments});
+  }
+  return calls;
+}
+
+}  // namespace
+
+RequestWriter::RequestWriter(const Json& settings) : settings_(settings.Dump()), tools_(&AppendTools) {}
+
+RequestText::RequestText(const Json& settings, const ModelRequest& request)
+    : RequestText(settings.Dump(), ToolsText(request.tools), request) {}
+
+RequestText::RequestText(std::string_view settings, std::string_view tools, const ModelRequest& request) {
+  text_.reserve(LikelySize(request) + settings.size() + tools.size());
+  text_.append(R"({"settings":)").append(settings);
+  AppendMember(R"(,"system":)", request.system, text_);
+  text_.append(R"(,"tools":)").append(tools);
+  head_end_ = text_.size();
+  text_ += R"(,"messages":[)";
+  messages_begin_ = text_.size();
+  ends_.reserve(request.messages.size());
+  for (const Message& message : request.messages) {
+    if (!ends_.empty()) text_ += ',';
+    AppendMessage(message, text_);
+    ends_.push_back(text_.size());
+  }
+  text_ += "]}";
+}
+
+std::string RequestText::Hash() const { return ShortHash(text_); }
+
+std::string_view RequestText::message(std::size_t place) const {
+  const std::size_t begin = place == 0 ? messages_begin_ : ends_[place - 1] + 1;
+  return std::string_view(text_).substr(begin, ends_[place] - begin);
+}
+
+std::string RequestText::MessagesFrom(std::size_t place) const {
+  if (place >= ends_.size()) return "[]";
+  const std::size_t begin = place == 0 ? messages_begin_ : ends_[place - 1] + 1;
+  return fmt::format("[{}]", std::string_view(text_).substr(begin, ends_.back() - begin));
+}
+
+Expected<ModelReply> ReadReply(const Json& json) {
+  if (!json.is_object() || json.Find("text") == nullptr) return NoReply("no text");
+  const Json* usage = json.Find("usage");
+  if (usage == nullptr || !usage->is_object()) return NoReply("no usage");
+  ModelReply reply;
+  reply.text = json.StringOr("text", "");
+  reply.reasoning = json.StringOr("reasoning", "");
+  reply.finish_reason = json.StringOr("finish_reason", "");
+  TRY_ASSIGN(reply.calls, ReadCalls(json.Find("calls")));
+  reply.usage.calls = usage->IntOr("calls", 1);
+  reply.usage.prompt_tokens = usage->IntOr("prompt_tokens", 0);
+  reply.usage.completion_tokens = usage->IntOr("completion_tokens", 0);
+  reply.usage.cost_nano_usd = usage->IntOr("cost_nano_usd", 0);
+  reply.usage.cost_known = usage->BoolOr("cost_known", false);
+  return reply;
+}
+
+std::string DialogueKey(const CallIdentity& identity) {
+  return Json::MakeArray({identity.cell, identity.task, identity.seed, identity.trial, ModelRoleName(identity.role)})
+      .Dump();
+}
+
+std::string ExchangeWriter::Line(const CallIdentity& identity, const RequestText& request,
+                                 const Expected<ModelReply>& result) {
+  Earlier now{identity.turn, Hash64(request.head()), {}};
+  now.messages.reserve(request.messages());
+  for (std::size_t i = 0; i < request.messages(); ++i) now.messages.push_back(Hash64(request.message(i)));
+  if (earlier_.size() > kRemembered) earlier_.clear();
+  Earlier& before = earlier_[DialogueKey(identity)];
+  const bool follows = !before.messages.empty() && before.turn < identity.turn;
+  std::size_t kept = 0;
+  if (follows) {
+    kept = static_cast<std::size_t>(std::ranges::mismatch(before.messages, now.messages).in2 - now.messages.begin());
+  }
+
+  std::string line = Json::MakeObject({{"cell", identity.cell},
+                                       {"task", identity.task},
+                                       {"seed", identity.seed},
+                                       {"trial", identity.trial},
+                                       {"role", ModelRoleName(identity.role)},
+                                       {"turn", identity.turn},
+                                       {"hash", request.Hash()}})
+                         .Dump();
+  line.pop_back();  // the brace; what follows is text already
+  if (follows) line += fmt::format(R"(,"after":{},"kept":{})", before.turn, kept);
+  if (!follows || before.head != now.head) line.append(",").append(request.head());
+  line.append(R"(,"messages":)").append(request.MessagesFrom(kept));
+  if (result) {
+    line += R"(,"reply":)";
+    AppendReply(*result, line);
+  } else {
+    line += R"(,"error":)";
+    Json::MakeObject({{"message", result.error().message}, {"where", result.error().where}}).AppendTo(line);
+  }
+  line += "}\n";
+  before = std::move(now);
+  return line;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,189 @@
+// Chart: what all pictures share.
+// SPDX-License-Identifier: Apache-2.0
+#include "pictures/chart.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "analyze/numbers.h"
+
+namespace xsweep {
+namespace {
+
+constexpr double kTitleSize = 16, kTextSize = 12, kSmallSize = 11;
+constexpr double kLegendRow = 20, kCaptionRow = 16;
+
+double EntryWidth(const LegendEntry& entry) { return 24 + TextWidth(entry.text, kSmallSize) + 20; }
+
+/// Places entries left to right, wrapping; calls `place(entry, x, row)`; returns the number of rows.
+template <class Place>
+int LayOutLegend(const std::vector<LegendEntry>& legend, const Place& place) {
+  double x = kPageMargin;
+  int row = 0;
+  for (const LegendEntry& entry : legend) {
+    if (x > kPageMargin && x + EntryWidth(entry) > kPageWidth) {
+      x = kPageMargin;
+      ++row;
+    }
+    place(entry, x, row);
+    x += EntryWidth(entry);
+  }
+  return legend.empty() ? 0 : row + 1;
+}
+
+void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y) {
+  const Box box{x, y - 5, x + 16, y + 5};
+  switch (entry.mark) {
+    case LegendEntry::Mark::kBar:
+      canvas.Rectangle(box, entry.colour);
+      canvas.Frame(box, colour::kRule);
+      break;
+    case LegendEntry::Mark::kDot: canvas.Circle({x + 8, y}, 3.5, entry.colour, colour::kWhite); break;
+    case LegendEntry::Mark::kHatch:
+      canvas.Hatch(box, entry.colour);
+      canvas.Frame(box, entry.colour);
+      break;
+    case LegendEntry::Mark::kWhisker:
+      canvas.Line({x, y}, {x + 16, y}, entry.colour, 1.5);
+      canvas.Line({x, y - 4}, {x, y + 4}, entry.colour, 1.5);
+      canvas.Line({x + 16, y - 4}, {x + 16, y + 4}, entry.colour, 1.5);
+      break;
+  }
+}
+
+std::vector<std::string> CaptionLines(const ChartWords& words) {
+  std::vector<std::string> lines;
+  for (const std::string& caption : words.captions) {
+    for (std::string& line : WrapText(caption, kPageWidth - 2 * kPageMargin, kSmallSize))
+      lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace
+
+double HeadingHeight(const ChartWords& words) {
+  const int rows = LayOutLegend(words.legend, [](const LegendEntry&, double, int) {});
+  return 62 + rows * kLegendRow + (rows > 0 ? 8 : 0);
+}
+
+double CaptionHeight(const ChartWords& words) {
+  return static_cast<double>(CaptionLines(words).size()) * kCaptionRow + kPageMargin;
+}
+
+void DrawWords(Canvas& canvas, const ChartWords& words, double captions_top) {
+  const double room = kPageWidth - 2 * kPageMargin;
+  canvas.Text({kPageMargin, 24}, FitText(words.title, room, kTitleSize), {.size = kTitleSize, .bold = true});
+  canvas.Text({kPageMargin, 46}, FitText(words.subtitle, room, kTextSize),
+              {.size = kTextSize, .colour = colour::kGrey});
+  LayOutLegend(words.legend, [&](const LegendEntry& entry, double x, int row) {
+    const double y = 72 + row * kLegendRow;
+    DrawLegendMark(canvas, entry, x, y);
+    canvas.Text({x + 22, y}, entry.text, {.size = kSmallSize});
+  });
+  double y = captions_top + kCaptionRow / 2;
+  for (const std::string& line : CaptionLines(words)) {
+    canvas.Text({kPageMargin, y}, line, {.size = kSmallSize, .colour = colour::kGrey});
+    y += kCaptionRow;
+  }
+}
+
+double NiceHigh(double most) {
+  for (const double high : {0.05, 0.1, 0.2, 0.5}) {
+    if (most <= high) return high;
+  }
+  return 1;
+}
+
+void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label,
+                    std::string_view unit) {
+  const double range = scale.high - scale.low;
+  const double step = range > 1      ? 0.5
+                      : range > 0.5  ? 0.2
+                      : range > 0.2  ? 0.1
+                      : range > 0.1  ? 0.05
+                      : range > 0.05 ? 0.02
+                                     : 0.01;
+  for (double share = scale.low; share < scale.high + step / 2; share += step) {
+    const double x = scale.X(share);
+    canvas.Line({x, top}, {x, bottom}, colour::kRule);
+    canvas.Text({x, bottom + 11}, fmt::format("{:.0f}{}", std::round(share * 100) + 0.0, unit),
+                {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kMiddle});
+  }
+  canvas.Text({(scale.left + scale.right) / 2, bottom + 28}, label,
+              {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kMiddle});
+}
+
+void DrawWhisker(Canvas& canvas, const ShareScale& scale, const stats::Interval& bounds, double y, double cap,
+                 Colour stroke) {
+  const double low = scale.X(bounds.low);
+  const double high = scale.X(bounds.high);
+  canvas.Line({low, y}, {high, y}, stroke, 1.5);
+  canvas.Line({low, y - cap}, {low, y + cap}, stroke, 1.5);
+  canvas.Line({high, y - cap}, {high, y + cap}, stroke, 1.5);
+}
+
+std::string AxisLabel(std::string_view path) {
+  if (path.ends_with(".name")) path.remove_suffix(5);
+  return std::string(path.substr(path.rfind('.') + 1));
+}
+
+std::string CellLabel(const CellAggregate& cell) {
+  std::string label;
+  for (const auto& [path, value] : cell.axes) {
+    label += fmt::format("{}{} {}", label.empty() ? "" : ", ", AxisLabel(path), value);
+  }
+  if (label.empty() && !cell.attack.empty()) {
+    label = cell.defense.empty() ? cell.attack : fmt::format("{} vs {}", cell.attack, cell.defense);
+  }
+  if (label.empty()) label = cell.id;
+  if (cell.arm == "no_attack") return label + " (no attack)";
+  if (cell.arm == "no_defense") return label + " (no defense)";
+  return label;
+}
+
+std::string CellLabel(const Manifest& manifest, const std::string& id) {
+  const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
+  if (record == manifest.cells.end()) return id;
+  CellAggregate cell;
+  cell.id = id;
+  cell.arm = record->arm;
+  cell.attack = record->attack;
+  cell.defense = record->defense;
+  for (const auto& [path, value] : record->axes) {
+    cell.axes.emplace_back(path, value.is_string() ? value.AsString() : value.Dump());
+  }
+  return CellLabel(cell);
+}
+
+Colour SeedColour(std::size_t index) {
+  constexpr std::array kColours{colour::kOrange, colour::kGreen, colour::kPurple, colour::kVermilion, colour::kYellow};
+  return kColours[index % kColours.size()];
+}
+
+std::string ErrorWords(const Tally& tally) {
+  const std::int64_t skipped = tally.of(Outcome::kSkipped);
+  const std::string words = fmt::format("{} and {} skipped of {}", Count(tally.errors(), "error", "errors"), skipped,
+                                        Count(tally.trials(), "trial", "trials"));
+  return tally.errors() + skipped > 0 ? words + " (they count in no rate)" : words;
+}
+
+std::string WhiskerWords(const std::vector<const Rate*>& rates) {
+  const auto has = [&](Basis basis) {
+    return std::ranges::any_of(rates, [&](const Rate* rate) { return rate->n > 0 && rate->basis() == basis; });
+  };
+  const bool drawn = has(Basis::kTasksAsDrawn);
+  const bool these = has(Basis::kTheseTasks);
+  if (drawn && these) {
+    return "95 % intervals: where tasks repeat, over all seeds, clustered by task (tasks as drawn from a population); "
+           "elsewhere Wilson's over trials (these tasks).";
+  }
+  if (drawn) return "95 % intervals, clustered by task: they hold for tasks as drawn from a population.";
+  if (these) return "95 % Wilson intervals over trials: they hold for these tasks.";
+  return "No interval: no trial counts.";
+}
+
+}  // namespace xsweep

@@ -1,0 +1,158 @@
+// CheckExperiment: what only the environment, the parts and the gates can find wrong.
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/check_experiment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "analyze/gates.h"
+#include "base/text.h"
+#include "config/faults.h"
+#include "config/keys.h"
+#include "config/overrides.h"
+#include "config/resolved.h"
+#include "config/yaml_tree.h"
+#include "models/shelf.h"
+
+namespace xsweep {
+namespace {
+
+class ExperimentCheck {
+ public:
+  ExperimentCheck(const ConfigSource& source, const SweepConfig& config, const Catalog& catalog,
+                  const EnvironmentSource& environment)
+      : config_(config), catalog_(catalog), environment_(environment), faults_(std::string(source.name)) {
+    auto root = ParseYaml(source.text, 0, faults_);
+    CHECK(root, "a config that loaded cannot be read again");
+    root_ = std::move(*root);
+    ApplyOverrides(source.overrides, root_, faults_);
+  }
+
+  Status Run(const std::vector<Cell>& cells) {
+    CheckTasks();
+    CheckGates();
+    for (const Cell& cell : cells) CheckCell(cell);
+    return faults_.empty() ? Status() : std::unexpected(faults_.ToError());
+  }
+
+ private:
+  void CheckTasks() {
+    std::vector<std::string> known;
+    for (const Task& task : environment_.tasks()) known.push_back(task.id);
+    const std::unordered_set<std::string> ids(known.begin(), known.end());
+    const YamlNode* section = root_.Find("environment");
+    const YamlNode* list = section == nullptr ? nullptr : section->Find("tasks");
+    for (const std::string& task : config_.tasks) {
+      if (!ids.contains(task)) faults_.Add(MarkOfTask(list, task), NoSuchTask(config_, task, known));
+    }
+  }
+
+  /// Of a task from a range the place of the whole list.
+  static Mark MarkOfTask(const YamlNode* list, const std::string& task) {
+    if (list == nullptr) return {};
+    const auto item = std::ranges::find(list->items, task, &YamlNode::text);
+    return item == list->items.end() ? list->at : item->at;
+  }
+
+  void CheckGates() {
+    const YamlNode* list = root_.Find("gates");
+    for (std::size_t i = 0; i < config_.gates.size(); ++i) {
+      const auto gate = ParseGate(config_.gates[i]);
+      if (!gate) {
+        faults_.Add(list->items[i].at, fmt::format("`{}`: {}", Printable(config_.gates[i]), gate.error().message));
+      }
+    }
+  }
+
+  void CheckCell(const Cell& cell) {
+    if (IsNew("attack", cell.attack)) CheckAttack(cell);
+    const auto check = [&](const char* role, const PartConfig& part, auto prepare) {
+      if (!IsNew(role, part)) return;
+      if (const auto prepared = (catalog_.*prepare)(part.name, part.options); !prepared) {
+        faults_.Add(MarkOf(cell, role, ""), prepared.error().Text());
+      }
+    };
+    check("agent", cell.agent, &Catalog::PrepareAgent);
+    check("defense", cell.defense, &Catalog::PrepareDefense);
+    check("judge", cell.judge, &Catalog::PrepareJudge);
+    for (const std::string& role : ModelRoles()) CheckModel(cell, role);
+  }
+
+  void CheckModel(const Cell& cell, const std::string& role) {
+    const std::optional<PartConfig>& model = ModelOf(cell.models, role);
+    const std::string section = "models." + role;
+    if (!model || !IsNew(section, *model)) return;
+    for (const Error& fault : FaultsOfModelOptions(model->options)) {
+      faults_.Add(MarkOf(cell, section, fault.where), fault.message);
+    }
+  }
+
+  void CheckAttack(const Cell& cell) {
+    const auto prepared = catalog_.PrepareAttack(cell.attack.name, cell.attack.options);
+    if (!prepared) return faults_.Add(MarkOf(cell, "attack", ""), prepared.error().Text());
+    const std::string& goal = prepared->goal.name;
+    const auto& goals = environment_.goals();
+    if (goal.empty() || std::ranges::find(goals, goal) != goals.end()) return;
+    const std::string hint =
+        goals.empty() ? "; it has no goals, so nothing can be attacked here" : DidYouMean(goal, goals, "there are");
+    faults_.Add(MarkOf(cell, "attack", "goal"),
+                fmt::format("environment `{}` has no goal `{}`{}", config_.environment.name, Printable(goal), hint));
+  }
+
+  /// Cells share most of their parts; each is prepared once.
+  bool IsNew(std::string_view role, const PartConfig& part) {
+    return seen_.insert(fmt::format("{}\n{}\n{}", role, part.name, CanonicalDump(part.options))).second;
+  }
+
+  /// Where the cell has this from: a value of an axis, the section's option, or the section.
+  Mark MarkOf(const Cell& cell, const std::string& role, const std::string& option) const {
+    if (const YamlNode* grid = root_.Find("grid")) {
+      const std::string of_option = fmt::format("{}.{}", role, option);
+      for (const GridAxis& axis : config_.grid) {
+        if (axis.path != role && axis.path != role + ".name" && axis.path != of_option) continue;
+        if (const YamlNode* value = ValueOf(cell, axis, *grid)) return value->at;
+      }
+    }
+    const YamlNode* section = SectionNode(role);
+    if (section == nullptr) return {};
+    const YamlNode* value = section->Find(option);
+    return value == nullptr ? section->at : value->at;
+  }
+
+  /// Of "defense", or of "models.agent".
+  const YamlNode* SectionNode(const std::string& section) const {
+    constexpr std::string_view kModels = "models.";
+    if (!section.starts_with(kModels)) return root_.Find(section);
+    const YamlNode* models = root_.Find("models");
+    return models == nullptr ? nullptr : models->Find(section.substr(kModels.size()));
+  }
+
+  static const YamlNode* ValueOf(const Cell& cell, const GridAxis& axis, const YamlNode& grid) {
+    const YamlNode* list = grid.Find(axis.path);
+    for (const auto& [path, chosen] : cell.axes) {
+      const auto place = std::ranges::find(axis.values, chosen);
+      if (path == axis.path && place != axis.values.end() && list != nullptr) {
+        return &list->items[static_cast<std::size_t>(place - axis.values.begin())];
+      }
+    }
+    return nullptr;
+  }
+
+  const SweepConfig& config_;
+  const Catalog& catalog_;
+  const EnvironmentSource& environment_;
+  Faults faults_;
+  YamlNode root_;
+  std::unordered_set<std::string> seen_;
+};
+
+}  // namespace
+
+Status CheckExperiment(const ConfigSource& source, const SweepConfig& config, const std::vector<Cell>& cells,
+                       const Catalog& catalog, const EnvironmentSource& environment) {
+  return ExperimentCheck(source, config, catalog, environment).Run(cells);
+}
+
+}  // namespace xsweep

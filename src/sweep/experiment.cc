@@ -1,0 +1,165 @@
+// Experiment: a config opened for use.
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/experiment.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "base/files.h"
+#include "base/process.h"
+#include "base/text.h"
+#include "sweep/check_experiment.h"
+#include "sweep/gates_file.h"
+#include "sweep/live_models.h"
+#include "config/keys.h"
+#include "config/prices.h"
+#include "config/resolved.h"
+#include "parts/catalog.h"
+#include "record/run_id.h"
+
+namespace xsweep {
+namespace {
+
+/// One `git status` tells commit, branch and whether anything is changed. Outside a repository all are empty.
+GitState ReadGitState() {
+  GitState git;
+  const auto status = RunProcess(
+      {.args = {"git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no"},
+       .time_limit = std::chrono::seconds(10)});
+  if (!status || status->exit_code != 0) return git;
+  for (const std::string& line : Split(status->out, '\n')) {
+    if (line.starts_with("# branch.oid ") && line.find("(initial)") == std::string::npos) git.sha = line.substr(13);
+    if (line.starts_with("# branch.head ")) git.branch = line.substr(14);
+    git.dirty = git.dirty || (!line.empty() && line[0] != '#');
+  }
+  return git;
+}
+
+std::string CpuName() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    const auto colon = line.find(": ");
+    if (line.starts_with("model name") && colon != std::string::npos) return line.substr(colon + 2);
+  }
+  return "unknown";
+}
+
+/// Every model that some cell gives a role, once, with the price that its calls are counted with.
+std::vector<ModelRecord> ModelsOf(const Plan& plan) {
+  std::vector<ModelRecord> found;
+  const auto add = [&](const std::string& role, const PartConfig& model) {
+    const Json* price = model.options.Find("price");
+    ModelRecord record{role, model.name, std::string(model.options.StringOr("model", "")),
+                       std::string(model.options.StringOr("base_url", "")), price == nullptr ? Json() : *price};
+    if (std::ranges::find(found, record) == found.end()) found.push_back(std::move(record));
+  };
+  for (const Cell& cell : plan.cells()) {
+    for (const std::string& role : ModelRoles()) {
+      if (const auto& model = ModelOf(cell.models, role)) add(role, *model);
+    }
+  }
+  return found;
+}
+
+CellRecord Describe(const Cell& cell) {
+  return {cell.id,           cell.hash,       std::string(ArmName(cell.arm)),
+          cell.axes,         cell.agent.name, cell.attack.name,
+          cell.defense.name, cell.judge.name};
+}
+
+}  // namespace
+
+void OverrideFlags::Declare(Arguments& arguments) {
+  arguments.Option("--exp", &exp, "name of the experiment, in place of the config's")
+      .Option("--seeds", &seeds, "seeds, e.g. 41,42 or 1..64")
+      .Option("--trials", &trials, "trials per task and seed")
+      .Option("--mode", &mode, "SHIM or REAL")
+      .Repeated("--set", &set, "any value by its path, e.g. judge.threshold=300; may be repeated")
+      .Option("--prices", &prices, "a YAML file with prices by model name, for models that state none");
+}
+
+Expected<Overrides> OverrideFlags::ToOverrides() const {
+  Overrides overrides{.exp = exp, .mode = mode, .seeds = seeds, .trials = trials, .sets = set};
+  if (prices) {
+    TRY_ASSIGN(overrides.prices, ReadPricesFile(*prices));
+  }
+  return overrides;
+}
+
+Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
+                                        const std::vector<std::string>& more_gates) {
+  Catalog catalog = BuildCatalog();
+  TRY_ASSIGN(SweepConfig config, LoadConfig(text, name, catalog.Specs(), overrides));
+  std::string note = PlayByShim(config, catalog.Specs());
+  TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
+  std::vector<std::string> tasks;
+  for (const Task& task : environment->tasks()) tasks.push_back(task.id);
+  auto plan = MakePlan(config, tasks);
+  const auto check = [&](const std::vector<Cell>& cells) {
+    return CheckExperiment({text, name, overrides}, config, cells, catalog, *environment);
+  };
+  TRY(plan ? check(plan->cells()) : check(ExpandCells(config).value_or(std::vector<Cell>())));
+  if (!plan) return std::unexpected(plan.error());
+  AddGates(more_gates, config.gates);
+  return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(*plan), std::move(note)};
+}
+
+Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides,
+                                    const std::string& gates_file) {
+  constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20U;
+  const auto text = ReadFile(config_file, kMaxConfig);
+  if (!text) return UserError(text.error().message, config_file);
+  const auto beside = std::filesystem::path(config_file).parent_path() / "gates.yaml";
+  std::error_code absent;
+  std::vector<std::string> gates;
+  if (!gates_file.empty() || std::filesystem::exists(beside, absent)) {
+    TRY_ASSIGN(gates, ReadGatesFile(gates_file.empty() ? beside : std::filesystem::path(gates_file)));
+  }
+  return OpenExperimentText(*text, config_file, overrides, gates);
+}
+
+double DoNothingFloor(const Experiment& experiment) {
+  int solved = 0;
+  for (const std::string& id : experiment.plan.tasks()) {
+    const auto task = std::ranges::find(experiment.environment->tasks(), id, &Task::id);
+    if (task == experiment.environment->tasks().end() || !task->solved_by_nothing) return -1;
+    solved += *task->solved_by_nothing ? 1 : 0;
+  }
+  return static_cast<double>(solved) / static_cast<double>(experiment.plan.tasks().size());
+}
+
+Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string>& argv) {
+  const SweepConfig& config = experiment.config;
+  Manifest run;
+  run.git = ReadGitState();
+  run.exp = config.exp;
+  run.config_hash = ConfigHash(config);
+  run.exp_id = config.exp + "-" + run.config_hash.substr(0, 8);
+  run.description = config.description;
+  run.mode = ModeName(config.mode);
+  run.seeds = config.seeds;
+  run.trials = config.trials;
+  run.planned = experiment.plan.size();
+  run.tasks = experiment.plan.tasks();
+  for (const Cell& cell : experiment.plan.cells()) run.cells.push_back(Describe(cell));
+  struct utsname system{};
+  ::uname(&system);
+  run.host_os = std::string(system.sysname) + " " + system.release;
+  run.host_cpu = CpuName();
+  run.xsweep_version = XSWEEP_VERSION;
+  run.argv = argv;
+  const EnvironmentInfo& info = experiment.environment->info();
+  run.environment_name = info.name;
+  run.environment_version = info.version;
+  if (info.python) run.host_python = info.version;
+  run.environment_data_sha256 = info.data_sha256;
+  run.do_nothing_floor = DoNothingFloor(experiment);
+  run.gates = config.gates;
+  if (config.mode == Mode::kReal) run.models = ModelsOf(experiment.plan);
+  run.max_error_rate = config.limits.max_error_rate;
+  return run;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,190 @@
+// LiveModels: the models of a REAL run.
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/live_models.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace xsweep {
+namespace {
+
+const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name) {
+  const auto found = std::ranges::find(specs, name, &PartSpec::name);
+  return found == specs.end() ? nullptr : &*found;
+}
+
+/// Names of parts inside options: the layers of a stack, the parts of a combined attack.
+void CollectNames(const Json& value, std::vector<std::string>& names) {
+  if (value.is_array()) {
+    for (const Json& item : value.items()) CollectNames(item, names);
+  }
+  if (!value.is_object()) return;
+  if (const auto name = value.StringOr("name", ""); !name.empty()) names.emplace_back(name);
+  for (const auto& [key, member] : value.members()) CollectNames(member, names);
+}
+
+Status CheckPart(const PartConfig& part, const std::vector<PartSpec>& specs, const Cell& cell, Mode mode) {
+  std::vector<std::string> names = {part.name};
+  CollectNames(part.options, names);
+  for (const std::string& name : names) {
+    const PartSpec* spec = FindSpec(specs, name);
+    if (spec == nullptr || spec->model_role.empty()) continue;
+    if (mode == Mode::kShim) {
+      return UserError(fmt::format("`{}` asks a model, and mode SHIM has none; set `mode: REAL` and `models.{}`", name,
+                                   spec->model_role),
+                       "mode");
+    }
+    if (!ModelOf(cell.models, spec->model_role)) {
+      return UserError(
+          fmt::format("`{}` needs a model; name one under `models.{}` (provider, model, base_url, api_key_env)", name,
+                      spec->model_role),
+          "models." + spec->model_role);
+    }
+  }
+  return {};
+}
+
+/// Every model that a cell names can be made: its provider is known and its key is in the environment.
+Status CheckKeysOf(const Cell& cell) {
+  constexpr std::string_view kRoles[] = {"agent", "user", "attacker", "defense", "judge"};
+  const auto named = [&](std::string_view role) { return ModelOf(cell.models, role).has_value(); };
+  if (std::ranges::none_of(kRoles, named)) return {};
+  SystemClock clock;
+  TRY_ASSIGN(const auto loop, IoLoop::Create(clock));
+  Http http(*loop);
+  ModelShelf shelf({.http = &http});
+  for (const std::string_view role : kRoles) {
+    const auto& model = ModelOf(cell.models, role);
+    if (!model) continue;
+    if (const auto made = shelf.Get(model->name, model->options); !made) {
+      return UserError(made.error().Text() + "; see .env.example", fmt::format("models.{}", role));
+    }
+  }
+  return {};
+}
+
+/// A bound in dollars that cannot be kept, because a model that it bounds has no known price, would never stop
+/// anything.
+Status CheckCostBounds(const Limits& limits, const Cell& cell) {
+  for (int i = 0; i < kModelRoles; ++i) {
+    const std::string_view role = ModelRoleName(static_cast<ModelRole>(i));
+    const auto& model = ModelOf(cell.models, role);
+    const bool of_role = limits.roles[static_cast<std::size_t>(i)].max_cost_usd.has_value();
+    if (!model || (!limits.max_cost_usd && !of_role)) continue;
+    const Json* price = model->options.Find("price");
+    if (price != nullptr && !price->is_null()) continue;
+    return UserError(
+        fmt::format(
+            "cannot be kept: the price of `{}` (models.{}) is not known; state its `price: {{input: USD, output: "
+            "USD}}` per million tokens, or a table with --prices",
+            model->options.StringOr("model", ""), role),
+        of_role ? fmt::format("limits.roles.{}.max_cost_usd", role) : "limits.max_cost_usd");
+  }
+  return {};
+}
+
+/// Waits while other processes of the run have set aside what is left of a limit.
+Async<Status> Admit(Budget& budget, ModelRole role, IoLoop& loop) {
+  for (;;) {
+    const Expected<Admission> admission = budget.MayCallModel(role);
+    if (!admission) co_return std::unexpected(admission.error());
+    if (*admission == Admission::kGo) co_return Status();
+    Status slept = co_await loop.Sleep(std::chrono::milliseconds(250));
+    if (!slept) co_return slept;
+  }
+}
+
+}  // namespace
+
+Status CheckKeys(const Experiment& experiment) {
+  for (const Cell& cell : experiment.plan.cells()) TRY(CheckKeysOf(cell));
+  return {};
+}
+
+Status CheckModels(const Experiment& experiment) {
+  const PartSpecs specs = experiment.catalog.Specs();
+  const Mode mode = experiment.config.mode;
+  for (const Cell& cell : experiment.plan.cells()) {
+    TRY(CheckPart(cell.agent, specs.agents, cell, mode));
+    TRY(CheckPart(cell.attack, specs.attacks, cell, mode));
+    TRY(CheckPart(cell.defense, specs.defenses, cell, mode));
+    TRY(CheckPart(cell.judge, specs.judges, cell, mode));
+    if (mode == Mode::kReal) TRY(CheckCostBounds(experiment.config.limits, cell));
+    const PartSpec* agent = FindSpec(specs.agents, cell.agent.name);
+    if (mode == Mode::kReal && agent != nullptr && agent->model_role.empty() && cell.agent.name == "shim") {
+      return UserError(
+          "mode REAL puts a model in the agent's place: set `agent: { name: tool_agent }` and `models.agent`, or run "
+          "with --mode SHIM",
+          "agent.name");
+    }
+  }
+  return {};
+}
+
+std::string PlayByShim(SweepConfig& config, const PartSpecs& specs) {
+  const PartSpec* agent = FindSpec(specs.agents, config.agent.name);
+  if (config.mode != Mode::kShim || agent == nullptr || agent->model_role.empty()) return {};
+  const std::string before = config.agent.name;
+  const PartSpec* shim = FindSpec(specs.agents, "shim");
+  CHECK(shim != nullptr, "the simulated agent is missing from the catalog");
+  config.agent = PartConfig{"shim", Json::MakeObject()};
+  for (const OptionSpec& option : shim->options) config.agent.options.Set(option.name, option.fallback);
+  config.models = ModelsConfig();
+  return fmt::format("mode SHIM: the simulated agent plays in place of `{}`, and no model is asked", before);
+}
+
+std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
+  std::vector<std::string> files;
+  for (const char* folder : {"exchanges", "shards"}) {
+    std::error_code absent;
+    for (const auto& entry : std::filesystem::directory_iterator(run / folder, absent)) {
+      if (entry.path().extension() == ".exchanges") files.push_back(entry.path().string());
+    }
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, const std::filesystem::path& log,
+                                                       const std::filesystem::path& replay, SharedBudget& budget) {
+  std::unique_ptr<LiveModels> models(new LiveModels());
+  TRY_ASSIGN(models->loop_, IoLoop::Create(models->clock_));
+  ModelSources sources;
+  if (!replay.empty()) {
+    const auto files = ExchangeFiles(replay);
+    if (files.empty()) return UserError("holds no exchanges to replay; only REAL runs keep them", replay.string());
+    TRY_ASSIGN(sources.replay, Recording::Open(files));
+  } else {
+    models->http_ = std::make_unique<Http>(*models->loop_);
+    sources.http = models->http_.get();
+    // Opening the log first cuts off a line that a kill has torn.
+    TRY_ASSIGN(models->log_, ExchangeLog::Open(run.disk(), log));
+    sources.log = models->log_.get();
+    TRY_ASSIGN(sources.reuse, Recording::Open(ExchangeFiles(run.path())));
+  }
+  sources.rate_share = [&budget] { return budget.rate_share(); };
+  sources.hooks.admit = [&budget, &loop = *models->loop_](const ModelRequest& request) {
+    return Admit(budget.budget(), request.identity.role, loop);
+  };
+  sources.hooks.spent = [&budget](ModelRole role, const Usage& usage) { budget.budget().Charge(role, usage); };
+  models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
+  return models;
+}
+
+Expected<Model*> LiveModels::Get(const std::optional<PartConfig>& model) {
+  if (!model) return nullptr;
+  return shelf_->Get(model->name, model->options);
+}
+
+Expected<ModelSet> LiveModels::ModelsOf(const Cell& cell) {
+  ModelSet set;
+  TRY_ASSIGN(set.agent, Get(cell.models.agent));
+  TRY_ASSIGN(set.user, Get(cell.models.user));
+  TRY_ASSIGN(set.attacker, Get(cell.models.attacker));
+  TRY_ASSIGN(set.defense, Get(cell.models.defense));
+  TRY_ASSIGN(set.judge, Get(cell.models.judge));
+  return set;
+}
+
+}  // namespace xsweep

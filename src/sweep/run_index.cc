@@ -1,0 +1,60 @@
+// RunIndex: what the index says of a run.
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/run_index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "record/run_directory.h"
+#include "record/run_id.h"
+
+namespace xsweep {
+
+IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest) {
+  const auto number = [&](std::string_view key) {
+    const Json* value = manifest.headline.Find(key);
+    return value != nullptr && value->is_number() ? fmt::format("{:.6f}", value->AsDouble()) : std::string();
+  };
+  const auto count = [&](std::string_view outcome) {
+    const auto found = manifest.counts.find(std::string(outcome));
+    return std::to_string(found == manifest.counts.end() ? 0 : found->second);
+  };
+  IndexEntry entry;
+  const auto set = [&](std::string_view column, std::string value) { entry.values.emplace(column, std::move(value)); };
+  set("run_id", manifest.run_id);
+  set("exp", manifest.exp);
+  set("exp_id", manifest.exp_id);
+  set("timestamp_utc", manifest.timestamp_utc);
+  set("git_sha", manifest.git.sha);
+  set("mode", manifest.mode);
+  set("seeds", manifest.seeds.empty() ? "" : SeedsLabel(manifest.seeds).substr(1));
+  set("trials", std::to_string(manifest.trials));
+  set("config_hash", manifest.config_hash);
+  set("n", std::to_string(manifest.headline.IntOr("n", 0)));
+  set("successes", std::to_string(manifest.headline.IntOr("successes", 0)));
+  set("asr", number("asr"));
+  set("asr_lower95", number("asr_lower95"));
+  set("asr_upper95", number("asr_upper95"));
+  set("errors", count("error"));
+  set("skipped", count("skipped"));
+  set("status", manifest.status);
+  set("verdict", manifest.verdict);
+  set("path", manifest.exp + "/" + run.filename().string());
+  return entry;
+}
+
+Status RebuildIndex(const std::filesystem::path& results) {
+  std::vector<IndexEntry> entries;
+  for (const std::filesystem::path& path : AllRuns(results)) {
+    TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
+    const auto manifest = run.ReadManifest();
+    // A directory that cannot be read is no reason to lose the others; `report` on it says what is wrong.
+    if (!manifest || manifest->finished_utc.empty()) continue;
+    entries.push_back(IndexLine(path, *manifest));
+  }
+  std::ranges::stable_sort(entries, {}, [](const IndexEntry& entry) { return entry["timestamp_utc"]; });
+  return RewriteIndex(RealDisk(), results / "index.csv", entries);
+}
+
+}  // namespace xsweep

@@ -1,0 +1,58 @@
+// Verdict: a run's gates evaluated.
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/verdict.h"
+
+#include <fmt/format.h>
+
+#include "present/gate_report.h"
+#include "record/index.h"
+
+namespace xsweep {
+namespace {
+
+/// The newest run of the experiment in the index that began before this one: when `report` judges the newest run anew,
+/// `latest` is that run itself, and the difference to oneself is always 0.
+Expected<std::filesystem::path> EarlierRun(const std::filesystem::path& results, const Manifest& manifest) {
+  TRY_ASSIGN(const auto entries, ReadIndex(results / "index.csv"));
+  const IndexEntry* newest = nullptr;
+  for (const IndexEntry& entry : entries) {
+    const bool earlier = entry["exp"] == manifest.exp && entry["run_id"] != manifest.run_id &&
+                         entry["timestamp_utc"] <= manifest.timestamp_utc;
+    if (earlier) newest = &entry;
+  }
+  if (newest == nullptr) return UserError("there is no earlier run of " + manifest.exp, "vs latest");
+  return results / (*newest)["path"];
+}
+
+Expected<RunComparison> CompareWithRun(const RunDirectory& run, const Manifest& manifest, const std::string& versus) {
+  const std::filesystem::path results = run.path().parent_path().parent_path();
+  TRY_ASSIGN(auto other, FindRun(results, versus == "latest" ? manifest.exp : "", versus));
+  std::error_code failure;
+  if (std::filesystem::equivalent(other, run.path(), failure)) {
+    if (versus != "latest") return UserError("this is the run itself; name another one", "vs " + versus);
+    TRY_ASSIGN(other, EarlierRun(results, manifest));
+  }
+  return CompareRuns(other.string(), run.path().string());
+}
+
+}  // namespace
+
+Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate) {
+  std::vector<Gate> gates;
+  const std::vector<std::string>& texts = manifest.gates;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    TRY_ASSIGN(Gate gate, ParseGate(texts[i], fmt::format("gate {}", i + 1)));
+    gates.push_back(std::move(gate));
+  }
+  return EvaluateGates(gates, aggregate, manifest.max_error_rate,
+                       [&](const std::string& versus) { return CompareWithRun(run, manifest, versus); });
+}
+
+Status WriteGateFiles(const RunDirectory& run, const Manifest& manifest, const GateReport& report,
+                      const std::string& headline) {
+  if (report.results.empty()) return {};
+  TRY(run.Write("junit.xml", JUnitXml(manifest, report)));
+  return run.Write("job_summary.md", JobSummary(manifest, report, headline));
+}
+
+}  // namespace xsweep
