@@ -8,10 +8,10 @@
 #include <map>
 #include <vector>
 
+#include "base/draw.h"
 #include "stats/clusters.h"
 #include "stats/intervals.h"
 #include "stats/tests.h"
-#include "base/draw.h"
 
 namespace xsweep {
 namespace {

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <functional>
 
-#include "net/io_loop.h"
 #include "engine/allowance.h"
 #include "models/limits.h"
+#include "net/io_loop.h"
 #include "record/ledger.h"
 #include "record/run_directory.h"
 #include "record/trial_log.h"

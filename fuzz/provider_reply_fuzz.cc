@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "models/anthropic.h"
-#include "models/exchange.h"
 #include "models/chat.h"
+#include "models/exchange.h"
 
 namespace xsweep {
 namespace {

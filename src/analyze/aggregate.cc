@@ -9,10 +9,10 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "stats/repeats.h"
 #include "analyze/run_accumulator.h"
 #include "record/run_directory.h"
 #include "record/trial_log.h"
+#include "stats/repeats.h"
 
 namespace xsweep {
 namespace {

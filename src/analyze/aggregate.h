@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "analyze/accumulator.h"
-#include "stats/clusters.h"
-#include "stats/intervals.h"
 #include "analyze/trial_reader.h"
 #include "base/error.h"
 #include "record/manifest.h"
+#include "stats/clusters.h"
+#include "stats/intervals.h"
 
 namespace xsweep {
 

@@ -1,11 +1,11 @@
 // What commands print with.
 // SPDX-License-Identifier: Apache-2.0
+#include "base/terminal.h"
+
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
-
-#include "cli/command.h"
 
 namespace xsweep {
 

@@ -9,20 +9,11 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/terminal.h"
 #include "cli/arguments.h"
+#include "words/exit_code.h"
 
 namespace xsweep {
-
-/// What a process ends with; the same numbers for every command.
-enum ExitCode : int {
-  kExitDone = 0,          ///< done, or PASS
-  kExitFail = 1,          ///< a gate says FAIL
-  kExitUsage = 2,         ///< a mistake in flags, config or files handed in
-  kExitInsufficient = 3,  ///< too few trials to decide
-  kExitInvalid = 4,       ///< error rate above its limit, or the world or we failed
-  kExitBudget = 5,        ///< stopped by a budget
-  kExitInterrupted = 130,
-};
 
 /// How one command was called. Commands print results to stdout themselves and leave errors to main.
 struct Invocation {
@@ -57,13 +48,5 @@ Expected<int> ExportCommand(const Invocation& invocation);
 Expected<int> ParityCommand(const Invocation& invocation);
 Expected<int> PublishCommand(const Invocation& invocation);
 Expected<int> ServeCommand(const Invocation& invocation);
-
-/// Prints to stdout. Output is flushed when the process ends.
-void Print(std::string_view text);
-/// Prints a line to stderr: warnings and what people watch.
-void PrintNote(std::string_view text);
-/// True when stderr is a terminal that may be drawn on (NO_COLOR decides about colour only).
-bool StderrIsTerminal();
-bool ColourWanted();
 
 }  // namespace xsweep

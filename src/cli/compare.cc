@@ -9,10 +9,10 @@
 
 #include "base/text.h"
 #include "cli/command.h"
-#include "sweep/config_differences.h"
 #include "present/comparison.h"
 #include "record/index.h"
 #include "record/run_directory.h"
+#include "sweep/config_differences.h"
 
 namespace xsweep {
 namespace {

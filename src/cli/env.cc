@@ -8,11 +8,12 @@
 #include "base/async.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "sweep/open_environment.h"
+#include "cli/shared_flags.h"
 #include "mcp/server.h"
 #include "parts/catalog.h"
 #include "parts/desks.h"
 #include "parts/environments/world/replay.h"
+#include "sweep/open_environment.h"
 
 namespace xsweep {
 namespace {
@@ -97,7 +98,7 @@ Expected<int> Call(const std::vector<std::string>& words) {
       .Positional("arguments", &text, "its arguments, a JSON object (default {})", false)
       .Option("--task", &task, "whose fork: a task's id (default the first)")
       .Flag("--json", &json, "result, effects and changed records for machines");
-  flags.Declare(arguments);
+  DeclareEnvironment(arguments, flags);
   TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
   if (helped) return kExitDone;
   auto parsed = Json::Parse(text, "arguments of " + tool);
@@ -152,7 +153,7 @@ Expected<int> Serve(const std::vector<std::string>& words, const std::atomic<boo
                       "xsweep env serve tau2/airline --data ~/tau2-bench");
   arguments.Positional("name", &flags.name, "the environment; `xsweep env list` names them")
       .Option("--task", &task, "whose fork: a task's id (default the first)");
-  flags.Declare(arguments);
+  DeclareEnvironment(arguments, flags);
   TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
   if (helped) return kExitDone;
   TRY_ASSIGN(const auto source, flags.Open());

@@ -8,12 +8,12 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "sweep/open_environment.h"
-#include "sweep/experiment.h"
 #include "foreign/tau.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
+#include "sweep/experiment.h"
+#include "sweep/open_environment.h"
 
 namespace xsweep {
 namespace {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 #include "cli/command.h"
+#include "cli/shared_flags.h"
 #include "foreign/benchmark.h"
 #include "sweep/import_run.h"
 
@@ -24,7 +25,7 @@ Expected<int> Results(const Invocation& invocation, const std::vector<std::strin
       .Option("--environment", &request.environment.name, "the environment that they are about, e.g. tau1/airline")
       .Option("--exp", &request.exp, "name of the experiment (default: imported_ and the file's name)")
       .Option("--outdir", &request.outdir, "the results root (default results)");
-  request.environment.Declare(arguments);
+  DeclareEnvironment(arguments, request.environment);
   TRY_ASSIGN(const auto help, arguments.Parse(words));
   if (help) {
     Print(*help);

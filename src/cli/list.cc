@@ -6,9 +6,9 @@
 
 #include "base/json.h"
 #include "cli/command.h"
-#include "sweep/run_index.h"
 #include "pictures/history.h"
 #include "record/index.h"
+#include "sweep/run_index.h"
 
 namespace xsweep {
 namespace {

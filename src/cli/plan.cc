@@ -1,6 +1,7 @@
 // xsweep plan: what a config would run and what it is expected to cost, before anything runs.
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
+#include "cli/shared_flags.h"
 #include "sweep/experiment.h"
 #include "sweep/plan_text.h"
 
@@ -13,7 +14,7 @@ Expected<int> PlanCommand(const Invocation& invocation) {
   Arguments arguments("plan", "Shows cells, tasks, trials, control arms and expected cost of a config.",
                       "xsweep plan configs/airline_ablation_v1/run.yaml --set judge.threshold=300");
   arguments.Positional("CONFIG", &path, "the experiment's YAML file").Flag("--json", &json, "print JSON");
-  overrides.Declare(arguments);
+  DeclareOverrides(arguments, overrides);
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
     Print(*help);

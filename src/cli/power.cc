@@ -5,8 +5,9 @@
 #include <fmt/format.h>
 
 #include "cli/command.h"
-#include "sweep/experiment.h"
+#include "cli/shared_flags.h"
 #include "plan/estimate.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 namespace {
@@ -54,7 +55,7 @@ Expected<int> PowerCommand(const Invocation& invocation) {
       .Option("--icc", &icc, "how alike trials of one task are, 0 to 1 (default 0.5)")
       .Option("--difference", &difference, "a difference to price, e.g. 0.1 or -0.1")
       .Option("--cost-per-trial", &cost, "USD of one trial; without it the config's estimate");
-  overrides.Declare(arguments);
+  DeclareOverrides(arguments, overrides);
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
     Print(*help);

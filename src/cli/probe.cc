@@ -5,8 +5,9 @@
 #include <algorithm>
 
 #include "cli/command.h"
-#include "sweep/experiment.h"
+#include "cli/shared_flags.h"
 #include "models/shelf.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 namespace {
@@ -168,7 +169,7 @@ Expected<int> ProbeCommand(const Invocation& invocation) {
                       "Makes one tiny call for every model that a config names: reachable, known, tools, price.",
                       "xsweep probe configs/real_airline_v1/run.yaml");
   arguments.Positional("config", &config, "the config, a YAML file").Flag("--json", &json, "print JSON");
-  overrides.Declare(arguments);
+  DeclareOverrides(arguments, overrides);
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
     Print(*help);

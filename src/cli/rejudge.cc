@@ -6,8 +6,6 @@
 
 #include "base/files.h"
 #include "cli/command.h"
-#include "sweep/execute.h"
-#include "sweep/experiment.h"
 #include "config/resolved.h"
 #include "engine/budget.h"
 #include "engine/run_trial.h"
@@ -16,6 +14,8 @@
 #include "record/run_id.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
+#include "sweep/execute.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 namespace {

@@ -1,9 +1,9 @@
 // xsweep report: rebuilds summary, plots and notes of a run from its rows.
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
+#include "cli/journal_entry.h"
 #include "sweep/execute.h"
 #include "sweep/gates_file.h"
-#include "cli/journal_entry.h"
 
 namespace xsweep {
 

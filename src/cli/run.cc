@@ -8,15 +8,16 @@
 #include <thread>
 
 #include "base/files.h"
-#include "sweep/attach.h"
 #include "cli/command.h"
+#include "cli/shared_flags.h"
+#include "config/resolved.h"
+#include "engine/budget.h"
+#include "record/run_id.h"
+#include "sweep/attach.h"
 #include "sweep/execute.h"
 #include "sweep/experiment.h"
 #include "sweep/live_models.h"
 #include "sweep/resume.h"
-#include "config/resolved.h"
-#include "engine/budget.h"
-#include "record/run_id.h"
 
 namespace xsweep {
 namespace {
@@ -58,7 +59,7 @@ Arguments Declare(RunFlags& flags) {
       .Flag("--retry-errors", &flags.retry_errors, "with --resume: run trials that ended in an error again")
       .Flag("--force", &flags.force, "with --resume: go on although the program, config or data has changed")
       .Flag("--quiet", &flags.quiet, "no progress line");
-  flags.overrides.Declare(arguments);
+  DeclareOverrides(arguments, flags.overrides);
   return arguments;
 }
 

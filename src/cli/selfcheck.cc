@@ -7,8 +7,8 @@
 
 #include "base/async.h"
 #include "cli/command.h"
-#include "sweep/experiment.h"
 #include "engine/run_trial.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 namespace {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "net/io_loop.h"
 #include "engine/local.h"
+#include "net/io_loop.h"
 
 namespace xsweep {
 

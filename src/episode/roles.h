@@ -18,9 +18,9 @@
 
 #include "base/async.h"
 #include "base/draw.h"
-#include "words/message.h"
 #include "episode/model.h"
 #include "episode/transcript.h"
+#include "words/message.h"
 
 namespace xsweep {
 

@@ -6,8 +6,8 @@
 #include <map>
 #include <string>
 
-#include "foreign/tau.h"
 #include "episode/catalog.h"
+#include "foreign/tau.h"
 
 namespace xsweep {
 

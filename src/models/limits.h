@@ -10,8 +10,8 @@
 #include <memory>
 #include <optional>
 
-#include "net/io_loop.h"
 #include "models/provider.h"
+#include "net/io_loop.h"
 
 namespace xsweep {
 

@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "net/http.h"
 #include "base/option.h"
 #include "models/limits.h"
 #include "models/price.h"
 #include "models/recorded.h"
+#include "net/http.h"
 
 namespace xsweep {
 

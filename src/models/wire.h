@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
-#include "net/http.h"
 #include "models/price.h"
 #include "models/provider.h"
+#include "net/http.h"
 
 namespace xsweep {
 

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http.h"
 
+#include "base/text.h"
 #include "net/http_thread.h"
 #include "net/http_transfer.h"
-#include "base/text.h"
 
 namespace xsweep {
 namespace {

@@ -12,8 +12,8 @@
 
 #include "base/async.h"
 #include "base/error.h"
-#include "net/io_loop.h"
 #include "base/secret.h"
+#include "net/io_loop.h"
 
 namespace xsweep {
 

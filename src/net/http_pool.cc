@@ -9,8 +9,8 @@
 #include <csignal>
 #include <utility>
 
-#include "net/http_transfer.h"
 #include "base/text.h"
+#include "net/http_transfer.h"
 
 namespace xsweep {
 namespace {

@@ -8,8 +8,8 @@
 #include <map>
 
 #include "base/embedded.h"
-#include "base/hash.h"
 #include "base/escape.h"
+#include "base/hash.h"
 #include "page/page_data.h"
 #include "record/trial.h"
 #include "record/trial_log.h"

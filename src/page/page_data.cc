@@ -11,11 +11,11 @@
 
 #include "analyze/compare.h"
 #include "analyze/grid.h"
+#include "analyze/numbers.h"
+#include "base/escape.h"
 #include "base/files.h"
 #include "pictures/chart.h"
-#include "base/escape.h"
 #include "present/notes.h"
-#include "analyze/numbers.h"
 #include "record/index.h"
 #include "record/run_directory.h"
 

@@ -11,8 +11,8 @@
 #include <mutex>
 #include <string>
 
-#include "page/page_data.h"
 #include "net/http_server.h"
+#include "page/page_data.h"
 
 namespace xsweep {
 

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/catalog.h"
 
+#include "models/shelf.h"
 #include "parts/agents/agents.h"
 #include "parts/attacks/attacks.h"
 #include "parts/defenses/defenses.h"
-#include "parts/environments/bridge/bridge.h"
 #include "parts/desks.h"
+#include "parts/environments/bridge/bridge.h"
 #include "parts/judges/judges.h"
-#include "models/shelf.h"
 
 namespace xsweep {
 

@@ -6,10 +6,10 @@
 
 #include <algorithm>
 
-#include "parts/environments/world/desk_tasks.h"
 #include "parts/environments/retail/tools.h"
 #include "parts/environments/reward.h"
 #include "parts/environments/simulated_user.h"
+#include "parts/environments/world/desk_tasks.h"
 #include "parts/environments/world/world_hash.h"
 
 namespace xsweep {

@@ -1,14 +1,15 @@
 // compare.png and .svg: paired differences with intervals, one row a cell.
 // SPDX-License-Identifier: Apache-2.0
+#include "pictures/compare_plot.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "pictures/chart.h"
-#include "present/comparison.h"
-#include "base/escape.h"
 #include "analyze/numbers.h"
+#include "base/escape.h"
+#include "pictures/chart.h"
 
 namespace xsweep {
 namespace {
@@ -40,24 +41,23 @@ void DrawDifference(Canvas& canvas, const ShareScale& scale, const Difference& d
               {.size = kSmallSize, .colour = told ? colour::kInk : colour::kGrey, .bold = told});
 }
 
-ChartWords Words(const RunComparison& comparison) {
+ChartWords Words(const RunComparison& comparison, const std::string& pairing) {
   using Mark = LegendEntry::Mark;
   ChartWords words{comparison.b.exp + ": B against A", "", {}, {}};
   words.subtitle = fmt::format("A {} · B {}", comparison.a.run_id, comparison.b.run_id);
   words.legend = {{Mark::kDot, std::string(colour::kVermilion), "attack success, left is better"},
                   {Mark::kDot, std::string(colour::kBlue), "task success, right is better"},
                   {Mark::kWhisker, std::string(colour::kInk), "95 % interval"}};
-  words.captions = {
-      PairingSentences(comparison, &CellComparison::asr) +
-      fmt::format(" Better and worse: after adjustment over the cells ({}).", AdjustmentName(comparison.adjustment))};
+  words.captions = {pairing + fmt::format(" Better and worse: after adjustment over the cells ({}).",
+                                          AdjustmentName(comparison.adjustment))};
   return words;
 }
 
 }  // namespace
 
-std::optional<Canvas> ComparePlot(const RunComparison& comparison) {
+std::optional<Canvas> ComparePlot(const RunComparison& comparison, const std::string& pairing) {
   if (!comparison.comparable() || comparison.cells.empty()) return std::nullopt;
-  const ChartWords words = Words(comparison);
+  const ChartWords words = Words(comparison, pairing);
   const std::size_t cells = comparison.cells.size();
   const double row = cells > 12 ? kTightRow : kRow;
   double widest = 60;

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "pictures/density.h"
 #include "analyze/numbers.h"
+#include "pictures/density.h"
 #include "pictures/summary_plot.h"
 
 namespace xsweep {

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <thread>
 
+#include "base/escape.h"
 #include "base/files.h"
 #include "base/process.h"
-#include "base/escape.h"
 
 namespace xsweep {
 namespace {

@@ -8,9 +8,9 @@
 #include <functional>
 
 #include "analyze/grid.h"
-#include "pictures/chart.h"
-#include "base/escape.h"
 #include "analyze/numbers.h"
+#include "base/escape.h"
+#include "pictures/chart.h"
 
 namespace xsweep {
 namespace {

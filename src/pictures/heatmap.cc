@@ -8,9 +8,9 @@
 #include <array>
 #include <cmath>
 
+#include "analyze/numbers.h"
 #include "base/escape.h"
 #include "pictures/heat_panels.h"
-#include "analyze/numbers.h"
 #include "pictures/summary_plot.h"
 
 namespace xsweep {

@@ -10,10 +10,10 @@
 #include <ranges>
 #include <span>
 
-#include "pictures/chart.h"
-#include "base/escape.h"
-#include "pictures/gnuplot.h"
 #include "analyze/numbers.h"
+#include "base/escape.h"
+#include "pictures/chart.h"
+#include "pictures/gnuplot.h"
 
 namespace xsweep {
 namespace {

@@ -2,15 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "present/comparison.h"
 
+#include "pictures/compare_plot.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <ranges>
 
-#include "pictures/chart.h"
-#include "base/escape.h"
-#include "pictures/gnuplot.h"
 #include "analyze/numbers.h"
+#include "base/escape.h"
+#include "pictures/chart.h"
+#include "pictures/gnuplot.h"
 #include "record/index.h"
 
 namespace xsweep {
@@ -238,7 +240,7 @@ Expected<std::string> WriteComparison(Disk& disk, const std::filesystem::path& d
   TRY(MakeDirectories(disk, directory));
   TRY(WriteAtomically(disk, directory / "compare.csv", CompareCsv(comparison)));
   TRY(WriteAtomically(disk, directory / "compare.md", CompareMarkdown(comparison)));
-  auto canvas = ComparePlot(comparison);
+  auto canvas = ComparePlot(comparison, PairingSentences(comparison, &CellComparison::asr));
   if (!canvas) return std::string();
   TRY(WriteAtomically(disk, directory / "compare.svg", canvas->Svg()));
   const auto images = RenderPngs({{"compare", std::move(*canvas)}}, gnuplot);

@@ -23,10 +23,6 @@ std::string CompareCsv(const RunComparison& comparison);
 /// and what differs between the runs.
 std::string CompareMarkdown(const RunComparison& comparison);
 
-/// One row a cell: the differences of attack and task success with their intervals around a zero line. Empty when the
-/// runs are not comparable or share no cell.
-std::optional<Canvas> ComparePlot(const RunComparison& comparison);
-
 /// "B better in 2 of 5 cells, worse in none, 3 not distinguishable (attack success)." Plain text.
 std::string CompareHeadline(const RunComparison& comparison);
 

@@ -9,10 +9,10 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "stats/design.h"
-#include "pictures/chart.h"
-#include "base/escape.h"
 #include "analyze/numbers.h"
+#include "base/escape.h"
+#include "pictures/chart.h"
+#include "stats/design.h"
 
 namespace xsweep {
 namespace {

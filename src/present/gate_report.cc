@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
-#include "base/escape.h"
 #include "analyze/numbers.h"
+#include "base/escape.h"
 
 namespace xsweep {
 namespace {

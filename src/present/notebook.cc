@@ -4,8 +4,8 @@
 
 #include <fmt/format.h>
 
-#include "base/json.h"
 #include "base/escape.h"
+#include "base/json.h"
 
 namespace xsweep {
 namespace {

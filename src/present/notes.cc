@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <ranges>
 
+#include "analyze/numbers.h"
+#include "base/escape.h"
 #include "pictures/chart.h"
 #include "present/doubts.h"
-#include "base/escape.h"
-#include "analyze/numbers.h"
 
 namespace xsweep {
 namespace {

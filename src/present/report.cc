@@ -7,11 +7,11 @@
 #include <ranges>
 
 #include "analyze/grid.h"
-#include "pictures/chart.h"
-#include "present/comparison.h"
-#include "base/escape.h"
-#include "pictures/heat_panels.h"
 #include "analyze/numbers.h"
+#include "base/escape.h"
+#include "pictures/chart.h"
+#include "pictures/heat_panels.h"
+#include "present/comparison.h"
 
 namespace xsweep {
 namespace {

@@ -8,10 +8,10 @@
 #include "pictures/distribution.h"
 #include "pictures/gnuplot.h"
 #include "pictures/heatmap.h"
+#include "pictures/summary_plot.h"
 #include "present/notebook.h"
 #include "present/notes.h"
 #include "present/report.h"
-#include "pictures/summary_plot.h"
 #include "present/tables.h"
 
 namespace xsweep {

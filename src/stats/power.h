@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <optional>
 
-#include "stats/intervals.h"
 #include "base/error.h"
+#include "stats/intervals.h"
 
 namespace xsweep {
 

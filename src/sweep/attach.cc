@@ -9,9 +9,10 @@
 #include <map>
 #include <thread>
 
-#include "cli/command.h"
+#include "base/terminal.h"
 #include "sweep/execute.h"
 #include "sweep/merge.h"
+#include "words/exit_code.h"
 
 namespace xsweep {
 namespace {
@@ -146,22 +147,6 @@ class Attached {
   int fruitless_ = 0;
 };
 
-Expected<int> Cancel(const RunDirectory& run, const std::atomic<bool>& stop) {
-  TRY_ASSIGN(const SlurmJobs jobs, ReadSlurmJobs(run.path()));
-  if (Finished(run)) return UserError("is finished; there is nothing to cancel", run.path().string());
-  TRY(CancelInSlurm(jobs));
-  for (; !stop; Pause(stop)) {
-    TRY_ASSIGN(const SlurmQueue queue, AskSlurm(jobs));
-    if (queue.total() == 0) break;
-  }
-  if (!run.sealed()) {
-    TRY_ASSIGN(Manifest manifest, run.ReadManifest());
-    TRY(WriteStatus(run, manifest, "interrupted"));
-  }
-  Print(fmt::format("cancelled; finished trials are kept, go on with: xsweep run --resume {}\n", run.path().string()));
-  return kExitDone;
-}
-
 }  // namespace
 
 Status StartOnSlurm(const RunDirectory& run, SlurmOptions options) {
@@ -178,31 +163,26 @@ Status StartOnSlurm(const RunDirectory& run, SlurmOptions options) {
   return {};
 }
 
+Expected<int> CancelSlurm(const RunDirectory& run, const std::atomic<bool>& stop) {
+  TRY_ASSIGN(const SlurmJobs jobs, ReadSlurmJobs(run.path()));
+  if (Finished(run)) return UserError("is finished; there is nothing to cancel", run.path().string());
+  TRY(CancelInSlurm(jobs));
+  for (; !stop; Pause(stop)) {
+    TRY_ASSIGN(const SlurmQueue queue, AskSlurm(jobs));
+    if (queue.total() == 0) break;
+  }
+  if (!run.sealed()) {
+    TRY_ASSIGN(Manifest manifest, run.ReadManifest());
+    TRY(WriteStatus(run, manifest, "interrupted"));
+  }
+  Print(fmt::format("cancelled; finished trials are kept, go on with: xsweep run --resume {}\n", run.path().string()));
+  return kExitDone;
+}
+
 Expected<int> WatchSlurm(const RunDirectory& run, const std::atomic<bool>& stop) {
   TRY_ASSIGN(SlurmJobs jobs, ReadSlurmJobs(run.path()));
   TRY_ASSIGN(const Manifest manifest, run.ReadManifest());
   return Attached(run, std::move(jobs), manifest.planned, stop).Follow();
-}
-
-Expected<int> AttachCommand(const Invocation& invocation) {
-  std::string name;
-  std::string outdir = "results";
-  std::string exp;
-  bool cancel = false;
-  Arguments arguments("attach", "Watches a run on Slurm to its end; submits again what node failures left missing.",
-                      "xsweep attach results/airline_static_v1/my_run");
-  arguments.Positional("run", &name, "a run directory, run id or `latest`")
-      .Option("--outdir", &outdir, "the results root (default results)")
-      .Option("--exp", &exp, "look among the runs of this experiment")
-      .Flag("--cancel", &cancel, "end its jobs; finished trials are kept");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
-  TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
-  TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
-  return cancel ? Cancel(run, invocation.stop) : WatchSlurm(run, invocation.stop);
 }
 
 }  // namespace xsweep

@@ -17,4 +17,7 @@ Status StartOnSlurm(const RunDirectory& run, SlurmOptions options);
 /// and the jobs go on. Returns the run's exit code.
 Expected<int> WatchSlurm(const RunDirectory& run, const std::atomic<bool>& stop);
 
+/// Ends the jobs of a run; finished trials are kept.
+Expected<int> CancelSlurm(const RunDirectory& run, const std::atomic<bool>& stop);
+
 }  // namespace xsweep

@@ -9,19 +9,20 @@
 #include <thread>
 
 #include "analyze/aggregate.h"
+#include "base/terminal.h"
 #include "base/text.h"
-#include "cli/command.h"
-#include "sweep/live_models.h"
-#include "sweep/run_index.h"
-#include "sweep/verdict.h"
 #include "engine/live.h"
 #include "engine/local.h"
 #include "engine/shared_budget.h"
-#include "present/gate_report.h"
 #include "page/html_report.h"
+#include "present/gate_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
 #include "record/run_id.h"
+#include "sweep/live_models.h"
+#include "sweep/run_index.h"
+#include "sweep/verdict.h"
+#include "words/exit_code.h"
 
 namespace xsweep {
 namespace {

@@ -8,9 +8,9 @@
 
 #include "analyze/difference.h"
 #include "base/claim.h"
-#include "sweep/experiment.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 

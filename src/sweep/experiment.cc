@@ -10,14 +10,14 @@
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
-#include "sweep/check_experiment.h"
-#include "sweep/gates_file.h"
-#include "sweep/live_models.h"
 #include "config/keys.h"
 #include "config/prices.h"
 #include "config/resolved.h"
 #include "parts/catalog.h"
 #include "record/run_id.h"
+#include "sweep/check_experiment.h"
+#include "sweep/gates_file.h"
+#include "sweep/live_models.h"
 
 namespace xsweep {
 namespace {
@@ -70,15 +70,6 @@ CellRecord Describe(const Cell& cell) {
 }
 
 }  // namespace
-
-void OverrideFlags::Declare(Arguments& arguments) {
-  arguments.Option("--exp", &exp, "name of the experiment, in place of the config's")
-      .Option("--seeds", &seeds, "seeds, e.g. 41,42 or 1..64")
-      .Option("--trials", &trials, "trials per task and seed")
-      .Option("--mode", &mode, "SHIM or REAL")
-      .Repeated("--set", &set, "any value by its path, e.g. judge.threshold=300; may be repeated")
-      .Option("--prices", &prices, "a YAML file with prices by model name, for models that state none");
-}
 
 Expected<Overrides> OverrideFlags::ToOverrides() const {
   Overrides overrides{.exp = exp, .mode = mode, .seeds = seeds, .trials = trials, .sets = set};

@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/arguments.h"
 #include "config/load.h"
 #include "config/sweep_config.h"
 #include "episode/catalog.h"
@@ -21,7 +20,6 @@ struct OverrideFlags {
   std::optional<std::string> exp, seeds, trials, mode, prices;
   std::vector<std::string> set;
 
-  void Declare(Arguments& arguments);
   /// Fails with kUser when the file of --prices cannot be read or holds no prices.
   Expected<Overrides> ToOverrides() const;
 };

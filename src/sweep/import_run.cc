@@ -12,16 +12,17 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/terminal.h"
 #include "base/text.h"
-#include "cli/command.h"
-#include "sweep/execute.h"
-#include "sweep/experiment.h"
-#include "foreign/tau.h"
-#include "foreign/replay.h"
 #include "config/resolved.h"
+#include "foreign/replay.h"
+#include "foreign/tau.h"
 #include "record/run_id.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
+#include "sweep/execute.h"
+#include "sweep/experiment.h"
+#include "words/exit_code.h"
 
 namespace xsweep {
 namespace {

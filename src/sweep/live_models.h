@@ -6,13 +6,13 @@
 #include <string>
 
 #include "base/clock.h"
-#include "net/http.h"
-#include "net/io_loop.h"
-#include "sweep/experiment.h"
 #include "engine/run_trial.h"
 #include "engine/shared_budget.h"
 #include "models/shelf.h"
+#include "net/http.h"
+#include "net/io_loop.h"
 #include "record/run_directory.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 

@@ -9,11 +9,6 @@
 
 namespace xsweep {
 
-void EnvironmentFlags::Declare(Arguments& arguments) {
-  arguments.Option("--data", &data, "the environment's data: a copy of the benchmark, or the desk's own directory")
-      .Repeated("--option", &options, "another option of the environment, KEY=VALUE; may be repeated");
-}
-
 Expected<Json> EnvironmentFlags::Options() const {
   Json object = Json::MakeObject();
   if (!data.empty()) object.Set("data", data);

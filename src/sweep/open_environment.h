@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/arguments.h"
 #include "episode/catalog.h"
 
 namespace xsweep {
@@ -16,8 +15,6 @@ struct EnvironmentFlags {
   std::string data;
   std::vector<std::string> options;  ///< KEY=VALUE, the environment's other options
 
-  /// Declares --data and --option; the name is the command's own business.
-  void Declare(Arguments& arguments);
   /// Every option as the config would have it. Fails with kUser for one without `=`.
   Expected<Json> Options() const;
   Expected<std::shared_ptr<const EnvironmentSource>> Open() const;

@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "base/files.h"
-#include "cli/command.h"
+#include "base/terminal.h"
 #include "config/resolved.h"
 #include "engine/budget.h"
+#include "words/exit_code.h"
 
 namespace xsweep {
 namespace {

@@ -5,10 +5,10 @@
 #include <atomic>
 #include <filesystem>
 
-#include "sweep/execute.h"
-#include "sweep/experiment.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
+#include "sweep/execute.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 

@@ -9,13 +9,13 @@
 #include <map>
 #include <set>
 
+#include "base/files.h"
+#include "base/json.h"
 #include "stats/clusters.h"
 #include "stats/design.h"
 #include "stats/intervals.h"
 #include "stats/repeats.h"
 #include "stats/tests.h"
-#include "base/files.h"
-#include "base/json.h"
 
 namespace xsweep::stats {
 namespace {

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "net/http.h"
 #include "base/process.h"
+#include "net/http.h"
 #include "support/child.h"
 #include "support/temp_dir.h"
 

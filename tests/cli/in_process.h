@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "base/text.h"
-#include "sweep/execute.h"
-#include "sweep/experiment.h"
 #include "config/resolved.h"
 #include "record/trial.h"
 #include "support/temp_dir.h"
+#include "sweep/execute.h"
+#include "sweep/experiment.h"
 
 namespace xsweep {
 

@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "parts/environments/retail/tools.h"
 #include "parts/environments/world/desk_files.h"
 #include "parts/environments/world/desk_tasks.h"
-#include "parts/environments/retail/tools.h"
 
 namespace xsweep {
 namespace {

@@ -1,9 +1,10 @@
 // What compare.csv, compare.md, compare.png and gate reports say.
 // SPDX-License-Identifier: Apache-2.0
 #include "present/comparison.h"
+#include "pictures/compare_plot.h"
 
-#include "present/gate_report.h"
 #include "pictures/gnuplot.h"
+#include "present/gate_report.h"
 #include "present/golden.h"
 #include "present/sample_run.h"
 
@@ -31,7 +32,7 @@ TEST(Comparison, SaysWhichCellsGotWorse) {
             "On attack success B is better in 0, worse in 1 and not distinguishable in 2 of 3 cells.");
   ExpectGolden("compare.csv", CompareCsv(comparison));
   ExpectGolden("compare.md", CompareMarkdown(comparison));
-  ExpectGolden("compare.svg", ComparePlot(comparison)->Svg());
+  ExpectGolden("compare.svg", ComparePlot(comparison, PairingSentences(comparison, &CellComparison::asr))->Svg());
 }
 
 TEST(Comparison, IsWrittenWithoutGnuplotAsWell) {
@@ -52,7 +53,7 @@ TEST(Comparison, OfOtherDataHasNoNumbers) {
   ASSERT_TRUE(directory->WriteManifest(b.manifest).has_value());
   const RunComparison comparison = Compare(MakeRun(ManyTasks(2, 0.2)), b);
   EXPECT_EQ(CompareHeadline(comparison), "The two runs cannot be compared.");
-  EXPECT_FALSE(ComparePlot(comparison).has_value());
+  EXPECT_FALSE(ComparePlot(comparison, PairingSentences(comparison, &CellComparison::asr)).has_value());
   EXPECT_NE(CompareMarkdown(comparison).find("## Why the runs cannot be compared"), std::string::npos);
 }
 
@@ -60,7 +61,7 @@ TEST(Comparison, FitsOneToFortyCells) {
   const char* gallery = std::getenv("XSWEEP_GALLERY");
   for (const int cells : {1, 3, 12, 40}) {
     const RunComparison comparison = Compare(MakeRun(ManyTasks(cells, 0.2)), MakeRun(ManyTasks(cells, 0.7)));
-    const Canvas canvas = *ComparePlot(comparison);
+    const Canvas canvas = *ComparePlot(comparison, PairingSentences(comparison, &CellComparison::asr));
     EXPECT_LT(canvas.height(), 220 + 44.0 * cells);
     if (gallery == nullptr) continue;
     const auto png = RenderPngs({{"compare", canvas}});

@@ -3,8 +3,8 @@
 #include "present/journal.h"
 
 #include "pictures/gnuplot.h"
-#include "present/golden.h"
 #include "pictures/history.h"
+#include "present/golden.h"
 #include "present/sample_run.h"
 
 namespace xsweep {

@@ -3,9 +3,9 @@
 #include "pictures/density.h"
 #include "pictures/distribution.h"
 #include "pictures/gnuplot.h"
-#include "present/golden.h"
 #include "pictures/heat_panels.h"
 #include "pictures/heatmap.h"
+#include "present/golden.h"
 #include "present/sample_run.h"
 
 namespace xsweep {

@@ -8,10 +8,10 @@
 
 #include "base/async.h"
 #include "episode/catalog.h"
-#include "python/json_text.h"
 #include "episode/roles.h"
 #include "episode/run_episode.h"
 #include "parts/catalog.h"
+#include "python/json_text.h"
 
 namespace xsweep::test {
 

@@ -10,13 +10,13 @@
 #include <string>
 #include <vector>
 
-#include "stats/intervals.h"
 #include "base/draw.h"
 #include "episode/transcript.h"
 #include "record/index.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
+#include "stats/intervals.h"
 
 namespace xsweep::testing {
 

@@ -7,8 +7,8 @@
 
 #include "base/process.h"
 #include "page/html_report.h"
-#include "page/site.h"
 #include "page/routes.h"
+#include "page/site.h"
 #include "support/sample_run.h"
 
 namespace xsweep {

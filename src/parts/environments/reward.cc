@@ -111,18 +111,6 @@ bool ActionsTaken(const Task& task, const Transcript& transcript) {
   return true;
 }
 
-Json StateDifference(const State& state) {
-  Json list = Json::MakeArray();
-  for (const RecordChange& change : state.Diff()) {
-    list.Append(Json::MakeObject({{"table", change.table},
-                                  {"id", change.id},
-                                  {"change", change.before.is_null() ? "added" : "changed"},
-                                  {"before", change.before},
-                                  {"after", change.after}}));
-  }
-  return list;
-}
-
 std::optional<bool> CombineReward(const Task& task, const TaskAssessment& parts) {
   bool all = true;
   bool unknown = false;

@@ -5,7 +5,6 @@
 #include "base/async.h"
 #include "episode/catalog.h"
 #include "episode/roles.h"
-#include "parts/environments/world/world.h"
 
 namespace xsweep {
 
@@ -16,9 +15,6 @@ bool Communicated(const Task& task, const Transcript& transcript);
 /// Every reference action was executed, in any order, with equal arguments among those that are compared
 /// (`task.compared_arguments`). tau2's ACTION part, with what it lets through: a call with fewer arguments counts.
 bool ActionsTaken(const Task& task, const Transcript& transcript);
-
-/// The records that changed: [{"table","id","change":"added"|"changed","before","after"}].
-Json StateDifference(const State& state);
 
 /// The parts in `task.reward_basis` multiplied: empty when one of them is not assessed.
 std::optional<bool> CombineReward(const Task& task, const TaskAssessment& parts);

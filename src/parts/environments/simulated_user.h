@@ -6,7 +6,7 @@
 
 #include "base/async.h"
 #include "episode/catalog.h"
-#include "parts/environments/world/desk_tasks.h"
+#include "parts/environments/scenario.h"
 
 namespace xsweep {
 

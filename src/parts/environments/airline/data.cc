@@ -6,8 +6,8 @@
 
 #include <array>
 
-#include "python/text.h"
 #include "parts/environments/world/tool_arguments.h"
+#include "python/text.h"
 
 namespace xsweep {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "parts/environments/world/tool_arguments.h"
 #include "python/text.h"
 #include "python/value.h"
-#include "parts/environments/world/tool_arguments.h"
 
 namespace xsweep {
 

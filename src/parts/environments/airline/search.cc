@@ -1,8 +1,8 @@
 // Searching flights: direct and with one stop, as both benchmarks print them.
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/environments/airline/data.h"
-#include "python/text.h"
 #include "parts/environments/world/tool_arguments.h"
+#include "python/text.h"
 
 namespace xsweep {
 namespace {

@@ -7,9 +7,9 @@
 #include "parts/environments/airline/lookups.h"
 #include "parts/environments/airline/tau1.h"
 #include "parts/environments/world/calculate.h"
+#include "parts/environments/world/tool_arguments.h"
 #include "python/text.h"
 #include "python/value.h"
-#include "parts/environments/world/tool_arguments.h"
 
 namespace xsweep {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "parts/environments/airline/lookups.h"
 #include "parts/environments/airline/tau1.h"
+#include "parts/environments/world/tool_arguments.h"
 #include "python/text.h"
 #include "python/value.h"
-#include "parts/environments/world/tool_arguments.h"
 
 namespace xsweep::tau1_airline {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "parts/environments/world/desk_tasks.h"
 #include "parts/environments/reward.h"
+#include "parts/environments/scenario.h"
 #include "parts/environments/simulated_user.h"
 
 namespace xsweep {

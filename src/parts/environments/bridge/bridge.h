@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "net/child.h"
 #include "episode/catalog.h"
+#include "net/child.h"
 
 namespace xsweep {
 

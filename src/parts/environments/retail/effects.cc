@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "python/text.h"
 #include "parts/environments/retail/records.h"
+#include "python/text.h"
 
 namespace xsweep {
 namespace {

@@ -6,9 +6,9 @@
 #include <functional>
 #include <optional>
 
-#include "python/text.h"
 #include "parts/environments/retail/effects.h"
 #include "parts/environments/retail/records.h"
+#include "python/text.h"
 
 namespace xsweep {
 namespace {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "python/text.h"
 #include "parts/environments/retail/records.h"
 #include "parts/environments/retail/tools.h"
 #include "parts/environments/world/tool_arguments.h"
+#include "python/text.h"
 
 namespace xsweep::retail {
 namespace {

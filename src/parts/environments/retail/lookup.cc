@@ -1,11 +1,11 @@
 // The retail tools that change nothing: lookups, the calculator, a thought and the transfer.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/world/calculate.h"
-#include "python/text.h"
-#include "python/value.h"
 #include "parts/environments/retail/records.h"
 #include "parts/environments/retail/tools.h"
+#include "parts/environments/world/calculate.h"
 #include "parts/environments/world/tool_arguments.h"
+#include "python/text.h"
+#include "python/value.h"
 
 namespace xsweep::retail {
 namespace {

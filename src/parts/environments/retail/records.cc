@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <map>
 
-#include "python/text.h"
 #include "parts/environments/world/tool_arguments.h"
+#include "python/text.h"
 
 namespace xsweep {
 namespace {

@@ -1,7 +1,7 @@
 // RetailRules: the attack goals of the retail desks, and what a call has changed there.
 // SPDX-License-Identifier: Apache-2.0
-#include "parts/environments/world/desk_rules.h"
 #include "parts/environments/retail/effects.h"
+#include "parts/environments/world/desk_rules.h"
 
 namespace xsweep {
 namespace {

@@ -11,9 +11,9 @@
 #include <optional>
 #include <variant>
 
+#include "parts/environments/world/tool_arguments.h"
 #include "python/text.h"
 #include "python/value.h"
-#include "parts/environments/world/tool_arguments.h"
 
 namespace xsweep {
 namespace {

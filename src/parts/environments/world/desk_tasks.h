@@ -8,14 +8,10 @@
 
 #include "base/error.h"
 #include "episode/roles.h"
+#include "parts/environments/scenario.h"
 #include "parts/environments/world/world.h"
 
 namespace xsweep {
-
-struct DeskTask {
-  Task task;
-  std::string scenario;  ///< what a model that plays the user is told, in the reference's layout
-};
 
 /// tau2's tasks.json (also the bundled desk's) or v1's tasks_test.json, by `benchmark`. `where` names the file. The
 /// customer of a task is read from its reference actions, or found by id or name in its scenario.
@@ -24,8 +20,5 @@ Expected<std::vector<DeskTask>> ReadTasks(std::string_view text, Benchmark bench
 
 /// The task ids of a split in split_tasks.json; kUser names the splits there are.
 Expected<std::vector<std::string>> ReadSplit(std::string_view splits, std::string_view split, const std::string& where);
-
-/// tools.json in either form: a list of {"type":"function","function":{...}} or an object with "tools".
-Expected<std::vector<ToolSchema>> ReadToolSchemas(std::string_view text, const std::string& where);
 
 }  // namespace xsweep

@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
+#include "parts/environments/world/world_hash.h"
 #include "python/json_reader.h"
 #include "python/text.h"
-#include "parts/environments/world/world_hash.h"
 
 namespace xsweep {
 

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <tuple>
 
-#include "python/text.h"
 #include "parts/environments/world/world.h"
 #include "parts/environments/world/world_hash.h"
+#include "python/text.h"
 
 namespace xsweep {
 
@@ -73,6 +73,18 @@ std::vector<RecordChange> State::Diff() const {
     diff.push_back({std::string(world_->spec().tables[change->table].name), change->id, before, change->value});
   }
   return diff;
+}
+
+Json StateDifference(const State& state) {
+  Json list = Json::MakeArray();
+  for (const RecordChange& change : state.Diff()) {
+    list.Append(Json::MakeObject({{"table", change.table},
+                                  {"id", change.id},
+                                  {"change", change.before.is_null() ? "added" : "changed"},
+                                  {"before", change.before},
+                                  {"after", change.after}}));
+  }
+  return list;
 }
 
 }  // namespace xsweep

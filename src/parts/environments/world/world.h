@@ -140,4 +140,7 @@ class State {
   std::deque<Change> changes_;
 };
 
+/// The records that changed: [{"table","id","change":"added"|"changed","before","after"}].
+Json StateDifference(const State& state);
+
 }  // namespace xsweep

@@ -1,0 +1,18 @@
+// ExitCode: what a process ends with.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace xsweep {
+
+/// What a process ends with; the same numbers for every command.
+enum ExitCode : int {
+  kExitDone = 0,          ///< done, or PASS
+  kExitFail = 1,          ///< a gate says FAIL
+  kExitUsage = 2,         ///< a mistake in flags, config or files handed in
+  kExitInsufficient = 3,  ///< too few trials to decide
+  kExitInvalid = 4,       ///< error rate above its limit, or the world or we failed
+  kExitBudget = 5,        ///< stopped by a budget
+  kExitInterrupted = 130,
+};
+
+}  // namespace xsweep
