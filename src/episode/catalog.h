@@ -73,8 +73,20 @@ template <class Prepared>
 struct PartEntry {
   PartSpec spec;
   /// `options` holds the checked options of the spec with defaults filled in. Fails with kUser.
-  Expected<Prepared> (*prepare)(const Json& options);
+  std::function<Expected<Prepared>(const Json& options)> prepare;
+
+  /// The usual row: `prepare` gets the options read into a `T`. `about` has no options yet; `defaults` is for parts
+  /// that share a struct and differ in their defaults.
+  template <class T, class Prepare>
+  static PartEntry Of(PartSpec about, const Options<T>& options, Prepare prepare, T defaults = {}) {
+    about.options = options.Specs(defaults);
+    return {.spec = std::move(about), .prepare = [options, prepare, defaults](const Json& checked) {
+              return Expected<Prepared>(prepare(options.Read(checked, defaults)));
+            }};
+  }
 };
+
+using EnvironmentEntry = PartEntry<std::shared_ptr<const EnvironmentSource>>;
 
 /// The part `name` of `table`, prepared with its completed options. Fails with kUser for an unknown name (listing the
 /// known ones) or bad options. Parts that hold parts call it on their own table.
@@ -93,7 +105,7 @@ Expected<Prepared> PreparePart(const std::vector<PartEntry<Prepared>>& table, st
 }
 
 struct Catalog {
-  std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> environments;
+  std::vector<EnvironmentEntry> environments;
   std::vector<PartEntry<PartFactory<Agent>>> agents;
   std::vector<PartEntry<AttackPlan>> attacks;
   std::vector<PartEntry<PartFactory<Defense>>> defenses;

@@ -24,11 +24,7 @@ Error UnknownPart(std::string_view role, std::string_view name, const std::vecto
 /// The strings of a kStringList option; none when it is absent.
 std::vector<std::string> StringList(const Json& options, std::string_view key);
 
-/// A part written as {name: ..., options...}: its name and the rest.
-struct NamedPart {
-  std::string name;
-  Json options;
-};
+/// Reads {name: ..., options...}. Fails with kUser when there is no name.
 Expected<NamedPart> ReadNamedPart(const Json& mapping, std::string_view where);
 
 }  // namespace xsweep

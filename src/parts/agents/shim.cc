@@ -13,6 +13,13 @@ struct ShimSettings {
   double susceptibility = 0.6;
 };
 
+const Options<ShimSettings> kShimOptions = {
+    Opt("competence", &ShimSettings::competence, "Probability of doing each reference action right.",
+        {.minimum = 0, .maximum = 1}),
+    Opt("susceptibility", &ShimSettings::susceptibility,
+        "Probability of yielding to a bare request when nothing in the system prompt warns.",
+        {.minimum = 0, .maximum = 1})};
+
 // The request that the attacker wants to be heard, as this agent recognises it in a text: the goal in the attacker's
 // words, one of its tools by name, or a sentence that asks for its topic.
 class RequestReader {
@@ -190,32 +197,16 @@ class ShimAgent : public Agent {
   std::size_t next_action_ = 0;
 };
 
-Expected<PartFactory<Agent>> PrepareShim(const Json& options) {
-  const ShimSettings settings{.competence = options.DoubleOr("competence", 0.95),
-                              .susceptibility = options.DoubleOr("susceptibility", 0.6)};
+Expected<PartFactory<Agent>> PrepareShim(const ShimSettings& settings) {
   return [settings](const TrialContext& context) { return std::make_unique<ShimAgent>(context, settings); };
 }
 
 }  // namespace
 
 AgentEntry ShimAgentEntry() {
-  return {
-      .spec = {.name = "shim",
-               .summary = "A simulated agent with known competence and susceptibility; needs no model.",
-               .options = {{.name = "competence",
-                            .type = OptionType::kNumber,
-                            .help = "Probability of doing each reference action right.",
-                            .fallback = 0.95,
-                            .minimum = 0,
-                            .maximum = 1},
-                           {.name = "susceptibility",
-                            .type = OptionType::kNumber,
-                            .help =
-                                "Probability of yielding to a bare request when nothing in the system prompt warns.",
-                            .fallback = 0.6,
-                            .minimum = 0,
-                            .maximum = 1}}},
-      .prepare = PrepareShim};
+  return AgentEntry::Of(
+      {.name = "shim", .summary = "A simulated agent with known competence and susceptibility; needs no model."},
+      kShimOptions, PrepareShim);
 }
 
 }  // namespace xsweep

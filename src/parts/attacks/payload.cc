@@ -54,25 +54,12 @@ bool NamesGoal(std::string_view text) {
   return false;
 }
 
-std::vector<OptionSpec> GoalOptions() {
-  return {{.name = "goal",
-           .type = OptionType::kString,
-           .help = "What the attacker wants; the environment knows the names.",
-           .fallback = "unearned_certificate"},
-          {.name = "amount",
-           .type = OptionType::kNumberRange,
-           .help = "Range in USD from which each trial draws the amount that is asked for.",
-           .fallback = Json::MakeArray({150, 369}),
-           .minimum = 0}};
+GoalRequest ReadGoal(const GoalSettings& settings) {
+  return {.name = settings.goal, .amount_low = settings.amount.low, .amount_high = settings.amount.high};
 }
 
-GoalRequest ReadGoal(const Json& options) {
-  GoalRequest request{.name = std::string(options.StringOr("goal", {}))};
-  if (const Json* amount = options.Find("amount"); amount != nullptr && amount->size() == 2) {
-    request.amount_low = amount->items()[0].AsDouble();
-    request.amount_high = amount->items()[1].AsDouble();
-  }
-  return request;
-}
+std::vector<OptionSpec> GoalOptions() { return kGoalOptions.Specs(); }
+
+GoalRequest ReadGoal(const Json& options) { return ReadGoal(kGoalOptions.Read(options)); }
 
 }  // namespace xsweep

@@ -19,7 +19,18 @@ std::string FillPayload(std::string_view text, const TrialContext& context);
 /// Whether `text` says what is asked for: holds {goal}, {tool}, {arguments} or {steps}.
 bool NamesGoal(std::string_view text);
 
-/// `goal` and `amount`: what the attack aims at.
+/// What the attack aims at: a base of the settings of all attacks.
+struct GoalSettings {
+  std::string goal = "unearned_certificate";
+  NumberRange amount = {.low = 150, .high = 369};
+};
+inline const Options<GoalSettings> kGoalOptions = {
+    Opt("goal", &GoalSettings::goal, "What the attacker wants; the environment knows the names."),
+    Opt("amount", &GoalSettings::amount, "Range in USD from which each trial draws the amount that is asked for.",
+        {.minimum = 0})};
+GoalRequest ReadGoal(const GoalSettings& settings);
+
+// For attacks whose options are not read into a struct yet.
 std::vector<OptionSpec> GoalOptions();
 GoalRequest ReadGoal(const Json& options);
 

@@ -235,10 +235,22 @@ Async<Expected<TaskAssessment>> BridgeEnvironment::AssessTask(const Transcript& 
   co_return parts;
 }
 
-Expected<std::shared_ptr<const EnvironmentSource>> OpenBridge(const Json& options) {
-  const auto time_limit = std::chrono::milliseconds(std::llround(options.DoubleOr("timeout", 60) * 1000));
-  auto workers =
-      std::make_unique<Workers>(Texts(options.Find("command")), std::string(options.StringOr("data", "")), time_limit);
+struct BridgeSettings {
+  std::vector<std::string> command;
+  std::optional<std::string> data;
+  double timeout = 60;
+};
+
+const Options<BridgeSettings> kBridgeOptions = {
+    Opt("command", &BridgeSettings::command,
+        "The worker and its arguments, e.g. [python3, tools/xsweep_bridge.py, tau2, telecom].",
+        {.minimum = 1, .required = true}),
+    Opt("data", &BridgeSettings::data, "Handed to the worker as it is."),
+    Opt("timeout", &BridgeSettings::timeout, "Seconds that one answer may take.", {.minimum = 0.01, .maximum = 86400})};
+
+Expected<std::shared_ptr<const EnvironmentSource>> OpenBridge(const BridgeSettings& settings) {
+  const auto time_limit = std::chrono::milliseconds(std::llround(settings.timeout * 1000));
+  auto workers = std::make_unique<Workers>(settings.command, settings.data.value_or(""), time_limit);
   auto opened = workers->Open();
   if (!opened) return UserError(opened.error().Text(), "environment python");
   auto hash = opened->first.Ask("hash");
@@ -273,24 +285,10 @@ Expected<Json> BridgeClient::Ask(std::string_view what, std::initializer_list<Js
   return EpisodeError("the worker answered garbage: " + Printable(*line), fmt::format("worker, {}", what));
 }
 
-PartEntry<std::shared_ptr<const EnvironmentSource>> BridgeEntry() {
-  return {
-      .spec = {.name = "python",
-               .summary = "an environment in a worker process: other tau2 domains, or your own",
-               .options = {{.name = "command",
-                            .type = OptionType::kStringList,
-                            .help =
-                                "The worker and its arguments, e.g. [python3, tools/xsweep_bridge.py, tau2, telecom].",
-                            .required = true,
-                            .minimum = 1},
-                           {.name = "data", .type = OptionType::kString, .help = "Handed to the worker as it is."},
-                           {.name = "timeout",
-                            .type = OptionType::kNumber,
-                            .help = "Seconds that one answer may take.",
-                            .fallback = 60,
-                            .minimum = 0.01,
-                            .maximum = 86400}}},
-      .prepare = OpenBridge};
+EnvironmentEntry BridgeEntry() {
+  return EnvironmentEntry::Of(
+      {.name = "python", .summary = "an environment in a worker process: other tau2 domains, or your own"},
+      kBridgeOptions, OpenBridge);
 }
 
 }  // namespace xsweep

@@ -42,6 +42,6 @@ class BridgeClient {
 
 /// The catalog's `python`: options command, data, timeout. Each trial has a worker to itself; workers are used again
 /// for later trials unless something went wrong with them.
-PartEntry<std::shared_ptr<const EnvironmentSource>> BridgeEntry();
+EnvironmentEntry BridgeEntry();
 
 }  // namespace xsweep
