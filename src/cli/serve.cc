@@ -5,7 +5,8 @@
 #include <thread>
 
 #include "cli/command.h"
-#include "page/routes.h"
+#include "net/io_loop.h"
+#include "page/page_server.h"
 
 namespace xsweep {
 
@@ -27,17 +28,19 @@ Expected<int> ServeCommand(const Invocation& invocation) {
   if (!std::filesystem::is_directory(results)) {
     return UserError("is no directory; name the one that holds your runs with --outdir", results);
   }
+  SystemClock time;
+  TRY_ASSIGN(const auto loop, IoLoop::Create(time));
   Routes routes(results);
-  TRY_ASSIGN(Server server, Server::Listen(options, [&](const WebRequest& request) { return routes.Answer(request); }));
+  TRY_ASSIGN(const auto server, HttpServer::Listen(*loop, options));
+  Offload offload(*loop, 4);
+  const Mount page = MountPage(*server, offload, routes);
   if (options.address != "127.0.0.1" && options.address != "::1") {
     PrintNote("warning: everybody who can reach this machine can read these runs");
   }
-  PrintNote(fmt::format("{}  (Ctrl-C ends it)", server.Address()));
+  PrintNote(fmt::format("{}/  (Ctrl-C ends it)", server->Address()));
   // A list of thousands of runs takes a moment; it is there when the browser asks.
-  WebRequest list;
-  list.path = "/data/runs.json";
-  const std::jthread ahead([&] { static_cast<void>(routes.Answer(list)); });
-  TRY(server.Run(invocation.stop));
+  const std::jthread ahead([&] { static_cast<void>(routes.Answer("/data/runs.json")); });
+  TRY(loop->Run(UntilStopped(*loop, invocation.stop)));
   return kExitDone;
 }
 

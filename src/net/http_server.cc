@@ -1,134 +1,59 @@
-// Server: sockets, threads and the headers that every answer carries.
+// HttpServer: connections, the checks before a handler, and what goes over the wire. Boost.Beast reads the strangers'
+// bytes; everything else is ours, on our loop.
 // SPDX-License-Identifier: Apache-2.0
+#include <utility>  // boost/asio 1.74 forgets it
+
 #include "net/http_server.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <netdb.h>
-#include <poll.h>
-#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
 #include <chrono>
-#include <condition_variable>
-#include <cstring>
-#include <mutex>
-#include <thread>
+#include <limits>
+#include <optional>
 
 #include "base/text.h"
 
 namespace xsweep {
 namespace {
 
-constexpr std::size_t kMaxHead = 16384;
-constexpr int kMaxConnections = 64;
-constexpr std::chrono::seconds kPatience{10};
+namespace http = boost::beast::http;
+using std::chrono::seconds;
 
-// Nothing that a page shows may run, load or send anything but what this server gave it.
-constexpr std::string_view kSafetyHeaders =
-    "Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
-    "X-Content-Type-Options: nosniff\r\n"
-    "X-Frame-Options: DENY\r\n"
-    "Referrer-Policy: no-referrer\r\n"
-    "Cross-Origin-Opener-Policy: same-origin\r\n"
-    "Cross-Origin-Resource-Policy: same-origin\r\n";
+constexpr std::size_t kMostHead = 16384;
+constexpr seconds kHeadTime{10};   ///< from the first byte of a head, or from the connection, to its end
+constexpr seconds kBodyTime{30};   ///< for the next piece of a body
+constexpr seconds kSendTime{30};   ///< for a peer that does not read
+constexpr seconds kIdleTime{600};  ///< between two requests of a connection: agents think for minutes
 
 std::string_view StatusWords(int status) {
-  switch (status) {
-    case 200: return "OK";
-    case 304: return "Not Modified";
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 503: return "Service Unavailable";
-    default: return "Internal Server Error";
-  }
+  const auto words = http::obsolete_reason(static_cast<http::status>(status));
+  return {words.data(), words.size()};
 }
 
-bool SendAll(int connection, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(connection, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
-}
+WebResponse Plain(int status, std::string text) { return {.status = status, .body = std::move(text) + "\n"}; }
 
-bool SendFile(int connection, int file, std::uint64_t size) {
-  std::array<char, 65536> piece;
-  while (size > 0) {
-    const ssize_t got = ::read(file, piece.data(), std::min<std::uint64_t>(size, piece.size()));
-    if (got <= 0) return false;  // shorter than promised: the connection ends, which the browser reports
-    if (!SendAll(connection, {piece.data(), static_cast<std::size_t>(got)})) return false;
-    size -= static_cast<std::uint64_t>(got);
-  }
-  return true;
-}
-
-std::string Head(const WebResponse& response, std::uint64_t size) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\n{}", response.status,
-                                 StatusWords(response.status), response.type, kSafetyHeaders);
+std::string HeadOf(const WebResponse& response, std::optional<std::uint64_t> size, bool keep) {
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, StatusWords(response.status));
+  if (!response.type.empty()) head.append("Content-Type: ").append(response.type).append("\r\n");
   bool cache = false;
   for (const auto& [name, value] : response.headers) {
-    head += fmt::format("{}: {}\r\n", name, value);
+    head.append(name).append(": ").append(value).append("\r\n");
     cache = cache || name == "Cache-Control";
   }
   if (!cache) head += "Cache-Control: no-store\r\n";
-  if (!response.events) head += fmt::format("Content-Length: {}\r\n", size);
-  return head + (response.events ? "Connection: close\r\n\r\n" : "\r\n");
-}
-
-bool SendEvents(int connection, const WebResponse& response, const std::atomic<bool>& stop) {
-  if (!SendAll(connection, Head(response, 0) + ": xsweep\n\n")) return false;
-  while (!stop) {
-    const std::string text = response.events();
-    if (!SendAll(connection, text.empty() ? ":\n\n" : text)) return false;
-    // Ends early when the browser hangs up.
-    pollfd gone{connection, POLLIN | POLLRDHUP, 0};
-    if (::poll(&gone, 1, 1000) > 0) return false;
+  head += "X-Content-Type-Options: nosniff\r\n";
+  if (size) {
+    head += fmt::format("Content-Length: {}\r\n", *size);
+  } else {
+    head += "Transfer-Encoding: chunked\r\n";
   }
-  return false;
-}
-
-bool Send(int connection, const WebResponse& response, bool head_only, const std::atomic<bool>& stop) {
-  if (response.events && !head_only) return SendEvents(connection, response, stop);
-  if (response.file.empty()) {
-    return SendAll(connection, Head(response, response.body.size())) &&
-           (head_only || SendAll(connection, response.body));
-  }
-  const int file = ::open(response.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (file < 0) return Send(connection, {.status = 404, .body = "not there\n"}, head_only, stop);
-  std::error_code ignored;
-  const std::uint64_t size = std::filesystem::file_size(response.file, ignored);
-  const bool sent = SendAll(connection, Head(response, size)) && (head_only || SendFile(connection, file, size));
-  ::close(file);
-  return sent;
-}
-
-/// Reads up to and with the empty line; empty when the peer closed, was too slow or sent too much.
-std::string ReadHead(int connection, std::string& buffer, const std::atomic<bool>& stop) {
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  while (!stop && std::chrono::steady_clock::now() < deadline) {
-    if (const std::size_t end = buffer.find("\r\n\r\n"); end != std::string::npos) {
-      std::string head = buffer.substr(0, end);
-      buffer.erase(0, end + 4);
-      return head;
-    }
-    if (buffer.size() > kMaxHead) return {};
-    pollfd ready{connection, POLLIN, 0};
-    if (::poll(&ready, 1, 250) <= 0) continue;
-    std::array<char, 4096> piece;
-    const ssize_t got = ::recv(connection, piece.data(), piece.size(), 0);
-    if (got <= 0) return {};
-    buffer.append(piece.data(), static_cast<std::size_t>(got));
-  }
-  return {};
+  return head + (keep ? "\r\n" : "Connection: close\r\n\r\n");
 }
 
 int HexDigit(char c) {
@@ -161,157 +86,356 @@ bool CleanPath(std::string_view path) {
   return (std::string(path) + "/").find("/../") == std::string::npos && path.find("/./") == std::string_view::npos;
 }
 
-std::string_view Trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
+std::string_view ToStd(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
-}  // namespace
-
-Expected<WebRequest> ParseWebRequest(std::string_view head) {
+/// The parts of a request that the parser has found; empty with the reason when it is none that is answered.
+Expected<WebRequest> ToRequest(http::request<http::string_body>& message) {
   WebRequest request;
-  const std::size_t end = std::min(head.find("\r\n"), head.size());
-  const std::string_view line = head.substr(0, end);
-  const std::size_t first = line.find(' ');
-  const std::size_t last = line.rfind(' ');
-  if (first == std::string_view::npos || first == last || !line.substr(last + 1).starts_with("HTTP/1.")) {
-    return UserError("this is no HTTP/1.1 request");
-  }
-  request.method = line.substr(0, first);
-  const std::string_view target = line.substr(first + 1, last - first - 1);
-  request.path = DecodePath(target.substr(0, target.find('?')));
+  request.method = ToStd(message.method_string());
+  const std::string_view target = ToStd(message.target());
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  request.path = DecodePath(target.substr(0, mark));
+  if (mark < target.size()) request.query = target.substr(mark + 1);
   if (!CleanPath(request.path)) return UserError("this is no clean path");
   int hosts = 0;
-  for (std::size_t start = end; start + 2 < head.size();) {
-    start += 2;
-    const std::size_t stop = std::min(head.find("\r\n", start), head.size());
-    const std::string_view field = head.substr(start, stop - start);
-    start = stop;
-    const std::size_t colon = field.find(':');
-    if (colon == std::string_view::npos) return UserError("a header has no colon");
-    const std::string name = AsciiLower(field.substr(0, colon));
-    const std::string_view value = Trim(field.substr(colon + 1));
+  for (const auto& field : message) {
+    std::string name = AsciiLower(ToStd(field.name_string()));
     if (name == "host") {
-      request.host = value;
+      request.host = ToStd(field.value());
       ++hosts;
     }
-    if (name == "if-none-match") request.if_none_match = value;
-    if (name == "transfer-encoding" || (name == "content-length" && value != "0"))
-      return UserError("requests have no body");
+    request.headers.emplace_back(std::move(name), ToStd(field.value()));
   }
   if (hosts != 1) return UserError("a request needs one Host header");
   return request;
 }
 
-Expected<Server> Server::Listen(const ServerOptions& options, Handler handler) {
-  addrinfo hints{};
-  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
-  hints.ai_socktype = SOCK_STREAM;
-  addrinfo* found = nullptr;
-  if (::getaddrinfo(options.address.c_str(), std::to_string(options.port).c_str(), &hints, &found) != 0) {
-    return UserError("is no numeric address; 127.0.0.1 is this machine alone, 0.0.0.0 everybody who can reach it",
-                     options.address);
-  }
-  const int listener = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  ::setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const bool bound =
-      listener >= 0 && ::bind(listener, found->ai_addr, found->ai_addrlen) == 0 && ::listen(listener, 64) == 0;
-  const int code = errno;
-  ::freeaddrinfo(found);
-  sockaddr_storage name{};
-  socklen_t size = sizeof name;
-  std::array<char, 16> port{};
-  if (!bound || ::getsockname(listener, reinterpret_cast<sockaddr*>(&name), &size) != 0 ||
-      ::getnameinfo(reinterpret_cast<sockaddr*>(&name), size, nullptr, 0, port.data(), port.size(), NI_NUMERICSERV) !=
-          0) {
-    if (listener >= 0) ::close(listener);
-    return UserError(
-        fmt::format("cannot listen: {}; choose another port with --port (0: any free one)", std::strerror(code)),
-        fmt::format("{}:{}", options.address, options.port));
-  }
-  return Server(options, std::move(handler), listener, std::stoi(port.data()));
+}  // namespace
+
+const std::string* WebRequest::Header(std::string_view name) const {
+  const auto found =
+      std::ranges::find(headers, name, [](const auto& header) -> std::string_view { return header.first; });
+  return found == headers.end() ? nullptr : &found->second;
 }
 
-Server::Server(Server&& other) noexcept
-    : options_(std::move(other.options_)),
-      handler_(std::move(other.handler_)),
-      listener_(std::exchange(other.listener_, -1)),
-      port_(other.port_) {}
-
-Server::~Server() {
-  if (listener_ >= 0) ::close(listener_);
+void WebPeer::OnLeft(std::function<void()> tell) {
+  if (left_ && tell) return tell();
+  tell_ = std::move(tell);
 }
 
-std::string Server::Address() const {
+void WebPeer::Leave() {
+  left_ = true;
+  if (tell_) std::exchange(tell_, {})();
+}
+
+struct Mount::Point {
+  MountOptions options;
+  WebHandler handler;
+};
+
+Mount& Mount::operator=(Mount&& other) noexcept {
+  std::swap(points_, other.points_);
+  std::swap(path_, other.path_);
+  std::swap(url_, other.url_);
+  return *this;
+}
+
+Mount::~Mount() {
+  if (const auto points = points_.lock()) points->erase(path_);
+}
+
+/// One connection from its first byte to its last. Lives in the server's list until it is done.
+class WebConnection final : public WebStream {
+ public:
+  WebConnection(HttpServer& server, int descriptor)
+      : server_(server), socket_(server.loop_, descriptor), peer_(std::make_shared<WebPeer>()) {
+    socket_.OnPeerLeft([this] { peer_->Leave(); });
+  }
+  ~WebConnection() override {
+    serving_.reset();  // before the socket that it waits for
+    peer_->Leave();
+  }
+
+  void Start(bool full) {
+    serving_.emplace(full ? TurnAway() : Serve());
+    serving_->Start();
+  }
+  bool done() const { return serving_->done(); }
+
+  Async<Status> Write(std::string_view bytes) override {
+    if (bytes.empty() || head_only_) co_return Status();
+    const std::string chunk = fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
+    co_return co_await socket_.Write(chunk, After(kSendTime));
+  }
+
+ private:
+  using Parser = http::request_parser<http::string_body>;
+
+  SteadyTime After(seconds time) const { return server_.loop_.clock().Now() + time; }
+
+  Async<bool> Serve() {
+    bool more = true;
+    for (bool first = true; more; first = false) more = co_await ServeOne(first);
+    Finish();
+    co_return true;
+  }
+
+  Async<bool> TurnAway() {
+    const WebResponse response = Plain(503, "too many connections");
+    head_only_ = false;
+    co_await Send(response, false);
+    Finish();
+    co_return true;
+  }
+
+  void Finish() {
+    peer_->Leave();
+    // The frame that runs right now cannot be destroyed from within itself.
+    server_.Reap();
+  }
+
+  /// One request with its answer; whether another may follow on this connection.
+  Async<bool> ServeOne(bool first) {
+    Parser parser;
+    parser.eager(false);
+    parser.header_limit(kMostHead);
+    parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // looked at below, where the mount is known
+    head_only_ = false;
+    const int wrong = co_await ReadHead(parser, first);
+    if (wrong == kGone) co_return false;
+    if (wrong != 0) co_return co_await Refuse(wrong, "this is no HTTP/1.1 request that is answered here");
+    auto request = ToRequest(parser.get());
+    if (!request) co_return co_await Refuse(400, request.error().message);
+    head_only_ = request->method == "HEAD";
+    const bool keep = parser.keep_alive();
+    if (!server_.NameAllowed(request->host)) {
+      co_return co_await Refuse(403, "This host name is not served here; name it with --allow-host.");
+    }
+    const std::string* origin = request->Header("origin");
+    if (origin != nullptr && !server_.OriginAllowed(*origin)) {
+      co_return co_await Refuse(403, "Pages of this origin are not served here.");
+    }
+    const auto point = server_.Find(request->path);
+    const std::size_t limit = point == nullptr ? 0 : point->options.body_limit;
+    const auto length = parser.content_length();
+    if (length && *length > limit) {
+      co_return co_await Refuse(point == nullptr ? 404 : 413, "this body is longer than what is read here");
+    }
+    parser.body_limit(limit);
+    const int unread = co_await ReadBody(parser);
+    if (unread == kGone) co_return false;
+    if (unread != 0) co_return co_await Refuse(unread, "this body cannot be read");
+    request->body = std::move(parser.get().body());
+    request->peer = peer_;
+    if (point == nullptr) {
+      const WebResponse nothing = Plain(404, "there is nothing at this address");
+      co_return co_await Send(nothing, keep);
+    }
+    WebRequest handed = std::move(*request);
+    const WebResponse response = co_await point->handler(std::move(handed));
+    co_return co_await Send(response, keep);
+  }
+
+  static constexpr int kGone = -1;
+
+  /// 0 when the head is there, kGone when the peer is not, or the status that says what is wrong.
+  Async<int> ReadHead(Parser& parser, bool first) {
+    SteadyTime deadline = After(first || !buffer_.empty() ? kHeadTime : kIdleTime);
+    for (bool waiting = buffer_.empty(); !parser.is_header_done();) {
+      if (!buffer_.empty()) {
+        const int wrong = Parse(parser);
+        if (wrong != 0) co_return wrong;
+        if (parser.is_header_done()) break;
+      }
+      const int got = co_await ReadMore(deadline);
+      if (got != 0) co_return got == 408 && !waiting ? 408 : kGone;
+      if (std::exchange(waiting, false)) deadline = After(kHeadTime);
+    }
+    co_return 0;
+  }
+
+  Async<int> ReadBody(Parser& parser) {
+    if (parser.is_done()) co_return 0;
+    if (ToStd(parser.get()[http::field::expect]) == "100-continue") {
+      Status sent = co_await socket_.Write("HTTP/1.1 100 Continue\r\n\r\n", After(kSendTime));
+      if (!sent) co_return kGone;
+    }
+    // Not longer than a minute for each 64 KiB in all, so that a byte now and then holds no place for ever.
+    const SteadyTime last = After(seconds(60 + parser.content_length().value_or(1U << 24U) / 65536 * 60));
+    while (!parser.is_done()) {
+      if (!buffer_.empty()) {
+        const int wrong = Parse(parser);
+        if (wrong != 0) co_return wrong;
+        if (parser.is_done()) break;
+      }
+      const int got = co_await ReadMore(std::min(last, After(kBodyTime)));
+      if (got != 0) co_return got;
+    }
+    co_return 0;
+  }
+
+  /// Feeds what is there, to the end of the head or of the body; 0 when all is well so far.
+  int Parse(Parser& parser) {
+    boost::beast::error_code code;
+    const bool in_body = parser.is_header_done();
+    while (!buffer_.empty() && !parser.is_done() && parser.is_header_done() == in_body) {
+      const std::size_t used = parser.put(boost::asio::buffer(buffer_), code);
+      buffer_.erase(0, used);
+      if (code == http::error::need_more) return 0;
+      if (code == http::error::header_limit) return 431;
+      if (code == http::error::body_limit) return 413;
+      if (code) return 400;
+      if (used == 0) return 0;
+    }
+    return 0;
+  }
+
+  /// 0 when bytes came; kGone, or 408 when none did in time.
+  Async<int> ReadMore(SteadyTime deadline) {
+    // The server's one buffer: nobody else runs between its being filled and emptied.
+    std::string& piece = server_.scratch_;
+    const auto got = co_await socket_.Read(piece.data(), piece.size(), deadline);
+    if (!got) co_return server_.loop_.clock().Now() >= deadline ? 408 : kGone;
+    if (*got == 0) co_return kGone;
+    buffer_.append(piece.data(), *got);
+    co_return 0;
+  }
+
+  /// Answers and ends the connection: after a request that was not read to its end nothing else can be.
+  Async<bool> Refuse(int status, std::string message) {
+    const WebResponse response = Plain(status, std::move(message));
+    co_await Send(response, false);
+    co_return false;
+  }
+
+  /// Whether the connection can go on.
+  Async<bool> Send(const WebResponse& response, bool keep) {
+    if (response.stream) co_return co_await SendStream(response, keep);
+    if (!response.file.empty()) co_return co_await SendFile(response, keep);
+    std::string bytes = HeadOf(response, response.body.size(), keep);
+    if (!head_only_) bytes += response.body;
+    const Status sent = co_await socket_.Write(bytes, After(kSendTime));
+    co_return sent&& keep;
+  }
+
+  Async<bool> SendStream(const WebResponse& response, bool keep) {
+    const std::string head = HeadOf(response, std::nullopt, keep);
+    Status sent = co_await socket_.Write(head, After(kSendTime));
+    if (!sent) co_return false;
+    if (head_only_) co_return keep;
+    sent = co_await response.stream(*this);
+    if (!sent) co_return false;
+    sent = co_await socket_.Write("0\r\n\r\n", After(kSendTime));
+    co_return sent&& keep;
+  }
+
+  Async<bool> SendFile(const WebResponse& response, bool keep) {
+    struct Opened {
+      int descriptor;
+      ~Opened() {
+        if (descriptor >= 0) ::close(descriptor);
+      }
+    } const file{::open(response.file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
+    struct stat status{};
+    if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0) {
+      const WebResponse absent = Plain(404, "not there");
+      co_return co_await Send(absent, keep);
+    }
+    auto left = static_cast<std::uint64_t>(status.st_size);
+    const std::string head = HeadOf(response, left, keep);
+    Status sent = co_await socket_.Write(head, After(kSendTime));
+    std::string piece(65536, '\0');
+    while (sent && left > 0 && !head_only_) {
+      const ssize_t got = ::read(file.descriptor, piece.data(), std::min<std::uint64_t>(left, piece.size()));
+      if (got <= 0) co_return false;  // shorter than promised: the connection ends, which the browser reports
+      left -= static_cast<std::uint64_t>(got);
+      const std::string_view part(piece.data(), static_cast<std::size_t>(got));
+      sent = co_await socket_.Write(part, After(kSendTime));
+    }
+    co_return sent&& keep;
+  }
+
+  HttpServer& server_;
+  Socket socket_;
+  std::shared_ptr<WebPeer> peer_;
+  std::string buffer_;  ///< what was read and not yet parsed
+  bool head_only_ = false;
+  std::optional<Async<bool>> serving_;
+};
+
+Expected<std::unique_ptr<HttpServer>> HttpServer::Listen(IoLoop& loop, ServerOptions options) {
+  TRY_ASSIGN(Listener listener, Listener::Open(options.address, options.port));
+  return std::unique_ptr<HttpServer>(new HttpServer(loop, std::move(options), std::move(listener)));
+}
+
+HttpServer::HttpServer(IoLoop& loop, ServerOptions options, Listener listener)
+    : loop_(loop),
+      options_(std::move(options)),
+      listener_(std::move(listener)),
+      points_(std::make_shared<Mount::Points>()) {
+  listener_.Watch(loop_, [this](int descriptor) { Take(descriptor); });
+}
+
+HttpServer::~HttpServer() {
+  if (reaping_) loop_.CancelTimer(reap_);
+  reaping_ = true;  // connections that end now are ended by us
+  connections_.clear();
+}
+
+std::string HttpServer::Address() const {
   const bool six = options_.address.find(':') != std::string::npos;
-  return fmt::format("http://{}{}{}:{}/", six ? "[" : "", options_.address, six ? "]" : "", port_);
+  return fmt::format("http://{}{}{}:{}", six ? "[" : "", options_.address, six ? "]" : "", port());
 }
 
-bool Server::HostAllowed(std::string_view host) const {
-  // A name that somebody's DNS points to this machine must not open it (DNS rebinding), so names are listed.
+Mount HttpServer::Serve(std::string path, MountOptions options, WebHandler handler) {
+  const auto point = std::make_shared<const Mount::Point>(Mount::Point{options, std::move(handler)});
+  CHECK(points_->emplace(path, point).second, "a path was mounted twice");
+  Mount mount;
+  mount.points_ = points_;
+  mount.url_ = Address() + path;
+  mount.path_ = std::move(path);
+  return mount;
+}
+
+void HttpServer::Take(int descriptor) {
+  const bool full = connections_.size() >= options_.most_connections;
+  connections_.push_back(std::make_unique<WebConnection>(*this, descriptor));
+  connections_.back()->Start(full);
+}
+
+void HttpServer::Reap() {
+  if (std::exchange(reaping_, true)) return;
+  reap_ = loop_.CallAt(loop_.clock().Now(), [this] {
+    reaping_ = false;
+    std::erase_if(connections_, [](const auto& connection) { return connection->done(); });
+  });
+}
+
+// A name that somebody's DNS points to this machine must not open it (DNS rebinding), so names are listed.
+bool HttpServer::NameAllowed(std::string_view host) const {
   std::string name = AsciiLower(host);
-  const std::string port = fmt::format(":{}", port_);
-  if (name.ends_with(port)) name.resize(name.size() - port.size());
+  const std::string own_port = fmt::format(":{}", port());
+  if (name.ends_with(own_port)) name.resize(name.size() - own_port.size());
   if (name == "localhost" || name == "127.0.0.1" || name == "[::1]" || name == options_.address) return true;
   return name == "[" + options_.address + "]" || std::ranges::find(options_.hosts, name) != options_.hosts.end();
 }
 
-WebResponse Server::Answer(std::string_view head, bool& head_only) const {
-  const auto request = ParseWebRequest(head);
-  if (!request) return {.status = 400, .body = request.error().message + "\n"};
-  head_only = request->method == "HEAD";
-  if (!HostAllowed(request->host)) {
-    return {.status = 403,
-            .body = "This host name is not served here; start `xsweep serve` with --allow-host for it.\n"};
-  }
-  if (request->method != "GET" && !head_only) {
-    return {.status = 405, .headers = {{"Allow", "GET, HEAD"}}, .body = "This server only answers reads.\n"};
-  }
-  return handler_(*request);
+bool HttpServer::OriginAllowed(std::string_view origin) const {
+  const std::size_t scheme = origin.find("://");
+  if (scheme == std::string_view::npos) return false;
+  const std::string_view kind = origin.substr(0, scheme);
+  return (kind == "http" || kind == "https") && NameAllowed(origin.substr(scheme + 3));
 }
 
-void Server::ServeConnection(int connection, const std::atomic<bool>& stop) {
-  const timeval patience{30, 0};  // for a peer that does not read
-  ::setsockopt(connection, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  std::string buffer;
-  for (;;) {
-    const std::string head = ReadHead(connection, buffer, stop);
-    if (head.empty()) return;
-    bool head_only = false;
-    const WebResponse response = Answer(head, head_only);
-    if (!Send(connection, response, head_only, stop) || response.status == 400) return;
+std::shared_ptr<const Mount::Point> HttpServer::Find(std::string_view path) const {
+  const auto exact = points_->find(path);
+  if (exact != points_->end()) return exact->second;
+  while (path.size() > 1) {
+    path = path.substr(0, std::max<std::size_t>(1, path.rfind('/')));
+    const auto found = points_->find(path);
+    if (found != points_->end()) return found->second->options.below ? found->second : nullptr;
   }
-}
-
-Status Server::Run(const std::atomic<bool>& stop) {
-  std::mutex mutex;
-  std::condition_variable ended;
-  int open = 0;
-  while (!stop) {
-    pollfd ready{listener_, POLLIN, 0};
-    if (::poll(&ready, 1, 200) <= 0) continue;
-    const int connection = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (connection < 0) continue;
-    std::unique_lock lock(mutex);
-    if (open >= kMaxConnections) {
-      SendAll(connection, "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-      ::close(connection);
-      continue;
-    }
-    ++open;
-    std::thread([&, connection] {
-      ServeConnection(connection, stop);
-      ::close(connection);
-      const std::lock_guard done(mutex);
-      --open;
-      ended.notify_all();
-    }).detach();
-  }
-  std::unique_lock lock(mutex);
-  ended.wait(lock, [&] { return open == 0; });
-  return {};
+  return nullptr;
 }
 
 }  // namespace xsweep

@@ -1,77 +1,150 @@
-// Server: HTTP/1.1 for one person's browser. Answers reads only, keeps little in memory, trusts nothing it is sent.
+// HttpServer: HTTP/1.1 on a loop for browsers, agents and whoever else asks. One coroutine a connection; what answers
+// is mounted at a path for as long as an object lives. Trusts nothing that it is sent.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <list>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/async.h"
 #include "base/error.h"
+#include "net/io_loop.h"
+#include "net/socket.h"
 
 namespace xsweep {
 
+/// Who asked: lets an answer that takes long notice that nobody waits for it any more. Outlives the connection.
+class WebPeer {
+ public:
+  bool left() const { return left_; }
+  /// Calls `tell` once when the connection closes; at once when it has. An empty function takes it back. One listener.
+  void OnLeft(std::function<void()> tell);
+
+ private:
+  friend class WebConnection;
+  void Leave();
+  bool left_ = false;
+  std::function<void()> tell_;
+};
+
 struct WebRequest {
-  std::string method;  ///< GET or HEAD; the server answers everything else itself
-  std::string path;    ///< decoded, starts with "/", without the query
-  std::string host;    ///< as sent, with its port
-  std::string if_none_match;
+  std::string method = {};  ///< as sent
+  std::string path = {};    ///< decoded and clean: starts with "/", without the query
+  std::string query = {};   ///< as sent, without "?"
+  std::string host = {};    ///< as sent, with its port
+  std::vector<std::pair<std::string, std::string>> headers = {};  ///< names in lower case, in the order they came in
+  std::string body = {};
+  std::shared_ptr<WebPeer> peer = {};  ///< never empty in a handler
+
+  /// The first header of that name (in lower case); nullptr without one.
+  const std::string* Header(std::string_view name) const;
+};
+
+/// Where a handler writes an answer piece by piece.
+class WebStream {
+ public:
+  virtual ~WebStream() = default;
+  /// Sends `bytes` now; they stay as they are until it is awaited. Fails when the peer is gone, reads too slowly, or
+  /// the loop was stopped.
+  virtual Async<Status> Write(std::string_view bytes) = 0;
 };
 
 struct WebResponse {
   int status = 200;
-  std::string type = "text/plain; charset=utf-8";
+  std::string type = "text/plain; charset=utf-8";  ///< no header when empty
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
   /// When not empty, the file whose bytes are sent in place of `body`, piece by piece.
   std::filesystem::path file = {};
-  /// When set, the connection stays open: called once a second, its text is sent (empty: a sign of life) until the
-  /// browser goes away.
-  std::function<std::string()> events = {};
+  /// When set, it writes the body. When it fails the connection is cut, so that a half never looks like a whole.
+  std::function<Async<Status>(WebStream& stream)> stream = {};
 };
+
+/// Answers one request. Many may be under way at once, all on the loop's thread. A handler whose path is unmounted
+/// runs on to its end, so it holds what it needs.
+using WebHandler = std::function<Async<WebResponse>(WebRequest request)>;
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";  ///< numeric IPv4 or IPv6
-  int port = 0;                       ///< 0: any free one
-  std::vector<std::string> hosts;     ///< names by which it may be asked, beside loopback's and `address`
+  std::string address = "127.0.0.1";    ///< numeric IPv4 or IPv6
+  int port = 0;                         ///< 0: any free one
+  std::vector<std::string> hosts = {};  ///< names by which it may be asked, beside loopback's and `address`
+  std::size_t most_connections = 4096;  ///< the next one is answered 503
 };
 
-/// Parses the head of a request ("GET /x HTTP/1.1\r\n...", up to and without the empty line). Fails with kUser for what
-/// is no request, carries a body, or has a path that is no clean absolute path after decoding.
-Expected<WebRequest> ParseWebRequest(std::string_view head);
+struct MountOptions {
+  std::size_t body_limit = 0;  ///< bytes; a longer body is answered 413
+  bool below = false;          ///< paths below this one as well, where nothing nearer is mounted
+};
 
-/// One thread a connection, at most 64; a head of at most 16 KiB within 10 seconds. The handler is called from many
-/// threads at once.
-class Server {
+class HttpServer;
+
+/// A path is served as long as this lives; then it answers 404. Outlived by its server or not: both are fine.
+class [[nodiscard]] Mount {
  public:
-  using Handler = std::function<WebResponse(const WebRequest&)>;
-  /// Binds and listens. Fails with kUser when the address or port cannot be had.
-  static Expected<Server> Listen(const ServerOptions& options, Handler handler);
-  Server(Server&& other) noexcept;
-  Server& operator=(Server&&) = delete;
-  ~Server();
-
-  int port() const { return port_; }
-  /// "http://127.0.0.1:7878/"
-  std::string Address() const;
-  /// Serves until `stop`; then ends open connections and returns.
-  Status Run(const std::atomic<bool>& stop);
+  Mount() = default;
+  Mount(Mount&& other) noexcept = default;
+  Mount& operator=(Mount&& other) noexcept;
+  ~Mount();
+  const std::string& path() const { return path_; }
+  /// "http://127.0.0.1:7878" + path().
+  const std::string& url() const { return url_; }
 
  private:
-  Server(ServerOptions options, Handler handler, int listener, int port)
-      : options_(std::move(options)), handler_(std::move(handler)), listener_(listener), port_(port) {}
-  void ServeConnection(int connection, const std::atomic<bool>& stop);
-  WebResponse Answer(std::string_view head, bool& head_only) const;
-  bool HostAllowed(std::string_view host) const;
+  friend class HttpServer;
+  struct Point;
+  using Points = std::map<std::string, std::shared_ptr<const Point>, std::less<>>;
+  std::weak_ptr<Points> points_;
+  std::string path_;
+  std::string url_;
+};
 
-  ServerOptions options_;
-  Handler handler_;
-  int listener_ = -1;
-  int port_ = 0;
+/// Before any handler is asked: the head must be there within 10 seconds and 16 KiB, and the body must keep coming
+/// (400, 408, 413, 431); Host must name this server, which keeps other people's DNS names out, and Origin, when there
+/// is one, must too, which keeps other people's pages out (403). HEAD goes to the handler and loses its body. Belongs
+/// to the thread of its loop, which outlives it.
+class HttpServer {
+ public:
+  /// Binds, listens and serves from the loop's next round on. Fails with kUser when the address cannot be had.
+  static Expected<std::unique_ptr<HttpServer>> Listen(IoLoop& loop, ServerOptions options);
+  /// Closes every connection; what is being answered is given up.
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  IoLoop& loop() const { return loop_; }
+  int port() const { return listener_.port(); }
+  /// "http://127.0.0.1:7878", without a slash.
+  std::string Address() const;
+  std::size_t connections() const { return connections_.size(); }
+
+  /// Serves `path` ("/", "/t/0f3a/mcp"), which nobody has mounted yet.
+  Mount Serve(std::string path, MountOptions options, WebHandler handler);
+
+ private:
+  friend class WebConnection;
+  HttpServer(IoLoop& loop, ServerOptions options, Listener listener);
+  void Take(int descriptor);
+  void Reap();
+  bool NameAllowed(std::string_view host) const;
+  bool OriginAllowed(std::string_view origin) const;
+  std::shared_ptr<const Mount::Point> Find(std::string_view path) const;
+
+  IoLoop& loop_;
+  const ServerOptions options_;
+  Listener listener_;
+  std::shared_ptr<Mount::Points> points_;
+  std::list<std::unique_ptr<class WebConnection>> connections_;
+  std::string scratch_ = std::string(65536, '\0');
+  bool reaping_ = false;
+  IoLoop::TimerId reap_{};
 };
 
 }  // namespace xsweep

@@ -225,4 +225,11 @@ void IoLoop::ResumeReady() {
   }
 }
 
+Async<Status> UntilStopped(IoLoop& loop, const std::atomic<bool>& stop) {
+  while (!stop.load(std::memory_order_relaxed)) {
+    CO_TRY(co_await loop.Sleep(std::chrono::milliseconds(200)));
+  }
+  co_return Status();
+}
+
 }  // namespace xsweep

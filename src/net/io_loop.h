@@ -158,4 +158,7 @@ class IoLoop {
   std::vector<std::function<void()>> posted_;
 };
 
+/// Ends when `stop` is set (a signal handler can only set a flag, so it is looked at five times a second).
+Async<Status> UntilStopped(IoLoop& loop, const std::atomic<bool>& stop);
+
 }  // namespace xsweep

@@ -118,13 +118,13 @@ Value* Touch(std::list<std::pair<std::string, Value>>& kept, const std::string& 
 
 Routes::Routes(const fs::path& results) : results_(fs::weakly_canonical(results)) {}
 
-WebResponse Routes::Answer(const WebRequest& request) {
-  const std::vector<std::string> parts = Split(request.path);
-  if (parts.empty() || request.path == "/index.html") return PageFile("index.html");
-  if (parts[0] == "assets" && parts.size() == 2) return PageFile("assets/" + parts[1]);
+PageAnswer Routes::Answer(const std::string& path) {
+  const std::vector<std::string> parts = Split(path);
+  if (parts.empty() || path == "/index.html") return {PageFile("index.html")};
+  if (parts[0] == "assets" && parts.size() == 2) return {PageFile("assets/" + parts[1])};
   if (parts[0] == "data") return Data(parts);
-  if (parts[0] == "files") return File(parts);
-  return NotFound("there is nothing at this address");
+  if (parts[0] == "files") return {File(parts)};
+  return {NotFound("there is nothing at this address")};
 }
 
 Expected<fs::path> Routes::RunAt(const std::string& exp, const std::string& run) const {
@@ -139,15 +139,15 @@ Expected<fs::path> Routes::RunAt(const std::string& exp, const std::string& run)
   return path;
 }
 
-WebResponse Routes::Data(const std::vector<std::string>& parts) {
+PageAnswer Routes::Data(const std::vector<std::string>& parts) {
   if (parts.size() == 2 && parts[1] == "events") return Events();
   if (parts.size() == 2 && parts[1] == "runs.json") {
     const auto runs = RunList();
-    return runs ? JsonAnswer(**runs) : Failed(runs.error());
+    return {runs ? JsonAnswer(**runs) : Failed(runs.error())};
   }
-  if (parts.size() < 4) return NotFound("there is no such data");
+  if (parts.size() < 4) return {NotFound("there is no such data")};
   const auto run = RunAt(parts[1], parts[2]);
-  return run ? RunPart(*run, parts) : Failed(run.error());
+  return {run ? RunPart(*run, parts) : Failed(run.error())};
 }
 
 WebResponse Routes::RunPart(const fs::path& run, const std::vector<std::string>& parts) {
@@ -232,10 +232,10 @@ std::shared_ptr<const Routes::Signatures> Routes::Watch() {
   return seen;
 }
 
-WebResponse Routes::Events() {
-  WebResponse response{.type = "text/event-stream"};
+PageAnswer Routes::Events() {
+  PageAnswer answer{{.type = "text/event-stream"}};
   auto last = std::make_shared<std::shared_ptr<const Signatures>>(Watch());
-  response.events = [this, last]() -> std::string {
+  answer.events = [this, last]() -> std::string {
     const auto now = Watch();
     const auto before = std::exchange(*last, now);
     Json changed = Json::MakeArray();
@@ -245,7 +245,7 @@ WebResponse Routes::Events() {
     }
     return changed.size() == 0 ? "" : "event: changed\ndata: " + changed.Dump() + "\n\n";
   };
-  return response;
+  return answer;
 }
 
 }  // namespace xsweep

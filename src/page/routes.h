@@ -5,16 +5,24 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "net/http_server.h"
 #include "page/page_data.h"
 
 namespace xsweep {
+
+struct PageAnswer {
+  WebResponse response;
+  /// When set, the answer is a stream: called once a second, its text is sent (empty: nothing has happened).
+  std::function<std::string()> events = {};
+};
 
 /// Answers over one results directory; nothing outside of it is ever opened. Thread-safe. Keeps the list of runs and
 /// the eight run overviews and four row tables that were asked for last, and reads them again when their files change.
@@ -26,7 +34,7 @@ namespace xsweep {
 class Routes {
  public:
   explicit Routes(const std::filesystem::path& results);
-  WebResponse Answer(const WebRequest& request);
+  PageAnswer Answer(const std::string& path);
 
  private:
   struct Overview {
@@ -43,10 +51,10 @@ class Routes {
     std::string signature;
     std::shared_ptr<const PageRows> rows;
   };
-  WebResponse Data(const std::vector<std::string>& parts);
+  PageAnswer Data(const std::vector<std::string>& parts);
   WebResponse RunPart(const std::filesystem::path& run, const std::vector<std::string>& parts);
   WebResponse File(const std::vector<std::string>& parts);
-  WebResponse Events();
+  PageAnswer Events();
   Expected<std::filesystem::path> RunAt(const std::string& exp, const std::string& run) const;
   Expected<std::shared_ptr<const std::string>> OverviewOf(const std::filesystem::path& run);
   Expected<std::shared_ptr<const PageRows>> RowsOf(const std::filesystem::path& run);

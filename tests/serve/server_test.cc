@@ -10,7 +10,9 @@
 #include <fstream>
 #include <thread>
 
-#include "page/routes.h"
+#include "base/clock.h"
+#include "net/io_loop.h"
+#include "page/page_server.h"
 #include "support/sample_run.h"
 
 namespace xsweep {
@@ -49,14 +51,19 @@ class ServedRuns : public ::testing::Test {
     std::filesystem::create_symlink(scratch_.path() / "secret.txt", *run / "link.txt");
     std::filesystem::create_directory_symlink(*run, scratch_.path() / "results/airline_escalating_v1/elsewhere");
     routes_ = std::make_unique<Routes>(scratch_.path() / "results");
-    auto server = Server::Listen({}, [this](const WebRequest& request) { return routes_->Answer(request); });
+    loop_ = IoLoop::Create(clock_).value();
+    auto server = HttpServer::Listen(*loop_, {});
     ASSERT_TRUE(server) << server.error().Text();
-    server_ = std::make_unique<Server>(std::move(*server));
-    thread_ = std::thread([this] { EXPECT_TRUE(server_->Run(stop_)); });
+    server_ = std::move(*server);
+    offload_ = std::make_unique<Offload>(*loop_, 2);
+    page_ = MountPage(*server_, *offload_, *routes_);
+    thread_ = std::thread([this] { EXPECT_TRUE(loop_->Run(UntilStopped(*loop_, stop_))); });
   }
   void TearDown() override {
     stop_ = true;
     if (thread_.joinable()) thread_.join();
+    offload_.reset();
+    server_.reset();
   }
   std::string Ask(const std::string& line, const std::string& host = "localhost") {
     return Exchange(server_->port(), line + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
@@ -65,7 +72,11 @@ class ServedRuns : public ::testing::Test {
   ScratchDirectory scratch_{"serve"};
   std::string run_;
   std::unique_ptr<Routes> routes_;
-  std::unique_ptr<Server> server_;
+  SystemClock clock_;
+  std::unique_ptr<IoLoop> loop_;
+  std::unique_ptr<HttpServer> server_;
+  std::unique_ptr<Offload> offload_;
+  Mount page_;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
 };
@@ -96,7 +107,7 @@ TEST_F(ServedRuns, AnswerOnlyReads) {
     EXPECT_TRUE(Ask(std::string(method) + " /data/runs.json").starts_with("HTTP/1.1 405")) << method;
   }
   EXPECT_TRUE(Exchange(server_->port(), "GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello")
-                  .starts_with("HTTP/1.1 400"));
+                  .starts_with("HTTP/1.1 413"));
   const std::string head = Ask("HEAD /data/runs.json");
   EXPECT_TRUE(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n")) << head;
 }
@@ -136,16 +147,28 @@ TEST_F(ServedRuns, KeepAConnectionForTheNextRequest) {
   EXPECT_NE(answer.find("HTTP/1.1 200", 10), std::string::npos);
 }
 
+TEST_F(ServedRuns, AreNotShownToPagesOfOtherOrigins) {
+  const auto from = [&](const std::string& origin) {
+    return Exchange(server_->port(),
+                    "GET /data/runs.json HTTP/1.1\r\nHost: localhost\r\nOrigin: " + origin + "\r\n\r\n");
+  };
+  EXPECT_TRUE(from("http://127.0.0.1:" + std::to_string(server_->port())).starts_with("HTTP/1.1 200"));
+  for (const char* origin : {"http://evil.example", "null", "file://localhost", "http://localhost.evil.example"})
+    EXPECT_TRUE(from(origin).starts_with("HTTP/1.1 403")) << origin;
+}
+
 TEST(Server, SaysWhatToDoWhenThePortIsTaken) {
-  const auto first = Server::Listen({}, {});
+  SystemClock clock;
+  const auto loop = IoLoop::Create(clock).value();
+  const auto first = HttpServer::Listen(*loop, {});
   ASSERT_TRUE(first);
   ServerOptions options;
-  options.port = first->port();
-  const auto second = Server::Listen(options, {});
+  options.port = (*first)->port();
+  const auto second = HttpServer::Listen(*loop, options);
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find("--port"), std::string::npos);
   options.address = "example.org";
-  EXPECT_FALSE(Server::Listen(options, {}));
+  EXPECT_FALSE(HttpServer::Listen(*loop, options));
 }
 
 }  // namespace

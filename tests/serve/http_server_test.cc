@@ -1,0 +1,235 @@
+// The server under one loop: bodies, mounts that come and go, slow and hostile peers, streams, many who wait.
+// SPDX-License-Identifier: Apache-2.0
+#include "net/http_server.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/clock.h"
+#include "net/event_stream.h"
+#include "net/http.h"
+#include "net/offload.h"
+
+namespace xsweep {
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A peer that says exactly what it is told, on the server's own loop.
+class Stranger {
+ public:
+  Stranger(IoLoop& loop, int port) : loop_(loop), socket_(loop, Connect(port)) {}
+  Async<bool> Say(std::string_view bytes) {
+    const Status sent = co_await socket_.Write(bytes, loop_.clock().Now() + std::chrono::seconds(5));
+    co_return sent.has_value();
+  }
+  /// What comes until the server closes, `until` is in it, or the time is over.
+  Async<std::string> Hear(std::string until = {}, milliseconds time = milliseconds(3000)) {
+    const SteadyTime deadline = loop_.clock().Now() + time;
+    std::string heard;
+    char piece[4096];
+    while (until.empty() || heard.find(until) == std::string::npos) {
+      const auto got = co_await socket_.Read(piece, sizeof piece, deadline);
+      if (!got || *got == 0) break;
+      heard.append(piece, *got);
+    }
+    co_return heard;
+  }
+
+ private:
+  static int Connect(int port) {
+    const int peer = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    ::inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    EXPECT_EQ(::connect(peer, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return peer;
+  }
+  IoLoop& loop_;
+  Socket socket_;
+};
+
+class AServer : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    loop_ = IoLoop::Create(clock_).value();
+    server_ = HttpServer::Listen(*loop_, {}).value();
+    echo_ = server_->Serve("/echo", {.body_limit = 1000}, [](WebRequest request) -> Async<WebResponse> {
+      return WebResponse{.body = fmt::format("{} {} {} {}", request.method, request.path, request.query, request.body)};
+    });
+  }
+  std::string Ask(std::string bytes, std::string until = {}) {
+    const auto ask = [](IoLoop& loop, int port, std::string said, std::string end) -> Async<std::string> {
+      Stranger stranger(loop, port);
+      co_await stranger.Say(said);
+      co_return co_await stranger.Hear(end);
+    };
+    return loop_->Run(ask(*loop_, server_->port(), std::move(bytes), std::move(until)));
+  }
+  static std::string Post(std::string_view path, std::string_view more, std::string_view body) {
+    return fmt::format("POST {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{}\r\n{}", path, more, body);
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<IoLoop> loop_;
+  std::unique_ptr<HttpServer> server_;
+  Mount echo_;
+};
+
+TEST_F(AServer, ReadsBodiesOfBothKinds) {
+  EXPECT_TRUE(Ask(Post("/echo?a=b", "Content-Length: 5\r\n", "hello")).ends_with("POST /echo a=b hello"));
+  const std::string chunked = "3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\n\r\n";
+  EXPECT_TRUE(Ask(Post("/echo", "Transfer-Encoding: chunked\r\n", chunked)).ends_with("POST /echo  hello"));
+  const std::string asked = Ask(Post("/echo", "Expect: 100-continue\r\nContent-Length: 5\r\n", "hello"));
+  EXPECT_TRUE(asked.starts_with("HTTP/1.1 100") && asked.ends_with("hello")) << asked;
+}
+
+TEST_F(AServer, RefusesBodiesThatAreTooLongOrSaidTwice) {
+  EXPECT_TRUE(Ask(Post("/echo", "Content-Length: 1001\r\n", "")).starts_with("HTTP/1.1 413"));
+  const std::string long_chunk = "3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n";
+  EXPECT_TRUE(Ask(Post("/echo", "Transfer-Encoding: chunked\r\n", long_chunk)).starts_with("HTTP/1.1 413"));
+  for (const char* twice :
+       {"Content-Length: 5\r\nContent-Length: 6\r\n", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        "Content-Length: -5\r\n", "Content-Length: 99999999999999999999\r\n"}) {
+    EXPECT_TRUE(Ask(Post("/echo", twice, "hello")).starts_with("HTTP/1.1 400")) << twice;
+  }
+  const std::string bad = "zz\r\nhel\r\n0\r\n\r\n";
+  EXPECT_TRUE(Ask(Post("/echo", "Transfer-Encoding: chunked\r\n", bad)).starts_with("HTTP/1.1 400"));
+  EXPECT_TRUE(Ask(Post("/echo", "X: " + std::string(20000, 'x') + "\r\n", "")).starts_with("HTTP/1.1 431"));
+}
+
+TEST_F(AServer, KeepsAConnectionAndItsOrder) {
+  std::string three;
+  for (int i = 0; i < 3; ++i)
+    three += fmt::format("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n{}", i);
+  const std::string heard = Ask(three, "/echo  2");
+  EXPECT_LT(heard.find("/echo  0"), heard.find("/echo  1"));
+  EXPECT_NE(heard.find("/echo  2"), std::string::npos);
+}
+
+TEST_F(AServer, ServesAPathAsLongAsItsMountLives) {
+  {
+    const Mount mount = server_->Serve("/t/0f3a", {.below = true},
+                                       [](WebRequest) -> Async<WebResponse> { return WebResponse{.body = "mine"}; });
+    EXPECT_EQ(mount.url(), server_->Address() + "/t/0f3a");
+    EXPECT_TRUE(Ask(Post("/t/0f3a/v1/x", "", "")).ends_with("mine"));
+    EXPECT_TRUE(Ask(Post("/t/0f3b", "", "")).starts_with("HTTP/1.1 404"));
+    EXPECT_TRUE(Ask(Post("/t/0f3ab", "", "")).starts_with("HTTP/1.1 404"));
+    EXPECT_TRUE(Ask(Post("/t", "", "")).starts_with("HTTP/1.1 404"));
+  }
+  EXPECT_TRUE(Ask(Post("/t/0f3a", "", "")).starts_with("HTTP/1.1 404"));
+  EXPECT_TRUE(Ask(Post("/echo/below", "", "")).starts_with("HTTP/1.1 404"));
+}
+
+TEST_F(AServer, WritesAStreamPieceByPieceAndCutsOneThatFails) {
+  const auto stream = [](bool fail) {
+    return [fail](WebRequest) -> Async<WebResponse> {
+      WebResponse response{.type = "text/event-stream"};
+      response.stream = [fail](WebStream& out) -> Async<Status> {
+        const std::string event = WriteStreamEvent("hello", "a\nb");
+        CO_TRY(co_await out.Write(event));
+        if (fail) co_return WorldError("no more");
+        co_return Status();
+      };
+      return response;
+    };
+  };
+  const Mount whole = server_->Serve("/whole", {}, stream(false));
+  const Mount half = server_->Serve("/half", {}, stream(true));
+  EXPECT_TRUE(Ask(Post("/whole", "", "")).ends_with("event: hello\ndata: a\ndata: b\n\n\r\n0\r\n\r\n"));
+  const std::string cut = Ask(Post("/half", "", ""));
+  EXPECT_TRUE(cut.ends_with("data: b\n\n\r\n")) << cut;
+}
+
+TEST_F(AServer, TellsAHandlerThatItsPeerHasLeft) {
+  bool left = false;
+  Wait forever(*loop_);
+  const Mount mount = server_->Serve("/slow", {}, [&](WebRequest request) -> Async<WebResponse> {
+    const auto peer = request.peer;
+    peer->OnLeft([&] {
+      left = true;
+      forever.Wake();
+    });
+    Wait& wait = forever;
+    co_await wait;
+    co_return WebResponse{};
+  });
+  {
+    const auto ask = [](IoLoop& loop, int port, Status& slept) -> Async<bool> {
+      Stranger stranger(loop, port);
+      std::string request = "GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n";
+      co_await stranger.Say(request);
+      slept = co_await loop.Sleep(milliseconds(50));
+      co_return true;
+    };
+    Status slept;
+    loop_->Run(ask(*loop_, server_->port(), slept));
+  }
+  EXPECT_TRUE(loop_->Run(loop_->Sleep(milliseconds(50))));
+  EXPECT_TRUE(left);
+  EXPECT_EQ(server_->connections(), 0U);
+}
+
+TEST_F(AServer, HoldsThousandsWhoWaitAndAnswersOneBesideThem) {
+  constexpr int kMany = 500;
+  std::list<Wait*> waiting;
+  const Mount mount = server_->Serve("/wait", {}, [&](WebRequest) -> Async<WebResponse> {
+    Wait wait(*loop_);
+    waiting.push_back(&wait);
+    co_await wait;
+    co_return WebResponse{.body = "at last"};
+  });
+  Http http(*loop_);
+  int answered = 0;
+  const auto ask = [](Http& client, std::string url) -> Async<int> {
+    HttpRequest request{.url = std::move(url)};
+    const auto response = co_await client.Call(std::move(request));
+    co_return response ? response->status : 0;
+  };
+  for (int i = 0; i < kMany; ++i)
+    loop_->Spawn(ask(http, mount.url()), [&](int status) { answered += status == 200 ? 1 : 0; });
+  while (waiting.size() < kMany) ASSERT_TRUE(loop_->Run(loop_->Sleep(milliseconds(10))));
+  EXPECT_EQ(loop_->Run(ask(http, echo_.url())), 200);
+  EXPECT_EQ(answered, 0);
+  for (Wait* wait : waiting) wait->Wake();
+  loop_->RunSpawned();
+  EXPECT_EQ(answered, kMany);
+}
+
+TEST_F(AServer, DoesSlowWorkElsewhere) {
+  Offload offload(*loop_, 2);
+  const auto thread = std::this_thread::get_id();
+  const auto other = loop_->Run(offload.Run([] { return std::this_thread::get_id(); }));
+  ASSERT_TRUE(other);
+  EXPECT_NE(*other, thread);
+}
+
+TEST(EventStream, IsReadHoweverItIsCut) {
+  const std::string text =
+      "\xEF\xBB\xBF: ping\r\nevent: a\r\ndata: 1\r\ndata:2\r\nid: 7\r\n\r\ndata\n\nevent: none\n\ndata: x\r\r";
+  for (std::size_t size = 1; size <= text.size(); ++size) {
+    EventStreamReader reader;
+    std::vector<StreamEvent> all;
+    for (std::size_t at = 0; at < text.size(); at += size) {
+      const auto events = reader.Feed(std::string_view(text).substr(at, size));
+      ASSERT_TRUE(events);
+      all.insert(all.end(), events->begin(), events->end());
+    }
+    ASSERT_EQ(all.size(), 3U) << size;
+    EXPECT_EQ(all[0].type + "|" + all[0].data + "|" + all[0].id, "a|1\n2|7");
+    EXPECT_EQ(all[1].type + "|" + all[1].data, "message|");
+    EXPECT_EQ(all[2].data, "x");
+    EXPECT_FALSE(reader.in_event());
+  }
+  EventStreamReader small(10);
+  EXPECT_FALSE(small.Feed("data: 0123456789"));
+}
+
+}  // namespace
+}  // namespace xsweep
