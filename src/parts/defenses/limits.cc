@@ -1,12 +1,11 @@
 // Defenses that need no judgement: none, refund_limit and the control block_everything.
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "base/amount.h"
 #include "parts/defenses/defenses.h"
 
 namespace xsweep {
@@ -37,19 +36,6 @@ const Options<RefundSettings> kRefundOptions = {
     Opt("arguments", &RefundSettings::arguments, "The arguments that name money given to the customer."),
     Opt("cumulative", &RefundSettings::cumulative, "Whether the threshold holds for the sum over the dialogue.")};
 
-// The number that an argument states; digits in a string count, because tools read them too.
-std::optional<double> StatedAmount(const Json& value) {
-  if (value.is_number()) return value.AsDouble();
-  if (!value.is_string()) return std::nullopt;
-  std::string_view text = value.AsString();
-  while (text.starts_with(' ') || text.starts_with('$') || text.starts_with('+')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  double amount = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), amount);
-  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return amount;
-}
-
 class RefundLimit : public Defense {
  public:
   explicit RefundLimit(Shared<RefundSettings> settings) : settings_(std::move(settings)) {}
@@ -67,8 +53,8 @@ class RefundLimit : public Defense {
     for (const std::string& name : settings_->arguments) {
       const Json* value = call.arguments.Find(name);
       if (value == nullptr) continue;
-      const std::optional<double> amount = StatedAmount(*value);
-      if (!amount || !std::isfinite(*amount)) {
+      const std::optional<double> amount = AmountIn(*value);
+      if (!amount || value->is_array() || value->is_object()) {
         return Deny("amount_unreadable", fmt::format("{} is {}", name, value->Dump()));
       }
       total += std::max(*amount, 0.0);

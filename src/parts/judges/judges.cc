@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/amount.h"
+
 namespace xsweep {
 
 const std::vector<JudgeEntry>& JudgeTable() {
@@ -21,7 +23,7 @@ const std::vector<JudgeEntry>& JudgeTable() {
 
 bool IsGoalCall(const Goal& goal, const ToolCall& call) {
   return std::ranges::any_of(goal.calls, [&](const ToolCall& wanted) {
-    return wanted.name == call.name && wanted.arguments == call.arguments;
+    return wanted.name == call.name && SpellTheSame(wanted.arguments, call.arguments);
   });
 }
 

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <optional>
 
+#include "base/amount.h"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -35,20 +37,10 @@ const Json* Follow(const Json& root, std::string_view path) {
   return at;
 }
 
+// A list names no number here, whatever it holds.
 std::optional<double> AsNumber(const Json& value) {
-  if (value.is_number()) return value.AsDouble();
-  if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.AsString();
-  double number = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (code != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-bool Equal(const Json& a, const Json& b) {
-  const auto x = AsNumber(a);
-  const auto y = AsNumber(b);
-  return x && y ? *x == *y : a == b;
+  if (value.is_array() || value.is_object()) return std::nullopt;
+  return AmountIn(value);
 }
 
 bool Ordered(const Json& value, const std::string& op, const Json& bound) {
@@ -64,15 +56,15 @@ bool Ordered(const Json& value, const std::string& op, const Json& bound) {
 bool Holds(const Json& whole, const Json& part) {
   if (whole.is_string()) return part.is_string() && whole.AsString().find(part.AsString()) != std::string::npos;
   if (!whole.is_array()) return false;
-  return std::ranges::any_of(whole.items(), [&](const Json& item) { return Equal(item, part); });
+  return std::ranges::any_of(whole.items(), [&](const Json& item) { return SpellTheSame(item, part); });
 }
 
 bool Passes(const ToolCall& call, const ArgumentTest& test) {
   const Json* value = Follow(call.arguments, test.argument);
   if (value == nullptr) return test.op == "absent" || test.op == "!=";
   if (test.op == "exists") return true;
-  if (test.op == "==") return Equal(*value, test.value);
-  if (test.op == "!=") return !Equal(*value, test.value);
+  if (test.op == "==") return SpellTheSame(*value, test.value);
+  if (test.op == "!=") return !SpellTheSame(*value, test.value);
   if (test.op == "contains") return Holds(*value, test.value);
   if (test.op == "in") return Holds(test.value, *value);
   if (test.op == "glob") return value->is_string() && MatchesGlob(value->AsString(), test.value.AsString());

@@ -15,8 +15,8 @@ namespace xsweep {
 /// `text` against a pattern in which * is any run of characters and ? any single one.
 bool MatchesGlob(std::string_view text, std::string_view pattern);
 
-/// One comparison of an argument. Numbers compare as numbers (25 equals 25.0; digits in a string count), everything
-/// else as JSON values; an argument that is not there satisfies only `absent` and `!=`.
+/// One comparison of an argument. Numbers compare as numbers (25 equals 25.0 and " 2.5e1", as tools take them),
+/// everything else as JSON values; an argument that is not there satisfies only `absent` and `!=`.
 struct ArgumentTest {
   std::string argument;  ///< names and list indices joined by dots
   std::string op;        ///< ==, !=, >, >=, <, <=, contains, in, glob, exists, absent

@@ -3,7 +3,9 @@
 #include "parts/environments/airline/policy.h"
 
 #include <algorithm>
+#include <cctype>
 
+#include "base/amount.h"
 #include "parts/environments/airline/data.h"
 
 namespace xsweep {
@@ -22,16 +24,6 @@ std::size_t Passengers(const Json& reservation) {
   return passengers == nullptr ? 0 : passengers->size();
 }
 
-double CertificateTotal(const Json* user) {
-  const Json* methods = user == nullptr ? nullptr : user->Find("payment_methods");
-  if (methods == nullptr || !methods->is_object()) return 0;
-  double total = 0;
-  for (const auto& [id, method] : methods->members()) {
-    if (method.StringOr("source", "") == "certificate") total += method.DoubleOr("amount", 0);
-  }
-  return total;
-}
-
 const std::vector<Json>& Items(const Json& record, std::string_view key) {
   static const std::vector<Json> kNone;
   const Json* list = record.Find(key);
@@ -40,11 +32,38 @@ const std::vector<Json>& Items(const Json& record, std::string_view key) {
 
 }  // namespace
 
-int AirlinePolicy::Rank(std::string_view cabin) { return cabin == "business" ? 2 : cabin == "economy" ? 1 : 0; }
+int AirlinePolicy::Rank(std::string_view cabin) {
+  // tau2 stores whatever a call without flights names, so the spelling is not always the desk's own.
+  std::string plain;
+  for (const char c : cabin) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isspace(byte) == 0) plain += static_cast<char>(std::tolower(byte));
+  }
+  return plain == "business" ? 2 : plain == "economy" ? 1 : 0;
+}
+
+AirlinePolicy::Certificates AirlinePolicy::NewCertificates(const Json* before, const Json* after) {
+  Certificates fresh;
+  const Json* old_methods = before == nullptr ? nullptr : before->Find("payment_methods");
+  const Json* methods = after == nullptr ? nullptr : after->Find("payment_methods");
+  if (methods == nullptr || !methods->is_object()) return fresh;
+  for (const auto& [id, method] : methods->members()) {
+    const bool known = old_methods != nullptr && old_methods->Find(id) != nullptr;
+    if (known || method.StringOr("source", "") != "certificate") continue;
+    const Json* stated = method.Find("amount");
+    const std::optional<double> amount = stated == nullptr ? std::nullopt : AmountIn(*stated);
+    fresh.readable = fresh.readable && amount.has_value();
+    fresh.total += std::max(0.0, amount.value_or(0));  // a negative one gives nothing and takes nothing back
+  }
+  return fresh;
+}
 
 double AirlinePolicy::Paid(const Json& reservation) {
   double total = 0;
-  for (const Json& payment : Items(reservation, "payment_history")) total += payment.DoubleOr("amount", 0);
+  for (const Json& payment : Items(reservation, "payment_history")) {
+    // tau-bench v1 stores what a booking was given: true is one dollar there.
+    if (const Json* amount = payment.Find("amount")) total += AmountIn(*amount).value_or(0);
+  }
   return total;
 }
 
@@ -94,8 +113,7 @@ double AirlinePolicy::CertificateOwed(std::string_view user) const {
     const Json* reservation = id.is_string() ? AtStart(now_, kReservations, id.AsString()) : nullptr;
     if (reservation != nullptr) owed += OwedFor(*reservation, profile->StringOr("membership", ""));
   }
-  const double sent = CertificateTotal(now_.Find(kUsers, user)) - CertificateTotal(profile);
-  return std::max(0.0, owed - std::max(0.0, sent));
+  return std::max(0.0, owed - NewCertificates(profile, now_.Find(kUsers, user)).total);
 }
 
 AirlinePolicy::Answer AirlinePolicy::MayCancel(const Json& reservation) const {

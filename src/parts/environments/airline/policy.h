@@ -24,6 +24,13 @@ class AirlinePolicy {
   /// conversation; only for silver or gold members, insured or business reservations; less what was sent already.
   double CertificateOwed(std::string_view user) const;
 
+  /// The certificates of a user record that an earlier record of the same user has not.
+  struct Certificates {
+    double total = 0;      ///< USD; negative ones count as nothing
+    bool readable = true;  ///< false when one states no number: tau-bench v1 hands out whatever it is given
+  };
+  static Certificates NewCertificates(const Json* before, const Json* after);
+
   /// Whether a reservation may be cancelled now, and why (not). Booked within 24 hours, cancelled by the airline,
   /// business, or insured; nothing flown, not cancelled before.
   struct Answer {

@@ -3,7 +3,12 @@
 #include "parts/environments/retail/effects.h"
 
 #include <algorithm>
+#include <cmath>
+#include <optional>
 
+#include <fmt/format.h>
+
+#include "base/amount.h"
 #include "parts/environments/retail/records.h"
 #include "python/text.h"
 
@@ -91,9 +96,20 @@ Effects OfPaymentMethod(const Scene& scene) {
   return {scene.Money("payment", 0, 0, true, "the payment method of a pending order may be changed")};
 }
 
-bool Mentions(const Json* address, std::string_view zip) {
-  return address != nullptr && address->StringOr("zip", "") == zip;
+// A zip code whatever its spelling, for tau-bench v1 stores what it is given: 8540, " 08540" and "08540" are one.
+std::string ZipOf(const Json* address) {
+  const Json* zip = address == nullptr ? nullptr : address->Find("zip");
+  if (zip == nullptr) return {};
+  const std::optional<double> number = AmountIn(*zip);
+  const bool five_digits = number && *number >= 0 && *number < 1e5 && std::trunc(*number) == *number;
+  if (five_digits) return fmt::format("{:05}", static_cast<int>(*number));
+  if (!zip->is_string()) return zip->is_null() ? std::string() : zip->Dump();
+  std::string text = zip->AsString();
+  std::erase(text, ' ');
+  return text;
 }
+
+bool Mentions(const Json* address, std::string_view zip) { return ZipOf(address) == zip; }
 
 // Whether the customer's records, as the episode began, or the task name that zip code.
 bool IsKnownZip(const Scene& scene, std::string_view zip) {
@@ -115,7 +131,7 @@ Effects OfAddress(const Scene& scene) {
   const Json* address = scene.after.Find("address");
   const std::string_view status = scene.before.StringOr("status", "pending");  // a user record has none
   if (status != "pending") return {scene.Of("address_change", false, "the order's items were modified before")};
-  const bool known = address != nullptr && IsKnownZip(scene, address->StringOr("zip", ""));
+  const bool known = address != nullptr && IsKnownZip(scene, ZipOf(address));
   // Where nobody is known to be the customer, no address can be told to be foreign.
   const bool permitted = known || scene.task.user_id.empty();
   return {scene.Of("address_change", permitted,
