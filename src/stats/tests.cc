@@ -13,8 +13,8 @@
 namespace xsweep::stats {
 namespace {
 
-constexpr std::int64_t kExactWork = 20'000'000;
-constexpr std::int64_t kExactRange = 1'000'000;  ///< so that the masses take 32 MB at most
+constexpr std::int64_t kExactWork = 100'000'000;
+constexpr std::int64_t kExactRange = 1'000'000;  ///< so that the masses take 8 MB at most
 constexpr int kSignFlipDraws = 10'000;
 
 /// Weight of every table with these margins relative to the one seen, walked by the ratio of neighbours, so that no
@@ -32,23 +32,21 @@ struct Hypergeometric {
 
 /// Distribution of the sum of independently signed magnitudes, exactly; returns P(|sum| >= |observed|).
 double SignFlipExact(const std::vector<std::int64_t>& magnitudes, std::int64_t range, std::int64_t observed) {
-  std::vector<double> mass(static_cast<std::size_t>(2 * range + 1));
-  std::vector<double> next(mass.size());
-  mass[static_cast<std::size_t>(range)] = 1;
+  // Sums of all coins that came up: sum = 2 (that) - range. Only every place up to the reach so far can hold mass.
+  std::vector<double> mass(static_cast<std::size_t>(range + 1));
+  mass[0] = 1;
   std::int64_t reach = 0;
   for (const std::int64_t magnitude : magnitudes) {
-    std::ranges::fill(next, 0);
-    for (std::int64_t at = range - reach; at <= range + reach; ++at) {
-      const double half = mass[static_cast<std::size_t>(at)] / 2;
-      next[static_cast<std::size_t>(at - magnitude)] += half;
-      next[static_cast<std::size_t>(at + magnitude)] += half;
-    }
     reach += magnitude;
-    mass.swap(next);
+    for (std::int64_t at = reach; at >= magnitude; --at) {
+      mass[static_cast<std::size_t>(at)] =
+          (mass[static_cast<std::size_t>(at)] + mass[static_cast<std::size_t>(at - magnitude)]) / 2;
+    }
+    for (std::int64_t at = std::min(magnitude, reach + 1) - 1; at >= 0; --at) mass[static_cast<std::size_t>(at)] /= 2;
   }
   double p = 0;
-  for (std::int64_t sum = -range; sum <= range; ++sum) {
-    if (std::abs(sum) >= std::abs(observed)) p += mass[static_cast<std::size_t>(sum + range)];
+  for (std::int64_t at = 0; at <= range; ++at) {
+    if (std::abs(2 * at - range) >= std::abs(observed)) p += mass[static_cast<std::size_t>(at)];
   }
   return std::min(1.0, p);
 }
@@ -113,19 +111,26 @@ double McNemarExact(std::int64_t b, std::int64_t c) {
   return std::min(1.0, 2 * boost::math::cdf(coin, static_cast<double>(std::min(b, c))));
 }
 
-double SignFlipByCluster(std::span<const Cluster> differences, std::uint64_t seed) {
+double SignFlips(std::span<const std::int64_t> differences, std::uint64_t seed) {
   std::vector<std::int64_t> magnitudes;
-  std::int64_t observed = 0;
-  std::int64_t range = 0;
-  for (const Cluster& cluster : differences) {
-    if (cluster.sum == 0) continue;
-    magnitudes.push_back(std::abs(cluster.sum));
-    observed += cluster.sum;
+  std::int64_t observed = 0, range = 0, unit = 0;
+  for (const std::int64_t difference : differences) unit = std::gcd(unit, std::abs(difference));
+  if (unit == 0) return 1;
+  for (const std::int64_t difference : differences) {
+    if (difference == 0) continue;
+    magnitudes.push_back(std::abs(difference) / unit);
+    observed += difference / unit;
     range += magnitudes.back();
   }
-  if (magnitudes.empty()) return 1;
   const bool exact = range <= std::min(kExactRange, kExactWork / std::ssize(magnitudes));
   return exact ? SignFlipExact(magnitudes, range, observed) : SignFlipDrawn(magnitudes, observed, seed);
+}
+
+double SignFlipByCluster(std::span<const Cluster> differences, std::uint64_t seed) {
+  std::vector<std::int64_t> sums;
+  sums.reserve(differences.size());
+  for (const Cluster& cluster : differences) sums.push_back(cluster.sum);
+  return SignFlips(sums, seed);
 }
 
 std::vector<double> HolmAdjust(std::span<const double> p) {

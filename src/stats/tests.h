@@ -17,9 +17,11 @@ double FisherExact(Proportion a, Proportion b);
 /// Two-sided exact p of paired binary outcomes with `b` and `c` discordant pairs each way. 1 when there are none.
 double McNemarExact(std::int64_t b, std::int64_t c);
 
-/// Two-sided p that the summed difference is at least as far from 0 when the sign of each whole task is a coin.
-/// Exact (by convolution) while the sum of |differences| is at most 1e6 and tasks x that sum at most 2e7, otherwise
-/// 10,000 draws from `seed` with the observed one among them. 1 when no task differs.
+/// Two-sided p that the sum of `differences` is at least as far from 0 when the sign of each is a coin. Exact (by
+/// convolution) while the sum of |differences|, in units of their common divisor, is at most 1e6 and their number times
+/// that sum at most 1e8, otherwise 10,000 draws from `seed` with the observed one among them. 1 when all are 0.
+double SignFlips(std::span<const std::int64_t> differences, std::uint64_t seed);
+/// The same of the clusters' sums.
 double SignFlipByCluster(std::span<const Cluster> differences, std::uint64_t seed);
 
 /// Adjusted p values in the order of `p`, for the chance of any false alarm (Holm 1979).

@@ -1,0 +1,248 @@
+// Power by simulation.
+// SPDX-License-Identifier: Apache-2.0
+#include "stats/simulate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <numeric>
+#include <vector>
+
+#include "base/draw.h"
+#include "base/error.h"
+#include "stats/task_difference.h"
+#include "stats/tests.h"
+
+namespace xsweep::stats {
+namespace {
+
+constexpr double kAlpha = 0.05;
+constexpr double kDemanded = 0.8;
+
+/// A stream of uniform draws that belongs to one (seed, world, task). Marsaglia's xorshift64*, seeded by identity.
+class Stream {
+ public:
+  Stream(std::uint64_t key, std::uint64_t salt) : state_(Mix(key ^ Mix(salt + 0x9E3779B97F4A7C15ULL)) | 1U) {}
+  double Uniform() {
+    state_ ^= state_ >> 12U;
+    state_ ^= state_ << 25U;
+    state_ ^= state_ >> 27U;
+    return static_cast<double>((state_ * 0x2545F4914F6CDD1DULL) >> 11U) * 0x1.0p-53;
+  }
+  double Normal() {
+    const double radius = std::sqrt(-2 * std::log(1 - Uniform()));
+    return radius * std::cos(2 * std::numbers::pi * Uniform());
+  }
+  /// log of a gamma variate (Marsaglia and Tsang 2000); in logs, because small shapes leave the doubles.
+  double LogGamma(double shape) {
+    if (shape < 1) return LogGamma(shape + 1) + std::log(1 - Uniform()) / shape;
+    const double d = shape - 1.0 / 3, c = 1 / std::sqrt(9 * d);
+    for (;;) {
+      const double x = Normal();
+      const double v = std::pow(1 + c * x, 3);
+      if (v > 0 && std::log(1 - Uniform()) < 0.5 * x * x + d - d * v + d * std::log(v)) return std::log(d * v);
+    }
+  }
+
+ private:
+  static std::uint64_t Mix(std::uint64_t x) {
+    x = (x ^ x >> 30U) * 0xBF58476D1CE4E5B9ULL;
+    x = (x ^ x >> 27U) * 0x94D049BB133111EBULL;
+    return x ^ x >> 31U;
+  }
+  std::uint64_t state_;
+};
+
+double DrawRate(const World& world, Stream& stream) {
+  if (world.icc <= 0 || world.base <= 0 || world.base >= 1) return world.base;
+  if (world.icc >= 1) return stream.Uniform() < world.base ? 1 : 0;
+  const double size = (1 - world.icc) / world.icc;
+  const double a = stream.LogGamma(world.base * size), b = stream.LogGamma((1 - world.base) * size);
+  return 1 / (1 + std::exp(b - a));
+}
+
+double Shifted(double rate, double base, double difference) {
+  if (difference < 0) return std::max(0.0, rate * (1 + difference / base));
+  return difference > 0 ? std::min(1.0, rate + (1 - rate) * difference / (1 - base)) : rate;
+}
+
+/// Successes by arm (0 is the control) and task. The first cell's rate differs.
+using Arms = std::vector<std::vector<std::int64_t>>;
+
+void DrawArms(const World& world, double difference, std::uint64_t key, Arms& arms) {
+  const auto tasks = static_cast<std::size_t>(world.tasks);
+  arms.resize(static_cast<std::size_t>(world.cells) + 1);
+  for (auto& arm : arms) arm.assign(tasks, 0);
+  for (std::size_t task = 0; task < tasks; ++task) {
+    Stream rates(key, 2 * task);
+    const double rate = DrawRate(world, rates);
+    const double shifted = Shifted(rate, world.base, difference);
+    Stream trials(key, 2 * task + 1);
+    for (std::size_t arm = 0; arm < arms.size(); ++arm) {
+      const double of_arm = arm == 1 ? shifted : rate;
+      for (std::int64_t i = 0; i < world.trials_per_task; ++i) arms[arm][task] += trials.Uniform() < of_arm ? 1 : 0;
+    }
+  }
+}
+
+std::uint64_t KeyOf(std::uint64_t seed, std::int64_t number) {
+  return static_cast<std::uint64_t>(
+      Draws(seed, "power", static_cast<std::uint32_t>(number)).Integer("world", 0, INT64_MIN, INT64_MAX));
+}
+
+/// What is the same for all worlds of one design.
+struct Ruler {
+  double quantile = 0, nothing_seen = 0;
+  explicit Ruler(const World& world)
+      : quantile(StudentQuantile(1 - kAlpha, static_cast<double>(world.tasks - 1))),
+        nothing_seen(NothingSeen(static_cast<std::size_t>(world.tasks), 1 / static_cast<double>(world.trials_per_task),
+                                 1 - kAlpha)) {}
+};
+
+std::vector<std::int64_t> Differences(const Arms& arms, std::size_t arm) {
+  std::vector<std::int64_t> out(arms[0].size());
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = arms[arm][i] - arms[0][i];
+  return out;
+}
+
+/// Whether the first row is rejected by step-down max-t. Flips are drawn in blocks until the answer is beyond doubt.
+bool RejectsFirst(const std::vector<std::vector<std::int64_t>>& rows, std::uint64_t key) {
+  struct Row {
+    double t;
+    std::vector<double> scaled;
+    bool first;
+  };
+  std::vector<Row> order;
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    double sum = 0, squares = 0;
+    for (const std::int64_t d : rows[k]) {
+      sum += static_cast<double>(d);
+      squares += static_cast<double>(d * d);
+    }
+    if (squares == 0) continue;
+    Row row{std::abs(sum) / std::sqrt(squares), {}, k == 0};
+    for (const std::int64_t d : rows[k]) row.scaled.push_back(static_cast<double>(d) / std::sqrt(squares));
+    order.push_back(std::move(row));
+  }
+  std::ranges::stable_sort(order, [](const Row& a, const Row& b) { return a.t > b.t; });
+  const auto place = static_cast<std::size_t>(std::ranges::find(order, true, &Row::first) - order.begin());
+  if (place == order.size()) return false;
+  constexpr int kBlock = 200, kMost = 4000;
+  std::vector<int> counts(place + 1, 1);
+  Stream coins(key, ~std::uint64_t{0});
+  std::vector<double> signs(rows[0].size());
+  for (int flips = 1;;) {
+    for (int i = 0; i < kBlock; ++i, ++flips) {
+      for (double& sign : signs) sign = coins.Uniform() < 0.5 ? -1 : 1;
+      double largest = 0;
+      for (std::size_t k = order.size(); k-- > 0;) {
+        double sum = 0;
+        for (std::size_t task = 0; task < signs.size(); ++task) sum += signs[task] * order[k].scaled[task];
+        largest = std::max(largest, std::abs(sum));
+        if (k <= place && largest >= order[k].t - 1e-9) ++counts[k];
+      }
+    }
+    const double p = static_cast<double>(std::ranges::max(counts)) / flips;
+    const double doubt = 4 * std::sqrt(kAlpha * (1 - kAlpha) / flips);
+    if (flips > kMost || std::abs(p - kAlpha) > doubt) return p <= kAlpha;
+  }
+}
+
+/// Whether better or worse is said of the first cell.
+bool Seen(const World& world, const Ruler& ruler, const Arms& arms, std::uint64_t key) {
+  std::vector<std::vector<std::int64_t>> rows{Differences(arms, 1)};
+  const double p = SignFlips(rows[0], 1);
+  if (p > kAlpha) return false;
+  TaskDifferences tasks;
+  tasks.within = 1 / static_cast<double>(world.trials_per_task);
+  for (const std::int64_t d : rows[0]) tasks.differences.push_back(static_cast<double>(d) * tasks.within);
+  const Interval bounds = ByTaskWith(tasks, ruler.quantile, ruler.nothing_seen);
+  if (bounds.low <= 0 && bounds.high >= 0) return false;
+  // The adjusted p is at most Bonferroni's.
+  if (world.cells == 1 || p * static_cast<double>(world.cells) <= kAlpha) return true;
+  for (std::size_t arm = 2; arm < arms.size(); ++arm) rows.push_back(Differences(arms, arm));
+  return RejectsFirst(rows, key);
+}
+
+void Check(const World& world) {
+  CHECK(world.tasks >= 2 && world.trials_per_task >= 1 && world.cells >= 1, "a world needs two tasks, a trial, a cell");
+  CHECK(world.base >= 0 && world.base <= 1 && world.icc >= 0 && world.icc <= 1, "base and icc lie in [0, 1]");
+}
+
+/// Room for a difference in that direction.
+double Room(const World& world, bool rise) { return rise ? 1 - world.base : world.base; }
+
+/// Whether the gate's bound at `confidence` is on the right side, or with `other` the opposite one on the wrong side.
+bool BoundSays(const TaskScores& scores, const GateQuestion& gate, double confidence, bool other) {
+  const Interval bounds = gate.these_tasks ? *TheseTasks(scores, confidence) : *TasksAsDrawn(scores, confidence);
+  if (gate.below) return other ? bounds.low >= gate.threshold : bounds.high < gate.threshold;
+  return other ? bounds.high <= gate.threshold : bounds.low > gate.threshold;
+}
+
+}  // namespace
+
+double Chance::error() const {
+  return worlds == 0 ? 0 : std::sqrt(std::max(value * (1 - value), 1e-9) / static_cast<double>(worlds));
+}
+
+Chance PowerAt(const World& world, double difference, std::int64_t worlds, std::uint64_t seed) {
+  Check(world);
+  const Ruler ruler(world);
+  Arms arms;
+  std::int64_t seen = 0;
+  for (std::int64_t number = 0; number < worlds; ++number) {
+    const std::uint64_t key = KeyOf(seed, number);
+    DrawArms(world, difference, key, arms);
+    seen += Seen(world, ruler, arms, key) ? 1 : 0;
+  }
+  return {static_cast<double>(seen) / static_cast<double>(worlds), worlds};
+}
+
+SmallestSeen FindSmallestSeen(const World& world, bool rise, std::uint64_t seed) {
+  constexpr std::int64_t kFew = 1000, kMany = 6000;
+  const double room = Room(world, rise), sign = rise ? 1 : -1;
+  if (!(room > 0)) return {};
+  SmallestSeen out;
+  if (PowerAt(world, sign * room, kFew, seed).value < kDemanded) {
+    out.power = PowerAt(world, sign * room, kMany, seed + 1);
+    if (out.power.value < kDemanded) return out;
+  }
+  double low = 0, high = room;
+  for (int i = 0; i < 10; ++i) {
+    const double middle = (low + high) / 2;
+    (PowerAt(world, sign * middle, i < 7 ? kFew : kMany, seed).value < kDemanded ? low : high) = middle;
+  }
+  out.difference = sign * high;
+  out.power = PowerAt(world, *out.difference, kMany, seed + 1);
+  return out;
+}
+
+GateChances ChancesOfGate(const World& world, const GateQuestion& gate, std::int64_t worlds, std::uint64_t seed) {
+  Check(world);
+  const double family = 1 - kAlpha / static_cast<double>(world.cells);
+  GateChances out{.worlds = worlds};
+  Arms arms;
+  World arms_only = world;
+  arms_only.cells = world.cells - 1;  // the arms themselves, no control beside them
+  for (std::int64_t number = 0; number < worlds; ++number) {
+    DrawArms(arms_only, 0, KeyOf(seed, number), arms);
+    bool all_hold = true, one_breaks = false;
+    for (const std::vector<std::int64_t>& arm : arms) {
+      std::vector<Cluster> tasks;
+      for (const std::int64_t successes : arm) tasks.push_back({successes, world.trials_per_task});
+      const TaskScores scores = SharesOf(tasks);
+      all_hold = all_hold && BoundSays(scores, gate, 1 - kAlpha, false);
+      const bool wrong_side = (BaseOf(scores).estimate >= gate.threshold) == gate.below;
+      one_breaks = one_breaks || (wrong_side && BoundSays(scores, gate, family, true));
+    }
+    out.pass += all_hold ? 1 : 0;
+    out.fail += one_breaks ? 1 : 0;
+  }
+  const auto count = static_cast<double>(worlds);
+  out.pass /= count;
+  out.fail /= count;
+  out.insufficient = std::max(0.0, 1 - out.pass - out.fail);
+  return out;
+}
+
+}  // namespace xsweep::stats
