@@ -165,10 +165,11 @@ struct NamedDesk {
   std::string_view summary;
   const Desk* desk;
   const DeskRules& (*rules)();
+  bool bundled = false;
 };
 
 const NamedDesk kDesks[] = {
-    {"airline", "a small airline of our own, carried by the program", &kTau2Airline, AirlineRulesTau2},
+    {"airline", "a small airline of our own, carried by the program", &kTau2Airline, AirlineRulesTau2, true},
     {"tau2/airline", "tau2-bench's airline desk, from the user's own copy", &kTau2Airline, AirlineRulesTau2},
     {"tau2/retail", "tau2-bench's retail desk, from the user's own copy", &kTau2Retail, RetailRules},
     {"tau1/airline", "tau-bench v1's airline desk, from the user's own copy", &kTau1Airline, AirlineRulesTau1},
@@ -180,38 +181,17 @@ const NamedDesk* FindNamed(std::string_view name) {
   return found == std::end(kDesks) ? nullptr : &*found;
 }
 
-PartSpec SpecOf(const NamedDesk& desk) {
-  PartSpec spec{std::string(desk.name), std::string(desk.summary), {}};
-  if (desk.name != "airline") {
-    spec.options.push_back({.name = "data",
-                            .type = OptionType::kString,
-                            .help = "the user's copy of the benchmark, or the directory of this desk",
-                            .fallback = {},
-                            .required = true,
-                            .minimum = {},
-                            .maximum = {},
-                            .choices = {}});
-  }
-  spec.options.push_back({.name = "split",
-                          .type = OptionType::kString,
-                          .help = "only the tasks of this split of split_tasks.json",
-                          .fallback = {},
-                          .required = false,
-                          .minimum = {},
-                          .maximum = {},
-                          .choices = {}});
-  return spec;
-}
+struct DeskSettings {
+  std::string data;
+  std::optional<std::string> split;
+};
 
-template <std::size_t Index>
-Expected<std::shared_ptr<const EnvironmentSource>> OpenNamed(const Json& options) {
-  return OpenDesk(kDesks[Index].name, options);
-}
-
-template <std::size_t... Index>
-std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> EntriesOf(std::index_sequence<Index...>) {
-  return {PartEntry<std::shared_ptr<const EnvironmentSource>>{SpecOf(kDesks[Index]), OpenNamed<Index>}...};
-}
+const Option<DeskSettings> kData = Opt(
+    "data", &DeskSettings::data, "the user's copy of the benchmark, or the directory of this desk", {.required = true});
+const Option<DeskSettings> kSplit =
+    Opt("split", &DeskSettings::split, "only the tasks of this split of split_tasks.json");
+const Options<DeskSettings> kBundledOptions = {kSplit};
+const Options<DeskSettings> kBenchmarkOptions = {kData, kSplit};
 
 Expected<std::vector<DeskTask>> KeepSplit(std::vector<DeskTask> tasks, const std::string& splits,
                                           const std::string& split) {
@@ -257,18 +237,27 @@ std::vector<std::string> DeskNames() {
 Expected<DeskFiles> ReadDesk(std::string_view name, const std::string& data) {
   const NamedDesk* named = FindNamed(name);
   if (named == nullptr) return UserError(fmt::format("there is no desk `{}`", name), "environment.name");
-  return name == "airline" ? ReadBundledDesk(*named->desk) : ReadBenchmarkDesk(name, *named->desk, data);
+  return named->bundled ? ReadBundledDesk(*named->desk) : ReadBenchmarkDesk(name, *named->desk, data);
 }
 
-Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const Json& options) {
-  TRY_ASSIGN(auto files, ReadDesk(name, std::string(options.StringOr("data", ""))));
+namespace {
+
+Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const DeskSettings& settings) {
+  TRY_ASSIGN(auto files, ReadDesk(name, settings.data));
   const NamedDesk& named = *FindNamed(name);
-  return MakeDeskSource(std::string(name), *named.desk, named.rules(), std::move(files),
-                        std::string(options.StringOr("split", "")));
+  return MakeDeskSource(std::string(name), *named.desk, named.rules(), std::move(files), settings.split.value_or(""));
 }
 
-std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> DeskEntries() {
-  return EntriesOf(std::make_index_sequence<std::size(kDesks)>());
+}  // namespace
+
+std::vector<EnvironmentEntry> DeskEntries() {
+  std::vector<EnvironmentEntry> entries;
+  for (const NamedDesk& desk : kDesks) {
+    const auto open = [name = desk.name](const DeskSettings& settings) { return OpenDesk(name, settings); };
+    entries.push_back(EnvironmentEntry::Of({.name = std::string(desk.name), .summary = std::string(desk.summary)},
+                                           desk.bundled ? kBundledOptions : kBenchmarkOptions, open));
+  }
+  return entries;
 }
 
 }  // namespace xsweep

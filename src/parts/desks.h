@@ -24,10 +24,8 @@ const Desk* FindDesk(std::string_view name);
 std::vector<std::string> DeskNames();
 /// The files of the desk of that name: the bundled ones, or those of the benchmark under `data`. Fails with kUser.
 Expected<DeskFiles> ReadDesk(std::string_view name, const std::string& data);
-/// Opens a desk with its options (data, split).
-Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const Json& options);
 
 /// Rows of the catalog for all desks.
-std::vector<PartEntry<std::shared_ptr<const EnvironmentSource>>> DeskEntries();
+std::vector<EnvironmentEntry> DeskEntries();
 
 }  // namespace xsweep

@@ -12,21 +12,27 @@ class Imported : public Agent {
   }
 };
 
-OptionSpec TextOption(std::string name, std::string help) {
-  return {.name = std::move(name), .type = OptionType::kString, .help = std::move(help)};
-}
+struct ImportedSettings {
+  std::optional<std::string> source;
+  std::optional<std::string> source_sha256;
+  std::optional<std::string> format;
+  std::optional<std::string> model;
+};
+
+const Options<ImportedSettings> kImportedOptions = {
+    Opt("source", &ImportedSettings::source, "Name of the file that was imported."),
+    Opt("source_sha256", &ImportedSettings::source_sha256, "Its SHA-256."),
+    Opt("format", &ImportedSettings::format, "tau1 or tau2."),
+    Opt("model", &ImportedSettings::model, "The model, where the file says it.")};
 
 }  // namespace
 
 AgentEntry ImportedEntry() {
-  return {.spec = {.name = "imported",
-                   .summary = "The agent of results that `xsweep import results` read; it cannot be run.",
-                   .options = {TextOption("source", "Name of the file that was imported."),
-                               TextOption("source_sha256", "Its SHA-256."), TextOption("format", "tau1 or tau2."),
-                               TextOption("model", "The model, where the file says it.")}},
-          .prepare = [](const Json&) -> Expected<PartFactory<Agent>> {
-            return [](const TrialContext&) { return std::make_unique<Imported>(); };
-          }};
+  return AgentEntry::Of(
+      {.name = "imported", .summary = "The agent of results that `xsweep import results` read; it cannot be run."},
+      kImportedOptions, [](const ImportedSettings&) -> PartFactory<Agent> {
+        return [](const TrialContext&) { return std::make_unique<Imported>(); };
+      });
 }
 
 }  // namespace xsweep

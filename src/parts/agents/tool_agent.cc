@@ -6,6 +6,15 @@
 namespace xsweep {
 namespace {
 
+struct ToolAgentSettings {
+  std::string instructions =
+      "You are a customer service agent and help the user according to the policy below. On each turn either write to "
+      "the user or call tools, not both. Follow the policy at all times, and call tools with valid JSON only.";
+};
+
+const Options<ToolAgentSettings> kToolAgentOptions = {
+    Opt("instructions", &ToolAgentSettings::instructions, "Stands before the policy in the system prompt.")};
+
 class ToolAgent : public Agent {
  public:
   ToolAgent(Shared<std::string> instructions, const TrialContext& context)
@@ -41,21 +50,13 @@ class ToolAgent : public Agent {
 }  // namespace
 
 AgentEntry ToolAgentEntry() {
-  return {
-      .spec = {.name = "tool_agent",
-               .summary = "A model with tools; needs `models.agent`.",
-               .options = {{.name = "instructions",
-                            .type = OptionType::kString,
-                            .help = "Stands before the policy in the system prompt.",
-                            .fallback = "You are a customer service agent and help the user according to the policy "
-                                        "below. On each turn either write to the user or call tools, not both. "
-                                        "Follow the policy at all times, and call tools with valid JSON only."}},
-               .model_role = "agent"},
-      .prepare = [](const Json& options) -> Expected<PartFactory<Agent>> {
-        const auto instructions = std::make_shared<const std::string>(options.StringOr("instructions", {}));
+  return AgentEntry::Of(
+      {.name = "tool_agent", .summary = "A model with tools; needs `models.agent`.", .model_role = "agent"},
+      kToolAgentOptions, [](const ToolAgentSettings& settings) -> PartFactory<Agent> {
+        const auto instructions = std::make_shared<const std::string>(settings.instructions);
         return
             [instructions](const TrialContext& context) { return std::make_unique<ToolAgent>(instructions, context); };
-      }};
+      });
 }
 
 }  // namespace xsweep

@@ -10,22 +10,13 @@ namespace xsweep {
 
 using AttackEntry = PartEntry<AttackPlan>;
 
-AttackEntry NoAttackEntry();            ///< none
-AttackEntry EscalatingDialogueEntry();  ///< escalating_dialogue: a stronger text on each turn
-AttackEntry SequenceEntry();            ///< sequence: fixed turns
-AttackEntry BestOfEntry();              ///< best_of: variants, any of which may succeed
-
-AttackEntry StaticAttackEntry();     ///< static: one text through any channel
-AttackEntry RecordInjectionEntry();  ///< record_injection: a text inside a field of a tool's result
-AttackEntry ImportantInstructionsEntry();
-AttackEntry IgnorePreviousEntry();
-AttackEntry FakeSystemMessageEntry();
-AttackEntry ToolKnowledgeEntry();
-AttackEntry ToolDescriptionEntry();  ///< tool_description: a poisoned tool text
-AttackEntry RugPullEntry();          ///< rug_pull: harmless on the first n reads
-
-AttackEntry CombinedEntry();       ///< combined: several at once
-AttackEntry ModelAttackerEntry();  ///< model_attacker: a model that sees the dialogue and tries again
+AttackEntry NoAttackEntry();             ///< none
+std::vector<AttackEntry> TurnEntries();  ///< escalating_dialogue, sequence, best_of: several turns
+std::vector<AttackEntry>
+InjectionEntries();                        ///< one text through one channel: a row of parts/attacks/injections.cc each
+AttackEntry ImportantInstructionsEntry();  ///< important_instructions: a text made of what the attacker knows
+AttackEntry CombinedEntry();               ///< combined: several at once
+AttackEntry ModelAttackerEntry();          ///< model_attacker: a model that sees the dialogue and tries again
 
 const std::vector<AttackEntry>& AttackTable();
 

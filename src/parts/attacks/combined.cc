@@ -66,14 +66,22 @@ class Combined : public Attack {
   std::vector<std::unique_ptr<Attack>> parts_;
 };
 
-Expected<AttackPlan> PrepareCombined(const Json& options) {
+struct CombinedSettings : GoalSettings {
+  std::vector<NamedPart> attacks;
+};
+
+const Options<CombinedSettings> kCombinedOptions(
+    kGoalOptions,
+    {Opt("attacks", &CombinedSettings::attacks, "The attacks; all aim at the goal given here, not at one of their own.",
+         {.minimum = 1, .required = true})});
+
+Expected<AttackPlan> PrepareCombined(const CombinedSettings& settings) {
   std::vector<PartFactory<Attack>> factories;
-  for (const Json& mapping : options.Find("attacks")->items()) {
-    TRY_ASSIGN(const NamedPart part, ReadNamedPart(mapping, "attack combined"));
+  for (const NamedPart& part : settings.attacks) {
     TRY_ASSIGN(AttackPlan plan, PreparePart(AttackTable(), "attack", part.name, part.options));
     factories.push_back(std::move(plan.make));
   }
-  return AttackPlan{.goal = ReadGoal(options), .none = false, .make = [factories](const TrialContext& context) {
+  return AttackPlan{.goal = ReadGoal(settings), .none = false, .make = [factories](const TrialContext& context) {
                       std::vector<std::unique_ptr<Attack>> parts;
                       for (const auto& factory : factories) parts.push_back(factory(context));
                       return std::make_unique<Combined>(std::move(parts));
@@ -83,16 +91,9 @@ Expected<AttackPlan> PrepareCombined(const Json& options) {
 }  // namespace
 
 AttackEntry CombinedEntry() {
-  std::vector<OptionSpec> options = GoalOptions();
-  options.push_back({.name = "attacks",
-                     .type = OptionType::kPartList,
-                     .help = "The attacks; all aim at the goal given here, not at one of their own.",
-                     .required = true,
-                     .minimum = 1});
-  return {.spec = {.name = "combined",
-                   .summary = "Several attacks at once, each through its own channel, with one goal.",
-                   .options = std::move(options)},
-          .prepare = PrepareCombined};
+  return AttackEntry::Of(
+      {.name = "combined", .summary = "Several attacks at once, each through its own channel, with one goal."},
+      kCombinedOptions, PrepareCombined);
 }
 
 }  // namespace xsweep

@@ -61,10 +61,17 @@ std::optional<Gap> OpenGap(const std::string& content, std::string_view path, bo
   return Gap{.before = printed.substr(0, at), .after = printed.substr(at + kPrinted.size())};
 }
 
+struct InjectionPlan {
+  InjectionSettings settings;
+  Channel channel = Channel::kUserTurn;
+  bool replace = false;
+  std::string text;  // with placeholders
+};
+
 class Injection : public Attack {
  public:
   Injection(Shared<InjectionPlan> plan, const TrialContext& context)
-      : plan_(std::move(plan)), text_(FillPayload(plan_->text, context)) {}
+      : plan_(std::move(plan)), settings_(plan_->settings), text_(FillPayload(plan_->text, context)) {}
 
   Channel channel() const override { return plan_->channel; }
   bool replaces_user() const override { return plan_->channel == Channel::kUserTurn && plan_->replace; }
@@ -73,7 +80,7 @@ class Injection : public Attack {
   Async<Expected<Spoken>> Speak(UserTurn said, const Conversation& conversation) override {
     Spoken spoken;
     spoken.turn = std::move(said);
-    const bool now = plan_->channel == Channel::kUserTurn && conversation.turn + 1 == plan_->turn && !text_.empty();
+    const bool now = plan_->channel == Channel::kUserTurn && conversation.turn + 1 == settings_.turn && !text_.empty();
     if (replaces_user()) {
       spoken.turn = {.text = now ? text_ : std::string(), .stop = !now};
     } else if (now && !spoken.turn.stop) {
@@ -85,10 +92,10 @@ class Injection : public Attack {
 
   std::string PoisonResult(const ToolCall& call, ToolOutcome& outcome) override {
     const bool mine = plan_->channel == Channel::kToolResult || plan_->channel == Channel::kRecord;
-    if (!mine || text_.empty() || (!plan_->tool.empty() && plan_->tool != call.name)) return {};
-    if (outcome.error || reads_++ < plan_->skip_reads) return {};
+    if (!mine || text_.empty() || (!settings_.tool.empty() && settings_.tool != call.name)) return {};
+    if (outcome.error || reads_++ < settings_.skip_reads) return {};
     if (plan_->channel == Channel::kRecord) {
-      return SetField(outcome.content, plan_->field, text_, plan_->replace) ? text_ : std::string();
+      return SetField(outcome.content, settings_.field, text_, plan_->replace) ? text_ : std::string();
     }
     outcome.content = plan_->replace ? text_ : outcome.content + '\n' + text_;
     return text_;
@@ -97,7 +104,7 @@ class Injection : public Attack {
   std::string PoisonTools(std::vector<ToolSchema>& tools) override {
     if (plan_->channel != Channel::kToolDescription || text_.empty()) return {};
     for (ToolSchema& tool : tools) {
-      if (!plan_->tool.empty() && plan_->tool != tool.name) continue;
+      if (!settings_.tool.empty() && settings_.tool != tool.name) continue;
       tool.description = plan_->replace ? text_ : tool.description + '\n' + text_;
       return text_;
     }
@@ -106,6 +113,7 @@ class Injection : public Attack {
 
  private:
   const Shared<InjectionPlan> plan_;
+  const InjectionSettings& settings_;  // of plan_
   const std::string text_;
   int reads_ = 0;
 };
@@ -135,62 +143,21 @@ bool SetField(std::string& content, std::string_view path, std::string_view text
   return true;
 }
 
-std::vector<OptionSpec> InjectionOptions(Channel channel, bool replace) {
-  std::vector<OptionSpec> options = GoalOptions();
-  options.push_back({.name = "channel",
-                     .type = OptionType::kString,
-                     .help = "Where the text enters.",
-                     .fallback = ChannelName(channel),
-                     .choices = {"user_turn", "tool_result", "record", "tool_description"}});
-  options.push_back({.name = "position",
-                     .type = OptionType::kString,
-                     .help = "Behind what was there, or in its place (on the user's turn: instead of the user).",
-                     .fallback = replace ? "replace" : "append",
-                     .choices = {"append", "replace"}});
-  options.push_back({.name = "turn",
-                     .type = OptionType::kInteger,
-                     .help = "The user turn on which it is said.",
-                     .fallback = 1,
-                     .minimum = 1});
-  options.push_back({.name = "tool",
-                     .type = OptionType::kString,
-                     .help = "The tool whose result or description carries it; empty means any.",
-                     .fallback = ""});
-  options.push_back({.name = "field",
-                     .type = OptionType::kString,
-                     .help = "Path of the field of a tool's JSON result, for the channel `record`.",
-                     .fallback = "note"});
-  options.push_back({.name = "skip_reads",
-                     .type = OptionType::kInteger,
-                     .help = "How many matching results stay harmless first.",
-                     .fallback = 0,
-                     .minimum = 0});
-  return options;
-}
-
-Expected<InjectionPlan> ReadInjection(const Json& options, std::string text) {
-  InjectionPlan plan;
-  plan.text = std::move(text);
-  plan.channel = ParseChannel(options.StringOr("channel", {}));
-  plan.replace = options.StringOr("position", {}) == "replace";
-  plan.turn = static_cast<int>(options.IntOr("turn", 1));
-  plan.tool = options.StringOr("tool", {});
-  plan.field = options.StringOr("field", {});
-  plan.skip_reads = static_cast<int>(options.IntOr("skip_reads", 0));
-  if (plan.channel == Channel::kUserTurn && plan.replace && plan.turn != 1) {
+Expected<AttackPlan> MakeInjection(const InjectionSettings& settings, std::string text) {
+  const InjectionPlan plan{.settings = settings,
+                           .channel = ParseChannel(settings.channel),
+                           .replace = settings.position == "replace",
+                           .text = std::move(text)};
+  if (plan.channel == Channel::kUserTurn && plan.replace && settings.turn != 1) {
     return UserError("an attack that speaks instead of the user starts on turn 1; set `position: append` or `turn: 1`");
   }
-  if (plan.channel == Channel::kRecord && plan.field.empty()) {
+  if (plan.channel == Channel::kRecord && settings.field.empty()) {
     return UserError("the channel `record` needs a `field`");
   }
-  return plan;
-}
-
-AttackPlan MakeInjection(InjectionPlan plan, GoalRequest goal) {
-  const auto shared = std::make_shared<const InjectionPlan>(std::move(plan));
-  return {.goal = std::move(goal), .none = false, .make = [shared](const TrialContext& context) {
-            return std::make_unique<Injection>(shared, context);
-          }};
+  const auto shared = std::make_shared<const InjectionPlan>(plan);
+  return AttackPlan{.goal = ReadGoal(settings), .none = false, .make = [shared](const TrialContext& context) {
+                      return std::make_unique<Injection>(shared, context);
+                    }};
 }
 
 }  // namespace xsweep

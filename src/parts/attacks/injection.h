@@ -9,16 +9,27 @@
 
 namespace xsweep {
 
-/// Where and when a text enters.
-struct InjectionPlan {
-  std::string text;  ///< with placeholders
-  Channel channel = Channel::kUserTurn;
-  bool replace = false;  ///< put it in place of what was there; on the user's turn: speak instead of the user
-  int turn = 1;          ///< of kUserTurn: the turn on which it is said
-  std::string tool;      ///< of the other channels: the tool concerned; empty means any (a description: the first one)
-  std::string field;     ///< of kRecord: path of the field, see SetField
-  int skip_reads = 0;    ///< matching results that are left harmless first
+/// Where and when a text enters, as options say it.
+struct InjectionSettings : GoalSettings {
+  std::string channel = "user_turn";
+  std::string position = "append";  ///< or replace: in place of what was there; on the user's turn: instead of the user
+  int turn = 1;                     ///< of user_turn: the turn on which it is said
+  std::string tool;  ///< of the other channels: the tool concerned; empty means any (a description: the first one)
+  std::string field = "note";  ///< of record: path of the field, see SetField
+  int skip_reads = 0;          ///< matching results that are left harmless first
 };
+inline const Options<InjectionSettings> kInjectionOptions(
+    kGoalOptions,
+    {Opt("channel", &InjectionSettings::channel, "Where the text enters.",
+         {.choices = {"user_turn", "tool_result", "record", "tool_description"}}),
+     Opt("position", &InjectionSettings::position,
+         "Behind what was there, or in its place (on the user's turn: instead of the user).",
+         {.choices = {"append", "replace"}}),
+     Opt("turn", &InjectionSettings::turn, "The user turn on which it is said.", {.minimum = 1}),
+     Opt("tool", &InjectionSettings::tool, "The tool whose result or description carries it; empty means any."),
+     Opt("field", &InjectionSettings::field, "Path of the field of a tool's JSON result, for the channel `record`."),
+     Opt("skip_reads", &InjectionSettings::skip_reads, "How many matching results stay harmless first.",
+         {.minimum = 0})});
 
 /// Sets `text` into the field at `path` of a JSON result and prints it as it was printed, with Python's separators
 /// and escapes, the order of keys kept. `path` is made of names and list indices joined by dots; `*` is the first
@@ -26,11 +37,8 @@ struct InjectionPlan {
 /// is added to its object. False, and `content` as it was, when it is no JSON or has no such place.
 bool SetField(std::string& content, std::string_view path, std::string_view text, bool replace);
 
-/// `goal`, `amount`, `channel` (default `channel`), `position`, `turn`, `tool`, `field`, `skip_reads`.
-std::vector<OptionSpec> InjectionOptions(Channel channel, bool replace);
-/// The plan that such options describe, with `text`. Fails with kUser where they make no sense together.
-Expected<InjectionPlan> ReadInjection(const Json& options, std::string text);
-/// The attack that follows the plan.
-AttackPlan MakeInjection(InjectionPlan plan, GoalRequest goal);
+/// The attack that says `text` (with placeholders) as the settings say. Fails with kUser where they make no sense
+/// together.
+Expected<AttackPlan> MakeInjection(const InjectionSettings& settings, std::string text);
 
 }  // namespace xsweep

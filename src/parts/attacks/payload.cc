@@ -58,8 +58,4 @@ GoalRequest ReadGoal(const GoalSettings& settings) {
   return {.name = settings.goal, .amount_low = settings.amount.low, .amount_high = settings.amount.high};
 }
 
-std::vector<OptionSpec> GoalOptions() { return kGoalOptions.Specs(); }
-
-GoalRequest ReadGoal(const Json& options) { return ReadGoal(kGoalOptions.Read(options)); }
-
 }  // namespace xsweep

@@ -30,8 +30,4 @@ inline const Options<GoalSettings> kGoalOptions = {
         {.minimum = 0})};
 GoalRequest ReadGoal(const GoalSettings& settings);
 
-// For attacks whose options are not read into a struct yet.
-std::vector<OptionSpec> GoalOptions();
-GoalRequest ReadGoal(const Json& options);
-
 }  // namespace xsweep

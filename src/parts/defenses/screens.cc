@@ -129,40 +129,59 @@ class InjectionRules : public Defense {
   const Shared<RuleSet> set_;
 };
 
-Expected<PartFactory<Defense>> PrepareRedact(const Json& options) {
-  TRY_ASSIGN(auto compiled, CompileAll(StringList(options, "patterns")));
+struct SpotlightSettings {
+  std::string style = "delimit";
+};
+const Options<SpotlightSettings> kSpotlightOptions = {
+    Opt("style", &SpotlightSettings::style, "delimit or mark.", {.choices = {"delimit", "mark"}})};
+
+struct RedactSettings {
+  std::vector<std::string> patterns = {R"((note|message) from the [^"]*)", R"((ignore|disregard) [^"]*)"};
+  std::string replacement = "[redacted]";
+};
+const Options<RedactSettings> kRedactOptions = {
+    Opt("patterns", &RedactSettings::patterns, "POSIX extended regular expressions, ignoring case."),
+    Opt("replacement", &RedactSettings::replacement, "What stands there instead.")};
+
+struct RuleSettings {
+  std::string action = "deny";
+  int needed = 1;
+  bool user_turns = false;
+};
+const Options<RuleSettings> kRuleOptions = {
+    Opt("action", &RuleSettings::action, "deny withholds the text, warn only records it.",
+        {.choices = {"deny", "warn"}}),
+    Opt("needed", &RuleSettings::needed, "How many rules must match.",
+        {.minimum = 1, .maximum = std::size(kInjectionRules)}),
+    Opt("user_turns", &RuleSettings::user_turns, "Whether what the user says is looked at too.")};
+
+Expected<PartFactory<Defense>> PrepareRedact(const RedactSettings& settings) {
+  TRY_ASSIGN(auto compiled, CompileAll(settings.patterns));
   const auto patterns = std::make_shared<const std::vector<Pattern>>(std::move(compiled));
-  const auto replacement = std::make_shared<const std::string>(options.StringOr("replacement", "[redacted]"));
+  const auto replacement = std::make_shared<const std::string>(settings.replacement);
   return [patterns, replacement](const TrialContext&) { return std::make_unique<Redact>(patterns, replacement); };
 }
 
-Expected<PartFactory<Defense>> PrepareInjectionRules(const Json& options) {
+Expected<PartFactory<Defense>> PrepareInjectionRules(const RuleSettings& settings) {
   auto set = std::make_shared<RuleSet>();
   for (const InjectionRule& rule : kInjectionRules) {
     TRY_ASSIGN(Pattern pattern, Pattern::Compile(rule.expression));
     set->rules.emplace_back(rule.name, std::move(pattern));
   }
-  set->needed = static_cast<std::size_t>(options.IntOr("needed", 1));
-  set->denies = options.StringOr("action", "deny") == "deny";
-  set->users = options.BoolOr("user_turns", false);
+  set->needed = static_cast<std::size_t>(settings.needed);
+  set->denies = settings.action == "deny";
+  set->users = settings.user_turns;
   return [set](const TrialContext&) { return std::make_unique<InjectionRules>(set); };
 }
 
 }  // namespace
 
 DefenseEntry SpotlightEntry() {
-  return {.spec = {.name = "spotlight",
-                   .summary = "Shows tool results as data, between delimiters or with every blank marked.",
-                   .options = {{.name = "style",
-                                .type = OptionType::kString,
-                                .help = "delimit or mark.",
-                                .fallback = "delimit",
-                                .choices = {"delimit", "mark"}}}},
-          .prepare = [](const Json& options) -> Expected<PartFactory<Defense>> {
-            return [marks = options.StringOr("style", "delimit") == "mark"](const TrialContext&) {
-              return std::make_unique<Spotlight>(marks);
-            };
-          }};
+  return DefenseEntry::Of(
+      {.name = "spotlight", .summary = "Shows tool results as data, between delimiters or with every blank marked."},
+      kSpotlightOptions, [](const SpotlightSettings& settings) -> PartFactory<Defense> {
+        return [marks = settings.style == "mark"](const TrialContext&) { return std::make_unique<Spotlight>(marks); };
+      });
 }
 
 DefenseEntry RepeatRequestEntry() {
@@ -173,40 +192,15 @@ DefenseEntry RepeatRequestEntry() {
 }
 
 DefenseEntry RedactEntry() {
-  return {.spec = {.name = "redact",
-                   .summary = "Takes what matches a pattern out of tool results.",
-                   .options = {{.name = "patterns",
-                                .type = OptionType::kStringList,
-                                .help = "POSIX extended regular expressions, ignoring case.",
-                                .fallback = Json::MakeArray(
-                                    {R"((note|message) from the [^"]*)", R"((ignore|disregard) [^"]*)"})},
-                               {.name = "replacement",
-                                .type = OptionType::kString,
-                                .help = "What stands there instead.",
-                                .fallback = "[redacted]"}}},
-          .prepare = PrepareRedact};
+  return DefenseEntry::Of({.name = "redact", .summary = "Takes what matches a pattern out of tool results."},
+                          kRedactOptions, PrepareRedact);
 }
 
 DefenseEntry InjectionRulesEntry() {
-  return {
-      .spec = {.name = "injection_rules",
-               .summary = "Six documented heuristics over tool results, tool descriptions and, on request, user turns.",
-               .options = {{.name = "action",
-                            .type = OptionType::kString,
-                            .help = "deny withholds the text, warn only records it.",
-                            .fallback = "deny",
-                            .choices = {"deny", "warn"}},
-                           {.name = "needed",
-                            .type = OptionType::kInteger,
-                            .help = "How many rules must match.",
-                            .fallback = 1,
-                            .minimum = 1,
-                            .maximum = 6},
-                           {.name = "user_turns",
-                            .type = OptionType::kBool,
-                            .help = "Whether what the user says is looked at too.",
-                            .fallback = false}}},
-      .prepare = PrepareInjectionRules};
+  return DefenseEntry::Of(
+      {.name = "injection_rules",
+       .summary = "Six documented heuristics over tool results, tool descriptions and, on request, user turns."},
+      kRuleOptions, PrepareInjectionRules);
 }
 
 }  // namespace xsweep

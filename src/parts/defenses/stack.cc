@@ -77,10 +77,16 @@ class Stack : public Defense {
   std::vector<std::unique_ptr<Defense>> parts_;
 };
 
-Expected<PartFactory<Defense>> PrepareStack(const Json& options) {
+struct StackSettings {
+  std::vector<NamedPart> defenses;
+};
+
+const Options<StackSettings> kStackOptions = {
+    Opt("defenses", &StackSettings::defenses, "The defenses, outermost first.", {.minimum = 1, .required = true})};
+
+Expected<PartFactory<Defense>> PrepareStack(const StackSettings& settings) {
   std::vector<PartFactory<Defense>> factories;
-  for (const Json& mapping : options.Find("defenses")->items()) {
-    TRY_ASSIGN(const NamedPart part, ReadNamedPart(mapping, "defense stack"));
+  for (const NamedPart& part : settings.defenses) {
     TRY_ASSIGN(auto factory, PreparePart(DefenseTable(), "defense", part.name, part.options));
     factories.push_back(std::move(factory));
   }
@@ -94,14 +100,9 @@ Expected<PartFactory<Defense>> PrepareStack(const Json& options) {
 }  // namespace
 
 DefenseEntry StackEntry() {
-  return {.spec = {.name = "stack",
-                   .summary = "Several defenses in order; each sees what the one before it let through.",
-                   .options = {{.name = "defenses",
-                                .type = OptionType::kPartList,
-                                .help = "The defenses, outermost first.",
-                                .required = true,
-                                .minimum = 1}}},
-          .prepare = PrepareStack};
+  return DefenseEntry::Of(
+      {.name = "stack", .summary = "Several defenses in order; each sees what the one before it let through."},
+      kStackOptions, PrepareStack);
 }
 
 }  // namespace xsweep

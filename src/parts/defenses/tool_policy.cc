@@ -114,45 +114,45 @@ Expected<Rule> ReadRule(const Json& mapping) {
   return rule;
 }
 
-Expected<PartFactory<Defense>> PrepareToolPolicy(const Json& options) {
+struct PolicySettings {
+  Json rules = Json::MakeArray();
+  std::string otherwise = "allow";
+  std::string approver = "nobody";
+};
+
+const Options<PolicySettings> kPolicyOptions = {
+    Opt("rules", &PolicySettings::rules,
+        "Each {tool: glob, where: [{argument, op, value}], action, reason_code, phase: before or after, result: "
+        "pattern}.",
+        {.type = OptionType::kList}),
+    Opt("otherwise", &PolicySettings::otherwise, "What happens to a call that no rule matches.",
+        {.choices = {kActions.begin(), kActions.end()}}),
+    Opt("approver", &PolicySettings::approver,
+        "Who answers `require_approval`: nobody (denied), everybody (approved), or the user, by saying yes in the last "
+        "turn.",
+        {.choices = {"nobody", "everybody", "user"}})};
+
+Expected<PartFactory<Defense>> PrepareToolPolicy(const PolicySettings& settings) {
   auto policy = std::make_shared<Policy>();
-  if (const Json* rules = options.Find("rules")) {
-    for (const Json& mapping : rules->items()) {
-      TRY_ASSIGN(Rule rule, ReadRule(mapping));
-      policy->rules.push_back(std::move(rule));
-    }
+  for (const Json& mapping : settings.rules.items()) {
+    TRY_ASSIGN(Rule rule, ReadRule(mapping));
+    policy->rules.push_back(std::move(rule));
   }
-  TRY_ASSIGN(policy->otherwise, ReadAction(options.StringOr("otherwise", "allow")));
-  const std::string_view approver = options.StringOr("approver", "nobody");
-  policy->approver = approver == "user"        ? Approver::kUser
-                     : approver == "everybody" ? Approver::kEverybody
-                                               : Approver::kNobody;
+  TRY_ASSIGN(policy->otherwise, ReadAction(settings.otherwise));
+  policy->approver = settings.approver == "user"        ? Approver::kUser
+                     : settings.approver == "everybody" ? Approver::kEverybody
+                                                        : Approver::kNobody;
   return [policy](const TrialContext&) { return std::make_unique<ToolPolicy>(policy); };
 }
 
 }  // namespace
 
 DefenseEntry ToolPolicyEntry() {
-  return {.spec = {.name = "tool_policy",
-                   .summary = "Allows, warns of, denies or asks about calls by tool and arguments; the first rule that "
-                              "matches decides.",
-                   .options = {{.name = "rules",
-                                .type = OptionType::kList,
-                                .help = "Each {tool: glob, where: [{argument, op, value}], action, reason_code, phase: "
-                                        "before or after, result: pattern}.",
-                                .fallback = Json::MakeArray()},
-                               {.name = "otherwise",
-                                .type = OptionType::kString,
-                                .help = "What happens to a call that no rule matches.",
-                                .fallback = "allow",
-                                .choices = {"allow", "warn", "deny", "require_approval"}},
-                               {.name = "approver",
-                                .type = OptionType::kString,
-                                .help = "Who answers `require_approval`: nobody (denied), everybody (approved), or the "
-                                        "user, by saying yes in the last turn.",
-                                .fallback = "nobody",
-                                .choices = {"nobody", "everybody", "user"}}}},
-          .prepare = PrepareToolPolicy};
+  return DefenseEntry::Of(
+      {.name = "tool_policy",
+       .summary = "Allows, warns of, denies or asks about calls by tool and arguments; the first rule that matches "
+                  "decides."},
+      kPolicyOptions, PrepareToolPolicy);
 }
 
 }  // namespace xsweep

@@ -40,34 +40,33 @@ class Calls : public Judge {
   const Shared<CallsPlan> plan_;
 };
 
-Expected<PartFactory<Judge>> PrepareCalls(const Json& options) {
+struct CallsSettings {
+  Json calls;
+  int at_least = 1;
+};
+
+const Options<CallsSettings> kCallsOptions = {
+    Opt("calls", &CallsSettings::calls,
+        "Each {tool: glob, where: [{argument, op, value}]}; op is one of ==, !=, >, >=, <, <=, contains, in, glob, "
+        "exists, absent.",
+        {.minimum = 1, .required = true, .type = OptionType::kList}),
+    Opt("at_least", &CallsSettings::at_least, "How many executed calls must match.", {.minimum = 1})};
+
+Expected<PartFactory<Judge>> PrepareCalls(const CallsSettings& settings) {
   auto plan = std::make_shared<CallsPlan>();
-  for (const Json& mapping : options.Find("calls")->items()) {
+  for (const Json& mapping : settings.calls.items()) {
     TRY_ASSIGN(CallPredicate predicate, ReadPredicate(mapping, "judge calls"));
     plan->predicates.push_back(std::move(predicate));
   }
-  plan->at_least = static_cast<int>(options.IntOr("at_least", 1));
+  plan->at_least = settings.at_least;
   return [plan](const TrialContext&) { return std::make_unique<Calls>(plan); };
 }
 
 }  // namespace
 
 JudgeEntry CallsEntry() {
-  return {
-      .spec = {.name = "calls",
-               .summary = "Enough executed calls match one of the predicates.",
-               .options = {{.name = "calls",
-                            .type = OptionType::kList,
-                            .help = "Each {tool: glob, where: [{argument, op, value}]}; op is one of ==, !=, >, >=, "
-                                    "<, <=, contains, in, glob, exists, absent.",
-                            .required = true,
-                            .minimum = 1},
-                           {.name = "at_least",
-                            .type = OptionType::kInteger,
-                            .help = "How many executed calls must match.",
-                            .fallback = 1,
-                            .minimum = 1}}},
-      .prepare = PrepareCalls};
+  return JudgeEntry::Of({.name = "calls", .summary = "Enough executed calls match one of the predicates."},
+                        kCallsOptions, PrepareCalls);
 }
 
 }  // namespace xsweep

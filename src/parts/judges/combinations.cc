@@ -55,10 +55,9 @@ class CombinedJudge : public Judge {
   std::vector<std::unique_ptr<Judge>> parts_;
 };
 
-Expected<PartFactory<Judge>> PrepareList(Combination combination, const std::vector<Json>& mappings) {
+Expected<PartFactory<Judge>> PrepareList(Combination combination, const std::vector<NamedPart>& judges) {
   std::vector<PartFactory<Judge>> factories;
-  for (const Json& mapping : mappings) {
-    TRY_ASSIGN(const NamedPart part, ReadNamedPart(mapping, "judge"));
+  for (const NamedPart& part : judges) {
     TRY_ASSIGN(auto factory, PreparePart(JudgeTable(), "judge", part.name, part.options));
     factories.push_back(std::move(factory));
   }
@@ -69,33 +68,32 @@ Expected<PartFactory<Judge>> PrepareList(Combination combination, const std::vec
   };
 }
 
-OptionSpec JudgesOption() {
-  return {.name = "judges", .type = OptionType::kPartList, .help = "The judges.", .required = true, .minimum = 1};
-}
+struct ListSettings {
+  std::vector<NamedPart> judges;
+};
+struct NotSettings {
+  NamedPart judge;
+};
+
+const Options<ListSettings> kListOptions = {
+    Opt("judges", &ListSettings::judges, "The judges.", {.minimum = 1, .required = true})};
+const Options<NotSettings> kNotOptions = {Opt("judge", &NotSettings::judge, "The judge.", {.required = true})};
 
 }  // namespace
 
 JudgeEntry AllEntry() {
-  return {.spec = {.name = "all", .summary = "Every judge of the list finds success.", .options = {JudgesOption()}},
-          .prepare = [](const Json& options) -> Expected<PartFactory<Judge>> {
-            return PrepareList(Combination::kAll, options.Find("judges")->items());
-          }};
+  return JudgeEntry::Of({.name = "all", .summary = "Every judge of the list finds success."}, kListOptions,
+                        [](const ListSettings& settings) { return PrepareList(Combination::kAll, settings.judges); });
 }
 
 JudgeEntry AnyEntry() {
-  return {.spec = {.name = "any", .summary = "One judge of the list finds success.", .options = {JudgesOption()}},
-          .prepare = [](const Json& options) -> Expected<PartFactory<Judge>> {
-            return PrepareList(Combination::kAny, options.Find("judges")->items());
-          }};
+  return JudgeEntry::Of({.name = "any", .summary = "One judge of the list finds success."}, kListOptions,
+                        [](const ListSettings& settings) { return PrepareList(Combination::kAny, settings.judges); });
 }
 
 JudgeEntry NotEntry() {
-  return {.spec = {.name = "not",
-                   .summary = "The judge does not find success.",
-                   .options = {{.name = "judge", .type = OptionType::kPart, .help = "The judge.", .required = true}}},
-          .prepare = [](const Json& options) -> Expected<PartFactory<Judge>> {
-            return PrepareList(Combination::kNot, {*options.Find("judge")});
-          }};
+  return JudgeEntry::Of({.name = "not", .summary = "The judge does not find success."}, kNotOptions,
+                        [](const NotSettings& settings) { return PrepareList(Combination::kNot, {settings.judge}); });
 }
 
 }  // namespace xsweep
