@@ -21,7 +21,7 @@ void RunEpisodes(benchmark::State& state, const std::string& attack_name, const 
   for (auto _ : state) {
     const std::size_t place = trial % source->tasks().size();
     const Task& task = source->tasks()[place];
-    const auto desk = source->Fork(place, {}).value();
+    const auto desk = RunNow(source->Fork(place, {})).value();
     const Draws draws(41, task.id, trial++);
     const Goal goal = attack.none ? Goal() : desk->MakeGoal(attack.goal, draws).value();
     const TrialContext context{

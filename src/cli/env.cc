@@ -61,7 +61,7 @@ struct Called {
 };
 
 Expected<Called> CallOnce(const EnvironmentSource& source, std::size_t task, const ToolCall& call) {
-  TRY_ASSIGN(const auto environment, source.Fork(task, {}));
+  TRY_ASSIGN(const auto environment, RunNow(source.Fork(task, {})));
   Called called;
   TRY_ASSIGN(called.outcome, RunNow(environment->Call(call)));
   TRY_ASSIGN(const TaskAssessment assessment, RunNow(environment->AssessTask({})));
@@ -158,7 +158,7 @@ Expected<int> Serve(const std::vector<std::string>& words, const std::atomic<boo
   if (helped) return kExitDone;
   TRY_ASSIGN(const auto source, flags.Open());
   TRY_ASSIGN(const std::size_t place, FindTask(*source, task));
-  TRY_ASSIGN(const auto environment, source->Fork(place, {}));
+  TRY_ASSIGN(const auto environment, RunNow(source->Fork(place, {})));
   McpServer server(*environment);
   for (std::string line; !stop && std::getline(std::cin, line);) {
     const std::string reply = server.Answer(line);

@@ -200,6 +200,7 @@ Status Keep(const Trial& row, const Json& transcript, Bench& bench) {
 /// One row after the other; several of these run at once and share `recorded`.
 Async<bool> JudgeRows(const TrialRunner& runner, const Plan& plan, Recorded& recorded, Bench& bench,
                       const std::atomic<bool>& stop) {
+  const Surroundings around{.loop = bench.loop.get(), .http = bench.http.get()};
   while (bench.result) {
     if (stop) bench.result = std::unexpected(Error{ErrorKind::kInterrupted, "interrupted; nothing was kept", {}});
     if (stop) break;
@@ -207,7 +208,7 @@ Async<bool> JudgeRows(const TrialRunner& runner, const Plan& plan, Recorded& rec
     if (!next) bench.result = std::unexpected(next.error());
     if (!next || !*next) break;
     const TrialIdentity identity = plan.At((*next)->row.index);
-    auto row = co_await runner.Rejudge(identity, std::move((*next)->row), (*next)->dialogue);
+    auto row = co_await runner.Rejudge(identity, std::move((*next)->row), (*next)->dialogue, around);
     if (!bench.result) break;
     bench.result = row ? Keep(*row, (*next)->transcript, bench) : std::unexpected(row.error());
   }

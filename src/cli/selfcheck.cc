@@ -76,7 +76,7 @@ Expected<Finding> Check(const std::string& environment, const std::string& data,
                                                             experiment.environment, no_models));
   Finding finding;
   for (std::uint64_t index = 0; index < experiment.plan.size(); ++index) {
-    TRY_ASSIGN(const TrialRecord record, RunNow(runner.Run(experiment.plan.At(index))));
+    TRY_ASSIGN(const TrialRecord record, RunNow(runner.Run(experiment.plan.At(index), {})));
     ++finding.trials;
     if (claim.holds(record.row)) {
       ++finding.held;

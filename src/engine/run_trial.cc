@@ -154,7 +154,7 @@ TrialRecord TrialRunner::Skip(TrialIdentity identity, const Error& why) const {
   return record;
 }
 
-Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
+Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundings around) const {
   const PreparedCell& prepared = cells_[identity.cell];
   const std::size_t place = task_places_[identity.task];
   const Task& task = environment_->tasks()[place];
@@ -162,7 +162,10 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
   Trial& row = record.row;
   const CallIdentity caller{row.cell, row.task, row.seed, row.trial, ModelRole::kAgent, 0};
   const Draws draws(identity.seed, task.id, identity.trial);
-  auto environment = environment_->Fork(place, {prepared.models.user, prepared.models.judge, caller});
+  auto forking = environment_->Fork(place, {prepared.models.user, prepared.models.judge, caller, around});
+  const auto environment = co_await forking;
+  if (!environment && environment.error().kind == ErrorKind::kInterrupted)
+    co_return std::unexpected(environment.error());
   Goal goal;
   Expected<Goal> aimed = goal;
   if (environment && !prepared.attack.goal.name.empty()) aimed = (*environment)->MakeGoal(prepared.attack.goal, draws);
@@ -171,7 +174,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
     co_return record;
   }
   goal = std::move(*aimed);
-  const TrialContext context{task, goal, **environment, draws, prepared.models, caller};
+  const TrialContext context{task, goal, **environment, draws, prepared.models, caller, around};
   const auto attack = prepared.attack.make(context);
   const auto agent = prepared.agent(context);
   const auto defense = prepared.defense(context);
@@ -196,7 +199,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity) const {
 }
 
 Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before,
-                                            std::shared_ptr<const Transcript> dialogue) const {
+                                            std::shared_ptr<const Transcript> dialogue, Surroundings around) const {
   const PreparedCell& prepared = cells_[identity.cell];
   const std::size_t place = task_places_[identity.task];
   const Task& task = environment_->tasks()[place];
@@ -206,12 +209,13 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   if (dialogue == nullptr) co_return row;
   const CallIdentity caller{row.cell, row.task, row.seed, row.trial, ModelRole::kJudge, 0};
   const Draws draws(identity.seed, task.id, identity.trial);
-  CO_TRY_ASSIGN(const auto environment, environment_->Fork(place, {nullptr, prepared.models.judge, caller}));
+  auto forking = environment_->Fork(place, {nullptr, prepared.models.judge, caller, around});
+  CO_TRY_ASSIGN(const auto environment, co_await forking);
   Goal goal;
   if (!prepared.attack.goal.name.empty()) {
     CO_TRY_ASSIGN(goal, environment->MakeGoal(prepared.attack.goal, draws));
   }
-  const TrialContext context{task, goal, *environment, draws, prepared.models, caller};
+  const TrialContext context{task, goal, *environment, draws, prepared.models, caller, around};
   const auto judge = prepared.judge(context);
   auto assessment = co_await judge->Assess(task, goal, *dialogue);
   row.error_kind.clear();

@@ -36,11 +36,11 @@ class TrialRunner {
 
   /// Runs one trial. What goes wrong in it is a row with outcome `error` (or `skipped` when the budget is gone); an
   /// Error is returned only when a person interrupted it, and then there is no row.
-  Async<Expected<TrialRecord>> Run(TrialIdentity identity) const;
+  Async<Expected<TrialRecord>> Run(TrialIdentity identity, Surroundings around) const;
   /// The row of a recorded trial as this plan's judge sees its dialogue: nobody but the judge is asked anything, and
   /// `usage` is what that took. Task success stays as it was; a dialogue that never came to an end keeps its error.
-  Async<Expected<Trial>> Rejudge(TrialIdentity identity, Trial before,
-                                 std::shared_ptr<const Transcript> dialogue) const;
+  Async<Expected<Trial>> Rejudge(TrialIdentity identity, Trial before, std::shared_ptr<const Transcript> dialogue,
+                                 Surroundings around) const;
   /// The row of a trial that was not started because of `why` (a budget).
   TrialRecord Skip(TrialIdentity identity, const Error& why) const;
 

@@ -16,6 +16,18 @@
 
 namespace xsweep {
 
+class Http;
+class HttpServer;
+class IoLoop;
+
+/// What is there for parts that reach outside: the loop that the trial runs on, and what waits on it. They outlive the
+/// trial. Nullptr where there is none: no web in SHIM, no loop where nothing may wait (tests, replays).
+struct Surroundings {
+  IoLoop* loop = nullptr;
+  Http* http = nullptr;
+  HttpServer* server = nullptr;
+};
+
 /// What a part may know of the trial it serves. References outlive the episode.
 struct TrialContext {
   const Task& task;
@@ -24,6 +36,7 @@ struct TrialContext {
   Draws draws;
   ModelSet models;
   CallIdentity identity;
+  Surroundings around{};
 };
 
 struct EnvironmentInfo {
@@ -37,7 +50,8 @@ struct EnvironmentInfo {
 struct EnvironmentModels {
   Model* user = nullptr;
   Model* judge = nullptr;
-  CallIdentity identity;
+  CallIdentity identity{};
+  Surroundings around{};
 };
 
 /// A desk, loaded once and shared by all threads; each trial gets a fork of its own.
@@ -51,7 +65,8 @@ class EnvironmentSource {
   virtual const std::vector<ToolSchema>& tools() const = 0;
   /// The goals that MakeGoal knows, by name.
   virtual const std::vector<std::string>& goals() const = 0;
-  virtual Expected<std::unique_ptr<Environment>> Fork(std::size_t task, EnvironmentModels models) const = 0;
+  /// A world of its own for one trial. Ready at once on the desks; a source that asks others waits on `around.loop`.
+  virtual Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const = 0;
 };
 
 /// Makes one trial's part. Preparing (checking options, compiling patterns) happens once per cell, so that making is

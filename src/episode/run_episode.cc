@@ -163,26 +163,37 @@ class Dialogue {
     message.text = std::move(turn.text);
     message.calls = turn.calls;
     message.reasoning = std::move(turn.reasoning);
-    for (ToolCall& call : turn.calls) {
-      if (static_cast<int>(transcript_.calls.size()) >= limits_.max_calls) {
-        transcript_.stop = "max_calls";
-        co_return false;
-      }
-      CO_TRY(co_await Execute(std::move(call)));
+    // All of a turn is decided before any of it is executed: the agent had seen no result when it asked, and what
+    // relays its turn has to let it go as a whole.
+    const std::size_t room = static_cast<std::size_t>(limits_.max_calls) - transcript_.calls.size();
+    std::vector<Decisions> decided(std::min(turn.calls.size(), room));
+    for (std::size_t i = 0; i < decided.size(); ++i) {
+      CO_TRY_ASSIGN(decided[i], co_await Decide(turn.calls[i]));
+    }
+    for (std::size_t i = 0; i < decided.size(); ++i) {
+      CO_TRY(co_await Execute(std::move(turn.calls[i]), decided[i]));
       if (!transcript_.stop.empty()) co_return false;
+    }
+    if (decided.size() < turn.calls.size()) {
+      transcript_.stop = "max_calls";
+      co_return false;
     }
     if (turn.stop && transcript_.stop.empty()) transcript_.stop = "agent_stop";
     const bool answered = turn.calls.empty();
     co_return answered;
   }
 
-  // One call: before it, the call itself, after it.
-  Async<Status> Execute(ToolCall call) {
-    CO_TRY_ASSIGN(const Decisions before, co_await parts_.defense.BeforeCall(call, conversation_));
-    NoteDecisions(before);
-    if (std::ranges::find(before, Verdict::kModify, &Decision::verdict) != before.end()) {
+  Async<Expected<Decisions>> Decide(const ToolCall& call) {
+    CO_TRY_ASSIGN(Decisions decisions, co_await parts_.defense.BeforeCall(call, conversation_));
+    if (std::ranges::find(decisions, Verdict::kModify, &Decision::verdict) != decisions.end()) {
       co_return InternalError("a defense rewrote a call, which it cannot");
     }
+    co_return decisions;
+  }
+
+  // One call that was decided: the call itself, and who looks at its result.
+  Async<Status> Execute(ToolCall call, const Decisions& before) {
+    NoteDecisions(before);  // here, so that a decision stands before the call that it decided
     const Decision* denial = FirstDenial(before);
     const bool blocked = denial != nullptr;
     ToolOutcome outcome;

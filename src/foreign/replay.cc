@@ -52,7 +52,7 @@ std::string ReplayAgreement::Text() const {
 
 Status ReplayEpisode(const EnvironmentSource& environment, std::size_t place, ForeignEpisode& episode,
                      ReplayAgreement& agreement) {
-  TRY_ASSIGN(const auto fork, environment.Fork(place, {}));
+  TRY_ASSIGN(const auto fork, RunNow(environment.Fork(place, {})));
   for (CallRecord& record : episode.transcript.calls) {
     ++agreement.calls;
     auto outcome = RunNow(fork->Call(record.call));

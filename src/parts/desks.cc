@@ -82,9 +82,10 @@ class NativeDesk final : public EnvironmentSource {
   std::string_view policy() const override { return files_.policy; }
   const std::vector<ToolSchema>& tools() const override { return tools_; }
   const std::vector<std::string>& goals() const override { return rules_.goals(); }
-  Expected<std::unique_ptr<Environment>> Fork(std::size_t task, EnvironmentModels models) const override {
+  Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const override {
     CHECK(task < placed_.size(), "a fork was asked for a task that is not there");
-    return std::make_unique<DeskEnvironment>(*this, placed_[task], std::move(models));
+    return Expected<std::unique_ptr<Environment>>(
+        std::make_unique<DeskEnvironment>(*this, placed_[task], std::move(models)));
   }
 
   const Desk& desk() const { return desk_; }

@@ -11,8 +11,7 @@
 #include "analyze/aggregate.h"
 #include "base/terminal.h"
 #include "base/text.h"
-#include "engine/live.h"
-#include "engine/local.h"
+#include "engine/executor.h"
 #include "engine/shared_budget.h"
 #include "page/html_report.h"
 #include "present/gate_report.h"
@@ -240,8 +239,12 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
     Progress progress(end - begin, end - begin - open, !options.quiet && StderrIsTerminal(), ColourWanted());
     const auto attempt = [&](std::uint64_t index) { return missing.Attempt(index); };
     const WorkOrder order{plan, runner, begin, end, attempt, *rows, *transcripts, budget->budget(), progress, stop};
-    result = live ? RunOnLoop(order, options.jobs > 0 ? options.jobs : kConversations, live->loop())
-                  : RunOnThreads(order, options.jobs > 0 ? options.jobs : Threads());
+    if (live) {
+      const Surroundings place[] = {live->around()};
+      result = RunOrder(order, place, options.jobs > 0 ? options.jobs : kConversations);
+    } else {
+      result = RunOnThreads(order, options.jobs > 0 ? options.jobs : Threads());
+    }
   }
   if (const Status closed = rows->Close(); result && !closed) result = closed;
   if (const Status closed = budget->Close(); result && !closed) result = closed;

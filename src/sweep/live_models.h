@@ -34,7 +34,8 @@ class LiveModels {
   /// used again before anything is asked anew.
   static Expected<std::unique_ptr<LiveModels>> Open(const RunDirectory& run, const std::filesystem::path& log,
                                                     const std::filesystem::path& replay, SharedBudget& budget);
-  IoLoop& loop() { return *loop_; }
+  /// Where the trials of these models run.
+  Surroundings around() { return {.loop = loop_.get(), .http = http_.get()}; }
   /// Every exchange that was kept before is on disk when this returns. From any thread.
   Status Sync() { return log_ ? log_->Sync() : Status(); }
   Expected<ModelSet> ModelsOf(const Cell& cell);

@@ -36,7 +36,7 @@ TEST(BridgedEnvironment, StartsEveryEpisodeAnewOnTheSameWorker) {
   const auto source = Open("well");
   ASSERT_TRUE(source) << source.error().Text();
   for (int episode = 0; episode < 3; ++episode) {
-    const auto environment = (*source)->Fork(0, {});
+    const auto environment = RunNow((*source)->Fork(0, {}));
     ASSERT_TRUE(environment) << environment.error().Text();
     EXPECT_EQ(RunNow((*environment)->Call(Add(2)))->content, "2");
     EXPECT_EQ(RunNow((*environment)->AssessTask({}))->success, true);
@@ -48,8 +48,8 @@ TEST(BridgedEnvironment, StartsEveryEpisodeAnewOnTheSameWorker) {
 TEST(BridgedEnvironment, KeepsTwoForksApart) {
   const auto source = Open("well");
   ASSERT_TRUE(source) << source.error().Text();
-  const auto one = (*source)->Fork(0, {});
-  const auto other = (*source)->Fork(0, {});
+  const auto one = RunNow((*source)->Fork(0, {}));
+  const auto other = RunNow((*source)->Fork(0, {}));
   ASSERT_TRUE(one && other);
   EXPECT_EQ(RunNow((*one)->Call(Add(5)))->content, "5");
   EXPECT_EQ(RunNow((*other)->Call(Add(1)))->content, "1");
@@ -71,7 +71,7 @@ TEST_P(MisbehavingWorker, IsAnEpisodeErrorAndTheNextEpisodeGetsAnother) {
   const auto source = Open(GetParam().mode, std::string_view(GetParam().mode) == "hang" ? 2 : 30);
   ASSERT_TRUE(source) << source.error().Text();
   for (int episode = 0; episode < 2; ++episode) {
-    const auto environment = (*source)->Fork(0, {});
+    const auto environment = RunNow((*source)->Fork(0, {}));
     ASSERT_TRUE(environment) << environment.error().Text();
     const auto outcome = RunNow((*environment)->Call(Add(1)));
     ASSERT_FALSE(outcome);

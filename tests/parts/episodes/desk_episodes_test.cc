@@ -47,7 +47,7 @@ class DeskEpisodes {
     Counts counts;
     for (std::size_t i = 0; i < source_->tasks().size(); ++i) {
       const Task& task = source_->tasks()[i];
-      const auto desk = source_->Fork(i, {}).value();
+      const auto desk = RunNow(source_->Fork(i, {})).value();
       const Draws draws(41, task.id, 0);
       const Goal goal = attack.none ? Goal() : desk->MakeGoal(attack.goal, draws).value();
       const TrialContext context{

@@ -174,16 +174,20 @@ class BridgeSource final : public EnvironmentSource {
   std::string_view policy() const override { return facts_.policy; }
   const std::vector<ToolSchema>& tools() const override { return facts_.tools; }
   const std::vector<std::string>& goals() const override { return no_goals_; }
-  Expected<std::unique_ptr<Environment>> Fork(std::size_t task, EnvironmentModels models) const override {
+  Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const override {
+    return ForkNow(task, std::move(models));
+  }
+  Workers& workers() const { return *workers_; }
+
+ private:
+  Expected<std::unique_ptr<Environment>> ForkNow(std::size_t task, EnvironmentModels models) const {
     CHECK(task < facts_.tasks.size(), "a fork was asked for a task that is not there");
     auto client = workers_->Take();
     if (!client) return EpisodeError(client.error().Text(), "environment python");
     TRY(client->Ask("reset", {{"task", tasks_[task].id}}));
     return std::make_unique<BridgeEnvironment>(*this, facts_.tasks[task], std::move(*client), std::move(models));
   }
-  Workers& workers() const { return *workers_; }
 
- private:
   BridgeFacts facts_;
   std::vector<Task> tasks_;
   std::vector<std::string> no_goals_;
