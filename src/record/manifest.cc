@@ -147,7 +147,7 @@ Json Manifest::ToJson() const {
   Json count_map = Json::MakeObject();
   for (const auto& [name, count] : counts) count_map.Set(name, count);
   const Json floor = do_nothing_floor < 0 ? Json() : Json(do_nothing_floor);
-  return Json::MakeObject(
+  Json json = Json::MakeObject(
       {{"schema", schema},
        {"run_id", run_id},
        {"timestamp_utc", timestamp_utc},
@@ -187,6 +187,8 @@ Json Manifest::ToJson() const {
                                    {"notes", "notes.md"},
                                    {"config", "config.yaml"},
                                    {"transcripts", "transcripts.jsonl.zst"}})}});
+  if (!imported.is_null()) json.Set("import", imported);
+  return json;
 }
 
 Expected<Manifest> Manifest::FromJson(const Json& json, const std::string& where) {
@@ -210,6 +212,7 @@ Expected<Manifest> Manifest::FromJson(const Json& json, const std::string& where
   if (const Status read = ReadCounts(json, run); !read) return UserError(read.error().message, where);
   if (const Json* headline = json.Find("headline")) run.headline = *headline;
   if (const Json* budget = json.Find("budget")) run.budget = *budget;
+  if (const Json* imported = json.Find("import")) run.imported = *imported;
   run.verdict = Text(&json, "verdict");
   run.seconds = json.DoubleOr("seconds", 0);
   return run;

@@ -70,6 +70,9 @@ struct Manifest {
   Json budget;          ///< {limits, used, stopped_by}
   std::string verdict;  ///< empty without gates
   double seconds = 0;   ///< spent running, over all resumes
+  /// Of a run that `xsweep import` made: {format, source, source_sha256, files, notes[], warnings[], ...}; null for
+  /// others.
+  Json imported;
 
   Json ToJson() const;
   /// Reads older schemas too; fails with kUser for a newer one or for what is no manifest.

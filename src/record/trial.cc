@@ -142,6 +142,7 @@ void AppendTrialRow(const Trial& trial, std::string& out) {
       .Number(",\"trial\":", trial.trial)
       .Text(",\"outcome\":", OutcomeName(trial.outcome))
       .Flag(",\"task_success\":", trial.task_success);
+  if (trial.reward) row.Real(",\"reward\":", *trial.reward);
   AppendAttack(trial, row);
   row.Number(",\"turns\":", trial.turns).Number(",\"tool_calls\":", trial.tool_calls).Text(",\"stop\":", trial.stop);
   AppendUsage(trial, row);
@@ -171,6 +172,9 @@ Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where) {
   trial.seed = static_cast<std::uint64_t>(row.IntOr("seed", 0));
   trial.trial = static_cast<std::uint32_t>(SmallInt(row, "trial"));
   trial.outcome = *outcome;
+  if (const Json* reward = row.Find("reward"); reward != nullptr && reward->is_number()) {
+    trial.reward = reward->AsDouble();
+  }
   if (const Json* success = row.Find("task_success"); success != nullptr && success->is_bool()) {
     trial.task_success = success->AsBool();
   }

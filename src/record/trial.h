@@ -42,6 +42,7 @@ struct TrialUsage {
 ///  "usage":{"agent":{"calls":1,"prompt_tokens":1,"completion_tokens":1,"cost_usd":0.0},...},"attempt":0,
 ///  "hashes":{"task":"16 hex","payload":"16 hex","policy":"16 hex","judge":"16 hex"},"error":null}
 ///
+/// An imported row with a partial reward has "reward":0.93 behind `task_success`.
 /// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. `error` is
 /// {"kind":"episode","message":"..."} for outcomes error and skipped.
 struct Trial {
@@ -52,6 +53,7 @@ struct Trial {
   std::uint32_t trial = 0;
   Outcome outcome = Outcome::kError;
   std::optional<bool> task_success;  ///< empty where no benign request was made or it was not assessed
+  std::optional<double> reward;      ///< of an imported episode, where it is neither 0 nor 1; only then in the row
 
   std::string goal;
   std::string channel = "none";
