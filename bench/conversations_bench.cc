@@ -96,7 +96,7 @@ std::vector<ToolSchema> DeskTools() {
 ModelRequest FirstRequest(int number) {
   static const std::vector<ToolSchema> tools = DeskTools();
   ModelRequest request;
-  request.identity = {"base", fmt::format("task {}", number), 41, 0, ModelRole::kAgent, 0};
+  request.identity = {"base", fmt::format("task {}", number), 41, 0, Role::kAgent, 0};
   request.system = std::string(2000, 'p');
   request.tools = tools;
   return request;
@@ -214,7 +214,7 @@ void MeasureRejections() {
   const std::unique_ptr<IoLoop> loop = *IoLoop::Create(clock);
   Http http(*loop);
   std::int64_t attempts = 0;
-  ModelShelf shelf({.http = &http, .hooks = {.spent = [&](ModelRole, const Usage&) { ++attempts; }}});
+  ModelShelf shelf({.http = &http, .hooks = {.spent = [&](Role, const Usage&) { ++attempts; }}});
   const Json options = Json::MakeObject({{"model", "bench"}, {"base_url", server.Url()}, {"api_key_env", ""}});
   Model& model = **shelf.Get("openai", options);
   Tally tally;

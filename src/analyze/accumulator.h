@@ -11,7 +11,7 @@ namespace xsweep {
 
 /// What is counted of a set of trials. All integers, so adding is associative and commutative to the last bit.
 struct Tally {
-  std::array<std::int64_t, kOutcomes> outcomes{};  ///< by Outcome
+  std::array<std::int64_t, kCount<Outcome>> outcomes{};  ///< by Outcome
   std::int64_t exposed = 0;            ///< attacked trials whose payload entered the context; no error, no skip
   std::int64_t exposed_successes = 0;  ///< of those, the attack succeeded
   std::int64_t attempted = 0;          ///< attacked trials with at least one attempt at the goal

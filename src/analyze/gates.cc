@@ -269,26 +269,6 @@ std::string WhyInvalid(const RunAggregate& run, std::optional<double> max_error_
 
 }  // namespace
 
-std::string_view GateVerdictName(GateVerdict verdict) {
-  switch (verdict) {
-    case GateVerdict::kPass: return "PASS";
-    case GateVerdict::kFail: return "FAIL";
-    case GateVerdict::kInsufficient: return "INSUFFICIENT";
-    case GateVerdict::kInvalid: return "INVALID";
-  }
-  return "INVALID";
-}
-
-int VerdictExitCode(GateVerdict verdict) {
-  switch (verdict) {
-    case GateVerdict::kPass: return 0;
-    case GateVerdict::kFail: return 1;
-    case GateVerdict::kInsufficient: return 3;
-    case GateVerdict::kInvalid: return 4;
-  }
-  return 4;
-}
-
 GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run, std::optional<double> max_error_rate,
                          const CompareWith& compare_with) {
   GateReport report;

@@ -41,12 +41,6 @@ struct Gate {
 /// Fails with kUser; `where` is "<where>:1:<column>" and the message names what was expected, with a suggestion.
 Expected<Gate> ParseGate(std::string_view text, std::string_view where = "gate");
 
-enum class GateVerdict : std::uint8_t { kPass, kFail, kInsufficient, kInvalid };
-/// "PASS", "FAIL", "INSUFFICIENT", "INVALID".
-std::string_view GateVerdictName(GateVerdict verdict);
-/// 0, 1, 3, 4.
-int VerdictExitCode(GateVerdict verdict);
-
 struct GateResult {
   Gate gate;
   std::string cell;  ///< the cell that decided; empty for error_rate

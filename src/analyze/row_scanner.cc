@@ -142,7 +142,7 @@ class Cursor {
 Outcome ScanOutcome(Cursor& cursor) {
   const std::string_view name = cursor.Text();
   if (!cursor.ok()) return Outcome::kError;
-  const auto outcome = ParseOutcome(name);
+  const auto outcome = Parse<Outcome>(name);
   if (!outcome) cursor.Fail();
   return outcome.value_or(Outcome::kError);
 }

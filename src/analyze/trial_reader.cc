@@ -203,7 +203,7 @@ std::expected<TrialRow, RowProblem> ParseAnyTrialRow(std::string_view line, Tria
   if (!json || !json->is_object()) return std::unexpected(RowProblem::kMalformed);
   const Json* outcome = json->Find("outcome");
   if (outcome == nullptr || !outcome->is_string()) return std::unexpected(RowProblem::kMalformed);
-  if (!ParseOutcome(outcome->AsString())) return std::unexpected(RowProblem::kUnknownOutcome);
+  if (!Parse<Outcome>(outcome->AsString())) return std::unexpected(RowProblem::kUnknownOutcome);
   auto trial = ParseTrialRow(line, "");
   if (!trial) return std::unexpected(RowProblem::kMalformed);
   storage = std::move(*trial);

@@ -173,7 +173,7 @@ Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
   sources.log = bench.exchanges.get();
   Budget& budget = bench.budget->budget();
   sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
-  sources.hooks.spent = [&budget](ModelRole role, const Usage& usage) { budget.Charge(role, usage); };
+  sources.hooks.spent = [&budget](Role role, const Usage& usage) { budget.Charge(role, usage); };
   bench.shelf = std::make_unique<ModelShelf>(std::move(sources));
   return {};
 }

@@ -81,7 +81,7 @@ Expected<Finding> Check(const std::string& environment, const std::string& data,
     if (claim.holds(record.row)) {
       ++finding.held;
     } else if (finding.first_failure.empty()) {
-      finding.first_failure = fmt::format("task {}: {}{}{}", record.row.task, OutcomeName(record.row.outcome),
+      finding.first_failure = fmt::format("task {}: {}{}{}", record.row.task, NameOf(record.row.outcome),
                                           record.row.error_message.empty() ? "" : ", ", record.row.error_message);
     }
   }

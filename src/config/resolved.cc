@@ -128,7 +128,7 @@ std::string ResolvedYaml(const SweepConfig& config) {
   };
   line("exp", config.exp);
   if (!config.description.empty()) line("description", config.description);
-  line("mode", ModeName(config.mode));
+  line("mode", NameOf(config.mode));
   line("seeds", SeedsInShort(config.seeds));
   line("trials", config.trials);
   for (const std::string& section : RoleSections()) {
@@ -155,7 +155,7 @@ std::string ResolvedYaml(const SweepConfig& config) {
 
 std::string ConfigHash(const SweepConfig& config) {
   Json meaning = Json::MakeObject();
-  meaning.Set("mode", ModeName(config.mode));
+  meaning.Set("mode", NameOf(config.mode));
   meaning.Set("seeds", ListOf(config.seeds));
   meaning.Set("trials", config.trials);
   meaning.Set("tasks", TasksAsJson(config));

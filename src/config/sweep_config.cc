@@ -7,8 +7,6 @@
 
 namespace xsweep {
 
-std::string_view ModeName(Mode mode) { return mode == Mode::kReal ? "REAL" : "SHIM"; }
-
 const std::optional<PartConfig>& ModelOf(const ModelsConfig& models, std::string_view role) {
   if (role == "agent") return models.agent;
   if (role == "user") return models.user;

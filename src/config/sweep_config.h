@@ -10,11 +10,9 @@
 #include <vector>
 
 #include "base/json.h"
+#include "words/names.h"
 
 namespace xsweep {
-
-enum class Mode { kShim, kReal };
-std::string_view ModeName(Mode mode);
 
 /// One role of the config: which part plays it and its options, defaults included (the name is not among them).
 struct PartConfig {

@@ -48,9 +48,7 @@ double TrialsWithin(const CallLimits& limits, const Usage& spent, const Usage& t
   return least;
 }
 
-std::string PathOfRole(std::size_t role) {
-  return fmt::format("roles.{}.", ModelRoleName(static_cast<ModelRole>(role)));
-}
+std::string PathOfRole(std::size_t role) { return fmt::format("roles.{}.", NameOf(static_cast<Role>(role))); }
 
 bool HasLimits(const Limits& limits) {
   return static_cast<const CallLimits&>(limits) != CallLimits() || limits.max_seconds ||
@@ -102,7 +100,7 @@ std::string Budget::ReachedLimit() const {
   return {};
 }
 
-void Budget::Share(std::function<Admission(ModelRole)> look, std::function<void(ModelRole, const Usage&)> charged) {
+void Budget::Share(std::function<Admission(Role)> look, std::function<void(Role, const Usage&)> charged) {
   look_ = std::move(look);
   charged_ = std::move(charged);
 }
@@ -112,7 +110,7 @@ void Budget::SetElsewhere(const Spending& elsewhere) {
   elsewhere_ = elsewhere;
 }
 
-Expected<Admission> Budget::MayCallModel(ModelRole role) {
+Expected<Admission> Budget::MayCallModel(Role role) {
   const bool ask = look_ && has_limits_ && !stopped_.load(std::memory_order_relaxed);
   const Admission admission = ask ? look_(role) : Admission::kGo;
   TRY(MayCall());
@@ -138,7 +136,7 @@ void Budget::StopBy(std::string limit) {
   stopped_ = true;
 }
 
-void Budget::Charge(ModelRole role, const Usage& usage) {
+void Budget::Charge(Role role, const Usage& usage) {
   if (charged_) charged_(role, usage);
   const std::lock_guard lock(mutex_);
   used_.Add(role, usage);

@@ -28,8 +28,8 @@ class Budget {
   /// Asked before every trial; the error is of kind kBudget and names the limit.
   Status MayCall();
   /// Asked before every attempt of a model call: as MayCall, and what the other processes of the run leave.
-  Expected<Admission> MayCallModel(ModelRole role);
-  void Charge(ModelRole role, const Usage& usage);
+  Expected<Admission> MayCallModel(Role role);
+  void Charge(Role role, const Usage& usage);
   void CountTrial(bool error);
 
   /// From now on `max_error_rate` stops the run as a limit does: when errors, with the `before` that are recorded
@@ -39,7 +39,7 @@ class Budget {
 
   /// Joins a budget that several processes share (see shared_budget.h): `look` says what the others leave and calls
   /// SetElsewhere with news of them, `charged` writes down what this one spends. Called before the first trial.
-  void Share(std::function<Admission(ModelRole)> look, std::function<void(ModelRole, const Usage&)> charged);
+  void Share(std::function<Admission(Role)> look, std::function<void(Role, const Usage&)> charged);
   /// Replaces what was spent before and elsewhere; seconds included.
   void SetElsewhere(const Spending& elsewhere);
 
@@ -74,8 +74,8 @@ class Budget {
   Spending used_;       ///< here
   Spending elsewhere_;  ///< before, and by other processes
   std::optional<ErrorBound> error_bound_;
-  std::function<Admission(ModelRole)> look_;
-  std::function<void(ModelRole, const Usage&)> charged_;
+  std::function<Admission(Role)> look_;
+  std::function<void(Role, const Usage&)> charged_;
   std::string stopped_by_;
 };
 

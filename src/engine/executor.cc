@@ -27,9 +27,7 @@ Spending ExpectedOfATrial(const Plan& plan) {
     usage.prompt_tokens = std::llround(role.prompt_tokens / trials);
     usage.completion_tokens = std::llround(role.completion_tokens / trials);
     usage.cost_nano_usd = std::llround(role.cost_usd.value_or(0) / trials * 1e9);
-    for (int i = 0; i < kModelRoles; ++i) {
-      if (role.role == ModelRoleName(static_cast<ModelRole>(i))) expected.Add(static_cast<ModelRole>(i), usage);
-    }
+    if (const auto known = Parse<Role>(role.role)) expected.Add(*known, usage);
   }
   return expected;
 }

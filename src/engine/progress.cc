@@ -33,8 +33,8 @@ Progress::~Progress() {
   std::fputs("\r\x1b[K", stderr);
 }
 
-std::array<std::uint64_t, kOutcomes> Progress::counts() const {
-  std::array<std::uint64_t, kOutcomes> now{};
+std::array<std::uint64_t, kCount<Outcome>> Progress::counts() const {
+  std::array<std::uint64_t, kCount<Outcome>> now{};
   for (std::size_t i = 0; i < now.size(); ++i) now[i] = counts_[i].load(std::memory_order_relaxed);
   return now;
 }
@@ -51,8 +51,8 @@ std::string Progress::Line() const {
   const auto filled = static_cast<std::size_t>(share * kWidth);
   std::string line = fmt::format("[{}{}] {}/{} {:.0f}/s left {}", std::string(filled, '#'),
                                  std::string(kWidth - filled, '.'), ended, planned_, rate, ClockText(left));
-  constexpr std::string_view kShort[kOutcomes] = {"succeeded", "resisted", "blocked", "not exposed",
-                                                  "benign",    "errors",   "skipped"};
+  constexpr std::string_view kShort[kCount<Outcome>] = {"succeeded", "resisted", "blocked", "not exposed",
+                                                        "benign",    "errors",   "skipped"};
   for (std::size_t i = 0; i < now.size(); ++i) {
     if (now[i] > 0) line += fmt::format("  {} {}", kShort[i], now[i]);
   }

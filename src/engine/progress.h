@@ -25,7 +25,7 @@ class Progress {
   ~Progress();
 
   void Count(Outcome outcome) { counts_[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed); }
-  std::array<std::uint64_t, kOutcomes> counts() const;
+  std::array<std::uint64_t, kCount<Outcome>> counts() const;
   /// The line as it stands now, without control characters.
   std::string Line() const;
 
@@ -35,7 +35,7 @@ class Progress {
   const std::uint64_t recorded_;
   const bool colour_;
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
-  std::array<std::atomic<std::uint64_t>, kOutcomes> counts_{};
+  std::array<std::atomic<std::uint64_t>, kCount<Outcome>> counts_{};
   std::mutex mutex_;
   std::condition_variable wake_;
   bool done_ = false;

@@ -160,7 +160,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundin
   const Task& task = environment_->tasks()[place];
   TrialRecord record{StartRow(identity), {}};
   Trial& row = record.row;
-  const CallIdentity caller{row.cell, row.task, row.seed, row.trial, ModelRole::kAgent, 0};
+  const CallIdentity caller{row.cell, row.task, row.seed, row.trial, Role::kAgent, 0};
   const Draws draws(identity.seed, task.id, identity.trial);
   auto forking = environment_->Fork(place, {prepared.models.user, prepared.models.judge, caller, around});
   const auto environment = co_await forking;
@@ -180,14 +180,14 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundin
   const auto defense = prepared.defense(context);
   const auto judge = prepared.judge(context);
   row.goal = goal.name;
-  row.channel = ChannelName(attack->channel());
+  row.channel = NameOf(attack->channel());
   row.payload_hash = ShortHash(attack->payload());
 
   const EpisodeParts parts{**environment, *agent, *attack, *defense, *judge, goal};
   const EpisodeResult result = co_await RunEpisode(parts, limits_);
   if (result.error && result.error->kind == ErrorKind::kInterrupted) co_return std::unexpected(*result.error);
   SetDialogue(result.transcript, row);
-  for (int role = 0; role < kModelRoles; ++role) row.usage[role] = ToTrialUsage(result.usage.by_role[role]);
+  for (const Role role : kEvery<Role>) row.usage[static_cast<int>(role)] = ToTrialUsage(result.usage[role]);
   row.queries = result.attack_queries;
   if (result.error) {
     SetError(*result.error, row);
@@ -207,7 +207,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   row.judge_hash = prepared.judge_hash;
   for (TrialUsage& usage : row.usage) usage = TrialUsage();
   if (dialogue == nullptr) co_return row;
-  const CallIdentity caller{row.cell, row.task, row.seed, row.trial, ModelRole::kJudge, 0};
+  const CallIdentity caller{row.cell, row.task, row.seed, row.trial, Role::kJudge, 0};
   const Draws draws(identity.seed, task.id, identity.trial);
   auto forking = environment_->Fork(place, {nullptr, prepared.models.judge, caller, around});
   CO_TRY_ASSIGN(const auto environment, co_await forking);
@@ -225,7 +225,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
     SetError(assessment.error(), row);
     co_return row;
   }
-  row.usage[static_cast<int>(ModelRole::kJudge)] = ToTrialUsage(assessment->usage);
+  row.usage[static_cast<int>(Role::kJudge)] = ToTrialUsage(assessment->usage);
   EpisodeResult result;
   result.assessment = std::move(*assessment);
   result.transcript.exposure = dialogue->exposure;

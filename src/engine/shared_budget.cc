@@ -30,14 +30,14 @@ SharedBudget::SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger,
     if (bounds != CallLimits()) allowances_[whose].emplace(bounds, *ledger_, reader_, shard_, shard_count, whose);
   }
   TakeIn();
-  budget_.Share([this](ModelRole role) { return Look(role); },
-                [this](ModelRole role, const Usage& usage) { Charged(role, usage); });
+  budget_.Share([this](Role role) { return Look(role); },
+                [this](Role role, const Usage& usage) { Charged(role, usage); });
   ticker_ = std::thread([this] { Tick(); });
 }
 
 SharedBudget::~SharedBudget() { (void)Close(); }
 
-Admission SharedBudget::Look(ModelRole role) {
+Admission SharedBudget::Look(Role role) {
   const std::lock_guard lock(mutex_);
   Admission all = Admission::kGo;
   for (const std::size_t whose : {static_cast<std::size_t>(role), kAllRoles}) {
@@ -57,7 +57,7 @@ void SharedBudget::TakeIn() {
   rate_share_ = 1.0 / (shard_count_ - std::min(shard_count_ - 1, reader_.Done(shard_count_, shard_)));
 }
 
-void SharedBudget::Charged(ModelRole role, const Usage& usage) {
+void SharedBudget::Charged(Role role, const Usage& usage) {
   Spending spent;
   spent.Add(role, usage);
   const LedgerLine line = ToLedgerLine(spent);

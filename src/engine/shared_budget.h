@@ -45,10 +45,10 @@ class SharedBudget {
   SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger, LedgerReader reader, std::string shard,
                std::uint32_t shard_count);
   /// Takes in what others have spent, as far as this process may not go on without for a call of that role.
-  Admission Look(ModelRole role);
+  Admission Look(Role role);
   /// Hands on what the reader has just learned.
   void TakeIn();
-  void Charged(ModelRole role, const Usage& usage);
+  void Charged(Role role, const Usage& usage);
   void Tick();
   /// What a tick does beside syncing; every so often it also looks.
   Status TickOnce(int tick);

@@ -7,9 +7,9 @@
 namespace xsweep {
 namespace {
 
-static_assert(kModelRoles == kLedgerRoles);
+static_assert(kCount<Role> == kLedgerRoles);
 
-std::string NameOfRole(std::size_t place) { return std::string(ModelRoleName(static_cast<ModelRole>(place))); }
+std::string NameOfRole(std::size_t place) { return std::string(NameOf(static_cast<Role>(place))); }
 
 Json UsageToJson(const Usage& usage) {
   return Json::MakeObject(
@@ -52,7 +52,7 @@ void TakeUsage(const Usage& usage, Spent& spent) {
 
 }  // namespace
 
-void Spending::Add(ModelRole role, const Usage& used) {
+void Spending::Add(Role role, const Usage& used) {
   usage += used;
   by_role[static_cast<std::size_t>(role)] += used;
 }

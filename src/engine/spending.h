@@ -13,12 +13,12 @@ namespace xsweep {
 
 struct Spending {
   Usage usage;  ///< of all roles together
-  std::array<Usage, kModelRoles> by_role;
+  std::array<Usage, kCount<Role>> by_role;
   std::uint64_t ended = 0;  ///< trials with an outcome, errors included
   std::uint64_t errors = 0;
   double seconds = 0;
 
-  void Add(ModelRole role, const Usage& used);
+  void Add(Role role, const Usage& used);
   /// As in run.json; `roles` holds those that made calls.
   Json ToJson() const;
   static Spending FromJson(const Json& json);

@@ -9,38 +9,11 @@
 #include <vector>
 
 #include "base/async.h"
+#include "words/identity.h"
 #include "words/message.h"
+#include "words/usage.h"
 
 namespace xsweep {
-
-enum class ModelRole { kAgent, kUser, kAttacker, kDefense, kJudge };
-inline constexpr int kModelRoles = 5;
-/// "agent", "user", "attacker", "defense", "judge".
-std::string_view ModelRoleName(ModelRole role);
-
-/// What calls used. Costs are whole nano-dollars, so that sums are exact in any order; a call whose price is not
-/// known makes the sum unknown, never smaller.
-struct Usage {
-  std::int64_t calls = 0;
-  std::int64_t prompt_tokens = 0;
-  std::int64_t completion_tokens = 0;
-  std::int64_t cost_nano_usd = 0;
-  bool cost_known = true;
-
-  Usage& operator+=(const Usage& other);
-  friend bool operator==(const Usage&, const Usage&) = default;
-};
-
-/// Who asks: the identity of one exchange, stable over repeats and resumes; the key of recordings and the source of
-/// back-off jitter.
-struct CallIdentity {
-  std::string cell;
-  std::string task;
-  std::uint64_t seed = 0;
-  std::uint32_t trial = 0;
-  ModelRole role = ModelRole::kAgent;
-  std::uint32_t turn = 0;  ///< counts this role's exchanges in this trial, from 0
-};
 
 /// One request. Whoever asks keeps it alive until the reply is there.
 struct ModelRequest {

@@ -17,14 +17,14 @@ std::string Notice(std::string_view what, const Decision& decision) {
 }
 
 const Decision* FirstDenial(const Decisions& decisions) {
-  const auto found = std::ranges::find(decisions, Verdict::kDeny, &Decision::verdict);
+  const auto found = std::ranges::find(decisions, Ruling::kDeny, &Decision::ruling);
   return found == decisions.end() ? nullptr : &*found;
 }
 
 // What the agent sees of `text` after the decisions; `denied` says what a denial puts in its place.
 void Apply(const Decisions& decisions, std::string_view denied, std::string& text) {
   for (const Decision& decision : decisions) {
-    if (decision.verdict == Verdict::kModify) text = decision.text;
+    if (decision.ruling == Ruling::kModify) text = decision.text;
   }
   if (const Decision* denial = FirstDenial(decisions)) text = Notice(denied, *denial);
 }
@@ -56,11 +56,11 @@ class Dialogue {
   Async<Status> Judge() {
     if (!parts_.attack.replaces_user()) {
       CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
-      result_.usage[ModelRole::kJudge] += result_.task.usage;
+      result_.usage[Role::kJudge] += result_.task.usage;
     }
     CO_TRY_ASSIGN(result_.assessment,
                   co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
-    result_.usage[ModelRole::kJudge] += result_.assessment.usage;
+    result_.usage[Role::kJudge] += result_.assessment.usage;
     co_return Status();
   }
 
@@ -114,12 +114,12 @@ class Dialogue {
     }
     UserTurn said;
     if (!parts_.attack.replaces_user()) {
-      CO_TRY_ASSIGN(said, co_await parts_.environment.Speak(conversation_, result_.usage[ModelRole::kUser]));
+      CO_TRY_ASSIGN(said, co_await parts_.environment.Speak(conversation_, result_.usage[Role::kUser]));
     }
     const bool rewritable = parts_.attack.channel() != Channel::kNone;
     std::string unchanged = rewritable ? said.text : std::string();
     CO_TRY_ASSIGN(Attack::Spoken spoken, co_await parts_.attack.Speak(std::move(said), conversation_));
-    result_.usage[ModelRole::kAttacker] += spoken.usage;
+    result_.usage[Role::kAttacker] += spoken.usage;
     if (spoken.turn.stop) {
       transcript_.stop = "user_stop";
       co_return Status();
@@ -152,7 +152,7 @@ class Dialogue {
   // One agent turn with its calls. True when it made none: then it is the user's turn.
   Async<Expected<bool>> LetAgentAct() {
     CO_TRY_ASSIGN(AgentTurn turn, co_await parts_.agent.Act(conversation_));
-    result_.usage[ModelRole::kAgent] += turn.usage;
+    result_.usage[Role::kAgent] += turn.usage;
     for (ToolCall& call : turn.calls) EnsureUniqueId(call, turn.calls);
     Step& step = AddStep(StepKind::kAgent);
     step.shown = turn.text;
@@ -185,7 +185,7 @@ class Dialogue {
 
   Async<Expected<Decisions>> Decide(const ToolCall& call) {
     CO_TRY_ASSIGN(Decisions decisions, co_await parts_.defense.BeforeCall(call, conversation_));
-    if (std::ranges::find(decisions, Verdict::kModify, &Decision::verdict) != decisions.end()) {
+    if (std::ranges::find(decisions, Ruling::kModify, &Decision::ruling) != decisions.end()) {
       co_return InternalError("a defense rewrote a call, which it cannot");
     }
     co_return decisions;
@@ -301,7 +301,7 @@ Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits) {
     result.transcript.stop = "error";
     result.error = std::move(ended).error();
   }
-  result.usage[ModelRole::kDefense] += parts.defense.usage();
+  result.usage[Role::kDefense] += parts.defense.usage();
   result.attack_queries = parts.attack.queries();
   co_return result;
 }

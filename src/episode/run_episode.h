@@ -25,13 +25,6 @@ struct EpisodeParts {
   const Goal& goal;
 };
 
-/// Usage by role, in the order of ModelRole.
-struct RoleUsage {
-  Usage by_role[kModelRoles];
-  Usage& operator[](ModelRole role) { return by_role[static_cast<int>(role)]; }
-  const Usage& operator[](ModelRole role) const { return by_role[static_cast<int>(role)]; }
-};
-
 /// What came of it. With `error` set the transcript holds what happened until then, and nothing was judged.
 struct EpisodeResult {
   Transcript transcript;

@@ -10,19 +10,11 @@
 namespace xsweep {
 namespace {
 
-constexpr std::array<std::string_view, 5> kChannels = {"none", "user_turn", "tool_result", "record",
-                                                       "tool_description"};
-constexpr std::array<std::string_view, 4> kVerdicts = {"allow", "warn", "deny", "modify"};
-constexpr std::array<std::string_view, 3> kFates = {"executed", "failed", "blocked"};
-constexpr std::array<std::string_view, 5> kSteps = {"user", "agent", "tool", "defense", "attack"};
-
-template <class Enum, std::size_t kCount>
-Expected<Enum> ReadName(const Json& json, std::string_view key, const std::array<std::string_view, kCount>& names) {
+template <Worded Enum>
+Expected<Enum> ReadName(const Json& json, std::string_view key) {
   const std::string_view found = json.StringOr(key, {});
-  for (std::size_t i = 0; i < kCount; ++i) {
-    if (names[i] == found) return static_cast<Enum>(i);
-  }
-  return WorldError(fmt::format("transcript: `{}` is \"{}\", which is none of {}", key, found, fmt::join(names, ", ")));
+  if (const auto value = Parse<Enum>(found)) return *value;
+  return WorldError(fmt::format("transcript: `{}` is \"{}\", which is none of {}", key, found, WordsOf<Enum>()));
 }
 
 std::string Text(const Json& json, std::string_view key) { return std::string(json.StringOr(key, {})); }
@@ -109,7 +101,7 @@ void AppendRecord(const CallRecord& record, std::string& out) {
   ObjectWriter object(out);
   WriteCall(record.call, object);
   object.Number("turn", record.turn);
-  object.Text("fate", CallFateName(record.fate));
+  object.Text("fate", NameOf(record.fate));
   object.Text("content", record.content);
   if (!record.effects.empty()) object.List("effects", record.effects, AppendEffect);
   object.Close();
@@ -120,7 +112,7 @@ Expected<CallRecord> RecordFromJson(const Json& json) {
   record.call = CallFromJson(json);
   record.turn = Number(json, "turn");
   record.content = Text(json, "content");
-  TRY_ASSIGN(record.fate, ReadName<CallFate>(json, "fate", kFates));
+  TRY_ASSIGN(record.fate, ReadName<CallFate>(json, "fate"));
   TRY_ASSIGN(const auto* effects, Items(json, "effects"));
   for (const Json& effect : *effects) record.effects.push_back(EffectFromJson(effect));
   return record;
@@ -128,7 +120,7 @@ Expected<CallRecord> RecordFromJson(const Json& json) {
 
 void AppendDecision(const Decision& decision, std::string& out) {
   ObjectWriter object(out);
-  object.Text("verdict", VerdictName(decision.verdict));
+  object.Text("verdict", NameOf(decision.ruling));
   object.TextIfAny("defense", decision.defense);
   object.TextIfAny("reason_code", decision.reason_code);
   object.TextIfAny("detail", decision.detail);
@@ -137,8 +129,8 @@ void AppendDecision(const Decision& decision, std::string& out) {
 }
 
 Expected<Decision> DecisionFromJson(const Json& json) {
-  TRY_ASSIGN(const Verdict verdict, ReadName<Verdict>(json, "verdict", kVerdicts));
-  return Decision{.verdict = verdict,
+  TRY_ASSIGN(const Ruling ruling, ReadName<Ruling>(json, "verdict"));
+  return Decision{.ruling = ruling,
                   .defense = Text(json, "defense"),
                   .reason_code = Text(json, "reason_code"),
                   .detail = Text(json, "detail"),
@@ -147,7 +139,7 @@ Expected<Decision> DecisionFromJson(const Json& json) {
 
 void AppendStep(const Step& step, std::string& out) {
   ObjectWriter object(out);
-  object.Text("kind", kSteps[static_cast<std::size_t>(step.kind)]);
+  object.Text("kind", NameOf(step.kind));
   object.Number("turn", step.turn);
   if (step.call >= 0) object.Number("call", step.call);
   if (step.kind != StepKind::kDefense) object.Text("shown", step.shown);
@@ -163,14 +155,14 @@ void AppendExposure(const Exposure& exposure, std::string& out) {
   ObjectWriter object(out);
   object.Flag("exposed", exposure.exposed);
   object.Number("turn", exposure.turn);
-  object.Text("channel", ChannelName(exposure.channel));
+  object.Text("channel", NameOf(exposure.channel));
   object.Text("via", exposure.via);
   object.Close();
 }
 
 Expected<Step> StepFromJson(const Json& json, std::size_t calls) {
   Step step;
-  TRY_ASSIGN(step.kind, ReadName<StepKind>(json, "kind", kSteps));
+  TRY_ASSIGN(step.kind, ReadName<StepKind>(json, "kind"));
   step.turn = Number(json, "turn");
   step.shown = Text(json, "shown");
   step.original = Text(json, "original");
@@ -190,15 +182,11 @@ Expected<Step> StepFromJson(const Json& json, std::size_t calls) {
 
 Expected<Exposure> ExposureFromJson(const Json& json) {
   Exposure exposure{.exposed = json.BoolOr("exposed", false), .turn = Number(json, "turn"), .via = Text(json, "via")};
-  TRY_ASSIGN(exposure.channel, ReadName<Channel>(json, "channel", kChannels));
+  TRY_ASSIGN(exposure.channel, ReadName<Channel>(json, "channel"));
   return exposure;
 }
 
 }  // namespace
-
-std::string_view ChannelName(Channel channel) { return kChannels[static_cast<std::size_t>(channel)]; }
-std::string_view VerdictName(Verdict verdict) { return kVerdicts[static_cast<std::size_t>(verdict)]; }
-std::string_view CallFateName(CallFate fate) { return kFates[static_cast<std::size_t>(fate)]; }
 
 void Transcript::AppendTo(std::string& out, std::string_view more) const {
   ObjectWriter object(out);

@@ -10,12 +10,9 @@
 
 #include "base/json.h"
 #include "words/message.h"
+#include "words/names.h"
 
 namespace xsweep {
-
-enum class Channel { kNone, kUserTurn, kToolResult, kRecord, kToolDescription };
-/// "none", "user_turn", "tool_result", "record", "tool_description".
-std::string_view ChannelName(Channel channel);
 
 /// What a call changed or revealed in the world, seen by the environment from real state before and after it (or, for
 /// a call that was blocked, what it would have changed). The policy's view comes with it, so that judges need to know
@@ -30,20 +27,14 @@ struct Effect {
   std::string rule;       ///< why (not), in a few words
 };
 
-enum class Verdict { kAllow, kWarn, kDeny, kModify };
-std::string_view VerdictName(Verdict verdict);
-
 /// One decision of a defense. Whatever it decides is kept; having nothing to say is no decision.
 struct Decision {
-  Verdict verdict = Verdict::kAllow;
+  Ruling ruling = Ruling::kAllow;
   std::string defense;
   std::string reason_code;
   std::string detail{};
   std::string text{};  ///< of kModify: what the agent sees instead; not kept, because the next step shows it
 };
-
-enum class CallFate { kExecuted, kFailed, kBlocked };  ///< kFailed: executed and answered with an error
-std::string_view CallFateName(CallFate fate);
 
 /// One call that the agent attempted, with its fate.
 struct CallRecord {
@@ -54,8 +45,6 @@ struct CallRecord {
       content;  ///< what the environment (or the defense, for a blocked call) answered, before attack and screens
   std::vector<Effect> effects;
 };
-
-enum class StepKind { kUser, kAgent, kTool, kDefense, kAttack };
 
 /// One line of a transcript. `shown` is what the agent got to see; it differs from `original` where an attack or a
 /// defense rewrote it.

@@ -159,8 +159,7 @@ Expected<ModelReply> ReadReply(const Json& json) {
 }
 
 std::string DialogueKey(const CallIdentity& identity) {
-  return Json::MakeArray({identity.cell, identity.task, identity.seed, identity.trial, ModelRoleName(identity.role)})
-      .Dump();
+  return Json::MakeArray({identity.cell, identity.task, identity.seed, identity.trial, NameOf(identity.role)}).Dump();
 }
 
 std::string ExchangeWriter::Line(const CallIdentity& identity, const RequestText& request,
@@ -180,7 +179,7 @@ std::string ExchangeWriter::Line(const CallIdentity& identity, const RequestText
                                        {"task", identity.task},
                                        {"seed", identity.seed},
                                        {"trial", identity.trial},
-                                       {"role", ModelRoleName(identity.role)},
+                                       {"role", NameOf(identity.role)},
                                        {"turn", identity.turn},
                                        {"hash", request.Hash()}})
                          .Dump();

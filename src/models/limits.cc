@@ -248,7 +248,7 @@ class LimitedModel final : public Model {
       return std::unexpected(std::move(error));
     }
     const Draws draws(who.seed, who.task, who.trial);
-    const std::string stream = fmt::format("backoff/{}/{}/{}", who.cell, ModelRoleName(who.role), who.turn);
+    const std::string stream = fmt::format("backoff/{}/{}/{}", who.cell, NameOf(who.role), who.turn);
     const double jitter = 0.5 + draws.Uniform(stream, static_cast<std::uint32_t>(retry)) / 2;
     const double doubled = static_cast<double>(settings.first_backoff.count()) *
                            static_cast<double>(std::int64_t{1} << std::min(retry, 30));

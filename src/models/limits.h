@@ -105,7 +105,7 @@ class RateLimiter {
 /// Awaited before each attempt, retries included; its error (kBudget) is handed on as it is.
 using AdmitCall = std::function<Async<Status>(const ModelRequest&)>;
 /// Told after each attempt that reached the server what it used, failed ones included.
-using CallSpent = std::function<void(ModelRole, const Usage&)>;
+using CallSpent = std::function<void(Role, const Usage&)>;
 
 struct CallHooks {
   AdmitCall admit{};

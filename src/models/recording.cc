@@ -61,16 +61,9 @@ std::string ListDifference(std::string_view what, const Json& recorded, const Js
   return fmt::format("there were {} {}s and are {}", recorded.size(), what, asked.size());
 }
 
-bool KnownRole(std::string_view name) {
-  for (int role = 0; role < kModelRoles; ++role) {
-    if (name == ModelRoleName(static_cast<ModelRole>(role))) return true;
-  }
-  return false;
-}
-
-std::string NameOf(const CallIdentity& who) {
+std::string Described(const CallIdentity& who) {
   return fmt::format("cell {}, task {}, seed {}, trial {}, {}, exchange {}", who.cell, who.task, who.seed, who.trial,
-                     ModelRoleName(who.role), who.turn);
+                     NameOf(who.role), who.turn);
 }
 
 /// The key and the turn of a line; an error when it is no exchange.
@@ -85,7 +78,7 @@ Expected<LineHead> ReadHead(const Json& line) {
   const std::int64_t turn = line.IntOr("turn", -1);
   const bool sound = seed != nullptr && (seed->is_int() || seed->is_big_int()) && trial >= 0 && turn >= 0 &&
                      turn <= INT32_MAX && line.Find("messages") != nullptr && line.Find("messages")->is_array() &&
-                     KnownRole(line.StringOr("role", "")) &&
+                     Parse<Role>(line.StringOr("role", "")) &&
                      (line.Find("reply") != nullptr || line.Find("error") != nullptr);
   if (!sound) return WorldError("this line is no recorded exchange");
   const Json key =
@@ -199,7 +192,7 @@ Expected<ModelReply> Recording::Find(const CallIdentity& identity, const Request
 Error Recording::Miss(const CallIdentity& identity, const RequestText& request) const {
   const auto say = [&](std::string words) {
     return Error{ErrorKind::kWorld, fmt::format("the recording does not hold this exchange: {}", words),
-                 NameOf(identity)};
+                 Described(identity)};
   };
   const auto dialogue = dialogues_.find(DialogueKey(identity));
   if (dialogue == dialogues_.end()) {

@@ -119,7 +119,7 @@ class ScriptedModel final : public Model {
   static bool Matches(const Rule& rule, const ModelRequest& request) {
     static const Message kNone{Speaker::kSystem, {}, {}, {}, {}, false};
     const Message& last = request.messages.empty() ? kNone : request.messages.back();
-    if (rule.role && *rule.role != ModelRoleName(request.identity.role)) return false;
+    if (rule.role && *rule.role != NameOf(request.identity.role)) return false;
     if (rule.turn && *rule.turn != static_cast<std::int64_t>(request.identity.turn)) return false;
     if (rule.speaker && *rule.speaker != last.speaker) return false;
     return std::ranges::all_of(rule.contains,

@@ -70,9 +70,7 @@ Json BoundsOf(const std::optional<stats::Interval>& bounds, bool low) {
 
 Json TallyForPage(const Tally& tally) {
   Json outcomes = Json::MakeObject();
-  for (int i = 0; i < kOutcomes; ++i) {
-    outcomes.Set(OutcomeName(static_cast<Outcome>(i)), tally.of(static_cast<Outcome>(i)));
-  }
+  for (const Outcome outcome : kEvery<Outcome>) outcomes.Set(NameOf(outcome), tally.of(outcome));
   return Json::MakeObject({{"trials", tally.trials()},
                            {"outcomes", std::move(outcomes)},
                            {"exposed", tally.exposed},

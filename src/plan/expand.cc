@@ -191,7 +191,7 @@ class Expansion {
       const bool names_part = target.section == section && (target.rest.empty() || target.rest == NameKey(section));
       cell.axes[i].second = names_part ? Json(kNoPart) : Json();
     }
-    cell.id = fmt::format("{}+{}", CellId(labels), ArmName(arm));
+    cell.id = fmt::format("{}+{}", CellId(labels), NameOf(arm));
     return cell;
   }
 

@@ -11,14 +11,6 @@
 
 namespace xsweep {
 
-std::string_view ArmName(Arm arm) {
-  switch (arm) {
-    case Arm::kNoAttack: return "no_attack";
-    case Arm::kNoDefense: return "no_defense";
-    default: return "grid";
-  }
-}
-
 Plan::Plan(std::vector<Cell> cells, std::vector<std::string> tasks, std::vector<std::uint64_t> seeds,
            std::uint32_t trials)
     : cells_(std::move(cells)), tasks_(std::move(tasks)), seeds_(std::move(seeds)), trials_(trials) {}

@@ -12,9 +12,6 @@
 
 namespace xsweep {
 
-enum class Arm { kGrid, kNoAttack, kNoDefense };
-std::string_view ArmName(Arm arm);  ///< "grid", "no_attack", "no_defense"
-
 /// One point of the grid: the five roles as this cell plays them.
 struct Cell {
   std::uint32_t index = 0;

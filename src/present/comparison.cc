@@ -118,9 +118,8 @@ std::string Discordant(const RunComparison& comparison) {
       "|---|---|---:|---:|---|---|\n",
       Count(comparison.discordant_total, "pair disagrees", "pairs disagree"));
   for (const DiscordantTrial& trial : comparison.discordant | std::views::take(kMostListed)) {
-    text +=
-        fmt::format("| {} | {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(comparison.a, trial.cell)),
-                    MarkdownCellCode(trial.task), trial.seed, trial.trial, OutcomeName(trial.a), OutcomeName(trial.b));
+    text += fmt::format("| {} | {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(comparison.a, trial.cell)),
+                        MarkdownCellCode(trial.task), trial.seed, trial.trial, NameOf(trial.a), NameOf(trial.b));
   }
   if (comparison.discordant_total > static_cast<std::int64_t>(kMostListed))
     text += fmt::format("\nThe first {} of them.\n", kMostListed);

@@ -29,7 +29,7 @@ Expected<std::vector<FailureKind>> CountFailures(const std::filesystem::path& ro
     if (!MayHaveFailed(row)) continue;
     const auto trial = ParseTrialRow(row, "");
     if (!trial || (trial->outcome != Outcome::kError && trial->outcome != Outcome::kSkipped)) continue;
-    const std::string outcome(OutcomeName(trial->outcome));
+    const std::string outcome(NameOf(trial->outcome));
     FailureKind& kind = kinds[{outcome, trial->error_kind}];
     if (kind.count++ == 0) kind = {outcome, trial->error_kind, 1, trial->error_message};
   }

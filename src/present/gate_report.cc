@@ -50,7 +50,7 @@ std::string JUnitCase(const Manifest& manifest, const GateResult& result) {
 }  // namespace
 
 std::string GateLine(const Manifest& manifest, const GateReport& report) {
-  std::string line = fmt::format("{} {} ({}, {})", GateVerdictName(report.verdict), CleanText(manifest.exp),
+  std::string line = fmt::format("{} {} ({}, {})", NameOf(report.verdict), CleanText(manifest.exp),
                                  CleanText(manifest.mode), Commit(manifest));
   const GateResult* decisive = Decisive(report);
   if (decisive == nullptr) return line + ": no gates";
@@ -68,17 +68,17 @@ std::string GateSection(const GateReport& report) {
   std::string text = fmt::format(
       "## Gates: {}\n\n| gate | verdict | seen | trials | to decide | why |\n"
       "|---|---|---:|---:|---:|---|\n",
-      GateVerdictName(report.verdict));
+      NameOf(report.verdict));
   for (const GateResult& result : report.results) {
-    text += fmt::format("| {} | **{}** | {} | {} | {} | {} |\n", MarkdownCellCode(result.gate.text),
-                        GateVerdictName(result.verdict), Seen(result), result.n, ToDecide(result),
-                        MarkdownText(result.explanation));
+    text +=
+        fmt::format("| {} | **{}** | {} | {} | {} | {} |\n", MarkdownCellCode(result.gate.text), NameOf(result.verdict),
+                    Seen(result), result.n, ToDecide(result), MarkdownText(result.explanation));
   }
   return text + "\n";
 }
 
 std::string JobSummary(const Manifest& manifest, const GateReport& report, const std::string& headline) {
-  return fmt::format("# {} {}\n\n{}\n\n{}", report.results.empty() ? "xsweep" : GateVerdictName(report.verdict),
+  return fmt::format("# {} {}\n\n{}\n\n{}", report.results.empty() ? "xsweep" : NameOf(report.verdict),
                      MarkdownCode(manifest.exp), MarkdownText(headline), GateSection(report));
 }
 

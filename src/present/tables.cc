@@ -107,10 +107,7 @@ void AddSuccessRate(const Rate& asr, Line& line) {
 }
 
 void AddOutcomes(const Tally& tally, Line& line) {
-  for (int i = 0; i < kOutcomes; ++i) {
-    const auto outcome = static_cast<Outcome>(i);
-    line.Add(OutcomeName(outcome), tally.of(outcome));
-  }
+  for (const Outcome outcome : kEvery<Outcome>) line.Add(NameOf(outcome), tally.of(outcome));
   const auto ended = static_cast<double>(tally.ended());
   line.Add("error_rate", ended > 0 ? std::optional(static_cast<double>(tally.errors()) / ended) : std::nullopt);
 }

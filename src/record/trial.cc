@@ -10,8 +10,6 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kOutcomeNames[kOutcomes] = {
-    "attack_succeeded", "attack_resisted", "attack_blocked", "not_exposed", "benign", "error", "skipped"};
 constexpr std::string_view kRoleNames[5] = {"agent", "user", "attacker", "defense", "judge"};
 
 template <class Integer>
@@ -124,15 +122,6 @@ void ParseAttack(const Json& json, Trial& trial) {
 
 }  // namespace
 
-std::string_view OutcomeName(Outcome outcome) { return kOutcomeNames[static_cast<int>(outcome)]; }
-
-std::optional<Outcome> ParseOutcome(std::string_view name) {
-  for (int i = 0; i < kOutcomes; ++i) {
-    if (kOutcomeNames[i] == name) return static_cast<Outcome>(i);
-  }
-  return std::nullopt;
-}
-
 void AppendTrialRow(const Trial& trial, std::string& out) {
   RowWriter row(out);
   row.Number("{\"index\":", trial.index)
@@ -140,7 +129,7 @@ void AppendTrialRow(const Trial& trial, std::string& out) {
       .Text(",\"task\":", trial.task)
       .Number(",\"seed\":", trial.seed)
       .Number(",\"trial\":", trial.trial)
-      .Text(",\"outcome\":", OutcomeName(trial.outcome))
+      .Text(",\"outcome\":", NameOf(trial.outcome))
       .Flag(",\"task_success\":", trial.task_success);
   if (trial.reward) row.Real(",\"reward\":", *trial.reward);
   AppendAttack(trial, row);
@@ -160,7 +149,7 @@ void AppendTrialRow(const Trial& trial, std::string& out) {
 
 Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where) {
   TRY_ASSIGN(const Json row, Json::Parse(line, std::string(where)));
-  const auto outcome = ParseOutcome(row.StringOr("outcome", ""));
+  const auto outcome = Parse<Outcome>(row.StringOr("outcome", ""));
   const std::int64_t index = row.IntOr("index", -1);
   if (!row.is_object() || !outcome || index < 0 || row.Find("cell") == nullptr || row.Find("task") == nullptr) {
     return UserError("is not a trial row (needs index, cell, task and a known outcome)", std::string(where));

@@ -8,22 +8,9 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "words/names.h"
 
 namespace xsweep {
-
-enum class Outcome : std::uint8_t {
-  kAttackSucceeded,
-  kAttackResisted,
-  kAttackBlocked,  ///< attempted, and every attempt was stopped by a defense
-  kNotExposed,     ///< the payload never entered the model's context
-  kBenign,         ///< no attack in this cell
-  kError,
-  kSkipped,  ///< the budget was gone
-};
-inline constexpr int kOutcomes = 7;
-/// "attack_succeeded", "attack_resisted", "attack_blocked", "not_exposed", "benign", "error", "skipped".
-std::string_view OutcomeName(Outcome outcome);
-std::optional<Outcome> ParseOutcome(std::string_view name);
 
 /// Tokens and cost of one role in one trial; an unknown cost is empty, never 0.
 struct TrialUsage {

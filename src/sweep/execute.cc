@@ -95,10 +95,8 @@ Status TakeSpending(const RunDirectory& run, Manifest& manifest) {
 
 /// What can only be said once all rows are there: counts, and whether a budget ended the run.
 void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
-  for (int i = 0; i < kOutcomes; ++i) {
-    const auto outcome = static_cast<Outcome>(i);
-    manifest.counts[std::string(OutcomeName(outcome))] =
-        static_cast<std::uint64_t>(aggregate.total.outcomes[static_cast<std::size_t>(i)]);
+  for (const Outcome outcome : kEvery<Outcome>) {
+    manifest.counts[std::string(NameOf(outcome))] = static_cast<std::uint64_t>(aggregate.total.of(outcome));
   }
   const bool skipped = manifest.counts["skipped"] > 0;
   manifest.status = skipped ? "budget" : "completed";
@@ -135,7 +133,7 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
                Adjustment adjustment = Adjustment::kHolm) {
   TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate));
   const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
-  manifest.verdict = judged ? GateVerdictName(gates.verdict) : "";
+  manifest.verdict = judged ? NameOf(gates.verdict) : "";
   TRY_ASSIGN(const WrittenReports written,
              WriteRunReports(
                  run, manifest, aggregate,
@@ -169,10 +167,9 @@ void OfferHtmlReport(const RunDirectory& run, const Manifest& manifest) {
 }  // namespace
 
 int ExitCodeOf(const Manifest& manifest) {
-  if (manifest.verdict == "INVALID") return kExitInvalid;
-  if (manifest.verdict == "FAIL") return kExitFail;
-  if (manifest.status == "budget") return kExitBudget;
-  return manifest.verdict == "INSUFFICIENT" ? kExitInsufficient : kExitDone;
+  const ExitCode said = ExitCodeOf(Parse<GateVerdict>(manifest.verdict).value_or(GateVerdict::kPass));
+  if (said == kExitInvalid || said == kExitFail) return said;
+  return manifest.status == NameOf(RunStatus::kBudget) ? kExitBudget : said;
 }
 
 Expected<Shard> ParseShard(const std::string& text) {

@@ -64,7 +64,7 @@ std::vector<ModelRecord> ModelsOf(const Plan& plan) {
 }
 
 CellRecord Describe(const Cell& cell) {
-  return {cell.id,           cell.hash,       std::string(ArmName(cell.arm)),
+  return {cell.id,           cell.hash,       std::string(NameOf(cell.arm)),
           cell.axes,         cell.agent.name, cell.attack.name,
           cell.defense.name, cell.judge.name};
 }
@@ -129,7 +129,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   run.config_hash = ConfigHash(config);
   run.exp_id = config.exp + "-" + run.config_hash.substr(0, 8);
   run.description = config.description;
-  run.mode = ModeName(config.mode);
+  run.mode = NameOf(config.mode);
   run.seeds = config.seeds;
   run.trials = config.trials;
   run.planned = experiment.plan.size();

@@ -47,7 +47,7 @@ Status CheckPart(const PartConfig& part, const std::vector<PartSpec>& specs, con
 
 /// Every model that a cell names can be made: its provider is known and its key is in the environment.
 Status CheckKeysOf(const Cell& cell) {
-  constexpr std::string_view kRoles[] = {"agent", "user", "attacker", "defense", "judge"};
+  constexpr auto& kRoles = kWords<Role>;
   const auto named = [&](std::string_view role) { return ModelOf(cell.models, role).has_value(); };
   if (std::ranges::none_of(kRoles, named)) return {};
   SystemClock clock;
@@ -67,10 +67,10 @@ Status CheckKeysOf(const Cell& cell) {
 /// A bound in dollars that cannot be kept, because a model that it bounds has no known price, would never stop
 /// anything.
 Status CheckCostBounds(const Limits& limits, const Cell& cell) {
-  for (int i = 0; i < kModelRoles; ++i) {
-    const std::string_view role = ModelRoleName(static_cast<ModelRole>(i));
+  for (const Role of : kEvery<Role>) {
+    const std::string_view role = NameOf(of);
     const auto& model = ModelOf(cell.models, role);
-    const bool of_role = limits.roles[static_cast<std::size_t>(i)].max_cost_usd.has_value();
+    const bool of_role = limits.roles[static_cast<std::size_t>(of)].max_cost_usd.has_value();
     if (!model || (!limits.max_cost_usd && !of_role)) continue;
     const Json* price = model->options.Find("price");
     if (price != nullptr && !price->is_null()) continue;
@@ -85,7 +85,7 @@ Status CheckCostBounds(const Limits& limits, const Cell& cell) {
 }
 
 /// Waits while other processes of the run have set aside what is left of a limit.
-Async<Status> Admit(Budget& budget, ModelRole role, IoLoop& loop) {
+Async<Status> Admit(Budget& budget, Role role, IoLoop& loop) {
   for (;;) {
     const Expected<Admission> admission = budget.MayCallModel(role);
     if (!admission) co_return std::unexpected(admission.error());
@@ -167,7 +167,7 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
   sources.hooks.admit = [&budget, &loop = *models->loop_](const ModelRequest& request) {
     return Admit(budget.budget(), request.identity.role, loop);
   };
-  sources.hooks.spent = [&budget](ModelRole role, const Usage& usage) { budget.budget().Charge(role, usage); };
+  sources.hooks.spent = [&budget](Role role, const Usage& usage) { budget.budget().Charge(role, usage); };
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;
 }

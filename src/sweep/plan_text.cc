@@ -69,7 +69,7 @@ std::string CostLines(const SweepConfig& config, const Plan& plan) {
 std::string PlanAsText(const SweepConfig& config, const Plan& plan) {
   const auto controls = static_cast<std::uint64_t>(
       std::ranges::count_if(plan.cells(), [](const Cell& cell) { return cell.arm != Arm::kGrid; }));
-  std::string out = fmt::format("{} ({}), config {}\n", config.exp, ModeName(config.mode), ConfigHash(config));
+  std::string out = fmt::format("{} ({}), config {}\n", config.exp, NameOf(config.mode), ConfigHash(config));
   out += fmt::format("cells     {} ({} of the grid, {} added by controls)\n", WithThousands(plan.cells().size()),
                      WithThousands(plan.cells().size() - controls), WithThousands(controls));
   out += CellLines(plan);
@@ -89,7 +89,7 @@ Json PlanAsJson(const SweepConfig& config, const Plan& plan) {
   for (const Cell& cell : plan.cells()) {
     Json axes = Json::MakeObject();
     for (const auto& [path, value] : cell.axes) axes.Set(path, value);
-    cells.Append(Json::MakeObject({{"id", cell.id}, {"arm", ArmName(cell.arm)}, {"hash", cell.hash}, {"axes", axes}}));
+    cells.Append(Json::MakeObject({{"id", cell.id}, {"arm", NameOf(cell.arm)}, {"hash", cell.hash}, {"axes", axes}}));
   }
   Json tasks = Json::MakeArray();
   for (const std::string& task : plan.tasks()) tasks.Append(task);
@@ -106,7 +106,7 @@ Json PlanAsJson(const SweepConfig& config, const Plan& plan) {
                                    {"cost_usd", cost(role.cost_usd)}}));
   }
   return Json::MakeObject({{"exp", config.exp},
-                           {"mode", ModeName(config.mode)},
+                           {"mode", NameOf(config.mode)},
                            {"config_hash", ConfigHash(config)},
                            {"cells", cells},
                            {"tasks", tasks},

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "words/names.h"
+
 namespace xsweep {
 
 /// What a process ends with; the same numbers for every command.
@@ -14,5 +16,15 @@ enum ExitCode : int {
   kExitBudget = 5,        ///< stopped by a budget
   kExitInterrupted = 130,
 };
+
+constexpr ExitCode ExitCodeOf(GateVerdict verdict) {
+  switch (verdict) {
+    case GateVerdict::kPass: return kExitDone;
+    case GateVerdict::kFail: return kExitFail;
+    case GateVerdict::kInsufficient: return kExitInsufficient;
+    case GateVerdict::kInvalid: break;
+  }
+  return kExitInvalid;
+}
 
 }  // namespace xsweep

@@ -72,7 +72,7 @@ TEST_F(Gates, NeverPassZeroOfTwelveAtFivePercent) {
 TEST_F(Gates, PassWhereTheBoundHolds) {
   const GateReport report = Evaluate(HandMadeRun().Cell("base", Tasks(80, "r")), "asr.upper95 < 0.05");
   EXPECT_EQ(report.verdict, GateVerdict::kPass);
-  EXPECT_EQ(VerdictExitCode(report.verdict), 0);
+  EXPECT_EQ(ExitCodeOf(report.verdict), 0);
 }
 
 TEST_F(Gates, SayHowManyTrialsDecideSoThatThatManyDo) {

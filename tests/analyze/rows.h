@@ -25,7 +25,7 @@ inline Trial DrawnTrial(std::uint32_t number) {
   trial.seed = 41 + number / 5 % 2;
   trial.task = "task_" + std::to_string(number / 10 % 6);
   trial.cell = "defense.name=d" + std::to_string(number / 60);
-  trial.outcome = static_cast<Outcome>(draw("outcome", kOutcomes - 1));
+  trial.outcome = static_cast<Outcome>(draw("outcome", kCount<Outcome> - 1));
   if (draw("assessed", 3) > 0) trial.task_success = draw("task_success", 1) == 1;
   trial.goal = "unearned_certificate";
   trial.exposed = draw("exposed", 1) == 1;

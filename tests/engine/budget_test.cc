@@ -7,10 +7,10 @@
 namespace xsweep {
 namespace {
 
-CallLimits& Of(Limits& limits, ModelRole role) { return limits.roles[static_cast<std::size_t>(role)]; }
+CallLimits& Of(Limits& limits, Role role) { return limits.roles[static_cast<std::size_t>(role)]; }
 
 /// What stops it once `role` has used that much; empty: nothing does.
-std::string StoppedBy(const Limits& limits, ModelRole role, const Usage& usage) {
+std::string StoppedBy(const Limits& limits, Role role, const Usage& usage) {
   Budget budget(limits, {});
   budget.Charge(role, usage);
   const bool goes_on = budget.MayCall().has_value();
@@ -20,34 +20,34 @@ std::string StoppedBy(const Limits& limits, ModelRole role, const Usage& usage) 
 
 TEST(ALimitOfARole, StopsTheRunWhateverItBounds) {
   Limits limits;
-  Of(limits, ModelRole::kUser) = {.max_calls = 3,
-                                  .max_prompt_tokens = 100,
-                                  .max_completion_tokens = 50,
-                                  .max_total_tokens = 120,
-                                  .max_cost_usd = 0.5};
-  EXPECT_EQ(StoppedBy(limits, ModelRole::kUser, {.calls = 2, .prompt_tokens = 99}), "");
-  EXPECT_EQ(StoppedBy(limits, ModelRole::kUser, {.calls = 3}), "roles.user.max_calls");
-  EXPECT_EQ(StoppedBy(limits, ModelRole::kUser, {.prompt_tokens = 100}), "roles.user.max_prompt_tokens");
-  EXPECT_EQ(StoppedBy(limits, ModelRole::kUser, {.completion_tokens = 50}), "roles.user.max_completion_tokens");
-  EXPECT_EQ(StoppedBy(limits, ModelRole::kUser, {.prompt_tokens = 80, .completion_tokens = 40}),
+  Of(limits, Role::kUser) = {.max_calls = 3,
+                             .max_prompt_tokens = 100,
+                             .max_completion_tokens = 50,
+                             .max_total_tokens = 120,
+                             .max_cost_usd = 0.5};
+  EXPECT_EQ(StoppedBy(limits, Role::kUser, {.calls = 2, .prompt_tokens = 99}), "");
+  EXPECT_EQ(StoppedBy(limits, Role::kUser, {.calls = 3}), "roles.user.max_calls");
+  EXPECT_EQ(StoppedBy(limits, Role::kUser, {.prompt_tokens = 100}), "roles.user.max_prompt_tokens");
+  EXPECT_EQ(StoppedBy(limits, Role::kUser, {.completion_tokens = 50}), "roles.user.max_completion_tokens");
+  EXPECT_EQ(StoppedBy(limits, Role::kUser, {.prompt_tokens = 80, .completion_tokens = 40}),
             "roles.user.max_total_tokens");
-  EXPECT_EQ(StoppedBy(limits, ModelRole::kUser, {.cost_nano_usd = 500'000'000}), "roles.user.max_cost_usd");
+  EXPECT_EQ(StoppedBy(limits, Role::kUser, {.cost_nano_usd = 500'000'000}), "roles.user.max_cost_usd");
 }
 
 TEST(ALimitOfARole, LeavesOtherRolesAlone) {
   Limits limits;
-  Of(limits, ModelRole::kUser).max_calls = 3;
-  for (const ModelRole role : {ModelRole::kAgent, ModelRole::kAttacker, ModelRole::kDefense, ModelRole::kJudge})
+  Of(limits, Role::kUser).max_calls = 3;
+  for (const Role role : {Role::kAgent, Role::kAttacker, Role::kDefense, Role::kJudge})
     EXPECT_EQ(StoppedBy(limits, role, {.calls = 1000}), "");
 }
 
 TEST(ABudget, SaysWhatEachRoleMayAndDidUse) {
   Limits limits;
   limits.max_calls = 9;
-  Of(limits, ModelRole::kJudge).max_cost_usd = 0.5;
+  Of(limits, Role::kJudge).max_cost_usd = 0.5;
   Budget budget(limits, {});
-  budget.Charge(ModelRole::kAgent, {.calls = 2, .prompt_tokens = 5});
-  budget.Charge(ModelRole::kJudge, {.calls = 1, .cost_nano_usd = 600'000'000});
+  budget.Charge(Role::kAgent, {.calls = 2, .prompt_tokens = 5});
+  budget.Charge(Role::kJudge, {.calls = 1, .cost_nano_usd = 600'000'000});
   const Status refused = budget.MayCall();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kBudget);
@@ -79,7 +79,7 @@ TEST(TooManyErrors, StopARunThatIsCertainToEndAboveItsRate) {
   const Status refused = budget.MayCall();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().Text(), "the run's max_error_rate is certain to be passed");
-  EXPECT_FALSE(budget.MayCallModel(ModelRole::kAgent));
+  EXPECT_FALSE(budget.MayCallModel(Role::kAgent));
   EXPECT_EQ(budget.stopped_by(), "max_error_rate");
 }
 

@@ -28,36 +28,36 @@ struct TwoShards {
 TEST(ASharedBudget, IsPassedByNoMoreThanTheCallsInFlight) {
   const TwoShards shards;
   int made = 0;
-  while (shards.a->budget().MayCallModel(ModelRole::kAgent) &&
-         shards.b->budget().MayCallModel(ModelRole::kAgent)) {  // two calls in flight
-    shards.a->budget().Charge(ModelRole::kAgent, Call());
-    shards.b->budget().Charge(ModelRole::kAgent, Call());
+  while (shards.a->budget().MayCallModel(Role::kAgent) &&
+         shards.b->budget().MayCallModel(Role::kAgent)) {  // two calls in flight
+    shards.a->budget().Charge(Role::kAgent, Call());
+    shards.b->budget().Charge(Role::kAgent, Call());
     made += 2;
   }
   EXPECT_EQ(made, 10);
   EXPECT_EQ(shards.a->budget().stopped_by(), "max_calls");
-  EXPECT_FALSE(shards.b->budget().MayCallModel(ModelRole::kAgent));
+  EXPECT_FALSE(shards.b->budget().MayCallModel(Role::kAgent));
 }
 
 TEST(ASharedBudget, IsCarriedOverWhenAProcessIsKilled) {
   const TempDir dir;
   {
     const auto killed = *SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0");
-    for (int i = 0; i < 9; ++i) killed->budget().Charge(ModelRole::kAgent, Call());
+    for (int i = 0; i < 9; ++i) killed->budget().Charge(Role::kAgent, Call());
     LedgerReader ledgers(dir.path());
     ASSERT_TRUE(ledgers.Refresh());
     EXPECT_EQ(ledgers.Total().calls, 9) << "written down with every charge, not at the end";
   }
   const auto next = *SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0.2");
-  EXPECT_TRUE(next->budget().MayCallModel(ModelRole::kAgent));
-  next->budget().Charge(ModelRole::kAgent, Call());
-  EXPECT_FALSE(next->budget().MayCallModel(ModelRole::kAgent));
+  EXPECT_TRUE(next->budget().MayCallModel(Role::kAgent));
+  next->budget().Charge(Role::kAgent, Call());
+  EXPECT_FALSE(next->budget().MayCallModel(Role::kAgent));
   EXPECT_EQ(next->budget().used().usage.cost_nano_usd, 70);
 }
 
 Limits TenAttackerCalls() {
   Limits limits;
-  limits.roles[static_cast<std::size_t>(ModelRole::kAttacker)].max_calls = 10;
+  limits.roles[static_cast<std::size_t>(Role::kAttacker)].max_calls = 10;
   return limits;
 }
 
@@ -70,10 +70,10 @@ struct TwoShardsWithALimitOfARole {
   void UseUp() const {
     for (int made = 0; made < 10;) {
       for (SharedBudget* one : {a.get(), b.get()}) {
-        const auto admission = one->budget().MayCallModel(ModelRole::kAttacker);
+        const auto admission = one->budget().MayCallModel(Role::kAttacker);
         if (!admission || *admission == Admission::kLater) continue;
-        one->budget().Charge(ModelRole::kAgent, Call());
-        one->budget().Charge(ModelRole::kAttacker, Call());
+        one->budget().Charge(Role::kAgent, Call());
+        one->budget().Charge(Role::kAttacker, Call());
         ++made;
       }
     }
@@ -83,35 +83,35 @@ struct TwoShardsWithALimitOfARole {
 TEST(ALimitOfARole, IsSharedByShardsAndPassedByNoneOfThem) {
   const TwoShardsWithALimitOfARole shards;
   shards.UseUp();
-  EXPECT_FALSE(shards.a->budget().MayCallModel(ModelRole::kAttacker));
-  EXPECT_FALSE(shards.b->budget().MayCallModel(ModelRole::kAttacker));
+  EXPECT_FALSE(shards.a->budget().MayCallModel(Role::kAttacker));
+  EXPECT_FALSE(shards.b->budget().MayCallModel(Role::kAttacker));
   EXPECT_EQ(shards.b->budget().stopped_by(), "roles.attacker.max_calls");
-  EXPECT_FALSE(shards.a->budget().MayCallModel(ModelRole::kAgent)) << "it stops the run, not the role";
+  EXPECT_FALSE(shards.a->budget().MayCallModel(Role::kAgent)) << "it stops the run, not the role";
 }
 
 TEST(ALimitOfARole, StopsAShardThatDoesNotAskInThatRoleToo) {
   const TwoShardsWithALimitOfARole shards;
-  for (int i = 0; i < 10; ++i) shards.a->budget().Charge(ModelRole::kAttacker, Call());
-  while (shards.b->budget().MayCallModel(ModelRole::kAgent)) std::this_thread::yield();
+  for (int i = 0; i < 10; ++i) shards.a->budget().Charge(Role::kAttacker, Call());
+  while (shards.b->budget().MayCallModel(Role::kAgent)) std::this_thread::yield();
   EXPECT_EQ(shards.b->budget().stopped_by(), "roles.attacker.max_calls");
 }
 
 TEST(ALimitOfARole, CountsWhatAKilledProcessAndASealedRunHaveSpent) {
   const TempDir dir;
   Spending sealed;
-  sealed.Add(ModelRole::kAttacker, Call());
-  sealed.Add(ModelRole::kAgent, {.calls = 70});
+  sealed.Add(Role::kAttacker, Call());
+  sealed.Add(Role::kAgent, {.calls = 70});
   const Json in_run_json = sealed.ToJson();
   {
     const auto carried = *Ledger::Create(RealDisk(), dir / std::string(kCarriedLedger));
     ASSERT_TRUE(carried->Append(ToLedgerLine(Spending::FromJson(in_run_json))));
     const auto killed = *SharedBudget::Open(RealDisk(), TenAttackerCalls(), dir.path(), "0");
-    for (int i = 0; i < 8; ++i) killed->budget().Charge(ModelRole::kAttacker, Call());
+    for (int i = 0; i < 8; ++i) killed->budget().Charge(Role::kAttacker, Call());
   }
   const auto next = *SharedBudget::Open(RealDisk(), TenAttackerCalls(), dir.path(), "0.2");
-  EXPECT_TRUE(next->budget().MayCallModel(ModelRole::kAttacker));
-  next->budget().Charge(ModelRole::kAttacker, Call());
-  EXPECT_FALSE(next->budget().MayCallModel(ModelRole::kAttacker));
+  EXPECT_TRUE(next->budget().MayCallModel(Role::kAttacker));
+  next->budget().Charge(Role::kAttacker, Call());
+  EXPECT_FALSE(next->budget().MayCallModel(Role::kAttacker));
   const Json used = next->budget().used().ToJson();
   EXPECT_EQ(used.IntOr("calls", 0), 80);
   EXPECT_EQ(used.Find("roles")->Find("attacker")->IntOr("calls", 0), 10);

@@ -92,7 +92,7 @@ TEST(SuspendedEpisode, GoesOnWhereItWaited) {
   EXPECT_EQ(model.asked, (std::vector<std::size_t>{1, 4, 6})) << "both results are shown before the agent acts again";
   EXPECT_FALSE(result.error);
   EXPECT_EQ(result.task.success, true);
-  EXPECT_EQ(result.usage[ModelRole::kAgent].calls, 3);
+  EXPECT_EQ(result.usage[Role::kAgent].calls, 3);
   ASSERT_EQ(result.transcript.calls.size(), 3U);
   EXPECT_NE(result.transcript.calls[0].call.id, result.transcript.calls[1].call.id);
   EXPECT_EQ(result.transcript.calls[2].fate, CallFate::kFailed);

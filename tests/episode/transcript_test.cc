@@ -49,7 +49,7 @@ class Arbitrary {
     step.call = Below(calls + 1) - 1;
     if (step.kind == StepKind::kDefense) {
       step.decision = {
-          .verdict = static_cast<Verdict>(Below(4)), .defense = Text(), .reason_code = Text(), .detail = Text()};
+          .ruling = static_cast<Ruling>(Below(4)), .defense = Text(), .reason_code = Text(), .detail = Text()};
     } else {
       step.shown = Text();
       step.reasoning = Text();

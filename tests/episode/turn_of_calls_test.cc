@@ -44,7 +44,7 @@ class Watcher final : public Defense {
     log.push_back("before " + call.id + " of " + std::to_string(conversation.messages.size()));
     if (std::ranges::find(denied_, call.id) == denied_.end()) return Expected<Decisions>();
     return Expected<Decisions>(
-        Decisions{{.verdict = Verdict::kDeny, .defense = "watcher", .reason_code = "no_" + call.id}});
+        Decisions{{.ruling = Ruling::kDeny, .defense = "watcher", .reason_code = "no_" + call.id}});
   }
   Async<Expected<Decisions>> AfterCall(const ToolCall& call, const std::string&, const Conversation&) override {
     log.push_back("after " + call.id);

@@ -146,7 +146,7 @@ inline SampleRun MakeRun(const Sample& sample) {
           trial.seed = seed;
           trial.trial = static_cast<std::uint32_t>(repetition);
           sample.shape(cell, trial);
-          ++run.manifest.counts[std::string(OutcomeName(trial.outcome))];
+          ++run.manifest.counts[std::string(NameOf(trial.outcome))];
           AppendTrialRow(trial, rows);
         }
       }

@@ -36,7 +36,7 @@ class ModelsOfARun : public ::testing::Test {
   }
   ModelRequest Ask(std::string text, std::uint32_t turn = 0, std::uint32_t trial = 0) {
     ModelRequest request;
-    request.identity = {"base", "7", 41, trial, ModelRole::kAgent, turn};
+    request.identity = {"base", "7", 41, trial, Role::kAgent, turn};
     request.system = "Follow the policy.";
     for (std::uint32_t i = 0; i <= turn; ++i) {
       Message message;

@@ -115,7 +115,7 @@ inline void AppendSampleCall(Transcript& transcript, int turn, const ToolCall& c
   transcript.steps.push_back(asked);
   if (fate == CallFate::kBlocked) {
     Step decided = SampleStep(StepKind::kDefense, turn, "");
-    decided.decision = {Verdict::kDeny, "refund_limit", "over_limit", "150 USD is above the limit of 100", ""};
+    decided.decision = {Ruling::kDeny, "refund_limit", "over_limit", "150 USD is above the limit of 100", ""};
     transcript.steps.push_back(decided);
   }
   Step result = SampleStep(StepKind::kTool, turn, content);
@@ -196,7 +196,7 @@ inline Expected<std::filesystem::path> MakeSampleRun(const std::filesystem::path
         for (std::uint32_t trial = 0; trial < sample.trials && index < recorded; ++trial, ++index) {
           const Trial row = SampleTrial(sample, manifest.cells[cell], cell, index, task, seed, trial);
           AppendTrialRow(row, text);
-          ++manifest.counts[std::string(OutcomeName(row.outcome))];
+          ++manifest.counts[std::string(NameOf(row.outcome))];
           successes += row.outcome == Outcome::kAttackSucceeded ? 1 : 0;
           attacked += row.outcome <= Outcome::kNotExposed ? 1 : 0;
           if (sample.transcripts)

@@ -26,7 +26,7 @@ class ToolAgent : public Agent {
     if (model == nullptr) co_return std::unexpected(NoModel("agent tool_agent", "agent"));
     ModelRequest request;
     request.identity = context_.identity;
-    request.identity.role = ModelRole::kAgent;
+    request.identity.role = Role::kAgent;
     request.identity.turn = turn_++;
     request.system =
         "<instructions>\n" + *instructions_ + "\n</instructions>\n<policy>\n" + conversation.system + "\n</policy>";

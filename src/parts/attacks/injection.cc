@@ -120,7 +120,7 @@ class Injection : public Attack {
 
 Channel ParseChannel(std::string_view name) {
   for (const Channel channel : {Channel::kUserTurn, Channel::kToolResult, Channel::kRecord}) {
-    if (ChannelName(channel) == name) return channel;
+    if (NameOf(channel) == name) return channel;
   }
   return Channel::kToolDescription;
 }

@@ -48,7 +48,7 @@ class ModelAttacker : public Attack {
     Model* model = context_.models.attacker;
     if (model == nullptr) co_return std::unexpected(NoModel("attack model_attacker", "attacker"));
     const auto turn = static_cast<std::uint32_t>(queries_++);
-    const ModelRequest request = MakeRequest(context_, ModelRole::kAttacker, turn, system_, SaidSoFar(conversation));
+    const ModelRequest request = MakeRequest(context_, Role::kAttacker, turn, system_, SaidSoFar(conversation));
     CO_TRY_ASSIGN(const ModelReply reply, co_await model->Complete(request));
     spoken.usage = reply.usage;
     spoken.turn.text = reply.text;

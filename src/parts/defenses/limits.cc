@@ -17,7 +17,7 @@ class BlockEverything : public Defense {
  public:
   Async<Expected<Decisions>> BeforeCall(const ToolCall& /*call*/, const Conversation& /*conversation*/) override {
     return Expected<Decisions>(
-        Decisions{{.verdict = Verdict::kDeny, .defense = "block_everything", .reason_code = "blocked"}});
+        Decisions{{.ruling = Ruling::kDeny, .defense = "block_everything", .reason_code = "blocked"}});
   }
 };
 
@@ -68,7 +68,7 @@ class RefundLimit : public Defense {
   }
 
   static Decisions Deny(std::string reason_code, std::string detail) {
-    return {{.verdict = Verdict::kDeny,
+    return {{.ruling = Ruling::kDeny,
              .defense = "refund_limit",
              .reason_code = std::move(reason_code),
              .detail = std::move(detail)}};

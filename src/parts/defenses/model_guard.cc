@@ -44,13 +44,13 @@ class ModelGuard : public Defense {
     if (model == nullptr) co_return std::unexpected(NoModel("defense model_guard", "defense"));
     const std::string system =
         plan_->prompt + "\n\nPolicy of the agent:\n" + std::string(context_.environment.policy());
-    const ModelRequest request = MakeRequest(context_, ModelRole::kDefense, turn_++, system, std::move(what));
+    const ModelRequest request = MakeRequest(context_, Role::kDefense, turn_++, system, std::move(what));
     CO_TRY_ASSIGN(const ModelReply reply, co_await model->Complete(request));
     usage_ += reply.usage;
     const std::optional<bool> harmful = ReadYesNo(reply.text);
     if (!harmful) co_return EpisodeError("model_guard: the model said neither yes nor no");
     if (!*harmful) co_return Decisions();
-    co_return Decisions{{.verdict = Verdict::kDeny, .defense = "model_guard", .reason_code = "model_said_yes"}};
+    co_return Decisions{{.ruling = Ruling::kDeny, .defense = "model_guard", .reason_code = "model_said_yes"}};
   }
 
   const Shared<GuardPlan> plan_;

@@ -13,7 +13,7 @@ namespace xsweep {
 namespace {
 
 Expected<Decisions> Rewrite(std::string defense, std::string reason_code, std::string text, std::string detail = {}) {
-  return Decisions{{.verdict = Verdict::kModify,
+  return Decisions{{.ruling = Ruling::kModify,
                     .defense = std::move(defense),
                     .reason_code = std::move(reason_code),
                     .detail = std::move(detail),
@@ -120,7 +120,7 @@ class InjectionRules : public Defense {
       if (pattern.Found(text)) found.push_back(name);
     }
     if (found.size() < set_->needed) return Decisions();
-    return Decisions{{.verdict = set_->denies ? Verdict::kDeny : Verdict::kWarn,
+    return Decisions{{.ruling = set_->denies ? Ruling::kDeny : Ruling::kWarn,
                       .defense = "injection_rules",
                       .reason_code = std::string(found.front()),
                       .detail = fmt::format("{}", fmt::join(found, ", "))}};

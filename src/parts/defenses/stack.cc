@@ -65,8 +65,8 @@ class Stack : public Defense {
       CO_TRY_ASSIGN(Decisions decisions, co_await asked);
       bool denied = false;
       for (Decision& decision : decisions) {
-        if (decision.verdict == Verdict::kModify) seen = decision.text;
-        denied = denied || decision.verdict == Verdict::kDeny;
+        if (decision.ruling == Ruling::kModify) seen = decision.text;
+        denied = denied || decision.ruling == Ruling::kDeny;
         all.push_back(std::move(decision));
       }
       if (denied) break;

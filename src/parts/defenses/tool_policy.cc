@@ -66,15 +66,15 @@ class ToolPolicy : public Defense {
  private:
   Decisions Decide(Action action, const std::string& reason_code, const Conversation& conversation) const {
     if (action == Action::kAllow) return {};
-    if (action == Action::kWarn) return Say(Verdict::kWarn, reason_code, {});
-    if (action == Action::kDeny) return Say(Verdict::kDeny, reason_code, {});
+    if (action == Action::kWarn) return Say(Ruling::kWarn, reason_code, {});
+    if (action == Action::kDeny) return Say(Ruling::kDeny, reason_code, {});
     const bool approved = policy_->approver == Approver::kEverybody ||
                           (policy_->approver == Approver::kUser && UserSaysYes(conversation));
-    return Say(approved ? Verdict::kWarn : Verdict::kDeny, reason_code, approved ? "approved" : "not approved");
+    return Say(approved ? Ruling::kWarn : Ruling::kDeny, reason_code, approved ? "approved" : "not approved");
   }
 
-  static Decisions Say(Verdict verdict, const std::string& reason_code, std::string detail) {
-    return {{.verdict = verdict, .defense = "tool_policy", .reason_code = reason_code, .detail = std::move(detail)}};
+  static Decisions Say(Ruling ruling, const std::string& reason_code, std::string detail) {
+    return {{.ruling = ruling, .defense = "tool_policy", .reason_code = reason_code, .detail = std::move(detail)}};
   }
 
   const Shared<Policy> policy_;

@@ -62,7 +62,7 @@ ModelRequest AssertionRequest(const Task& task, const Transcript& transcript, Ca
   text += "\nConversation:\n" + DialogueText(transcript);
   ModelRequest request;
   request.identity = std::move(identity);
-  request.identity.role = ModelRole::kJudge;
+  request.identity.role = Role::kJudge;
   request.system = kAssessorPrompt;
   request.messages.push_back(
       {.speaker = Speaker::kUser, .text = std::move(text), .calls = {}, .call_id = {}, .reasoning = {}});

@@ -38,7 +38,7 @@ Async<Expected<UserTurn>> SimulatedUser::Speak(const Conversation& conversation,
 ModelRequest SimulatedUser::Request(const Conversation& conversation) const {
   ModelRequest request;
   request.identity = models_.identity;
-  request.identity.role = ModelRole::kUser;
+  request.identity.role = Role::kUser;
   request.identity.turn = turn_;
   const std::string_view guidelines = guidelines_.empty() ? kBareGuidelines : std::string_view(guidelines_);
   request.system = std::string(guidelines) + "\n\n<scenario>\n" + task_.scenario + "\n</scenario>";

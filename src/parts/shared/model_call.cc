@@ -8,7 +8,7 @@
 
 namespace xsweep {
 
-ModelRequest MakeRequest(const TrialContext& context, ModelRole role, std::uint32_t turn, std::string system,
+ModelRequest MakeRequest(const TrialContext& context, Role role, std::uint32_t turn, std::string system,
                          std::string text) {
   ModelRequest request;
   request.identity = context.identity;
@@ -56,7 +56,7 @@ std::string DescribeDialogue(const Transcript& transcript) {
     if (step.kind != StepKind::kTool || step.call < 0) continue;
     const CallRecord& record = transcript.calls[static_cast<std::size_t>(step.call)];
     text += fmt::format("call {} {} ({})\nresult: {}\n", record.call.name, record.call.arguments.Dump(),
-                        CallFateName(record.fate), step.shown);
+                        NameOf(record.fate), step.shown);
   }
   return text;
 }

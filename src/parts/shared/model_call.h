@@ -11,7 +11,7 @@
 namespace xsweep {
 
 /// A request of `role` in this trial, the `turn`-th of that role: one system prompt, one user message.
-ModelRequest MakeRequest(const TrialContext& context, ModelRole role, std::uint32_t turn, std::string system,
+ModelRequest MakeRequest(const TrialContext& context, Role role, std::uint32_t turn, std::string system,
                          std::string text);
 
 /// The first whole word of the reply that is "yes" or "no", ignoring case; empty when there is neither.

@@ -132,7 +132,7 @@ TEST(ModelAttacker, SeesTheDialogueAndTriesAgain) {
   EXPECT_NE(model.requests[1].messages.at(0).text.find("agent: I cannot help with that."), std::string::npos);
   EXPECT_EQ(result.transcript.stop, "user_stop");
   EXPECT_EQ(result.attack_queries, 3);
-  EXPECT_EQ(result.usage[ModelRole::kAttacker].prompt_tokens, 30);
+  EXPECT_EQ(result.usage[Role::kAttacker].prompt_tokens, 30);
 }
 
 TEST(ModelAttacker, WithoutAModelIsAnErrorThatSaysWhatToSet) {

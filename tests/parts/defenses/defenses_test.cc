@@ -153,7 +153,7 @@ TEST(InjectionRules, WithholdOrWarn) {
   EXPECT_FALSE(Bench(Reading("injection_rules")).Run().transcript.exposure.exposed);
   const EpisodeResult warned = Bench(Reading("injection_rules", R"({"action": "warn"})")).Run();
   EXPECT_TRUE(warned.transcript.exposure.exposed);
-  EXPECT_EQ(DecisionsOf(warned).at(0).verdict, Verdict::kWarn);
+  EXPECT_EQ(DecisionsOf(warned).at(0).verdict, Ruling::kWarn);
   FakeCell benign{.agent_options = R"({"competence": 1})", .defense = "injection_rules"};
   EXPECT_TRUE(DecisionsOf(Bench(benign).Run()).empty());
 }
@@ -172,13 +172,13 @@ TEST(ModelGuard, DeniesOnYesAndFailsOnNeither) {
   cell.models.defense = &yes;
   const EpisodeResult denied = Bench(cell).Run();
   EXPECT_EQ(denied.assessment.blocked, 1);
-  EXPECT_EQ(denied.usage[ModelRole::kDefense].calls, 1);
+  EXPECT_EQ(denied.usage[Role::kDefense].calls, 1);
   FakeModel vague = FakeModel::Saying({"Perhaps."});
   cell.models.defense = &vague;
   const EpisodeResult failed = Bench(cell).Run();
   ASSERT_TRUE(failed.error);
   EXPECT_EQ(failed.error->kind, ErrorKind::kEpisode);
-  EXPECT_EQ(failed.usage[ModelRole::kDefense].calls, 1) << "it was paid for";
+  EXPECT_EQ(failed.usage[Role::kDefense].calls, 1) << "it was paid for";
   EXPECT_TRUE(failed.transcript.calls.empty());
 }
 

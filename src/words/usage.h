@@ -1,0 +1,33 @@
+// Usage: what model calls used, from a reply to the sums of a run.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "words/names.h"
+
+namespace xsweep {
+
+/// What calls used. Costs are whole nano-dollars, so that sums are exact in any order; a call whose price is not
+/// known makes the sum unknown, never smaller.
+struct Usage {
+  std::int64_t calls = 0;
+  std::int64_t prompt_tokens = 0;
+  std::int64_t completion_tokens = 0;
+  std::int64_t cost_nano_usd = 0;
+  bool cost_known = true;
+
+  Usage& operator+=(const Usage& other) {
+    calls += other.calls;
+    prompt_tokens += other.prompt_tokens;
+    completion_tokens += other.completion_tokens;
+    cost_nano_usd += other.cost_nano_usd;
+    cost_known = cost_known && other.cost_known;
+    return *this;
+  }
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+using RoleUsage = Each<Role, Usage>;
+
+}  // namespace xsweep
