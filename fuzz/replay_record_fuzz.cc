@@ -14,7 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   request.system = "Follow the policy.";
   for (std::uint32_t turn = 0; turn < 3; ++turn) {
     request.messages.emplace_back().text = "hello";
-    request.identity = {"base", "7", 41, 0, ModelRole::kAgent, turn};
+    request.identity = {"base", "7", 41, 0, Role::kAgent, turn};
     static_cast<void>((*recording)->Find(request.identity, RequestText(Json::MakeObject(), request)));
   }
   return 0;
