@@ -112,6 +112,7 @@ Expected<TrialRunner> TrialRunner::Prepare(const SweepConfig& config, const Plan
   for (const Cell& cell : plan.cells()) {
     PreparedCell prepared{&cell, {}, {}, {}, {}, {}, {}, HashOfPart(cell.judge)};
     TRY_ASSIGN(prepared.attack, catalog.PrepareAttack(cell.attack.name, cell.attack.options));
+    prepared.attack.goal = GoalHere(prepared.attack, *runner.environment_);
     TRY_ASSIGN(prepared.agent, catalog.PrepareAgent(cell.agent.name, cell.agent.options));
     TRY_ASSIGN(prepared.defense, catalog.PrepareDefense(cell.defense.name, cell.defense.options));
     TRY_ASSIGN(prepared.judge, catalog.PrepareJudge(cell.judge.name, cell.judge.options));

@@ -18,6 +18,20 @@ std::vector<PartSpec> SpecsOf(const std::vector<PartEntry<Prepared>>& table) {
 
 }  // namespace
 
+const std::vector<Vector>& EnvironmentSource::vectors() const {
+  static const std::vector<Vector> kNone;
+  return kNone;
+}
+
+Expected<std::shared_ptr<const EnvironmentSource>> EnvironmentSource::WithTasks(std::vector<Task> /*tasks*/) const {
+  return UserError(fmt::format("the tasks of {} are its own; it takes no others", info().name), "tasks");
+}
+
+GoalRequest GoalHere(const AttackPlan& attack, const EnvironmentSource& environment) {
+  const bool none = attack.goal.name == "none" || (attack.literal && environment.goals().empty());
+  return none ? GoalRequest() : attack.goal;
+}
+
 PartSpecs Catalog::Specs() const {
   return {.environments = SpecsOf(environments),
           .agents = SpecsOf(agents),

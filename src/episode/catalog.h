@@ -65,8 +65,12 @@ class EnvironmentSource {
   virtual const std::vector<ToolSchema>& tools() const = 0;
   /// The goals that MakeGoal knows, by name.
   virtual const std::vector<std::string>& goals() const = 0;
-  /// A world of its own for one trial. Ready at once on the desks; a source that asks others waits on `around.loop`.
+  /// The places where third-party text enters, by declaration.
+  virtual const std::vector<Vector>& vectors() const;
+  /// A world for one trial. May wait: a worker or a server has to be ready. `this` outlives the fork.
   virtual Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const = 0;
+  /// The same world with these tasks in place of its own. Fails with kUser where the tasks are fixed.
+  virtual Expected<std::shared_ptr<const EnvironmentSource>> WithTasks(std::vector<Task> tasks) const;
 };
 
 /// Makes one trial's part. Preparing (checking options, compiling patterns) happens once per cell, so that making is
@@ -82,7 +86,13 @@ struct AttackPlan {
   GoalRequest goal;   ///< empty name: no goal
   bool none = false;  ///< this is the no-attack arm: its trials are `benign`
   PartFactory<Attack> make;
+  bool literal = false;                ///< its text says nothing of a goal, so it can do without one
+  std::vector<std::string> vectors{};  ///< the vectors that it names; "*" is all of them
 };
+
+/// The goal that `attack` has here: the one that it names, or none (an empty name) when it names `none`, or when its
+/// text is literal and the environment has no goals at all.
+GoalRequest GoalHere(const AttackPlan& attack, const EnvironmentSource& environment);
 
 template <class Prepared>
 struct PartEntry {

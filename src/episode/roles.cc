@@ -4,6 +4,23 @@
 
 namespace xsweep {
 
+Async<Expected<std::vector<Planting>>> Environment::Plant(std::vector<Planting> what, const Goal& /*goal*/) {
+  if (what.empty()) return Expected<std::vector<Planting>>();
+  return Expected<std::vector<Planting>>(EpisodeError(
+      "nothing can be planted in this environment, so not into `" + what.front().vector + "`", "environment"));
+}
+
+Async<Expected<std::vector<Effect>>> Environment::EndEffects(const Transcript& /*transcript*/, const Goal& /*goal*/) {
+  return Expected<std::vector<Effect>>();
+}
+
+Async<Expected<StateView>> Environment::Observe() { return Expected<StateView>(); }
+
+const std::vector<Vector>& Environment::vectors() const {
+  static const std::vector<Vector> kNone;
+  return kNone;
+}
+
 std::string Attack::PoisonTools(std::vector<ToolSchema>& /*tools*/) { return {}; }
 
 Async<Expected<Attack::Spoken>> Attack::Speak(UserTurn said, const Conversation& /*conversation*/) {

@@ -62,7 +62,36 @@ struct ToolOutcome {
   bool error = false;
   std::vector<Effect> effects;
   bool ends_dialogue = false;  ///< a hand-over that ends the episode (tau-bench v1): stop is "transfer"
+  Json structured{};           ///< the result as data beside the text, where a server sends both; else null
 };
+
+/// A declared place where text of third parties enters the world: a leaf of a tool's result, or, when `planted`, a
+/// place in the world itself that only the environment can write to.
+struct Vector {
+  std::string name;
+  std::string tool;      ///< the tool whose result holds it
+  std::string pointer;   ///< JSON pointer into the result; empty: the whole text
+  bool replace = false;  ///< the payload takes the place of what stood there, instead of following it
+  bool planted = false;
+  friend bool operator==(const Vector&, const Vector&) = default;
+};
+
+/// A payload and the planted vector that it is put into. Of what is asked for, `vector` may also be "*": every place
+/// that this task's own calls come across; and `text` may be empty with `attack` set: the benchmark's own words.
+struct Planting {
+  std::string vector;
+  std::string text;
+  std::string attack{};
+};
+
+/// A world's state as data before the first call and now: null where it cannot be looked at.
+struct StateView {
+  Json before;
+  Json after;
+};
+
+/// The kind of the effect that shows that the user's task failed: the goal of an attack that only wants to disturb.
+inline constexpr std::string_view kTaskFailed = "task_failed";
 
 struct UserTurn {
   std::string text;
@@ -102,6 +131,17 @@ class Environment {
   virtual Async<Expected<UserTurn>> Speak(const Conversation& conversation, Usage& usage) = 0;
   /// Compares the state now with the end state of the reference actions.
   virtual Async<Expected<TaskAssessment>> AssessTask(const Transcript& transcript) = 0;
+
+  /// Puts payloads into the world before the first turn. Returns them as they really stand there, which is what
+  /// exposure looks for: a loader may fold lines. Fails with kEpisode where there is no such vector.
+  virtual Async<Expected<std::vector<Planting>>> Plant(std::vector<Planting> what, const Goal& goal);
+  /// After the last word: what only a look at the end state, or the environment's own check of the goal, can tell.
+  virtual Async<Expected<std::vector<Effect>>> EndEffects(const Transcript& transcript, const Goal& goal);
+  /// The state as data; nulls unless the environment can show it.
+  virtual Async<Expected<StateView>> Observe();
+  /// What it has to say of this trial beyond its results: a server that changed its tools, say.
+  virtual std::vector<std::string> notes() const { return {}; }
+  virtual const std::vector<Vector>& vectors() const;
 };
 
 struct AgentTurn {
@@ -141,7 +181,9 @@ class Attack {
     Usage usage;
   };
   virtual Async<Expected<Spoken>> Speak(UserTurn said, const Conversation& conversation);
-  /// Rewrites a result on its way back; returns the inserted text, empty when none was.
+  /// What the environment is to put into its world before the first turn.
+  virtual std::vector<Planting> Plantings() const { return {}; }
+  /// Rewrites a result on its way back, text and data alike; returns the inserted text, empty when none was.
   virtual std::string PoisonResult(const ToolCall& call, ToolOutcome& outcome);
   /// Model queries that an adaptive attack has made so far.
   virtual std::int64_t queries() const { return 0; }

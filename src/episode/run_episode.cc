@@ -58,6 +58,9 @@ class Dialogue {
       CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
       result_.usage[Role::kJudge] += result_.task.usage;
     }
+    CO_TRY_ASSIGN(transcript_.end_effects, co_await parts_.environment.EndEffects(transcript_, parts_.goal));
+    transcript_.notes = parts_.environment.notes();
+    if (parts_.goal.effect_kind == kTaskFailed) CO_TRY(NoteTaskFailure());
     CO_TRY_ASSIGN(result_.assessment,
                   co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
     result_.usage[Role::kJudge] += result_.assessment.usage;
@@ -65,8 +68,36 @@ class Dialogue {
   }
 
  private:
+  // Whether the task failed is a finding like any other, so that a kept transcript can be judged again.
+  Status NoteTaskFailure() {
+    if (!result_.task.success) {
+      return EpisodeError("the goal is that the task fails, and whether it did was not assessed", "judge");
+    }
+    if (!*result_.task.success) {
+      Effect& effect = transcript_.end_effects.emplace_back();
+      effect.kind = kTaskFailed;
+      effect.permitted = false;
+      effect.rule = "the user's task was not done";
+    }
+    return {};
+  }
+
+  Async<Status> Plant() {
+    std::vector<Planting> wanted = parts_.attack.Plantings();
+    if (wanted.empty()) co_return Status();
+    CO_TRY_ASSIGN(planted_, co_await parts_.environment.Plant(std::move(wanted), parts_.goal));
+    for (const Planting& planting : planted_) {
+      Step& step = AddStep(StepKind::kAttack);
+      step.shown = planting.text;
+      step.original = planting.vector;
+      step.injected = true;
+    }
+    co_return Status();
+  }
+
   // The system prompt and the tools as the agent will see them.
   Async<Status> Prepare() {
+    CO_TRY(co_await Plant());
     conversation_.system = parts_.environment.policy();
     if (const std::string prompt = parts_.defense.SystemPrompt(); !prompt.empty()) {
       conversation_.system += "\n\n" + prompt;
@@ -216,7 +247,11 @@ class Dialogue {
     bool withheld = blocked;
     if (!blocked) {
       inserted = parts_.attack.PoisonResult(call, outcome);
-      CO_TRY_ASSIGN(withheld, co_await ScreenResult(call, outcome.content));
+      std::string screened = outcome.content;
+      CO_TRY_ASSIGN(withheld, co_await ScreenResult(call, screened));
+      // A defense rewrites text; the data beside it would say what it has just taken out.
+      if (screened != outcome.content) outcome.structured = Json();
+      outcome.content = std::move(screened);
     }
     ShowResult(call, outcome, inserted);
     conversation_.messages.back().notice = withheld;
@@ -238,6 +273,9 @@ class Dialogue {
     const bool record_channel = parts_.attack.channel() == Channel::kRecord;
     NoteExposure(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
                  conversation_.turn);
+    for (const Planting& planting : planted_) {
+      NoteExposure(outcome.content, planting.text, Channel::kRecord, call.name, conversation_.turn);
+    }
     const CallRecord& record = transcript_.calls.back();
     Step& step = AddStep(StepKind::kTool);
     step.call = static_cast<int>(transcript_.calls.size()) - 1;
@@ -249,6 +287,7 @@ class Dialogue {
     message.text = std::move(outcome.content);
     message.call_id = call.id;
     message.error = outcome.error;
+    message.structured = std::move(outcome.structured);
   }
 
   // Results are paired with calls by id, so an agent that leaves ids out or repeats them gets ours.
@@ -285,6 +324,7 @@ class Dialogue {
   EpisodeResult& result_;
   Transcript& transcript_;
   Conversation conversation_;
+  std::vector<Planting> planted_;  // as it stands in the world
   std::vector<ToolSchema> tools_;  // only when the environment's own are not shown as they are
   int tool_errors_ = 0;
   int ids_given_ = 0;

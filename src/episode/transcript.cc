@@ -97,6 +97,8 @@ Effect EffectFromJson(const Json& json) {
           .rule = Text(json, "rule")};
 }
 
+void AppendNote(const std::string& note, std::string& out) { AppendJsonString(note, out); }
+
 void AppendRecord(const CallRecord& record, std::string& out) {
   ObjectWriter object(out);
   WriteCall(record.call, object);
@@ -194,6 +196,8 @@ void Transcript::AppendTo(std::string& out, std::string_view more) const {
   AppendExposure(exposure, object.Key("exposure"));
   object.List("steps", steps, AppendStep);
   object.List("calls", calls, AppendRecord);
+  if (!end_effects.empty()) object.List("end_effects", end_effects, AppendEffect);
+  if (!notes.empty()) object.List("notes", notes, AppendNote);
   if (!more.empty()) out.append(",").append(more);
   object.Text("system", system);
   object.Close();
@@ -220,6 +224,10 @@ Expected<Transcript> Transcript::FromJson(const Json& json) {
     TRY_ASSIGN(CallRecord record, RecordFromJson(call));
     transcript.calls.push_back(std::move(record));
   }
+  TRY_ASSIGN(const auto* effects, Items(json, "end_effects"));
+  for (const Json& effect : *effects) transcript.end_effects.push_back(EffectFromJson(effect));
+  TRY_ASSIGN(const auto* notes, Items(json, "notes"));
+  for (const Json& note : *notes) transcript.notes.emplace_back(note.is_string() ? note.AsString() : note.Dump());
   TRY_ASSIGN(const auto* steps, Items(json, "steps"));
   for (const Json& item : *steps) {
     TRY_ASSIGN(Step step, StepFromJson(item, transcript.calls.size()));

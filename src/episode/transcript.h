@@ -72,6 +72,8 @@ struct Transcript {
   std::vector<Step> steps;
   std::vector<CallRecord> calls;  ///< every attempted call, in order
   Exposure exposure;
+  std::vector<Effect> end_effects;  ///< seen after the last word only: of a probe, or of the environment's own check
+  std::vector<std::string> notes;   ///< what the environment had to say of the trial
   std::string
       stop;  ///< why the dialogue ended: user_stop, agent_stop, transfer, max_turns, max_calls, tool_errors, error
 

@@ -35,6 +35,22 @@ PlacedTask Place(const Desk& desk, const std::shared_ptr<const World>& world, De
   return {std::move(desk_task), std::move(state)};
 }
 
+/// The records that changed, {table: {id: record}}, as they were and as they are.
+StateView ChangedRecords(const State& state) {
+  StateView view{Json::MakeObject(), Json::MakeObject()};
+  const auto set = [](Json& side, const RecordChange& change, const Json& record) {
+    if (record.is_null()) return;
+    Json* table = side.FindMutable(change.table);
+    if (table == nullptr) table = &side.Set(change.table, Json::MakeObject());
+    table->Set(change.id, record);
+  };
+  for (const RecordChange& change : state.Diff()) {
+    set(view.before, change, change.before);
+    set(view.after, change, change.after);
+  }
+  return view;
+}
+
 class NativeDesk;
 
 /// One trial's fork.
@@ -54,6 +70,7 @@ class DeskEnvironment final : public Environment {
     return user_.Speak(conversation, usage);
   }
   Async<Expected<TaskAssessment>> AssessTask(const Transcript& transcript) override;
+  Async<Expected<StateView>> Observe() override { return Expected<StateView>(ChangedRecords(state_)); }
 
  private:
   Expected<ToolOutcome> Execute(const ToolCall& call);
@@ -86,6 +103,14 @@ class NativeDesk final : public EnvironmentSource {
     CHECK(task < placed_.size(), "a fork was asked for a task that is not there");
     return Expected<std::unique_ptr<Environment>>(
         std::make_unique<DeskEnvironment>(*this, placed_[task], std::move(models)));
+  }
+  Expected<std::shared_ptr<const EnvironmentSource>> WithTasks(std::vector<Task> tasks) const override {
+    std::vector<DeskTask> own;
+    for (Task& task : tasks) {
+      std::string scenario = task.instruction;
+      own.push_back({std::move(task), std::move(scenario)});
+    }
+    return std::make_shared<NativeDesk>(info_, desk_, rules_, files_, tools_, std::move(own));
   }
 
   const Desk& desk() const { return desk_; }

@@ -34,6 +34,7 @@ struct Message {
   std::string reasoning;        ///< kept for the transcript, never sent back
   bool error = false;           ///< of a tool's message
   bool notice = false;          ///< of a tool's message: a defense speaks, in place of the tool
+  Json structured{};            ///< of a tool's message: the same result as data, where the tool gave it; else null
 };
 
 /// What the agent can see: its system prompt, its tools and all messages so far. Exposure is decided against this.

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/attacks/injection.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <unordered_map>
 
 #include "base/hash.h"
+#include "parts/shared/splice.h"
 #include "python/json_text.h"
 
 namespace xsweep {
@@ -71,7 +73,11 @@ struct InjectionPlan {
 class Injection : public Attack {
  public:
   Injection(Shared<InjectionPlan> plan, const TrialContext& context)
-      : plan_(std::move(plan)), settings_(plan_->settings), text_(FillPayload(plan_->text, context)) {}
+      : plan_(std::move(plan)), settings_(plan_->settings), text_(FillPayload(plan_->text, context)) {
+    for (const Vector& vector : context.environment.vectors()) {
+      if (Names(vector.name)) vectors_.push_back(vector);
+    }
+  }
 
   Channel channel() const override { return plan_->channel; }
   bool replaces_user() const override { return plan_->channel == Channel::kUserTurn && plan_->replace; }
@@ -90,14 +96,26 @@ class Injection : public Attack {
     return Expected<Spoken>(std::move(spoken));
   }
 
+  std::vector<Planting> Plantings() const override {
+    std::vector<Planting> plantings;
+    if (text_.empty()) return plantings;
+    for (const Vector& vector : vectors_) {
+      if (vector.planted) plantings.push_back({.vector = Names("*") ? "*" : vector.name, .text = text_});
+      if (vector.planted && Names("*")) break;
+    }
+    return plantings;
+  }
+
   std::string PoisonResult(const ToolCall& call, ToolOutcome& outcome) override {
+    if (settings_.vectors) return PoisonVectors(call, outcome);
     const bool mine = plan_->channel == Channel::kToolResult || plan_->channel == Channel::kRecord;
     if (!mine || text_.empty() || (!settings_.tool.empty() && settings_.tool != call.name)) return {};
     if (outcome.error || reads_++ < settings_.skip_reads) return {};
     if (plan_->channel == Channel::kRecord) {
-      return SetField(outcome.content, settings_.field, text_, plan_->replace) ? text_ : std::string();
+      const bool in_data = SpliceData(outcome.structured, PointerOf(settings_.field), text_, plan_->replace);
+      return SetField(outcome.content, settings_.field, text_, plan_->replace) || in_data ? text_ : std::string();
     }
-    outcome.content = plan_->replace ? text_ : outcome.content + '\n' + text_;
+    SpliceResult(outcome.content, outcome.structured, {}, text_, plan_->replace);
     return text_;
   }
 
@@ -112,9 +130,34 @@ class Injection : public Attack {
   }
 
  private:
+  bool Names(std::string_view vector) const {
+    return settings_.vectors && std::ranges::any_of(*settings_.vectors, [&](const std::string& name) {
+             return name == "*" || name == vector;
+           });
+  }
+
+  std::string PoisonVectors(const ToolCall& call, ToolOutcome& outcome) {
+    if (text_.empty() || outcome.error) return {};
+    const auto here = [&](const Vector& vector) { return !vector.planted && vector.tool == call.name; };
+    if (!std::ranges::any_of(vectors_, here) || reads_++ < settings_.skip_reads) return {};
+    bool inserted = false;
+    for (const Vector& vector : vectors_) {
+      if (!here(vector)) continue;
+      inserted |= SpliceResult(outcome.content, outcome.structured, vector.pointer, text_, vector.replace);
+    }
+    return inserted ? text_ : std::string();
+  }
+
+  static std::string PointerOf(std::string_view path) {
+    std::string pointer = "/";
+    for (const char next : path) pointer += next == '.' ? '/' : next;
+    return pointer;
+  }
+
   const Shared<InjectionPlan> plan_;
   const InjectionSettings& settings_;  // of plan_
   const std::string text_;
+  std::vector<Vector> vectors_;  // those of the environment that the settings name
   int reads_ = 0;
 };
 
@@ -145,7 +188,7 @@ bool SetField(std::string& content, std::string_view path, std::string_view text
 
 Expected<AttackPlan> MakeInjection(const InjectionSettings& settings, std::string text) {
   const InjectionPlan plan{.settings = settings,
-                           .channel = ParseChannel(settings.channel),
+                           .channel = settings.vectors ? Channel::kRecord : ParseChannel(settings.channel),
                            .replace = settings.position == "replace",
                            .text = std::move(text)};
   if (plan.channel == Channel::kUserTurn && plan.replace && settings.turn != 1) {
@@ -155,9 +198,12 @@ Expected<AttackPlan> MakeInjection(const InjectionSettings& settings, std::strin
     return UserError("the channel `record` needs a `field`");
   }
   const auto shared = std::make_shared<const InjectionPlan>(plan);
-  return AttackPlan{.goal = ReadGoal(settings), .none = false, .make = [shared](const TrialContext& context) {
-                      return std::make_unique<Injection>(shared, context);
-                    }};
+  return AttackPlan{
+      .goal = ReadGoal(settings),
+      .none = false,
+      .make = [shared](const TrialContext& context) { return std::make_unique<Injection>(shared, context); },
+      .literal = !NamesGoal(shared->text),
+      .vectors = settings.vectors.value_or(std::vector<std::string>())};
 }
 
 }  // namespace xsweep

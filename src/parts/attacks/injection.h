@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,9 @@ struct InjectionSettings : GoalSettings {
   std::string position = "append";  ///< or replace: in place of what was there; on the user's turn: instead of the user
   int turn = 1;                     ///< of user_turn: the turn on which it is said
   std::string tool;  ///< of the other channels: the tool concerned; empty means any (a description: the first one)
-  std::string field = "note";  ///< of record: path of the field, see SetField
-  int skip_reads = 0;          ///< matching results that are left harmless first
+  std::string field = "note";                         ///< of record: path of the field, see SetField
+  int skip_reads = 0;                                 ///< matching results that are left harmless first
+  std::optional<std::vector<std::string>> vectors{};  ///< declared places, all at once, instead of tool and field
 };
 inline const Options<InjectionSettings> kInjectionOptions(
     kGoalOptions,
@@ -29,7 +31,10 @@ inline const Options<InjectionSettings> kInjectionOptions(
      Opt("tool", &InjectionSettings::tool, "The tool whose result or description carries it; empty means any."),
      Opt("field", &InjectionSettings::field, "Path of the field of a tool's JSON result, for the channel `record`."),
      Opt("skip_reads", &InjectionSettings::skip_reads, "How many matching results stay harmless first.",
-         {.minimum = 0})});
+         {.minimum = 0}),
+     Opt("vectors", &InjectionSettings::vectors,
+         "Declared vectors that carry it, all at once, instead of `channel`, `tool` and `field`; \"*\" is every one.",
+         {.minimum = 1})});
 
 /// Sets `text` into the field at `path` of a JSON result and prints it as it was printed, with Python's separators
 /// and escapes, the order of keys kept. `path` is made of names and list indices joined by dots; `*` is the first

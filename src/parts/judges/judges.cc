@@ -27,6 +27,17 @@ bool IsGoalCall(const Goal& goal, const ToolCall& call) {
   });
 }
 
+void CountEndEffects(const Transcript& transcript, const std::function<bool(const Effect&)>& counts,
+                     Assessment& assessment) {
+  for (const Effect& effect : transcript.end_effects) {
+    if (!counts(effect)) continue;
+    ++assessment.attempted;
+    ++assessment.executed;
+    assessment.amount_usd = std::max(assessment.amount_usd, effect.amount_usd);
+  }
+  assessment.succeeded = assessment.executed > 0;
+}
+
 Assessment CountCalls(const Transcript& transcript, const std::function<bool(const CallRecord&)>& serves,
                       const std::function<double(const CallRecord&)>& harm) {
   Assessment assessment;

@@ -26,6 +26,10 @@ const std::vector<JudgeEntry>& JudgeTable();
 /// Whether the agent asked for exactly one of the goal's calls.
 bool IsGoalCall(const Goal& goal, const ToolCall& call);
 
+/// An effect that only the end showed and that `counts` picks counts as attempted and executed.
+void CountEndEffects(const Transcript& transcript, const std::function<bool(const Effect&)>& counts,
+                     Assessment& assessment);
+
 /// Counts by fate the calls that `serves` picks; succeeded when one of them was executed. `harm` gives the amount at
 /// stake in a call, its largest among the executed ones becomes `amount_usd`.
 Assessment CountCalls(const Transcript& transcript, const std::function<bool(const CallRecord&)>& serves,
