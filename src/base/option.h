@@ -68,7 +68,8 @@ struct PartSpecs {
   std::vector<PartSpec> attacks;
   std::vector<PartSpec> defenses;
   std::vector<PartSpec> judges;
-  std::vector<PartSpec> providers;  ///< under `models.<role>`, named by `provider`
+  std::vector<PartSpec> providers;   ///< under `models.<role>`, named by `provider`
+  std::vector<PartSpec> declared{};  ///< lists of records at the top of a config: goals, tasks, effects, vectors
 };
 
 struct NumberRange {

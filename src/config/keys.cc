@@ -74,6 +74,11 @@ std::vector<KeySpec> MakeTopKeys() {
   keys.push_back(Shaped(KeyShape::kSection, "attack", "What tries to mislead the agent; none when absent."));
   keys.push_back(Shaped(KeyShape::kSection, "defense", "What stands between agent and tools; none when absent."));
   keys.push_back(Shaped(KeyShape::kSection, "judge", "What decides whether the attack succeeded.", true));
+  keys.push_back(Shaped(KeyShape::kDeclared, "goals", "What an attacker may want here, beside what is built in."));
+  keys.push_back(
+      Shaped(KeyShape::kDeclared, "tasks", "What users want here, in place of the environment's own tasks."));
+  keys.push_back(Shaped(KeyShape::kDeclared, "effects", "What executed calls, or differences of the state, mean."));
+  keys.push_back(Shaped(KeyShape::kDeclared, "vectors", "Where text of third parties enters."));
   keys.push_back(Shaped(KeyShape::kGrid, "grid", "Axes: a dotted path and the values it takes."));
   keys.push_back(Plain({.name = "controls",
                         .type = OptionType::kBool,

@@ -19,6 +19,7 @@ enum class KeyShape {
   kLimits,
   kModels,
   kPrices,
+  kDeclared,  ///< a list of records, whose fields `PartSpecs::declared` knows
 };
 
 struct KeySpec {

@@ -63,9 +63,51 @@ class Loader {
       case KeyShape::kPrices:
         if (node != nullptr) config_.prices = CheckPrices(*node, faults_);
         break;
+      case KeyShape::kDeclared:
+        if (node != nullptr) ReadDeclared(key.option.name, *node);
+        break;
       case KeyShape::kGrid:
       case KeyShape::kModels: break;  // read by Run, before and after the roles
     }
+  }
+
+  /// The fields of every record by their types; what they mean is checked when the environment is open.
+  void ReadDeclared(const std::string& section, const YamlNode& node) {
+    const PartSpec* spec = FindSpec(specs_.declared, section);
+    if (!node.is_list()) {
+      return faults_.Add(node.at, fmt::format("`{}` must be a list of mappings, not {}", section, KindInWords(node)));
+    }
+    Json records = Json::MakeArray();
+    for (std::size_t i = 0; i < node.items.size(); ++i) {
+      const YamlNode& item = node.items[i];
+      const std::string label = fmt::format("{}[{}]", section, i);
+      if (!item.is_map()) {
+        faults_.Add(item.at, fmt::format("`{}` must be a mapping, not {}", label, KindInWords(item)));
+      } else if (spec != nullptr) {
+        records.Append(ReadRecord(*spec, item, label));
+      }
+    }
+    config_.declared.Set(section, std::move(records));
+  }
+
+  Json ReadRecord(const PartSpec& spec, const YamlNode& item, const std::string& label) {
+    Json record = Json::MakeObject();
+    for (const YamlEntry& entry : item.entries) {
+      const OptionSpec* field = FindOption(spec.options, entry.key);
+      if (field == nullptr) {
+        faults_.Add(entry.key_at, fmt::format("unknown key `{}` of `{}`{}", Printable(entry.key), label,
+                                              DidYouMean(entry.key, NamesOf(spec.options), "it takes")));
+        continue;
+      }
+      auto value = CheckOption(*field, entry.value, label + "." + entry.key, kNoParts, faults_);
+      if (value) record.Set(entry.key, std::move(*value));
+    }
+    for (const OptionSpec& field : spec.options) {
+      if (field.required && item.Find(field.name) == nullptr) {
+        faults_.Add(item.at, fmt::format("`{}` needs `{}`: {}", label, field.name, field.help));
+      }
+    }
+    return record;
   }
 
   void ReadOption(const KeySpec& key, const YamlNode* node) {

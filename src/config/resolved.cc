@@ -136,6 +136,7 @@ std::string ResolvedYaml(const SweepConfig& config) {
     if (section == "environment") mapping.Set("tasks", TasksAsJson(config));
     line(section, mapping);
   }
+  for (const auto& [section, records] : config.declared.members()) line(section, records);
   if (!config.grid.empty()) out += "grid:\n";
   for (const GridAxis& axis : config.grid) line("  " + FlowYaml(axis.path), Json::MakeArray(axis.values));
   line("controls", config.controls);
@@ -163,6 +164,8 @@ std::string ConfigHash(const SweepConfig& config) {
     if (const PartConfig* part = FindSection(config, section))
       meaning.Set(section, SectionMeaning(config, section, *part));
   }
+  // Only what is declared, so that a config without keeps its fingerprint.
+  if (config.declared.size() > 0) meaning.Set("declared", config.declared);
   Json grid = Json::MakeArray();
   for (const GridAxis& axis : config.grid) grid.Append(Json::MakeArray({axis.path, Json::MakeArray(axis.values)}));
   meaning.Set("grid", grid);

@@ -230,6 +230,20 @@ Json SectionRules() {
   return rules;
 }
 
+Json RecordsSchema(const std::string& section, const PartSpecs& specs) {
+  const PartSpec* spec = FindSpec(specs.declared, section);
+  if (spec == nullptr) return Typed("array");
+  Json properties = Json::MakeObject();
+  Json required = Json::MakeArray();
+  for (const OptionSpec& field : spec->options) {
+    properties.Set(field.name, OptionSchema(field, ""));
+    if (field.required) required.Append(field.name);
+  }
+  Json record = ClosedMapping(std::move(properties));
+  record.Set("required", std::move(required));
+  return ListOf(std::move(record));
+}
+
 Json KeySchema(const KeySpec& key, const PartSpecs& specs) {
   Json schema;
   switch (key.shape) {
@@ -240,6 +254,7 @@ Json KeySchema(const KeySpec& key, const PartSpecs& specs) {
     case KeyShape::kLimits: schema = LimitsSchema(); break;
     case KeyShape::kModels: schema = ModelsSchema(); break;
     case KeyShape::kPrices: schema = PricesSchema(); break;
+    case KeyShape::kDeclared: schema = RecordsSchema(key.option.name, specs); break;
   }
   if (!key.pattern.empty()) schema.Set("pattern", key.pattern);
   if (!key.option.fallback.is_null()) schema.Set("default", key.option.fallback);

@@ -88,7 +88,8 @@ struct SweepConfig {
   std::vector<std::uint64_t> seeds;
   std::uint32_t trials = 1;
   PartConfig environment, agent, attack, defense, judge;
-  std::vector<std::string> tasks;  ///< task ids; empty means all
+  std::vector<std::string> tasks;      ///< task ids; empty means all
+  Json declared = Json::MakeObject();  ///< {goals, tasks, effects, vectors} as far as given, fields of their types
   std::vector<GridAxis> grid;
   std::vector<SectionVariants> variants;  ///< one for each axis over a section's name
   bool controls = false;

@@ -38,7 +38,8 @@ PartSpecs Catalog::Specs() const {
           .attacks = SpecsOf(attacks),
           .defenses = SpecsOf(defenses),
           .judges = SpecsOf(judges),
-          .providers = providers};
+          .providers = providers,
+          .declared = declared};
 }
 
 Expected<std::shared_ptr<const EnvironmentSource>> Catalog::OpenEnvironment(std::string_view name,

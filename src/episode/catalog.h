@@ -136,6 +136,7 @@ struct Catalog {
   std::vector<PartEntry<PartFactory<Defense>>> defenses;
   std::vector<PartEntry<PartFactory<Judge>>> judges;
   std::vector<PartSpec> providers;
+  std::vector<PartSpec> declared{};  ///< see PartSpecs
 
   PartSpecs Specs() const;
   Expected<std::shared_ptr<const EnvironmentSource>> OpenEnvironment(std::string_view name, const Json& options) const;

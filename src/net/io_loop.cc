@@ -25,6 +25,8 @@ std::uint64_t EventKey(int descriptor, std::uint32_t generation) {
 
 }  // namespace
 
+thread_local IoLoop* IoLoop::current_ = nullptr;
+
 void Wait::Unlink() noexcept {
   previous_->next_ = next_;
   next_->previous_ = previous_;

@@ -68,10 +68,13 @@ class IoLoop {
   IoLoop& operator=(const IoLoop&) = delete;
 
   Clock& clock() const { return clock_; }
+  /// The loop on which the calling code runs, or nullptr: then whoever must wait blocks its thread.
+  static IoLoop* Current() { return current_; }
 
   /// Runs `work`, and all that was spawned, until `work` has ended.
   template <class T>
   T Run(Async<T> work) {
+    const Here here(*this);
     work.Start();
     while (!work.done()) Round();
     return work.Take();
@@ -80,11 +83,13 @@ class IoLoop {
   /// Starts `work` and keeps it until it ends; then `done` gets its value. `done` may spawn more.
   template <class T, class Done>
   void Spawn(Async<T> work, Done done) {
+    const Here here(*this);
     Detach(std::move(work), std::move(done), spawned_);
   }
   std::size_t spawned() const { return spawned_; }
   /// Runs until nothing that was spawned is left.
   void RunSpawned() {
+    const Here here(*this);
     while (spawned_ > 0) Round();
   }
 
@@ -110,6 +115,14 @@ class IoLoop {
 
  private:
   friend class Wait;
+  struct Here {
+    explicit Here(IoLoop& loop) : before(std::exchange(current_, &loop)) {}
+    Here(const Here&) = delete;
+    Here& operator=(const Here&) = delete;
+    ~Here() { current_ = before; }
+    IoLoop* before;
+  };
+  static thread_local IoLoop* current_;
   struct Watched {
     std::uint32_t generation;
     std::shared_ptr<SocketHandler> handler;

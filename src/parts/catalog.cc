@@ -8,6 +8,7 @@
 #include "parts/defenses/defenses.h"
 #include "parts/desks.h"
 #include "parts/environments/bridge/bridge.h"
+#include "parts/environments/declared/declared.h"
 #include "parts/judges/judges.h"
 
 namespace xsweep {
@@ -20,6 +21,7 @@ Catalog BuildCatalog() {
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();
   catalog.judges = JudgeTable();
+  catalog.declared = DeclaredSpecs();
   catalog.providers = ProviderTable();
   return catalog;
 }

@@ -92,13 +92,43 @@ class ExperimentCheck {
   void CheckAttack(const Cell& cell) {
     const auto prepared = catalog_.PrepareAttack(cell.attack.name, cell.attack.options);
     if (!prepared) return faults_.Add(MarkOf(cell, "attack", ""), prepared.error().Text());
-    const std::string& goal = prepared->goal.name;
+    CheckVectors(cell, prepared->vectors);
+    const std::string goal = GoalHere(*prepared, environment_).name;
     const auto& goals = environment_.goals();
-    if (goal.empty() || std::ranges::find(goals, goal) != goals.end()) return;
-    const std::string hint =
-        goals.empty() ? "; it has no goals, so nothing can be attacked here" : DidYouMean(goal, goals, "there are");
+    if (goal.empty()) return CheckGoalless(cell, *prepared);
+    if (std::ranges::find(goals, goal) != goals.end()) return;
+    const std::string hint = goals.empty() ? "; declare goals under `goals:`, or write a `payload` that names none and "
+                                             "let `calls`, `leak` or `model_judge` judge it"
+                                           : DidYouMean(goal, goals, "there are");
     faults_.Add(MarkOf(cell, "attack", "goal"),
                 fmt::format("environment `{}` has no goal `{}`{}", config_.environment.name, Printable(goal), hint));
+  }
+
+  /// Without a goal the text must say what it wants itself, and the judge must not ask for the goal.
+  void CheckGoalless(const Cell& cell, const AttackPlan& attack) {
+    if (attack.none) return;
+    if (!attack.literal) {
+      faults_.Add(MarkOf(cell, "attack", "goal"),
+                  fmt::format("attack `{}` speaks of a goal, and here is none: declare one under `goals:`, or write a "
+                              "`payload` that names none",
+                              cell.attack.name));
+    }
+    if (cell.judge.name == "goal_reached") {
+      faults_.Add(MarkOf(cell, "judge", "name"),
+                  "judge `goal_reached` needs a goal, and this attack has none; use `calls`, `leak`, `state_change` or "
+                  "`model_judge`");
+    }
+  }
+
+  void CheckVectors(const Cell& cell, const std::vector<std::string>& named) {
+    std::vector<std::string> known;
+    for (const Vector& vector : environment_.vectors()) known.push_back(vector.name);
+    for (const std::string& name : named) {
+      if (std::ranges::find(known, name) != known.end() || (name == "*" && !known.empty())) continue;
+      const std::string hint = known.empty() ? "; declare some under `vectors:`" : DidYouMean(name, known, "there are");
+      faults_.Add(MarkOf(cell, "attack", "vectors"), fmt::format("environment `{}` has no vector `{}`{}",
+                                                                 config_.environment.name, Printable(name), hint));
+    }
   }
 
   /// Cells share most of their parts; each is prepared once.
@@ -148,7 +178,29 @@ class ExperimentCheck {
   std::unordered_set<std::string> seen_;
 };
 
+/// The value that `path` ("goals/0/calls/1/tool") leads to, or what is left of it.
+Mark MarkOfPath(const YamlNode& root, const std::string& path) {
+  const YamlNode* at = &root;
+  for (const std::string& step : Split(path, '/')) {
+    const auto index = ParseUnsigned(step);
+    const YamlNode* next = at->Find(step);
+    if (next == nullptr && at->is_list() && index && *index < at->items.size()) next = &at->items[*index];
+    if (next == nullptr) break;
+    at = next;
+  }
+  return at->at;
+}
+
 }  // namespace
+
+Error MarkDeclared(const ConfigSource& source, const std::vector<Error>& found) {
+  Faults faults{std::string(source.name)};
+  auto root = ParseYaml(source.text, 0, faults);
+  CHECK(root, "a config that loaded cannot be read again");
+  ApplyOverrides(source.overrides, *root, faults);
+  for (const Error& fault : found) faults.Add(MarkOfPath(*root, fault.where), fault.message);
+  return faults.ToError();
+}
 
 Status CheckExperiment(const ConfigSource& source, const SweepConfig& config, const std::vector<Cell>& cells,
                        const Catalog& catalog, const EnvironmentSource& environment) {

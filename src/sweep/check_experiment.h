@@ -18,6 +18,9 @@ struct ConfigSource {
   const Overrides& overrides;
 };
 
+/// What ReadDeclared found wrong, each fault at its place in the file.
+Error MarkDeclared(const ConfigSource& source, const std::vector<Error>& found);
+
 /// Unknown tasks, gates that cannot be read, goals that the environment does not have, and parts that refuse their
 /// options (a pattern that is none, a rule that makes no sense): all in one go, each with file:line:column (kUser).
 Status CheckExperiment(const ConfigSource& source, const SweepConfig& config, const std::vector<Cell>& cells,

@@ -14,6 +14,7 @@
 #include "config/prices.h"
 #include "config/resolved.h"
 #include "parts/catalog.h"
+#include "parts/environments/declared/declared.h"
 #include "record/run_id.h"
 #include "sweep/check_experiment.h"
 #include "sweep/gates_file.h"
@@ -85,6 +86,12 @@ Expected<Experiment> OpenExperimentText(const std::string& text, const std::stri
   TRY_ASSIGN(SweepConfig config, LoadConfig(text, name, catalog.Specs(), overrides));
   std::string note = PlayByShim(config, catalog.Specs());
   TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
+  if (config.declared.size() > 0) {
+    std::vector<Error> faults;
+    DeclaredWorld world = ReadDeclared(config.declared, *environment, faults);
+    if (!faults.empty()) return std::unexpected(MarkDeclared({text, name, overrides}, faults));
+    TRY_ASSIGN(environment, Declare(std::move(environment), std::move(world)));
+  }
   std::vector<std::string> tasks;
   for (const Task& task : environment->tasks()) tasks.push_back(task.id);
   auto plan = MakePlan(config, tasks);

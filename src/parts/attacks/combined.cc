@@ -26,6 +26,13 @@ class Combined : public Attack {
     return sum;
   }
 
+  std::vector<Planting> Plantings() const override {
+    std::vector<Planting> all;
+    for (const auto& part : parts_) {
+      for (Planting& planting : part->Plantings()) all.push_back(std::move(planting));
+    }
+    return all;
+  }
   std::string PoisonTools(std::vector<ToolSchema>& tools) override {
     std::string inserted;
     for (const auto& part : parts_) Keep(part->PoisonTools(tools), inserted);
@@ -77,15 +84,19 @@ const Options<CombinedSettings> kCombinedOptions(
 
 Expected<AttackPlan> PrepareCombined(const CombinedSettings& settings) {
   std::vector<PartFactory<Attack>> factories;
+  AttackPlan whole{.goal = ReadGoal(settings), .none = false, .make = {}, .literal = true};
   for (const NamedPart& part : settings.attacks) {
     TRY_ASSIGN(AttackPlan plan, PreparePart(AttackTable(), "attack", part.name, part.options));
     factories.push_back(std::move(plan.make));
+    whole.literal = whole.literal && plan.literal;
+    whole.vectors.insert(whole.vectors.end(), plan.vectors.begin(), plan.vectors.end());
   }
-  return AttackPlan{.goal = ReadGoal(settings), .none = false, .make = [factories](const TrialContext& context) {
-                      std::vector<std::unique_ptr<Attack>> parts;
-                      for (const auto& factory : factories) parts.push_back(factory(context));
-                      return std::make_unique<Combined>(std::move(parts));
-                    }};
+  whole.make = [factories](const TrialContext& context) {
+    std::vector<std::unique_ptr<Attack>> parts;
+    for (const auto& factory : factories) parts.push_back(factory(context));
+    return std::make_unique<Combined>(std::move(parts));
+  };
+  return whole;
 }
 
 }  // namespace

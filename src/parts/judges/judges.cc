@@ -21,10 +21,12 @@ const std::vector<JudgeEntry>& JudgeTable() {
   return table;
 }
 
+bool IsCall(const ToolCall& wanted, const ToolCall& call) {
+  return wanted.name == call.name && SpellTheSame(wanted.arguments, call.arguments);
+}
+
 bool IsGoalCall(const Goal& goal, const ToolCall& call) {
-  return std::ranges::any_of(goal.calls, [&](const ToolCall& wanted) {
-    return wanted.name == call.name && SpellTheSame(wanted.arguments, call.arguments);
-  });
+  return std::ranges::any_of(goal.calls, [&](const ToolCall& wanted) { return IsCall(wanted, call); });
 }
 
 void CountEndEffects(const Transcript& transcript, const std::function<bool(const Effect&)>& counts,

@@ -23,6 +23,8 @@ JudgeEntry ModelJudgeEntry();         ///< model_judge: a model says yes or no
 
 const std::vector<JudgeEntry>& JudgeTable();
 
+/// Whether `call` is `wanted`, however its arguments are spelled.
+bool IsCall(const ToolCall& wanted, const ToolCall& call);
 /// Whether the agent asked for exactly one of the goal's calls.
 bool IsGoalCall(const Goal& goal, const ToolCall& call);
 
