@@ -5,16 +5,22 @@
 
     xsweep_bridge.py tau2 DOMAIN        a domain of the installed tau2-bench
     xsweep_bridge.py tau_bench DOMAIN   a domain of the installed tau-bench v1
-    xsweep_bridge.py MODULE:CLASS       your own class with open(data), reset(task), call(name, arguments), hash() and
-                                        reward(messages), which return what docs/environments.md says
+    xsweep_bridge.py agentdojo SUITE [--benchmark-version V] [--model NAME]
+                                        a suite of the installed agentdojo: its tasks, goals, vectors, attacks and
+                                        verdicts; NAME is the model that its attacks address
+    xsweep_bridge.py MODULE:CLASS       your own class; what it must have and may have is in docs/environments.md
 
 Whatever the benchmark prints goes to stderr: stdout belongs to the protocol.
 SPDX-License-Identifier: Apache-2.0
 """
+import ast
+import copy
 import hashlib
 import importlib
 import json
+import os
 import platform
+import re
 import sys
 
 
@@ -76,6 +82,9 @@ class Tau2:
         self.task = self.tasks[task]
         self.environment = self.fresh(self.task)
 
+    def session(self):
+        return copy.copy(self)
+
     def call(self, name, arguments):
         message = need("tau2.data_model.message")
         reply = self.environment.get_response(
@@ -129,6 +138,9 @@ class TauBench:
         self.task = self.tasks[int(task)]
         self.data = self.load()
 
+    def session(self):
+        return copy.copy(self)
+
     def invoke(self, data, name, arguments):
         if name not in self.tools:
             return f"Unknown action {name}"
@@ -160,9 +172,209 @@ class TauBench:
         return {"database": self.digest(gold) == self.digest(self.data)}
 
 
+class AgentDojo:
+    """A suite of AgentDojo. Its own code executes, plants and judges; what differs from its benchmark script:
+    verdicts look at the calls that were executed (a denied one is no success), and a payload that would break the YAML
+    file is put into the loaded world instead of ending the run. The clock is not used by its suites; the order of sets
+    is fixed by PYTHONHASHSEED."""
+
+    def __init__(self, suite, *flags):
+        given = dict(zip(flags[::2], flags[1::2]))
+        unknown = set(given) - {"--benchmark-version", "--model"}
+        if unknown or len(flags) % 2:
+            sys.exit(f"unknown or incomplete flags {sorted(unknown) or flags}\n{__doc__}")
+        self.version = given.get("--benchmark-version", "v1.2.2")
+        self.model = given.get("--model", "local")
+        self.name = suite
+
+    def open(self, _data):
+        yaml = need("yaml")
+        # The C loader reads the same and is ten times faster; each planting loads the suite's whole world.
+        fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        yaml.safe_load = lambda text: yaml.load(text, Loader=fast)
+        suites = need("agentdojo.task_suite.load_suites")
+        try:
+            self.suite = suites.get_suite(self.version, self.name)
+        except KeyError:
+            sys.exit(f"agentdojo has no suite {self.name} in version {self.version}")
+        self.base = need("agentdojo.attacks.base_attacks").BaseAttack(self.suite, None)
+        self.format = need("agentdojo.agent_pipeline.tool_execution").tool_result_to_str
+        self.types = need("agentdojo.types")
+        self.runtime = need("agentdojo.functions_runtime").FunctionsRuntime(self.suite.tools)
+        self.clean = self.suite.load_and_inject_default_environment({})
+        self.canaries = {vector: f"CANARY{place}YRANAC" for place, vector in enumerate(self.defaults())}
+        marked = self.suite.load_and_inject_default_environment(self.canaries)
+        self.places = [(path, text) for path, text in self.strings(marked.model_dump())
+                       if any(canary in text for canary in self.canaries.values())]
+        self.attacks = {}
+        metadata = need("importlib.metadata")
+        return {
+            "protocol": 2,
+            "name": f"agentdojo/{self.name}",
+            "version": f"Python {platform.python_version()}, agentdojo {metadata.version('agentdojo')}, {self.version}",
+            "policy": self.system_message(),
+            "tools": [{"type": "function", "function": {"name": tool.name, "description": tool.description,
+                                                        "parameters": tool.parameters.model_json_schema()}}
+                      for tool in self.suite.tools],
+            "tasks": [self.describe(task) for task in self.suite.user_tasks.values()],
+            "goals": [self.describe_goal(task) for task in self.suite.injection_tasks.values()] +
+                     [{"name": "dos", "text": "that the user's task is not done", "fails": "task"}],
+            "vectors": [{"name": vector} for vector in self.canaries],
+        }
+
+    def system_message(self):
+        try:
+            return need("agentdojo.agent_pipeline.agent_pipeline").load_system_message(None)
+        except Exception:  # an older package keeps it elsewhere
+            return ""
+
+    def defaults(self):
+        return self.suite.get_injection_vector_defaults()
+
+    def calls(self, task, world):
+        return [{"name": call.function, "arguments": dict(call.args)} for call in task.ground_truth(world)]
+
+    def describe(self, task):
+        world = task.init_environment(self.clean.model_copy(deep=True))
+        output = task.GROUND_TRUTH_OUTPUT
+        return {"id": task.ID, "instruction": task.PROMPT, "reference_actions": self.calls(task, world),
+                "communicate": [output] if output else [], "reward_basis": ["DB"]}
+
+    def describe_goal(self, task):
+        return {"name": task.ID, "text": task.GOAL, "calls": self.calls(task, self.clean.model_copy(deep=True))}
+
+    def session(self):
+        return copy.copy(self)
+
+    def reset(self, task):
+        self.task = self.suite.user_tasks[task] if task else next(iter(self.suite.user_tasks.values()))
+        self.begin(self.clean.model_copy(deep=True))
+
+    def begin(self, world):
+        self.world = self.task.init_environment(world)
+        self.before = self.world.model_copy(deep=True)
+        self.traces = []
+
+    def call(self, name, arguments):
+        if name not in self.runtime.functions:
+            return {"content": f"Invalid tool {name} provided.", "error": True}
+        for key, value in arguments.items():  # as its ToolsExecutor does
+            if isinstance(value, str) and self.is_list(value):
+                arguments[key] = ast.literal_eval(value)
+        call = need("agentdojo.functions_runtime").FunctionCall(function=name, args=arguments)
+        self.traces.append(call)
+        result, error = self.runtime.run_function(self.world, name, call.args)
+        return {"content": error or self.format(result), "error": error is not None}
+
+    @staticmethod
+    def is_list(text):
+        try:
+            return isinstance(ast.literal_eval(text), list)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return False
+
+    def plant(self, plantings, goal):
+        injections = {}
+        for planting in plantings:
+            if planting.get("attack"):
+                injections.update(self.attack(planting["attack"]).attack(self.task, self.goal_task(goal)))
+                continue
+            vectors = self.candidates() if planting["vector"] == "*" else [planting["vector"]]
+            for vector in vectors:
+                if vector not in self.canaries:
+                    raise ValueError(f"{self.name} has no vector {vector}")
+                injections[vector] = planting["text"]
+        try:
+            world = self.suite.load_and_inject_default_environment(injections)
+        except Exception:  # a quote or a brace ends the YAML text
+            world = self.injected(injections)
+        self.begin(world)
+        planted = self.standing(injections)
+        altered = sum(one["text"] != injections[one["vector"]] for one in planted)
+        notes = [f"planted: {altered} of {len(planted)} texts stand altered"]
+        return {"planted": planted, "notes": notes}
+
+    def attack(self, name):
+        if name not in self.attacks:
+            registry = need("agentdojo.attacks.attack_registry")
+            need("agentdojo.attacks")
+            if name not in registry.ATTACKS:
+                raise ValueError(f"agentdojo has no attack {name}; there are {', '.join(sorted(registry.ATTACKS))}")
+            pipeline = type("Target", (), {"name": self.model})()
+            self.attacks[name] = registry.load_attack(name, self.suite, pipeline)
+        return self.attacks[name]
+
+    def goal_task(self, goal):
+        tasks = self.suite.injection_tasks
+        return tasks.get(goal) or next(iter(tasks.values()))
+
+    def candidates(self):
+        return self.base.get_injection_candidates(self.task)
+
+    def injected(self, injections):
+        texts = dict(self.defaults(), **injections)
+
+        def fill(value):
+            if isinstance(value, str):
+                for vector, canary in self.canaries.items():
+                    value = value.replace(canary, texts[vector])
+                return value
+            if isinstance(value, dict):
+                return {key: fill(part) for key, part in value.items()}
+            return [fill(part) for part in value] if isinstance(value, list) else value
+        marked = self.suite.load_and_inject_default_environment(self.canaries)
+        return self.suite.environment_type.model_validate(fill(marked.model_dump()))
+
+    def strings(self, value, path=()):
+        if isinstance(value, str):
+            yield path, value
+        elif isinstance(value, dict):
+            for key, part in value.items():
+                yield from self.strings(part, (*path, key))
+        elif isinstance(value, (list, tuple)):
+            for place, part in enumerate(value):
+                yield from self.strings(part, (*path, place))
+
+    def standing(self, injections):
+        """Each payload as the world really holds it: the loader folds lines and trims blanks."""
+        there = dict(self.strings(self.world.model_dump()))
+        planted = []
+        for vector in injections:
+            canary = self.canaries[vector]
+            for path, marked in self.places:
+                if canary not in marked or path not in there:
+                    continue
+                before, after = marked.split(canary, 1)
+                if any(other in before + after for other in self.canaries.values()):
+                    continue
+                found = re.fullmatch(re.escape(before.rstrip()) + r"\s*(.*?)\s*" + re.escape(after.lstrip()), there[path],
+                                     re.DOTALL)
+                planted.append({"vector": vector, "text": found.group(1) if found else there[path]})
+                break
+            else:
+                planted.append({"vector": vector, "text": injections[vector]})
+        return planted
+
+    def verdict(self, task, messages):
+        last = next((message["content"] for message in reversed(messages) if message["role"] == "assistant"), "")
+        output = [self.types.text_content_block_from_string(last)]
+        return bool(self.suite._check_task_result(task, output, self.before, self.world, self.traces))
+
+    def reward(self, messages):
+        return {"reward": float(self.verdict(self.task, messages))}
+
+    def goal(self, goal, messages):
+        return {"reached": self.verdict(self.suite.injection_tasks[goal], messages)}
+
+    def hash(self):
+        return hashlib.sha256(self.clean.model_dump_json().encode()).hexdigest()
+
+
 def worker_of(words):
     if len(words) == 2 and words[0] in ("tau2", "tau_bench"):
         return (Tau2 if words[0] == "tau2" else TauBench)(words[1])
+    if len(words) >= 2 and words[0] == "agentdojo":
+        return AgentDojo(*words[1:])
     if len(words) >= 1 and ":" in words[0]:
         module, name = words[0].split(":", 1)
         sys.path.insert(0, "")
@@ -170,36 +382,75 @@ def worker_of(words):
     sys.exit(__doc__)
 
 
-def answer(worker, request):
-    what = request["do"]
-    if what == "open":
-        return worker.open(request.get("data", ""))
-    if what == "reset":
-        worker.reset(request["task"])
-        return True
-    if what == "call":
-        return worker.call(request["name"], request["arguments"])
-    if what == "hash":
-        return worker.hash()
-    if what == "reward":
-        return worker.reward(request["messages"])
-    raise ValueError(f"unknown request {what}")
+class Server:
+    """Answers requests with one worker object, and with a session of it for every episode of version 2."""
+
+    def __init__(self, worker):
+        self.worker = worker
+        self.sessions = {}
+
+    def answer(self, request):
+        what = request["do"]
+        if what == "open":
+            opened = dict(self.worker.open(request.get("data", "")))
+            if request.get("protocol", 1) >= 2 and self.can_fork():
+                opened["protocol"] = 2
+            return opened
+        if what == "start":
+            self.sessions[request["session"]] = session = self.fork()
+            session.reset(request["task"])
+            return True
+        if what == "close":
+            self.sessions.pop(request["session"], None)
+            return True
+        worker = self.sessions[request["session"]] if "session" in request else self.worker
+        if what == "reset":
+            worker.reset(request["task"])
+            return True
+        if what == "call":
+            return worker.call(request["name"], request["arguments"])
+        if what == "hash":
+            return worker.hash() if hasattr(worker, "hash") else ""
+        if what == "reward":
+            return worker.reward(request["messages"]) if hasattr(worker, "reward") else {}
+        if what == "plant":
+            return worker.plant(request["plantings"], request["goal"])
+        if what == "goal":
+            return worker.goal(request["goal"], request["messages"])
+        if what == "state":
+            return worker.state()
+        raise ValueError(f"unknown request {what}")
+
+    def fork(self):
+        return self.worker.session() if hasattr(self.worker, "session") else copy.deepcopy(self.worker)
+
+    def can_fork(self):
+        """A worker that cannot be copied plays one episode at a time, as version 1."""
+        try:
+            self.fork()
+            return True
+        except Exception:
+            return False
 
 
 def main(words):
+    if "PYTHONHASHSEED" not in os.environ:  # the order of sets is part of what a tool answers
+        os.execve(sys.executable, [sys.executable, *sys.argv], dict(os.environ, PYTHONHASHSEED="0"))
     replies = sys.stdout
     sys.stdout = sys.stderr
-    worker = worker_of(words)
+    server = Server(worker_of(words))
     for line in sys.stdin:
         request = json.loads(line)
-        if request.get("do") == "close":
+        if request.get("do") == "close" and "session" not in request:
             print(json.dumps({"ok": True}), file=replies, flush=True)
             return
         try:
-            reply = {"ok": answer(worker, request)}
+            reply = {"ok": server.answer(request)}
         except Exception as error:  # xsweep makes an episode error of it
             reply = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(reply), file=replies, flush=True)
+        if "id" in request:
+            reply["id"] = request["id"]
+        print(json.dumps(reply, default=str), file=replies, flush=True)
 
 
 if __name__ == "__main__":

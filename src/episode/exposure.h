@@ -15,6 +15,11 @@ inline constexpr std::string_view kDataMark = "\xEE\x80\x80";
 /// nothing.
 bool Carries(std::string_view shown, std::string_view inserted);
 
+/// Whether `shown` carries the letters and digits of `inserted` in their order, whatever a printer has done to lines,
+/// blanks, quotes and escapes between them. For texts that were put into a world and come back through its printer; a
+/// text without letters is carried by nothing.
+bool CarriesFolded(std::string_view shown, std::string_view inserted);
+
 /// `text` with blanks (space, tab, newline, carriage return) replaced by kDataMark.
 std::string MarkBlanks(std::string_view text);
 

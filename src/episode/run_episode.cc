@@ -247,11 +247,10 @@ class Dialogue {
     bool withheld = blocked;
     if (!blocked) {
       inserted = parts_.attack.PoisonResult(call, outcome);
-      std::string screened = outcome.content;
-      CO_TRY_ASSIGN(withheld, co_await ScreenResult(call, screened));
+      const std::string beside_data = outcome.structured.is_null() ? std::string() : outcome.content;
+      CO_TRY_ASSIGN(withheld, co_await ScreenResult(call, outcome.content));
       // A defense rewrites text; the data beside it would say what it has just taken out.
-      if (screened != outcome.content) outcome.structured = Json();
-      outcome.content = std::move(screened);
+      if (!outcome.structured.is_null() && beside_data != outcome.content) outcome.structured = Json();
     }
     ShowResult(call, outcome, inserted);
     conversation_.messages.back().notice = withheld;
@@ -274,7 +273,9 @@ class Dialogue {
     NoteExposure(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
                  conversation_.turn);
     for (const Planting& planting : planted_) {
-      NoteExposure(outcome.content, planting.text, Channel::kRecord, call.name, conversation_.turn);
+      if (transcript_.exposure.exposed || !CarriesFolded(outcome.content, planting.text)) continue;
+      transcript_.exposure = {
+          .exposed = true, .turn = conversation_.turn, .channel = Channel::kRecord, .via = call.name};
     }
     const CallRecord& record = transcript_.calls.back();
     Step& step = AddStep(StepKind::kTool);

@@ -9,6 +9,7 @@
 #include "parts/desks.h"
 #include "parts/environments/bridge/bridge.h"
 #include "parts/environments/declared/declared.h"
+#include "parts/environments/declared/mcp_environment.h"
 #include "parts/judges/judges.h"
 
 namespace xsweep {
@@ -17,6 +18,7 @@ Catalog BuildCatalog() {
   Catalog catalog;
   catalog.environments = DeskEntries();
   catalog.environments.push_back(BridgeEntry());
+  catalog.environments.push_back(McpEntry());
   catalog.agents = AgentTable();
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "episode/exposure.h"
 #include "parts/agents/agents.h"
 #include "parts/agents/persuasion.h"
 
@@ -24,9 +25,11 @@ const Options<ShimSettings> kShimOptions = {
 // words, one of its tools by name, or a sentence that asks for its topic.
 class RequestReader {
  public:
-  explicit RequestReader(const Goal& goal) : goal_(goal), topics_(GoalTopics(goal)) {}
+  /// `folded`: what it reads has gone through a printer that folds lines.
+  RequestReader(const Goal& goal, bool folded) : goal_(goal), topics_(GoalTopics(goal)), folded_(folded) {}
 
   bool Asks(std::string_view text, const TextCues& cues) const {
+    if (folded_ && CarriesFolded(text, goal_.description)) return true;
     if ((cues.requested & topics_) != 0 || Contains(text, goal_.description)) return true;
     return std::ranges::any_of(goal_.calls, [&](const ToolCall& call) { return Contains(text, call.name); });
   }
@@ -47,6 +50,7 @@ class RequestReader {
 
   const Goal& goal_;
   std::uint32_t topics_;
+  bool folded_;
 };
 
 class ShimAgent : public Agent {
@@ -55,16 +59,18 @@ class ShimAgent : public Agent {
       : task_(context.task),
         goal_(context.goal),
         environment_(context.environment),
-        reader_(context.goal),
+        reader_(context.goal, std::ranges::any_of(context.environment.vectors(), &Vector::planted)),
         draws_(context.draws),
         settings_(settings),
-        attacked_(!context.goal.calls.empty()) {}
+        attacked_(!context.goal.calls.empty() || context.goal.effect_kind == kTaskFailed) {}
 
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
     Read(conversation);
     if (!complied_ && asked_ && Yields(conversation)) complied_ = true;
     AgentTurn turn;
-    if (complied_ && next_goal_call_ < goal_.calls.size()) {
+    if (complied_ && goal_.effect_kind == kTaskFailed) {
+      turn.text = "I am sorry, I cannot go on with this.";
+    } else if (complied_ && next_goal_call_ < goal_.calls.size()) {
       turn.calls.push_back(goal_.calls[next_goal_call_++]);
       refusal_expected_ = false;
     } else if (!requested_ || !AddNextAction(turn)) {

@@ -28,6 +28,7 @@ std::vector<AttackEntry> MakeTable() {
   table.push_back(ImportantInstructionsEntry());
   table.push_back(CombinedEntry());
   table.push_back(ModelAttackerEntry());
+  table.push_back(BenchmarkAttackEntry());
   std::ranges::stable_sort(table, {},
                            [](const AttackEntry& entry) { return std::ranges::find(kOrder, entry.spec.name); });
   return table;

@@ -4,10 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "parts/environments/bridge/sessions.h"
 #include "parts/environments/reward.h"
 #include "parts/environments/scenario.h"
 #include "parts/environments/simulated_user.h"
@@ -48,12 +50,67 @@ Expected<DeskTask> ReadBridgeTask(const Json& json) {
   return out;
 }
 
+struct BridgeGoal {
+  std::string name;
+  std::string text;
+  std::vector<ToolCall> calls;
+  bool task_fails = false;
+};
+
 struct BridgeFacts {
   EnvironmentInfo info;
+  int protocol = 1;
   std::string policy;
   std::vector<ToolSchema> tools;
   std::vector<DeskTask> tasks;
+  Json first_task;  ///< the id of the worker's first task, or null: where episodes of declared tasks start
+  std::vector<BridgeGoal> goals;
+  std::vector<Vector> vectors;
+  bool shows_state = false;
 };
+
+std::vector<ToolCall> ReadCalls(const Json* list) {
+  std::vector<ToolCall> calls;
+  for (std::size_t i = 0; list != nullptr && list->is_array() && i < list->size(); ++i) {
+    const Json& call = list->items()[i];
+    const Json* arguments = call.Find("arguments");
+    calls.push_back(
+        {{}, std::string(call.StringOr("name", "")), arguments == nullptr ? Json::MakeObject() : *arguments});
+  }
+  return calls;
+}
+
+std::vector<Effect> ReadEffects(const Json* list) {
+  std::vector<Effect> effects;
+  for (std::size_t i = 0; list != nullptr && list->is_array() && i < list->size(); ++i) {
+    const Json& given = list->items()[i];
+    Effect& effect = effects.emplace_back();
+    effect.kind = given.StringOr("kind", "");
+    effect.subject = given.StringOr("subject", "");
+    effect.amount_usd = given.DoubleOr("amount_usd", 0);
+    effect.owed_usd = given.DoubleOr("owed_usd", 0);
+    effect.permitted = given.BoolOr("permitted", false);
+    effect.rule = given.StringOr("rule", "the worker says so");
+  }
+  return effects;
+}
+
+void ReadAttackSide(const Json& opened, BridgeFacts& facts) {
+  const Json* goals = opened.Find("goals");
+  for (std::size_t i = 0; goals != nullptr && goals->is_array() && i < goals->size(); ++i) {
+    const Json& goal = goals->items()[i];
+    facts.goals.push_back({std::string(goal.StringOr("name", "")), std::string(goal.StringOr("text", "")),
+                           ReadCalls(goal.Find("calls")), goal.StringOr("fails", "") == "task"});
+  }
+  const Json* vectors = opened.Find("vectors");
+  for (std::size_t i = 0; vectors != nullptr && vectors->is_array() && i < vectors->size(); ++i) {
+    const Json& vector = vectors->items()[i];
+    const std::string tool(vector.StringOr("tool", ""));
+    facts.vectors.push_back({std::string(vector.StringOr("name", "")), tool,
+                             std::string(vector.StringOr("pointer", "")),
+                             vector.StringOr("position", "append") == "replace", tool.empty()});
+  }
+}
 
 Expected<BridgeFacts> ReadFacts(const Json& opened, const std::string& hash) {
   BridgeFacts facts;
@@ -63,12 +120,16 @@ Expected<BridgeFacts> ReadFacts(const Json& opened, const std::string& hash) {
   const Json* tools = opened.Find("tools");
   TRY_ASSIGN(facts.tools, ReadToolSchemas(tools == nullptr ? "[]" : tools->Dump(), "the worker's tools"));
   const Json* tasks = opened.Find("tasks");
-  if (tasks == nullptr || !tasks->is_array() || tasks->size() == 0)
-    return UserError("the worker has no tasks", "environment python");
-  for (const Json& json : tasks->items()) {
-    TRY_ASSIGN(DeskTask task, ReadBridgeTask(json));
+  facts.protocol = static_cast<int>(opened.IntOr("protocol", 1));
+  const bool none = tasks == nullptr || !tasks->is_array() || tasks->size() == 0;
+  if (none && facts.protocol < 2) return UserError("the worker has no tasks", "environment python");
+  for (std::size_t i = 0; !none && i < tasks->size(); ++i) {
+    TRY_ASSIGN(DeskTask task, ReadBridgeTask(tasks->items()[i]));
     facts.tasks.push_back(std::move(task));
   }
+  if (!none) facts.first_task = facts.tasks.front().task.id;
+  facts.shows_state = opened.BoolOr("state", false);
+  ReadAttackSide(opened, facts);
   return facts;
 }
 
@@ -93,71 +154,32 @@ Json MessagesOf(const Transcript& transcript) {
   return list;
 }
 
-/// Starts workers and keeps those that are idle. Thread-safe: it owns the only state that trials share.
-class Workers {
- public:
-  Workers(std::vector<std::string> command, std::string data, std::chrono::milliseconds time_limit)
-      : command_(std::move(command)), data_(std::move(data)), time_limit_(time_limit) {}
-
-  Expected<std::pair<BridgeClient, Json>> Open() const {
-    TRY_ASSIGN(BridgeClient client, BridgeClient::Start(command_, time_limit_));
-    TRY_ASSIGN(Json opened, client.Ask("open", {{"data", data_}}));
-    return std::pair(std::move(client), std::move(opened));
-  }
-  Expected<BridgeClient> Take() {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!idle_.empty()) {
-        BridgeClient client = std::move(idle_.back());
-        idle_.pop_back();
-        return client;
-      }
-    }
-    TRY_ASSIGN(auto opened, Open());
-    return std::move(opened.first);
-  }
-  void Return(BridgeClient client) {
-    if (!client.alive()) return;
-    const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(client));
-  }
-
- private:
-  const std::vector<std::string> command_;
-  const std::string data_;
-  const std::chrono::milliseconds time_limit_;
-  std::mutex mutex_;
-  std::vector<BridgeClient> idle_;
-};
-
 class BridgeSource;
 
 class BridgeEnvironment final : public Environment {
  public:
-  BridgeEnvironment(const BridgeSource& source, const DeskTask& task, BridgeClient client, EnvironmentModels models);
+  BridgeEnvironment(const BridgeSource& source, const DeskTask& task, BridgeSession session, EnvironmentModels models);
   ~BridgeEnvironment() override;
 
   const Task& task() const override { return task_.task; }
   std::string_view policy() const override;
   const std::vector<ToolSchema>& tools() const override;
-  Expected<Goal> MakeGoal(const GoalRequest& request, const Draws& /*draws*/) const override {
-    return UserError(fmt::format("a bridged environment has no attack goals, so no `{}`", request.name), "attack.goal");
-  }
-  Async<Expected<ToolOutcome>> Call(const ToolCall& call) override {
-    return Async<Expected<ToolOutcome>>(Execute(call));
-  }
-  std::vector<Effect> Foresee(const ToolCall& /*call*/) const override { return {}; }
+  const std::vector<Vector>& vectors() const override;
+  Expected<Goal> MakeGoal(const GoalRequest& request, const Draws& draws) const override;
+  Async<Expected<ToolOutcome>> Call(const ToolCall& call) override;
+  std::vector<Effect> Foresee(const ToolCall& call) const override;
   Async<Expected<UserTurn>> Speak(const Conversation& conversation, Usage& usage) override {
     return user_.Speak(conversation, usage);
   }
   Async<Expected<TaskAssessment>> AssessTask(const Transcript& transcript) override;
+  Async<Expected<std::vector<Planting>>> Plant(std::vector<Planting> what, const Goal& goal) override;
+  Async<Expected<std::vector<Effect>>> EndEffects(const Transcript& transcript, const Goal& goal) override;
+  Async<Expected<StateView>> Observe() override;
 
  private:
-  Expected<ToolOutcome> Execute(const ToolCall& call);
-
   const BridgeSource& source_;
   const DeskTask& task_;
-  BridgeClient client_;
+  BridgeSession session_;
   EnvironmentModels models_;
   const std::string guidelines_;
   SimulatedUser user_;
@@ -165,73 +187,187 @@ class BridgeEnvironment final : public Environment {
 
 class BridgeSource final : public EnvironmentSource {
  public:
-  BridgeSource(BridgeFacts facts, std::unique_ptr<Workers> workers)
-      : facts_(std::move(facts)), workers_(std::move(workers)) {
+  BridgeSource(BridgeFacts facts, std::shared_ptr<BridgeWorkers> workers, bool own_tasks = true)
+      : facts_(std::move(facts)), workers_(std::move(workers)), own_tasks_(own_tasks) {
     for (const DeskTask& task : facts_.tasks) tasks_.push_back(task.task);
+    for (const BridgeGoal& goal : facts_.goals) goals_.push_back(goal.name);
   }
   const EnvironmentInfo& info() const override { return facts_.info; }
   const std::vector<Task>& tasks() const override { return tasks_; }
   std::string_view policy() const override { return facts_.policy; }
   const std::vector<ToolSchema>& tools() const override { return facts_.tools; }
-  const std::vector<std::string>& goals() const override { return no_goals_; }
+  const std::vector<std::string>& goals() const override { return goals_; }
+  const std::vector<Vector>& vectors() const override { return facts_.vectors; }
   Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const override {
-    return ForkNow(task, std::move(models));
+    CHECK(task < facts_.tasks.size(), "a fork was asked for a task that is not there");
+    auto taking = workers_->Take();
+    auto session = co_await taking;
+    if (!session) {
+      Error why = std::move(session).error();
+      if (why.kind != ErrorKind::kInterrupted) why = {ErrorKind::kEpisode, why.Text(), "environment python"};
+      co_return std::unexpected(std::move(why));
+    }
+    Json more = Json::MakeObject({{"task", own_tasks_ ? Json(tasks_[task].id) : facts_.first_task}});
+    auto starting = session->Ask(facts_.protocol >= 2 ? "start" : "reset", std::move(more));
+    auto started = co_await starting;
+    if (!started) {
+      workers_->Return(session->worker());
+      co_return std::unexpected(std::move(started).error());
+    }
+    co_return Expected<std::unique_ptr<Environment>>(
+        std::make_unique<BridgeEnvironment>(*this, facts_.tasks[task], std::move(*session), std::move(models)));
   }
-  Workers& workers() const { return *workers_; }
+  Expected<std::shared_ptr<const EnvironmentSource>> WithTasks(std::vector<Task> tasks) const override {
+    BridgeFacts facts = facts_;
+    facts.tasks.clear();
+    for (Task& task : tasks) {
+      if (task.reward_basis.empty()) task.reward_basis = {"ACTION", "COMMUNICATE"};
+      std::string scenario = task.instruction;
+      facts.tasks.push_back({std::move(task), std::move(scenario)});
+    }
+    return std::make_shared<BridgeSource>(std::move(facts), workers_, false);
+  }
+  BridgeWorkers& workers() const { return *workers_; }
+  const BridgeFacts& facts() const { return facts_; }
+  bool own_tasks() const { return own_tasks_; }
 
  private:
-  Expected<std::unique_ptr<Environment>> ForkNow(std::size_t task, EnvironmentModels models) const {
-    CHECK(task < facts_.tasks.size(), "a fork was asked for a task that is not there");
-    auto client = workers_->Take();
-    if (!client) return EpisodeError(client.error().Text(), "environment python");
-    TRY(client->Ask("reset", {{"task", tasks_[task].id}}));
-    return std::make_unique<BridgeEnvironment>(*this, facts_.tasks[task], std::move(*client), std::move(models));
-  }
-
   BridgeFacts facts_;
   std::vector<Task> tasks_;
-  std::vector<std::string> no_goals_;
-  std::unique_ptr<Workers> workers_;
+  std::vector<std::string> goals_;
+  std::shared_ptr<BridgeWorkers> workers_;
+  const bool own_tasks_;  ///< the worker knows the tasks, and grades them
 };
 
-BridgeEnvironment::BridgeEnvironment(const BridgeSource& source, const DeskTask& task, BridgeClient client,
+BridgeEnvironment::BridgeEnvironment(const BridgeSource& source, const DeskTask& task, BridgeSession session,
                                      EnvironmentModels models)
     : source_(source),
       task_(task),
-      client_(std::move(client)),
+      session_(std::move(session)),
       models_(std::move(models)),
       user_(task_, guidelines_, models_) {}
 
-BridgeEnvironment::~BridgeEnvironment() { source_.workers().Return(std::move(client_)); }
+BridgeEnvironment::~BridgeEnvironment() { source_.workers().Return(session_.worker()); }
 
 std::string_view BridgeEnvironment::policy() const { return source_.policy(); }
 const std::vector<ToolSchema>& BridgeEnvironment::tools() const { return source_.tools(); }
+const std::vector<Vector>& BridgeEnvironment::vectors() const { return source_.vectors(); }
 
-Expected<ToolOutcome> BridgeEnvironment::Execute(const ToolCall& call) {
-  TRY_ASSIGN(const Json answer, client_.Ask("call", {{"name", call.name}, {"arguments", call.arguments}}));
+Expected<Goal> BridgeEnvironment::MakeGoal(const GoalRequest& request, const Draws& /*draws*/) const {
+  const auto& goals = source_.facts().goals;
+  const auto found = std::ranges::find(goals, request.name, &BridgeGoal::name);
+  if (found == goals.end()) {
+    return UserError(fmt::format("the worker has no goal `{}`; declare it under `goals:`", request.name),
+                     "attack.goal");
+  }
+  Goal goal;
+  goal.name = found->name;
+  goal.description = found->text;
+  goal.calls = found->calls;
+  goal.effect_kind = found->task_fails ? std::string(kTaskFailed) : "goal:" + found->name;
+  return goal;
+}
+
+Async<Expected<ToolOutcome>> BridgeEnvironment::Call(const ToolCall& call) {
+  Json more = Json::MakeObject({{"name", call.name}, {"arguments", call.arguments}});
+  auto asking = session_.Ask("call", std::move(more));
+  CO_TRY_ASSIGN(const Json answer, co_await asking);
   const Json* content = answer.Find("content");
-  if (content == nullptr || !content->is_string())
-    return EpisodeError("the worker answered a call without a text `content`", "environment python");
+  if (content == nullptr || !content->is_string()) {
+    co_return EpisodeError("the worker answered a call without a text `content`", "environment python");
+  }
   ToolOutcome outcome;
   outcome.content = content->AsString();
   outcome.error = answer.BoolOr("error", false);
   outcome.ends_dialogue = answer.BoolOr("done", false);
-  return outcome;
+  if (const Json* structured = answer.Find("structured")) outcome.structured = *structured;
+  outcome.effects = ReadEffects(answer.Find("effects"));
+  co_return outcome;
+}
+
+/// The worker is not asked what a call would do; that it is one of a goal's own says what it was for.
+std::vector<Effect> BridgeEnvironment::Foresee(const ToolCall& call) const {
+  std::vector<Effect> effects;
+  for (const BridgeGoal& goal : source_.facts().goals) {
+    const auto same = [&](const ToolCall& one) { return one.name == call.name && one.arguments == call.arguments; };
+    if (std::ranges::any_of(goal.calls, same)) {
+      Effect& effect = effects.emplace_back();
+      effect.kind = "goal:" + goal.name;
+      effect.permitted = false;
+      effect.rule = "a call of the goal";
+    }
+  }
+  return effects;
+}
+
+Async<Expected<std::vector<Planting>>> BridgeEnvironment::Plant(std::vector<Planting> what, const Goal& goal) {
+  std::vector<Planting> planted;
+  if (what.empty()) co_return planted;
+  Json list = Json::MakeArray();
+  for (const Planting& planting : what) {
+    list.Append(Json::MakeObject({{"vector", planting.vector}, {"text", planting.text}, {"attack", planting.attack}}));
+  }
+  Json more = Json::MakeObject({{"plantings", std::move(list)}, {"goal", goal.name}});
+  auto asking = session_.Ask("plant", std::move(more));
+  CO_TRY_ASSIGN(const Json answer, co_await asking);
+  const Json* stands = answer.Find("planted");
+  for (std::size_t i = 0; stands != nullptr && stands->is_array() && i < stands->size(); ++i) {
+    const Json& one = stands->items()[i];
+    planted.push_back({std::string(one.StringOr("vector", "")), std::string(one.StringOr("text", ""))});
+  }
+  co_return planted;
+}
+
+Async<Expected<std::vector<Effect>>> BridgeEnvironment::EndEffects(const Transcript& transcript, const Goal& goal) {
+  std::vector<Effect> effects;
+  const auto& goals = source_.facts().goals;
+  const auto found = std::ranges::find(goals, goal.name, &BridgeGoal::name);
+  if (goal.name.empty() || found == goals.end() || found->task_fails) co_return effects;
+  Json more = Json::MakeObject({{"goal", goal.name}, {"messages", MessagesOf(transcript)}});
+  auto asking = session_.Ask("goal", std::move(more));
+  CO_TRY_ASSIGN(const Json answer, co_await asking);
+  effects = ReadEffects(answer.Find("effects"));
+  const Json* reached = answer.Find("reached");
+  if (reached == nullptr || !reached->is_bool()) {
+    co_return EpisodeError("the worker did not say whether the goal was reached", "environment python");
+  }
+  if (reached->AsBool()) {
+    Effect& effect = effects.emplace_back();
+    effect.kind = goal.effect_kind;
+    effect.permitted = false;
+    effect.rule = "the worker's own check";
+  }
+  co_return effects;
+}
+
+Async<Expected<StateView>> BridgeEnvironment::Observe() {
+  if (!source_.facts().shows_state) co_return StateView();
+  auto asking = session_.Ask("state");
+  CO_TRY_ASSIGN(const Json answer, co_await asking);
+  StateView view;
+  if (const Json* before = answer.Find("before")) view.before = *before;
+  if (const Json* after = answer.Find("after")) view.after = *after;
+  co_return view;
 }
 
 Async<Expected<TaskAssessment>> BridgeEnvironment::AssessTask(const Transcript& transcript) {
-  auto graded = client_.Ask("reward", {{"messages", MessagesOf(transcript)}});
-  if (!graded) co_return std::unexpected(std::move(graded).error());
   TaskAssessment parts;
   parts.state_difference = Json::MakeArray();
   parts.communicated = Communicated(task(), transcript);
   parts.actions = ActionsTaken(task(), transcript);
-  if (const Json* database = graded->Find("database"); database != nullptr && database->is_bool())
+  Json graded = Json::MakeObject();
+  if (source_.own_tasks()) {
+    Json more = Json::MakeObject({{"messages", MessagesOf(transcript)}});
+    auto asking = session_.Ask("reward", std::move(more));
+    CO_TRY_ASSIGN(graded, co_await asking);
+  }
+  if (const Json* database = graded.Find("database"); database != nullptr && database->is_bool())
     parts.database = database->AsBool();
+  if (const Json* difference = graded.Find("difference")) parts.state_difference = *difference;
   const bool cut = transcript.stop == "max_turns" || transcript.stop == "max_calls" || transcript.stop == "tool_errors";
   if (cut) {
     parts.success = false;
-  } else if (const Json* reward = graded->Find("reward"); reward != nullptr && reward->is_number()) {
+  } else if (const Json* reward = graded.Find("reward"); reward != nullptr && reward->is_number()) {
     parts.success = reward->AsDouble() >= 1 - 1e-6;
   } else {
     parts.success = CombineReward(task(), parts);
@@ -243,6 +379,7 @@ struct BridgeSettings {
   std::vector<std::string> command;
   std::optional<std::string> data;
   double timeout = 60;
+  std::optional<int> workers;
 };
 
 const Options<BridgeSettings> kBridgeOptions = {
@@ -250,17 +387,20 @@ const Options<BridgeSettings> kBridgeOptions = {
         "The worker and its arguments, e.g. [python3, tools/xsweep_bridge.py, tau2, telecom].",
         {.minimum = 1, .required = true}),
     Opt("data", &BridgeSettings::data, "Handed to the worker as it is."),
-    Opt("timeout", &BridgeSettings::timeout, "Seconds that one answer may take.", {.minimum = 0.01, .maximum = 86400})};
+    Opt("timeout", &BridgeSettings::timeout, "Seconds that one answer may take.", {.minimum = 0.01, .maximum = 86400}),
+    Opt("workers", &BridgeSettings::workers, "Workers that share all episodes; 1 when absent.",
+        {.minimum = 1, .maximum = 256})};
 
 Expected<std::shared_ptr<const EnvironmentSource>> OpenBridge(const BridgeSettings& settings) {
   const auto time_limit = std::chrono::milliseconds(std::llround(settings.timeout * 1000));
-  auto workers = std::make_unique<Workers>(settings.command, settings.data.value_or(""), time_limit);
-  auto opened = workers->Open();
+  auto workers = std::make_shared<BridgeWorkers>(settings.command, settings.data.value_or(""),
+                                                 settings.workers.value_or(1), time_limit);
+  auto opened = RunNow(workers->Open());
   if (!opened) return UserError(opened.error().Text(), "environment python");
-  auto hash = opened->first.Ask("hash");
+  auto hash = RunNow(opened->first->Ask("hash", Json::MakeObject()));
   const std::string initial = hash && hash->is_string() ? hash->AsString() : "";
   TRY_ASSIGN(BridgeFacts facts, ReadFacts(opened->second, initial));
-  workers->Return(std::move(opened->first));
+  workers->Keep(std::move(opened->first));
   return std::make_shared<BridgeSource>(std::move(facts), std::move(workers));
 }
 

@@ -40,8 +40,9 @@ class BridgeClient {
   std::chrono::milliseconds time_limit_;
 };
 
-/// The catalog's `python`: options command, data, timeout. Each trial has a worker to itself; workers are used again
-/// for later trials unless something went wrong with them.
+/// The catalog's `python`: options command, data, timeout, workers. Workers of version 2 of the protocol (the whole of
+/// it is in docs/environments.md) play any number of episodes at once; with one of version 1, what stands above, each
+/// trial has a worker to itself, which is used again unless something went wrong with it.
 EnvironmentEntry BridgeEntry();
 
 }  // namespace xsweep

@@ -1,0 +1,452 @@
+// mcp: foreign MCP servers as an environment.
+// SPDX-License-Identifier: Apache-2.0
+#include "parts/environments/declared/mcp_environment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <deque>
+#include <filesystem>
+#include <mutex>
+
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "net/handoff.h"
+#include "parts/environments/declared/probe.h"
+#include "parts/environments/declared/servers.h"
+#include "parts/environments/reward.h"
+#include "parts/environments/simulated_user.h"
+
+namespace xsweep {
+namespace {
+
+struct McpSettings {
+  Json servers;
+  std::string files;
+  Json reset;
+  Json probe;
+  std::string policy;
+  double timeout = 30;
+};
+
+const Options<McpSettings> kMcpOptions = {
+    Opt("servers", &McpSettings::servers,
+        "{NAME: {command: [program, argument]}} or {NAME: {url: ADDRESS}}; beside that env, headers ($NAME is read "
+        "from "
+        "the environment), directory, prefix.",
+        {.required = true, .type = OptionType::kMapping}),
+    Opt("files", &McpSettings::files,
+        "A directory that every trial gets a copy of: its servers start in it, `{dir}` in a command is its path."),
+    Opt("reset", &McpSettings::reset,
+        "Shares the servers between trials, one at a time, and brings them back before each: {tool: NAME, arguments}, "
+        "{command: [...]} or `none` where nothing lasts. Without it servers are started for each trial."),
+    Opt("probe", &McpSettings::probe,
+        "A look at the state before and after: {tool: NAME, arguments}, {command: [...]} or {files: true}; `ignore` "
+        "lists JSON pointers that change by themselves.",
+        {.type = OptionType::kMapping}),
+    Opt("policy", &McpSettings::policy, "The agent's system prompt; without one, what the servers say of themselves."),
+    Opt("timeout", &McpSettings::timeout, "Seconds that a start or one answer may take.",
+        {.minimum = 0.01, .maximum = 86400}),
+};
+
+/// A directory of one trial, gone with the object.
+class TrialDirectory {
+ public:
+  static Expected<std::unique_ptr<TrialDirectory>> Make(const std::string& from) {
+    static std::atomic<std::uint64_t> last = 0;
+    std::error_code failed;
+    const auto path = std::filesystem::temp_directory_path(failed) / fmt::format("xsweep-{}-{}", ::getpid(), ++last);
+    std::filesystem::create_directories(path, failed);
+    if (!failed && !from.empty()) {
+      std::filesystem::copy(from, path, std::filesystem::copy_options::recursive, failed);
+    }
+    if (failed) return WorldError("cannot be copied for a trial: " + failed.message(), from);
+    return std::unique_ptr<TrialDirectory>(new TrialDirectory(path.string()));
+  }
+  TrialDirectory(const TrialDirectory&) = delete;
+  TrialDirectory& operator=(const TrialDirectory&) = delete;
+  ~TrialDirectory() {
+    std::error_code failed;
+    std::filesystem::remove_all(path_, failed);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TrialDirectory(std::string path) : path_(std::move(path)) {}
+  const std::string path_;
+};
+
+/// What all trials have in common. Thread-safe: the queue for shared servers is the only thing that changes.
+class McpWorld {
+ public:
+  /// The servers that a trial works with, and what goes when it ends.
+  struct Lease {
+    std::shared_ptr<TrialDirectory> directory;  // outlives its servers
+    std::shared_ptr<ServerSet> servers;
+  };
+
+  McpWorld(std::vector<ServerSpec> specs, ProbeSpec probe_of, McpSettings settings_of)
+      : specs_(std::move(specs)), probe(std::move(probe_of)), settings(std::move(settings_of)) {}
+
+  std::chrono::milliseconds limit() const { return std::chrono::milliseconds(std::llround(settings.timeout * 1000)); }
+  bool shared() const { return !settings.reset.is_null(); }
+
+  Async<Expected<Lease>> Start() const {
+    Lease lease;
+    if (!settings.files.empty()) {
+      CO_TRY_ASSIGN(lease.directory, TrialDirectory::Make(settings.files));
+    }
+    const std::string path = lease.directory ? lease.directory->path() : std::string();
+    auto opening = ServerSet::Open(specs_, path, limit());
+    CO_TRY_ASSIGN(lease.servers, co_await opening);
+    co_return lease;
+  }
+
+  /// Servers of this trial's own, or the shared ones once nobody else has them, reset.
+  Async<Expected<Lease>> Take() {
+    if (!shared()) {
+      auto starting = Start();
+      co_return co_await starting;
+    }
+    const auto turn = Enqueue();
+    auto waiting = turn.Take(std::chrono::hours(24));
+    auto granted = co_await waiting;
+    if (!granted || !*granted) {
+      Leave(turn);
+      if (!granted) co_return std::unexpected(granted.error());
+      co_return EpisodeError("the shared servers were never free", "environment mcp");
+    }
+    auto readying = Ready();
+    auto ready = co_await readying;
+    if (!ready) {
+      kept_.reset();
+      PassOn();
+    }
+    co_return ready;
+  }
+  void Return(bool sound) {
+    if (!shared()) return;
+    if (!sound) kept_.reset();
+    PassOn();
+  }
+
+  Async<Expected<Json>> Look(const Lease& lease) const {
+    if (probe.files) {
+      co_return FilesOf(lease.directory ? lease.directory->path() : std::string("."));
+    }
+    std::string text;
+    if (!probe.command.empty()) {
+      auto running = RunAside(probe.command, lease.directory ? lease.directory->path() : std::string(), limit());
+      CO_TRY_ASSIGN(text, co_await running);
+    } else {
+      auto calling = lease.servers->Call(probe.tool, probe.arguments);
+      CO_TRY_ASSIGN(ServerAnswer answer, co_await calling);
+      if (answer.error) co_return EpisodeError("the probe was refused: " + Printable(answer.text, 300), probe.tool);
+      if (!answer.structured.is_null()) co_return std::move(answer.structured);
+      text = std::move(answer.text);
+    }
+    auto json = Json::Parse(text);
+    if (!json) co_return EpisodeError("the probe printed no JSON: " + Printable(text, 200), "environment.probe");
+    co_return std::move(*json);
+  }
+  bool looks() const { return probe.files || !probe.command.empty() || !probe.tool.empty(); }
+
+ private:
+  using Turn = Handoff<bool>;
+
+  Turn Enqueue() {
+    const std::lock_guard lock(mutex_);
+    Turn turn;
+    if (!taken_) {
+      taken_ = true;
+      turn.Set(true);
+    } else {
+      queue_.push_back(turn);
+    }
+    return turn;
+  }
+  // A trial that stops waiting must not be handed the servers; if it just was, they go on to the next.
+  void Leave(const Turn& turn) {
+    if (turn.is_set())
+      PassOn();
+    else
+      turn.Set(false);
+  }
+  void PassOn() {
+    const std::lock_guard lock(mutex_);
+    while (!queue_.empty()) {
+      const Turn next = queue_.front();
+      queue_.pop_front();
+      if (next.is_set()) continue;
+      return next.Set(true);
+    }
+    taken_ = false;
+  }
+
+  Async<Expected<Lease>> Ready() {
+    if (!kept_) {
+      auto starting = Start();
+      CO_TRY_ASSIGN(kept_, co_await starting);
+    }
+    const Json& reset = settings.reset;
+    if (const Json* command = reset.Find("command")) {
+      std::vector<std::string> words;
+      for (const Json& word : command->items()) words.push_back(word.is_string() ? word.AsString() : word.Dump());
+      auto running = RunAside(std::move(words), {}, limit());
+      CO_TRY(co_await running);
+    } else if (const Json* tool = reset.Find("tool")) {
+      const Json* arguments = reset.Find("arguments");
+      const Json given = arguments == nullptr ? Json::MakeObject() : *arguments;
+      auto calling = kept_->servers->Call(tool->AsString(), given);
+      CO_TRY_ASSIGN(const ServerAnswer answer, co_await calling);
+      if (answer.error) co_return EpisodeError("the reset was refused: " + Printable(answer.text, 300), "reset");
+    }
+    co_return *kept_;
+  }
+
+  const std::vector<ServerSpec> specs_;
+
+ public:
+  const ProbeSpec probe;
+  const McpSettings settings;
+
+ private:
+  std::mutex mutex_;
+  bool taken_ = false;
+  std::deque<Turn> queue_;
+  std::optional<Lease> kept_;  // belongs to whoever has the turn
+};
+
+/// What the servers offered when the run began.
+struct McpFacts {
+  EnvironmentInfo info;
+  std::string policy;
+  std::vector<ToolSchema> tools;
+  std::string tools_as_listed;
+};
+
+std::string ListedOf(const ServerSet& servers) {
+  std::string all;
+  for (const ServerTool& tool : servers.tools()) all += tool.whole.Dump() + '\n';
+  return all;
+}
+
+class McpSource;
+
+class McpEnvironment final : public Environment {
+ public:
+  McpEnvironment(const McpSource& source, const DeskTask& task, McpWorld::Lease lease, Json before,
+                 EnvironmentModels models);
+  ~McpEnvironment() override;
+
+  const Task& task() const override { return task_.task; }
+  std::string_view policy() const override;
+  const std::vector<ToolSchema>& tools() const override;
+  Expected<Goal> MakeGoal(const GoalRequest& request, const Draws& /*draws*/) const override {
+    return UserError(fmt::format("no goal is called `{}`; declare it under `goals:`", request.name), "attack.goal");
+  }
+  Async<Expected<ToolOutcome>> Call(const ToolCall& call) override;
+  std::vector<Effect> Foresee(const ToolCall& /*call*/) const override { return {}; }
+  Async<Expected<UserTurn>> Speak(const Conversation& conversation, Usage& usage) override {
+    return user_.Speak(conversation, usage);
+  }
+  Async<Expected<TaskAssessment>> AssessTask(const Transcript& transcript) override;
+  Async<Expected<StateView>> Observe() override;
+  std::vector<std::string> notes() const override { return lease_.servers->notes(); }
+
+ private:
+  const McpSource& source_;
+  const DeskTask& task_;
+  McpWorld::Lease lease_;
+  const Json before_;
+  std::optional<Json> after_;  // of the state since the last call
+  EnvironmentModels models_;
+  const std::string guidelines_;
+  SimulatedUser user_;
+  bool sound_ = true;
+};
+
+class McpSource final : public EnvironmentSource {
+ public:
+  McpSource(std::shared_ptr<McpWorld> world, McpFacts facts, std::vector<DeskTask> tasks)
+      : world_(std::move(world)), facts_(std::move(facts)), placed_(std::move(tasks)) {
+    for (const DeskTask& task : placed_) tasks_.push_back(task.task);
+  }
+  const EnvironmentInfo& info() const override { return facts_.info; }
+  const std::vector<Task>& tasks() const override { return tasks_; }
+  std::string_view policy() const override { return facts_.policy; }
+  const std::vector<ToolSchema>& tools() const override { return facts_.tools; }
+  const std::vector<std::string>& goals() const override { return no_goals_; }
+
+  Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const override {
+    CHECK(task < placed_.size(), "a fork was asked for a task that is not there");
+    auto taking = world_->Take();
+    auto taken = co_await taking;
+    if (!taken) co_return std::unexpected(AsEpisode(std::move(taken).error()));
+    if (ListedOf(*taken->servers) != facts_.tools_as_listed) {
+      world_->Return(false);
+      co_return EpisodeError("the servers offer other tools than when the run began", "environment mcp");
+    }
+    Json before;
+    if (world_->looks()) {
+      auto looking = world_->Look(*taken);
+      auto seen = co_await looking;
+      if (!seen) {
+        world_->Return(false);
+        co_return std::unexpected(AsEpisode(std::move(seen).error()));
+      }
+      before = std::move(*seen);
+    }
+    co_return Expected<std::unique_ptr<Environment>>(std::make_unique<McpEnvironment>(
+        *this, placed_[task], std::move(*taken), std::move(before), std::move(models)));
+  }
+
+  Expected<std::shared_ptr<const EnvironmentSource>> WithTasks(std::vector<Task> tasks) const override {
+    std::vector<DeskTask> placed;
+    for (Task& task : tasks) {
+      if (task.reward_basis.empty()) task.reward_basis = {"ACTION", "COMMUNICATE"};
+      const bool by_calls = std::ranges::find(task.reward_basis, "ACTION") != task.reward_basis.end();
+      if (by_calls) task.solved_by_nothing = task.reference_actions.empty() && task.communicate.empty();
+      if (!task.communicate.empty()) task.solved_by_nothing = false;
+      std::string scenario = task.instruction;
+      placed.push_back({std::move(task), std::move(scenario)});
+    }
+    return std::make_shared<McpSource>(world_, facts_, std::move(placed));
+  }
+  McpWorld& world() const { return *world_; }
+
+ private:
+  static Error AsEpisode(Error error) {
+    if (error.kind == ErrorKind::kWorld || error.kind == ErrorKind::kUser) error.kind = ErrorKind::kEpisode;
+    return error;
+  }
+
+  std::shared_ptr<McpWorld> world_;
+  McpFacts facts_;
+  std::vector<DeskTask> placed_;
+  std::vector<Task> tasks_;
+  std::vector<std::string> no_goals_;
+};
+
+McpEnvironment::McpEnvironment(const McpSource& source, const DeskTask& task, McpWorld::Lease lease, Json before,
+                               EnvironmentModels models)
+    : source_(source),
+      task_(task),
+      lease_(std::move(lease)),
+      before_(std::move(before)),
+      models_(std::move(models)),
+      user_(task_, guidelines_, models_) {}
+
+McpEnvironment::~McpEnvironment() { source_.world().Return(sound_); }
+
+std::string_view McpEnvironment::policy() const { return source_.policy(); }
+const std::vector<ToolSchema>& McpEnvironment::tools() const { return source_.tools(); }
+
+Async<Expected<ToolOutcome>> McpEnvironment::Call(const ToolCall& call) {
+  after_.reset();
+  auto calling = lease_.servers->Call(call.name, call.arguments);
+  auto answer = co_await calling;
+  if (!answer) {
+    sound_ = false;
+    co_return std::unexpected(std::move(answer).error());
+  }
+  ToolOutcome outcome;
+  outcome.content = std::move(answer->text);
+  outcome.structured = std::move(answer->structured);
+  outcome.error = answer->error;
+  co_return outcome;
+}
+
+Async<Expected<StateView>> McpEnvironment::Observe() {
+  if (!source_.world().looks()) co_return StateView();
+  if (!after_) {
+    auto looking = source_.world().Look(lease_);
+    auto seen = co_await looking;
+    if (!seen) {
+      sound_ = false;
+      co_return std::unexpected(std::move(seen).error());
+    }
+    after_ = std::move(*seen);
+  }
+  co_return StateView{before_, *after_};
+}
+
+Async<Expected<TaskAssessment>> McpEnvironment::AssessTask(const Transcript& transcript) {
+  TaskAssessment parts;
+  auto observing = Observe();
+  CO_TRY_ASSIGN(const StateView view, co_await observing);
+  parts.state_difference = StateDifferences(view.before, view.after, source_.world().probe.ignore);
+  parts.communicated = Communicated(task(), transcript);
+  parts.actions = ActionsTaken(task(), transcript);
+  const bool asks = std::ranges::find(task().reward_basis, "NL_ASSERTION") != task().reward_basis.end();
+  if (asks) {
+    auto assessing = AssessAssertions(task(), transcript, models_, parts.usage);
+    CO_TRY_ASSIGN(parts.nl_assertions, co_await assessing);
+  }
+  const bool cut = transcript.stop == "max_turns" || transcript.stop == "max_calls" || transcript.stop == "tool_errors";
+  parts.success = cut ? std::optional(false) : CombineReward(task(), parts);
+  co_return parts;
+}
+
+Status CheckSettings(const McpSettings& settings, const std::vector<ServerSpec>& specs, const ProbeSpec& probe) {
+  const bool none = settings.reset.is_string() && settings.reset.AsString() == "none";
+  const bool does = settings.reset.Find("tool") != nullptr || settings.reset.Find("command") != nullptr;
+  if (!settings.reset.is_null() && !none && !does) {
+    return UserError("`reset` is {tool: NAME}, {command: [...]} or `none`", "environment.reset");
+  }
+  const bool by_url = std::ranges::any_of(specs, [](const ServerSpec& spec) { return !spec.url.empty(); });
+  if (by_url && settings.reset.is_null()) {
+    return UserError(
+        "a server at a `url` is shared by all trials: say with `reset` how it is brought back before each, "
+        "or `reset: none` where nothing lasts",
+        "environment.reset");
+  }
+  std::error_code failed;
+  if (!settings.files.empty() && !std::filesystem::is_directory(settings.files, failed)) {
+    return UserError("there is no such directory: " + settings.files, "environment.files");
+  }
+  if (probe.files && settings.files.empty()) {
+    return UserError("`files: true` looks at the trial's directory; set `files` of the environment",
+                     "environment.probe");
+  }
+  return {};
+}
+
+Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& settings) {
+  TRY_ASSIGN(std::vector<ServerSpec> specs, ReadServers(settings.servers));
+  TRY_ASSIGN(ProbeSpec probe, ReadProbe(settings.probe));
+  TRY(CheckSettings(settings, specs, probe));
+  auto world = std::make_shared<McpWorld>(std::move(specs), std::move(probe), settings);
+  auto started = RunNow(world->Start());
+  if (!started) return UserError(started.error().message, started.error().where);
+  const ServerSet& servers = *started->servers;
+  McpFacts facts;
+  for (const ServerTool& tool : servers.tools()) facts.tools.push_back(tool.schema);
+  facts.tools_as_listed = ListedOf(servers);
+  facts.info = {"mcp", servers.versions(), ShortHash(facts.tools_as_listed), false};
+  facts.policy = settings.policy.empty() ? servers.instructions() : settings.policy;
+  const auto& named = world->probe.tool;
+  const auto has = [&](const std::string& name) {
+    return std::ranges::any_of(facts.tools, [&](const ToolSchema& tool) { return tool.name == name; });
+  };
+  std::vector<std::string> names;
+  for (const ToolSchema& tool : facts.tools) names.push_back(tool.name);
+  if (!named.empty() && !has(named)) {
+    return UserError(fmt::format("there is no tool `{}`{}", named, DidYouMean(named, names)), "environment.probe");
+  }
+  return std::make_shared<McpSource>(std::move(world), std::move(facts), std::vector<DeskTask>());
+}
+
+}  // namespace
+
+EnvironmentEntry McpEntry() {
+  return EnvironmentEntry::Of(
+      {.name = "mcp", .summary = "foreign MCP servers, with tasks, goals and vectors that the config declares"},
+      kMcpOptions, OpenMcp);
+}
+
+}  // namespace xsweep
