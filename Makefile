@@ -1,12 +1,13 @@
 # The face of xsweep for people who type make. `make help` lists what there is.
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help setup build web demo xsweep report compare journal test test-asan test-tsan fuzz bench live format clean
+.PHONY: help setup build install wheel deb web demo xsweep report compare journal test test-asan test-tsan fuzz bench live format clean
 
 XSWEEP := build/release/xsweep
 OUTDIR ?= results
 CONFIG ?= configs/airline_escalating_v1/run.yaml
 JOBS   := $(shell nproc)
+VERSION := $(shell sed -n 's/^project.xsweep VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
 
 run_flags := --outdir $(OUTDIR) $(if $(EXP),--exp $(EXP)) $(if $(SEEDS),--seeds $(SEEDS)) \
              $(if $(TRIALS),--trials $(TRIALS)) $(if $(MODE),--mode $(MODE)) $(RUNFLAGS)
@@ -23,6 +24,16 @@ web: ## build the page that `xsweep serve` and report.html show (needs npm; left
 build: setup web ## build build/release/xsweep
 	@cmake --preset release >/dev/null
 	@cmake --build --preset release
+
+install: build ## copy the program to PREFIX=/usr/local
+	@cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+
+wheel: setup web ## dist/*.whl for any Linux with glibc 2.28 (takes a compiler from PyPI, builds once more)
+	@tools/portable.sh
+	@python3 packaging/wheel.py build/portable/xsweep-bin $(VERSION) 2.28 dist
+
+deb: build ## dist/*.deb for the Debian or Ubuntu it is made on
+	@packaging/deb.sh $(XSWEEP) $(VERSION)
 
 demo: build ## two experiments in SHIM mode, with plots and notes
 	@$(XSWEEP) run configs/airline_escalating_v1/run.yaml --seeds 41,42 --trials 3 --outdir $(OUTDIR)
