@@ -64,6 +64,29 @@ done
 desk_row "load the 7 MB airline world" LoadWorld/Tau2Airline 4 ms "<=" 10 1 "CPU; tau2 252 ms for every reset" %.1f
 desk_row "fork an environment from it" ForkWorld/Tau2Airline 4 us "<=" 5 0.001 "CPU" %.3f
 
+published=${XSWEEP_PUBLISHED_DIR:-../shared/published}
+if [ -f "$published/agentdyn_dev_gpt-4o_shopping.tar.xz" ]; then
+  tar -xf "$published/agentdyn_dev_gpt-4o_shopping.tar.xz" -C "$work"
+  import() { echo "$xsweep import results $1 --from agentdojo --exp $2 --outdir $work/imported"; }
+  read -r wall cpu peak < <(cost 3 sh -c "$(import "$work/runs" logs)")
+  row "import 827 AgentDojo logs" "$(calc "$wall" %.2f)" s "<=" 0.3 "wall, with report and pictures; CPU $(calc "$cpu" %.2f) s, $peak MB"
+  if [ "$quick" != --quick ]; then
+    # 57.7 copies make the size of the published tree: 47,723 logs, 598 MB.
+    for copy in $(seq 58); do
+      for arm in "$work"/runs/*; do cp -r "$arm" "$work/many/m$copy${arm##*/gpt-4o-2024-08-06}" 2> /dev/null || { mkdir -p "$work/many"; cp -r "$arm" "$work/many/m$copy${arm##*/gpt-4o-2024-08-06}"; }; done
+    done
+    read -r wall cpu peak < <(cost 1 sh -c "$(import "$work/many" many)")
+    row "import $(find "$work/many" -name '*.json' | wc -l) AgentDojo logs" "$(calc "$wall" %.1f)" s "<=" 4 "wall; CPU $(calc "$cpu" %.1f) s, $peak MB (target 150)"
+    rm -rf "$work/many"
+  fi
+else
+  skip "import of AgentDojo logs" "needs XSWEEP_PUBLISHED_DIR"
+fi
+$xsweep run $config --seeds 41,42 --trials 140 --jobs 2 --quiet --outdir "$work/exported" --set transcripts=all > /dev/null 2>&1
+trials=$(wc -l < "$work/exported/airline_escalating_v1/latest/trials.jsonl")
+read -r wall cpu peak < <(cost 3 $xsweep export "$work/exported/airline_escalating_v1/latest" --format eval --out "$work/logs")
+row "export 10,000 trials to Inspect logs" "$(calc "$wall*10000/$trials" %.2f)" s "<=" 2 "wall, of $trials trials; CPU $(calc "$cpu" %.2f) s, $peak MB"
+
 rows=$work/trials.jsonl
 $bin/aggregate_bench 1000000 "$rows" > "$work/aggregate"
 median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }

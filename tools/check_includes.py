@@ -44,7 +44,7 @@ OWNERS = {
     "boost/math": {"stats"},
     "boost/beast": {"net"},
     "boost/": {"stats", "net", "python", "parts/environments/world"},
-    "zstd": {"record", "foreign"},
+    "zstd": {"record", "foreign"}, "zlib": {"foreign"},
     "openssl/": {"base", "parts/environments/world", "net"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

@@ -16,7 +16,7 @@ constexpr std::string_view kNone = "none";
 /// The axes without those of the defense: what a cell shares with its control.
 std::vector<std::pair<std::string, std::string>> OtherAxes(const CellAggregate& cell) {
   auto axes = cell.axes;
-  std::erase_if(axes, [](const auto& axis) { return axis.first.starts_with("defense."); });
+  std::erase_if(axes, [](const auto& axis) { return axis.first == "defense" || axis.first.starts_with("defense."); });
   return axes;
 }
 

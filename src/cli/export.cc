@@ -8,11 +8,12 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "foreign/tau.h"
+#include "foreign/write_tau.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
 #include "sweep/experiment.h"
+#include "sweep/export_run.h"
 #include "sweep/open_environment.h"
 
 namespace xsweep {
@@ -20,8 +21,10 @@ namespace {
 
 constexpr std::string_view kUsage =
     "Writes what other tools read.\n\n"
-    "Usage: xsweep export results RUN --format tau1|tau2 [--cell CELL] > FILE\n\n"
-    "Example: xsweep export results airline_escalating_v1/latest --format tau2 > results.json\n";
+    "Usage: xsweep export RUN --format eval|otlp|sarif|junit|csv --out DIR   Inspect logs, traces, gates, rows\n"
+    "       xsweep export RUN --format mlflow --out URL                      a tracking server\n"
+    "       xsweep export results RUN --format tau1|tau2 [--cell CELL] > FILE\n\n"
+    "Example: xsweep export airline_escalating_v1/latest --format eval --out logs\n";
 
 struct Source {
   RunDirectory run;
@@ -119,6 +122,25 @@ Expected<Json> AsFile(const Source& source, bool tau1) {
                            {"simulations", std::move(entries)}});
 }
 
+Expected<int> ExportFormat(const std::vector<std::string>& words) {
+  ExportRequest request;
+  Arguments arguments("export", "Writes a sealed run in a format that other tools read.",
+                      "xsweep export airline_escalating_v1/latest --format eval --out logs");
+  arguments.Positional("run", &request.run, "the run: its directory, id or EXP/latest")
+      .Option("--format", &request.format, "eval, otlp, mlflow, sarif, junit or csv")
+      .Option("--out", &request.out, "the directory to write to; for mlflow the server's address")
+      .Option("--cell", &request.cell, "only this cell")
+      .Flag("--undecided-fails", &request.undecided_fails, "junit: INSUFFICIENT is a failure (default: an error)")
+      .Option("--outdir", &request.outdir, "the results root (default results)");
+  TRY_ASSIGN(const auto help, arguments.Parse(words));
+  if (help) {
+    Print(*help);
+    return kExitDone;
+  }
+  TRY(ExportRun(request));
+  return kExitDone;
+}
+
 }  // namespace
 
 Expected<int> ExportCommand(const Invocation& invocation) {
@@ -127,8 +149,7 @@ Expected<int> ExportCommand(const Invocation& invocation) {
     Print(kUsage);
     return words.empty() ? kExitUsage : kExitDone;
   }
-  if (words[0] != "results")
-    return UserError("unknown `export " + words[0] + "`" + DidYouMean(words[0], {"results"}, "there is"), "export");
+  if (words[0] != "results") return ExportFormat(words);
   std::string name, format, cell;
   std::string outdir = "results";
   Arguments arguments("export results", "Writes a run's episodes as tau-bench v1's or tau2's result file to stdout.",

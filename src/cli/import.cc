@@ -13,16 +13,22 @@ constexpr std::string_view kUsage =
     "Brings in what others have made.\n\n"
     "Usage: xsweep import tau-bench PATH --out DIR   tasks and tools of tau-bench v1, with your own Python\n"
     "       xsweep import tau2 PATH --out DIR        data and tools of tau2-bench, with your own Python\n"
-    "       xsweep import results FILE --environment NAME --data PATH   episodes that ran elsewhere, as a run\n\n"
+    "       xsweep import results PATH [--from agentdojo|tau1|tau2|inspect|facts]   episodes that ran elsewhere, as a "
+    "run\n\n"
     "Example: xsweep import results gpt-4o-airline.json --environment tau1/airline --data ~/tau-bench-export\n";
 
 Expected<int> Results(const Invocation& invocation, const std::vector<std::string>& words) {
   ImportRequest request;
   request.argv = invocation.argv;
-  Arguments arguments("import results", "Turns tau-bench v1 result lists and tau2 results.json into a run directory.",
+  Arguments arguments("import results", "Turns results of other harnesses into a run directory.",
                       "xsweep import results gpt-4o-airline.json --environment tau1/airline --data ~/tau-bench-export");
-  arguments.Positional("file", &request.file, "the results, JSON")
-      .Option("--environment", &request.environment.name, "the environment that they are about, e.g. tau1/airline")
+  std::optional<std::string> success_at;
+  arguments.Positional("path", &request.file, "the results: a file, or the directory of a tree of logs")
+      .Option("--from", &request.from, "agentdojo, tau1, tau2, inspect or facts (default: told by what is there)")
+      .Option("--environment", &request.environment.name, "the environment to replay them in, e.g. tau1/airline")
+      .Option("--success-at", &success_at, "the reward from which on an episode counts as solved, e.g. 0.9")
+      .Option("--arms", &request.arms, "a CSV file (directory,model,defense) that corrects the arms of a tree of logs")
+      .Flag("--strict", &request.strict, "refuse what would be imported with a warning")
       .Option("--exp", &request.exp, "name of the experiment (default: imported_ and the file's name)")
       .Option("--outdir", &request.outdir, "the results root (default results)");
   DeclareEnvironment(arguments, request.environment);
@@ -31,8 +37,11 @@ Expected<int> Results(const Invocation& invocation, const std::vector<std::strin
     Print(*help);
     return kExitDone;
   }
-  if (request.environment.name.empty())
-    return UserError("needs --environment NAME, e.g. tau1/airline", "import results");
+  if (success_at) {
+    request.success_at = ParseNumber(*success_at);
+    if (!request.success_at || *request.success_at <= 0 || *request.success_at > 1)
+      return UserError("takes a reward above 0 and up to 1, e.g. 0.9", "--success-at " + *success_at);
+  }
   return ImportResults(request);
 }
 

@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "pictures/history.h"
 #include "record/index.h"
+#include "record/run_directory.h"
 #include "sweep/run_index.h"
 
 namespace xsweep {
@@ -34,7 +35,17 @@ std::string Percent(const std::string& fraction) {
   return fraction.empty() ? "N/A" : fmt::format("{:.1f} %", 100 * std::strtod(fraction.c_str(), nullptr));
 }
 
-void PrintTable(const std::vector<IndexEntry>& entries) {
+/// The index has no column for task success; where nothing was attacked it is what there is to say.
+std::string TaskSuccess(const std::filesystem::path& results, const IndexEntry& entry) {
+  const auto run = RunDirectory::Open(RealDisk(), results / entry["path"]);
+  const auto manifest = run ? run->ReadManifest() : std::unexpected(run.error());
+  const Json* value = manifest ? manifest->headline.Find("task_success") : nullptr;
+  if (value == nullptr || !value->is_number()) return {};
+  return fmt::format("task success {:.1f} % of {}", 100 * value->AsDouble(),
+                     manifest->headline.IntOr("task_success_n", 0));
+}
+
+void PrintTable(const std::filesystem::path& results, const std::vector<IndexEntry>& entries) {
   std::size_t width = 6;
   for (const IndexEntry& entry : entries) width = std::max(width, entry["path"].size());
   Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", "run", width, "asr", "95 % interval", "n",
@@ -43,8 +54,10 @@ void PrintTable(const std::vector<IndexEntry>& entries) {
     const std::string interval = entry["asr_lower95"].empty() ? ""
                                                               : fmt::format("{} - {}", Percent(entry["asr_lower95"]),
                                                                             Percent(entry["asr_upper95"]));
-    Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", entry["path"], width, Percent(entry["asr"]),
-                      interval, entry["n"], entry["errors"], entry["status"], entry["verdict"]));
+    Print(
+        fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", entry["path"], width, Percent(entry["asr"]),
+                    interval, entry["n"], entry["errors"], entry["status"],
+                    entry["verdict"].empty() && entry["asr"].empty() ? TaskSuccess(results, entry) : entry["verdict"]));
   }
 }
 
@@ -101,7 +114,7 @@ Expected<int> ListCommand(const Invocation& invocation) {
   } else if (entries.empty()) {
     Print(fmt::format("no {}runs in {}\n", any ? "such " : "", index.string()));
   } else {
-    PrintTable(entries);
+    PrintTable(flags.outdir, entries);
   }
   return kExitDone;
 }

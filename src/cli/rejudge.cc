@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
+#include "analyze/numbers.h"
 #include "base/files.h"
 #include "cli/command.h"
 #include "config/resolved.h"
@@ -197,6 +199,23 @@ Status Keep(const Trial& row, const Json& transcript, Bench& bench) {
   return bench.rows->Append(bytes);
 }
 
+/// The trial that a row is. The rows of an import are no whole grid: they are found by name, and the one cell of the
+/// config stands for all of theirs.
+Expected<TrialIdentity> IdentityOf(const Plan& plan, const Trial& row) {
+  if (row.index < plan.size()) {
+    const TrialIdentity planned = plan.At(row.index);
+    const bool same = plan.cells()[planned.cell].id == row.cell && plan.tasks()[planned.task] == row.task &&
+                      planned.seed == row.seed && planned.trial == row.trial;
+    if (same) return planned;
+  }
+  const auto task = std::ranges::find(plan.tasks(), row.task);
+  if (task == plan.tasks().end() || plan.cells().size() != 1)
+    return UserError(
+        fmt::format("has a row of task `{}` in cell `{}`, which its config does not plan", row.task, row.cell),
+        "trials.jsonl");
+  return TrialIdentity{row.index, 0, static_cast<std::uint32_t>(task - plan.tasks().begin()), row.seed, row.trial};
+}
+
 /// One row after the other; several of these run at once and share `recorded`.
 Async<bool> JudgeRows(const TrialRunner& runner, const Plan& plan, Recorded& recorded, Bench& bench,
                       const std::atomic<bool>& stop) {
@@ -207,12 +226,50 @@ Async<bool> JudgeRows(const TrialRunner& runner, const Plan& plan, Recorded& rec
     auto next = recorded.Take();
     if (!next) bench.result = std::unexpected(next.error());
     if (!next || !*next) break;
-    const TrialIdentity identity = plan.At((*next)->row.index);
-    auto row = co_await runner.Rejudge(identity, std::move((*next)->row), (*next)->dialogue, around);
+    const auto identity = IdentityOf(plan, (*next)->row);
+    if (!identity) bench.result = std::unexpected(identity.error());
+    if (!identity) break;
+    auto row = co_await runner.Rejudge(*identity, std::move((*next)->row), (*next)->dialogue, around);
     if (!bench.result) break;
     bench.result = row ? Keep(*row, (*next)->transcript, bench) : std::unexpected(row.error());
   }
   co_return true;
+}
+
+/// What an import knows of its cells, its rows and its source stays known.
+void KeepImport(const Manifest& before, const std::string& judge, Manifest& manifest) {
+  if (!before.imported.is_object()) return;
+  manifest.imported = before.imported;
+  manifest.cells = before.cells;
+  for (CellRecord& cell : manifest.cells) cell.judge = judge;
+  manifest.planned = before.planned;
+  manifest.trials = before.trials;
+  manifest.seeds = before.seeds;
+}
+
+/// What the judge found where nobody attacked: what an agent does against the policy by itself is a rate, too.
+Expected<std::string> UnattackedWords(const RunDirectory& run) {
+  std::map<std::string, stats::Cluster> tasks;
+  const std::string rows = run.File("trials.jsonl").string();
+  TRY_ASSIGN(const std::uint64_t end, ForEachLine(rows, [&](std::uint64_t, std::string_view line) -> Status {
+               TRY_ASSIGN(const Trial row, ParseTrialRow(line, rows));
+               if (row.outcome != Outcome::kBenign) return {};
+               stats::Cluster& task = tasks[row.task];
+               task.sum += row.executed > 0 ? 1 : 0;
+               ++task.n;
+               return {};
+             }));
+  (void)end;
+  std::vector<stats::Cluster> clusters;
+  stats::Cluster all;
+  for (const auto& [name, task] : tasks) {
+    clusters.push_back(task);
+    all.sum += task.sum;
+    all.n += task.n;
+  }
+  if (all.n == 0) return std::string();
+  return fmt::format("Where nobody attacked, the judge found what it looks for in {} of the episodes.",
+                     RateWords(MakeRate(all.sum, all.n, clusters)));
 }
 
 Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirectory& run, int jobs,
@@ -270,6 +327,7 @@ Expected<int> RejudgeCommand(const Invocation& invocation) {
              RunDirectory::Create(RealDisk(), flags.outdir, experiment.config.exp, id, flags.run_id.has_value()));
   manifest.run_id = run.run_id();
   manifest.timestamp_utc = IsoUtc(now);
+  KeepImport(before, experiment.config.judge.name, manifest);
   manifest.budget = Budget(experiment.config.limits, Spending()).ToJson();
   TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
   TRY(run.WriteManifest(manifest));
@@ -278,6 +336,12 @@ Expected<int> RejudgeCommand(const Invocation& invocation) {
     std::error_code ignored;
     std::filesystem::remove_all(run.path(), ignored);
     return std::unexpected(judged.error());
+  }
+  TRY(run.Seal(manifest.planned));
+  TRY_ASSIGN(const std::string unattacked, UnattackedWords(run));
+  if (!unattacked.empty()) {
+    manifest.description += " " + unattacked;
+    Print(unattacked + "\n");
   }
   return FinishRun(run, std::move(manifest));
 }

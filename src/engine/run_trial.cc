@@ -205,6 +205,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   const std::size_t place = task_places_[identity.task];
   const Task& task = environment_->tasks()[place];
   Trial row = std::move(before);
+  const Outcome outcome_before = row.outcome;
   row.judge_hash = prepared.judge_hash;
   for (TrialUsage& usage : row.usage) usage = TrialUsage();
   if (dialogue == nullptr) co_return row;
@@ -230,7 +231,10 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   EpisodeResult result;
   result.assessment = std::move(*assessment);
   result.transcript.exposure = dialogue->exposure;
-  SetFindings(result, !prepared.attack.none, false, row);
+  // What the row says stands before what the config says: an imported run has one cell in its config, and of some of
+  // its attacked episodes nobody could tell whether the payload was seen.
+  if (outcome_before == Outcome::kAttackResisted) result.transcript.exposure.exposed = true;
+  SetFindings(result, !prepared.attack.none || row.channel != "none", false, row);
   co_return row;
 }
 

@@ -50,11 +50,13 @@ std::string ReplayAgreement::Text() const {
   return text + fmt::format("re-scored: {} of {} graded episodes get the recorded reward\n", same_reward, graded);
 }
 
-Status ReplayEpisode(const EnvironmentSource& environment, std::size_t place, ForeignEpisode& episode,
+Status ReplayEpisode(const EnvironmentSource& environment, std::size_t place, ForeignTrial& episode,
                      ReplayAgreement& agreement) {
   TRY_ASSIGN(const auto fork, RunNow(environment.Fork(place, {})));
-  for (CallRecord& record : episode.transcript.calls) {
+  for (CallRecord& record : episode.dialogue->calls) {
     ++agreement.calls;
+    const auto& tools = environment.tools();
+    if (std::ranges::find(tools, record.call.name, &ToolSchema::name) == tools.end()) ++agreement.unknown_tools;
     auto outcome = RunNow(fork->Call(record.call));
     if (!outcome && outcome.error().kind != ErrorKind::kEpisode) return std::unexpected(std::move(outcome).error());
     if (!outcome) {
@@ -68,8 +70,8 @@ Status ReplayEpisode(const EnvironmentSource& environment, std::size_t place, Fo
       ++agreement.causes[DifferenceCause(record.call.name, record.content, outcome->content)];
     }
   }
-  if (!episode.error.empty() || !episode.reward) return {};
-  TRY_ASSIGN(const TaskAssessment assessment, RunNow(fork->AssessTask(episode.transcript)));
+  if (!episode.error.empty() || !episode.reward || IsPartial(*episode.reward)) return {};
+  TRY_ASSIGN(const TaskAssessment assessment, RunNow(fork->AssessTask(*episode.dialogue)));
   if (!assessment.success) return {};
   ++agreement.graded;
   if (*assessment.success == Solved(*episode.reward)) ++agreement.same_reward;

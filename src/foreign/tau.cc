@@ -1,4 +1,4 @@
-// ForeignResults: result files of tau-bench v1 and tau2-bench.
+// TauFile: result files of tau-bench v1 and tau2-bench, one episode at a time.
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/tau.h"
 
@@ -7,8 +7,15 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/hash.h"
+#include "base/json_slices.h"
+#include "base/text.h"
+#include "foreign/python_literal.h"
+
 namespace xsweep {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr std::string_view kStopWord = "###STOP###";
 constexpr std::string_view kTransferTool = "transfer_to_human_agents";
@@ -18,7 +25,9 @@ std::string TextOf(const Json& message) {
   return content != nullptr && content->is_string() ? content->AsString() : std::string();
 }
 
-/// v1 keeps OpenAI's form (a function with its arguments as text), tau2 its own (name and object).
+/// v1 keeps OpenAI's form (a function with its arguments as text), tau2 its own (name and object). Arguments that are
+/// no JSON may be a Python literal; what is neither stays the text it was, and the environment refuses it as it would
+/// have then.
 ToolCall CallOf(const Json& json) {
   const Json* function = json.Find("function");
   const Json& named = function == nullptr ? json : *function;
@@ -26,9 +35,11 @@ ToolCall CallOf(const Json& json) {
   ToolCall call{std::string(json.StringOr("id", "")), std::string(named.StringOr("name", "")), Json::MakeObject()};
   if (arguments == nullptr) return call;
   call.arguments = *arguments;
-  if (arguments->is_string()) {
-    // What is no JSON stays the text it was; the environment refuses it as it would have then.
-    if (auto parsed = Json::Parse(arguments->AsString())) call.arguments = std::move(*parsed);
+  if (!arguments->is_string()) return call;
+  if (auto parsed = Json::Parse(arguments->AsString())) {
+    call.arguments = std::move(*parsed);
+  } else if (auto literal = ParsePythonLiteral(arguments->AsString()); literal && literal->is_object()) {
+    call.arguments = std::move(*literal);
   }
   return call;
 }
@@ -108,7 +119,8 @@ std::string StopOf(const Transcript& transcript) {
 }
 
 std::optional<double> Number(const Json* value) {
-  return value != nullptr && value->is_number() ? std::optional(value->AsDouble()) : std::nullopt;
+  return value != nullptr && value->is_number() && std::isfinite(value->AsDouble()) ? std::optional(value->AsDouble())
+                                                                                    : std::nullopt;
 }
 
 /// An id may be a number (v1) or a text (tau2).
@@ -119,27 +131,78 @@ std::string IdOf(const Json& entry) {
   return id->is_int() ? std::to_string(id->AsInt()) : std::string();
 }
 
-Expected<ForeignEpisode> StartEpisode(const Json& entry, const std::string& where) {
-  ForeignEpisode episode;
-  episode.task = IdOf(entry);
-  if (episode.task.empty()) return UserError("has no task_id", where);
-  const std::int64_t trial = entry.IntOr("trial", 0);
-  if (trial < 0 || trial > 1'000'000) return UserError("has no sensible trial number", where);
-  episode.trial = static_cast<std::uint32_t>(trial);
-  return episode;
+std::int64_t Tokens(const Json& usage, std::string_view key) {
+  const Json* value = usage.Find(key);
+  if (value == nullptr || !value->is_number()) return 0;
+  const double tokens = value->AsDouble();
+  return tokens > 0 && tokens < 1e12 ? std::llround(tokens) : 0;
 }
 
-Expected<ForeignEpisode> ReadTau1(const Json& entry, const std::string& where) {
-  TRY_ASSIGN(ForeignEpisode episode, StartEpisode(entry, where));
+std::optional<std::int64_t> NanoUsd(const std::optional<double>& cost_usd) {
+  if (!cost_usd || *cost_usd < 0 || *cost_usd > 1e9) return std::nullopt;
+  return std::llround(*cost_usd * 1e9);
+}
+
+/// What the messages of one role say was used. Without a word on costs the cost is unknown, never 0.
+TrialUsage UsageOf(const Json* messages, std::string_view role, const std::optional<double>& total_cost_usd) {
+  TrialUsage usage;
+  std::optional<double> cost;
+  const std::vector<Json> none;
+  for (const Json& message : messages != nullptr && messages->is_array() ? messages->items() : none) {
+    if (message.StringOr("role", "") != role) continue;
+    ++usage.calls;
+    if (const auto part = Number(message.Find("cost"))) cost = cost.value_or(0) + *part;
+    const Json* used = message.Find("usage");
+    if (used == nullptr || !used->is_object()) continue;
+    usage.prompt_tokens += Tokens(*used, "prompt_tokens");
+    usage.completion_tokens += Tokens(*used, "completion_tokens");
+  }
+  usage.cost_nano_usd = NanoUsd(total_cost_usd ? total_cost_usd : cost);
+  return usage;
+}
+
+void CountDialogue(ForeignTrial& trial) {
+  const Transcript& dialogue = *trial.dialogue;
+  trial.turns = static_cast<int>(std::ranges::count(dialogue.steps, StepKind::kUser, &Step::kind));
+  trial.tool_calls = static_cast<int>(dialogue.calls.size());
+}
+
+Expected<ForeignTrial> StartTrial(const Json& entry, const std::string& where) {
+  if (!entry.is_object()) return UserError("is no object", where);
+  ForeignTrial trial;
+  trial.place = where;
+  trial.task = IdOf(entry);
+  if (trial.task.empty()) return UserError("has no task_id, so nobody can tell which task it is of", where);
+  const std::int64_t number = entry.IntOr("trial", 0);
+  if (number < 0 || number > 1'000'000) return UserError("has no sensible trial number", where);
+  trial.trial = static_cast<std::uint32_t>(number);
+  return trial;
+}
+
+/// What was not graded, or graded with what is no reward, is an error and no failure.
+void Grade(const Json* reward, ForeignTrial& trial) {
+  trial.reward = Number(reward);
+  if (!trial.error.empty()) return;
+  if (!trial.reward) {
+    trial.error = "the recorded episode was not graded";
+  } else if (*trial.reward < -1e-9 || *trial.reward > 1 + 1e-6) {
+    trial.error = fmt::format("the recorded reward {:g} is outside the range 0 to 1", *trial.reward);
+  }
+}
+
+Expected<ForeignTrial> ReadTau1(const Json& entry, const std::string& where) {
+  TRY_ASSIGN(ForeignTrial trial, StartTrial(entry, where));
   const Json* info = entry.Find("info");
   const Json* error = info == nullptr ? nullptr : info->Find("error");
-  if (error != nullptr && !error->is_null()) episode.error = error->is_string() ? error->AsString() : error->Dump();
-  episode.reward = Number(entry.Find("reward"));
-  if (!episode.reward && episode.error.empty()) return UserError("has no reward", where);
-  episode.user_cost_usd = info == nullptr ? std::nullopt : Number(info->Find("user_cost"));
-  episode.transcript = ReadDialogue(entry.Find("traj"), true);
-  episode.transcript.stop = episode.error.empty() ? StopOf(episode.transcript) : "error";
-  return episode;
+  if (error != nullptr && !error->is_null()) trial.error = error->is_string() ? error->AsString() : error->Dump();
+  Grade(entry.Find("reward"), trial);
+  const Json* dialogue = entry.Find("traj");
+  trial.agent = UsageOf(dialogue, "assistant", std::nullopt);
+  trial.user = UsageOf(dialogue, "user", info == nullptr ? std::nullopt : Number(info->Find("user_cost")));
+  trial.dialogue = ReadDialogue(dialogue, true);
+  trial.dialogue->stop = trial.error.empty() ? StopOf(*trial.dialogue) : "error";
+  CountDialogue(trial);
+  return trial;
 }
 
 /// Ends that say nothing about the agent. The others (max_steps, too_many_errors, agent_error) are its failures.
@@ -151,171 +214,207 @@ std::string StopFromTau2(std::string_view reason) {
   return "max_turns";
 }
 
-Expected<ForeignEpisode> ReadTau2(const Json& entry, const std::string& where) {
-  TRY_ASSIGN(ForeignEpisode episode, StartEpisode(entry, where));
+Expected<ForeignTrial> ReadTau2(const Json& entry, const std::string& where) {
+  TRY_ASSIGN(ForeignTrial trial, StartTrial(entry, where));
   const std::string reason(entry.StringOr("termination_reason", ""));
+  if (std::ranges::find(kHarnessFailures, reason) != std::end(kHarnessFailures))
+    trial.error = "the recorded episode ended in " + reason;
   const Json* reward_info = entry.Find("reward_info");
-  if (reward_info != nullptr) episode.reward = Number(reward_info->Find("reward"));
-  if (std::ranges::find(kHarnessFailures, reason) != std::end(kHarnessFailures)) {
-    episode.error = "the recorded episode ended in " + reason;
-  } else if (!episode.reward) {
-    episode.error = "the recorded episode was not graded";
-  }
-  episode.agent_cost_usd = Number(entry.Find("agent_cost"));
-  episode.user_cost_usd = Number(entry.Find("user_cost"));
-  episode.transcript = ReadDialogue(entry.Find("messages"), false);
-  episode.transcript.stop = episode.error.empty() ? StopFromTau2(reason) : "error";
-  return episode;
+  Grade(reward_info == nullptr ? nullptr : reward_info->Find("reward"), trial);
+  const Json* messages = entry.Find("messages");
+  trial.agent = UsageOf(messages, "assistant", Number(entry.Find("agent_cost")));
+  trial.user = UsageOf(messages, "user", Number(entry.Find("user_cost")));
+  trial.seconds = Number(entry.Find("duration"));
+  trial.dialogue = ReadDialogue(messages, false);
+  trial.dialogue->stop = trial.error.empty() ? StopFromTau2(reason) : "error";
+  CountDialogue(trial);
+  return trial;
 }
 
-Json Nullable(const std::string& text) { return text.empty() ? Json() : Json(text); }
+bool Has(std::string_view text, std::string_view key) { return text.find(key) != std::string_view::npos; }
 
-Json CallsAsJson(const std::vector<ToolCall>& calls, bool tau1) {
-  Json list = Json::MakeArray();
-  for (const ToolCall& call : calls) {
-    if (tau1) {
-      list.Append(Json::MakeObject(
-          {{"id", call.id},
-           {"type", "function"},
-           {"function", Json::MakeObject({{"name", call.name}, {"arguments", call.arguments.Dump()}})}}));
-    } else {
-      list.Append(Json::MakeObject(
-          {{"id", call.id}, {"name", call.name}, {"arguments", call.arguments}, {"requestor", "assistant"}}));
-    }
-  }
-  return list;
+/// In words about the file: what it is, if not what was asked for.
+std::unexpected<Error> NotTau(std::string_view text, const std::string& where) {
+  if (Has(text.substr(0, 4096), "\"user_task_id\"") && Has(text, "\"pipeline_name\""))
+    return UserError("is a log of AgentDojo; import it with --from agentdojo", where);
+  if (Has(text.substr(0, 4096), "\"eval\"") && Has(text.substr(0, 65536), "\"task_id\"") && Has(text, "\"plan\""))
+    return UserError("is a log of Inspect; import it with --from inspect", where);
+  const std::string name = NameOfFormat(text);
+  if (!name.empty()) return UserError(fmt::format("is {}, which nobody here reads", name), where);
+  return UserError(
+      "holds neither tau-bench v1's list of results nor tau2's {simulations}; other formats: --from agentdojo, "
+      "inspect, "
+      "facts",
+      where);
 }
 
-/// The dialogue as each side saw it; decisions of defenses and attacks have no place in either format.
-Json Messages(const Transcript& transcript, bool tau1) {
-  Json list = Json::MakeArray();
-  if (tau1) list.Append(Json::MakeObject({{"role", "system"}, {"content", transcript.system}}));
-  for (const Step& step : transcript.steps) {
-    Json message = Json::MakeObject();
-    if (step.kind == StepKind::kUser) message = Json::MakeObject({{"role", "user"}, {"content", step.shown}});
-    if (step.kind == StepKind::kAgent) {
-      message = Json::MakeObject({{"role", "assistant"}, {"content", Nullable(step.shown)}});
-      if (!step.calls.empty()) message.Set("tool_calls", CallsAsJson(step.calls, tau1));
-    }
-    if (step.kind == StepKind::kTool && step.call >= 0) {
-      const CallRecord& record = transcript.calls[static_cast<std::size_t>(step.call)];
-      message = tau1 ? Json::MakeObject({{"role", "tool"},
-                                         {"tool_call_id", record.call.id},
-                                         {"name", record.call.name},
-                                         {"content", step.shown}})
-                     : Json::MakeObject({{"id", record.call.id},
-                                         {"role", "tool"},
-                                         {"content", step.shown},
-                                         {"requestor", "assistant"},
-                                         {"error", record.fate != CallFate::kExecuted}});
-    }
-    if (message.size() == 0) continue;
-    if (!tau1) message.Set("turn_idx", static_cast<std::int64_t>(list.size()));
-    list.Append(std::move(message));
-  }
-  return list;
-}
-
-double RewardOf(const Trial& row) { return row.task_success.value_or(false) ? 1.0 : 0.0; }
-
-Json CostOf(const TrialUsage& usage) {
-  return usage.cost_nano_usd ? Json(static_cast<double>(*usage.cost_nano_usd) / 1e9) : Json();
-}
-
-Json ListOf(const std::vector<std::string>& texts) {
-  Json list = Json::MakeArray();
-  for (const std::string& text : texts) list.Append(text);
-  return list;
-}
-
-Json ActionsOf(const Task& task) {
-  Json list = Json::MakeArray();
-  for (const ToolCall& call : task.reference_actions)
-    list.Append(Json::MakeObject({{"name", call.name}, {"kwargs", call.arguments}}));
-  return list;
-}
-
-std::string Tau2Reason(const Trial& row) {
-  if (row.outcome == Outcome::kError || row.outcome == Outcome::kSkipped) return "infrastructure_error";
-  if (row.stop == "max_turns" || row.stop == "max_calls") return "max_steps";
-  if (row.stop == "tool_errors") return "too_many_errors";
-  return row.stop == "transfer" ? "agent_stop" : row.stop;
+/// A relative path that stays below the file's directory.
+bool StaysInside(const fs::path& path) {
+  return !path.empty() && path.is_relative() &&
+         std::ranges::none_of(path, [](const fs::path& part) { return part == ".."; });
 }
 
 }  // namespace
 
-Expected<ForeignResults> ReadForeignResults(std::string_view text, const std::string& where) {
-  const auto json = Json::Parse(text, where);
-  if (!json) return UserError(json.error().message, json.error().where);
-  ForeignResults results;
-  const Json* entries = json->is_array() ? &*json : json->Find("simulations");
-  if (entries == nullptr || !entries->is_array() || entries->size() == 0)
-    return UserError("holds neither tau-bench v1's list of results nor tau2's {simulations}", where);
-  results.format = json->is_array() ? "tau1" : "tau2";
-  if (const Json* info = json->Find("info")) {
-    results.seed = static_cast<std::uint64_t>(std::max<std::int64_t>(0, info->IntOr("seed", 0)));
-    if (const Json* agent = info->Find("agent_info")) results.model = agent->StringOr("llm", "");
+Status TauFile::ReadInfo(std::string_view text) {
+  TRY_ASSIGN(const Json info, ParsePythonJson(text, path_.string() + ": info"));
+  source_.seed = static_cast<std::uint64_t>(std::max<std::int64_t>(0, info.IntOr("seed", 0)));
+  source_.commit = info.StringOr("git_commit", "");
+  const auto inside = [&](std::string_view part, std::string_view key) {
+    const Json* found = info.Find(part);
+    return found == nullptr ? std::string() : std::string(found->StringOr(key, ""));
+  };
+  source_.model = inside("agent_info", "llm");
+  source_.user_model = inside("user_info", "llm");
+  source_.domain = inside("environment_info", "domain_name");
+  return {};
+}
+
+Status TauFile::ReadTaskLabels(std::string_view tasks) {
+  return ForEachElement(tasks, path_.string() + ": tasks", [&](std::string_view value, std::size_t) -> Status {
+    TRY_ASSIGN(const Json task, ParsePythonJson(value, path_.string() + ": tasks"));
+    const Json* id = task.Find("id");
+    const Json* criteria = task.Find("evaluation_criteria");
+    const Json* actions = criteria == nullptr ? nullptr : criteria->Find("actions");
+    if (id == nullptr || !id->is_string() || actions == nullptr || !actions->is_array() || actions->size() == 0)
+      return {};
+    first_action_.emplace(id->AsString(), actions->items().front().StringOr("action_id", ""));
+    return {};
+  });
+}
+
+Status TauFile::CutList(std::string_view text, bool only_simulations) {
+  const std::string where = path_.string();
+  const char* begin = file_->bytes().data();
+  std::size_t counted = 0;
+  std::size_t line = 1;
+  return ForEachElement(text, where, [&](std::string_view value, std::size_t) -> Status {
+    // Lines are counted once through the file, not from its start for every entry.
+    const auto offset = static_cast<std::size_t>(value.data() - begin);
+    line += LineAt(file_->bytes().substr(counted, offset - counted), offset - counted) - 1;
+    counted = offset;
+    if (entries_.empty() && !only_simulations) source_.format = Has(value, "\"traj\"") ? "tau1" : "tau2";
+    entries_.push_back({value, line, {}});
+    return {};
+  });
+}
+
+Status TauFile::CutIndex(std::string_view index) {
+  TRY_ASSIGN(const Json list, ParsePythonJson(index, path_.string() + ": simulation_index"));
+  if (!list.is_array()) return {};
+  for (const Json& item : list.items()) {
+    const fs::path file(
+        std::string(item.is_string() ? item.AsString() : item.StringOr("path", item.StringOr("file", ""))));
+    if (!StaysInside(file))
+      return UserError(fmt::format("names `{}`, which is no path below its directory", Printable(file.string())),
+                       path_.string() + ": simulation_index");
+    entries_.push_back({{}, 0, path_.parent_path() / file});
+    std::error_code ignored;
+    if (!fs::is_regular_file(entries_.back().file, ignored))
+      return UserError(fmt::format("names `{}`, which is not there; the simulations lie in files beside this one",
+                                   Printable(file.string(), 200)),
+                       path_.string() + ": simulation_index");
   }
-  for (std::size_t i = 0; i < entries->size(); ++i) {
-    const std::string at = fmt::format("{}: entry {}", where, i + 1);
-    const Json& entry = entries->items()[i];
-    TRY_ASSIGN(ForeignEpisode episode, results.format == "tau1" ? ReadTau1(entry, at) : ReadTau2(entry, at));
-    results.episodes.push_back(std::move(episode));
+  return {};
+}
+
+Status TauFile::CutObject(std::string_view text) {
+  bool found = false;
+  std::string_view index;
+  TRY(ForEachMember(text, path_.string(), [&](std::string_view key, std::string_view value, std::size_t) -> Status {
+    if (key == "info" && FirstOf(value) == '{') return ReadInfo(value);
+    if (key == "tasks" && FirstOf(value) == '[') {
+      carries_tasks_ = FirstOf(value.substr(1)) == '{';
+      return ReadTaskLabels(value);
+    }
+    if (key == "simulation_index" && FirstOf(value) == '[') index = value;
+    if (key != "simulations" || FirstOf(value) != '[') return {};
+    found = true;
+    return CutList(value, true);
+  }));
+  if (entries_.empty() && !index.empty()) {
+    found = true;
+    TRY(CutIndex(index));
   }
-  return results;
+  source_.format = "tau2";
+  if (!found) return NotTau(text, path_.string());
+  return {};
 }
 
-Json AsTau1Entry(const Task& task, const Trial& row, std::uint32_t trial, const Transcript* transcript) {
-  Json info = Json::MakeObject({{"task", Json::MakeObject({{"user_id", task.user_id},
-                                                           {"actions", ActionsOf(task)},
-                                                           {"instruction", task.instruction},
-                                                           {"outputs", ListOf(task.communicate)}})},
-                                {"source", "user"},
-                                {"user_cost", CostOf(row.usage[1])}});
-  // v1 knows no ungraded episode, and a 0 would be a verdict.
-  if (!row.error_kind.empty())
-    info.Set("error", row.error_message);
-  else if (!row.task_success)
-    info.Set("error", "task success was not assessed");
-  // v1 numbers its tasks; other benchmarks' ids stay what they are.
-  const bool numbered = !task.id.empty() && task.id.size() < 10 &&
-                        std::ranges::all_of(task.id, [](char c) { return c >= '0' && c <= '9'; });
-  return Json::MakeObject({{"task_id", numbered ? Json::MakeInteger(task.id) : Json(task.id)},
-                           {"reward", RewardOf(row)},
-                           {"info", std::move(info)},
-                           {"traj", transcript == nullptr ? Json::MakeArray() : Messages(*transcript, true)},
-                           {"trial", trial}});
+Status TauFile::Cut() {
+  const std::string_view text = file_->bytes();
+  const char first = FirstOf(text);
+  if (first != '[' && first != '{') return NotTau(text, path_.string());
+  TRY(first == '[' ? CutList(text, false) : CutObject(text));
+  if (entries_.empty()) return UserError("holds no episodes yet", path_.string());
+  const std::string_view head = entries_.front().text;
+  if (first == '[' && !Has(head, "\"traj\"") && !Has(head, "\"reward_info\"") && !Has(head, "\"messages\"") &&
+      !Has(head, "\"reward\""))
+    return NotTau(text, path_.string());
+  if (source_.format == "tau1") carries_tasks_ = Has(head, "\"task\"") && Has(head, "\"instruction\"");
+  return {};
 }
 
-Json AsTau2Task(const Task& task) {
-  Json actions = Json::MakeArray();
-  for (const ToolCall& call : task.reference_actions)
-    actions.Append(Json::MakeObject({{"action_id", call.id}, {"name", call.name}, {"arguments", call.arguments}}));
-  Json criteria = Json::MakeObject({{"actions", std::move(actions)},
-                                    {"communicate_info", ListOf(task.communicate)},
-                                    {"nl_assertions", ListOf(task.nl_assertions)},
-                                    {"reward_basis", ListOf(task.reward_basis)}});
-  return Json::MakeObject({{"id", task.id},
-                           {"user_scenario", Json::MakeObject({{"instructions", task.instruction}})},
-                           {"evaluation_criteria", std::move(criteria)}});
+Expected<TauFile> TauFile::Open(const fs::path& path) {
+  TauFile file;
+  file.path_ = path;
+  std::error_code failure;
+  if (fs::is_directory(path, failure)) file.path_ = path / "results.json";
+  if (!fs::is_regular_file(file.path_, failure))
+    return UserError(fs::is_directory(path, failure) ? "has no results.json" : "is no file", path.string());
+  auto mapped = MappedFile::Open(file.path_);
+  if (!mapped) return UserError(mapped.error().message, file.path_.string());
+  file.file_ = std::make_unique<MappedFile>(std::move(*mapped));
+  TRY(file.Cut());
+  return file;
 }
 
-Json AsTau2Simulation(const Trial& row, std::uint32_t trial, const std::string& run_began_utc,
-                      const Transcript* transcript) {
-  const bool graded = row.error_kind.empty() && row.task_success.has_value();
-  return Json::MakeObject({{"id", fmt::format("xsweep-{}", row.index)},
-                           {"task_id", row.task},
-                           {"timestamp", run_began_utc},
-                           {"start_time", run_began_utc},
-                           {"end_time", run_began_utc},
-                           {"duration", 0.0},
-                           {"termination_reason", Tau2Reason(row)},
-                           {"agent_cost", CostOf(row.usage[0])},
-                           {"user_cost", CostOf(row.usage[1])},
-                           {"reward_info", graded ? Json::MakeObject({{"reward", RewardOf(row)}}) : Json()},
-                           {"messages", transcript == nullptr ? Json::MakeArray() : Messages(*transcript, false)},
-                           {"trial", trial},
-                           {"seed", row.seed}});
+std::string TauFile::Sha256Hex() const { return Sha256(file_->bytes()); }
+
+/// The recorded checks carry the reference actions' ids, "<task>_<n>": what the grader took the episode for.
+void TauFile::NoteLabels(const Json& entry, const std::string& task) const {
+  const Json* info = entry.Find("reward_info");
+  const Json* checks = info == nullptr ? nullptr : info->Find("action_checks");
+  if (checks == nullptr || !checks->is_array() || checks->size() == 0) return;
+  const Json* action = checks->items().front().Find("action");
+  const std::string id(action == nullptr ? "" : action->StringOr("action_id", ""));
+  const auto cut = id.rfind('_');
+  if (cut == std::string::npos || cut == 0) return;
+  // The task's own actions say best; their ids need not begin with its id.
+  if (const auto own = first_action_.find(task); own != first_action_.end()) {
+    ++labels_.checked;
+    if (own->second != id && labels_.other++ == 0)
+      labels_.example = fmt::format("task_id {} has the checks of action {}", task, id);
+    return;
+  }
+  // Only ids that begin with a task's id say anything; in some files they are "act_3" or the tool's name.
+  const std::string_view owner = std::string_view(id).substr(0, cut);
+  const auto digits = [](std::string_view text) { return ParseUnsigned(text).has_value(); };
+  if (owner != task && !(digits(owner) && digits(task))) return;
+  ++labels_.checked;
+  if (owner != task && labels_.other++ == 0)
+    labels_.example = fmt::format("task_id {} has the checks of action {}", task, id);
+}
+
+Status TauFile::ForEach(const std::function<Status(ForeignTrial&&)>& visit) const {
+  labels_ = {};
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    std::string text;
+    if (!entry.file.empty()) {
+      TRY_ASSIGN(text, ReadFile(entry.file));
+    }
+    const std::string where =
+        entry.file.empty() ? fmt::format("{}:{}: entry {}", path_.string(), entry.line, i + 1) : entry.file.string();
+    TRY_ASSIGN(const Json json, ParsePythonJson(entry.file.empty() ? entry.text : std::string_view(text), where));
+    TRY_ASSIGN(ForeignTrial trial, source_.format == "tau1" ? ReadTau1(json, where) : ReadTau2(json, where));
+    NoteLabels(json, trial.task);
+    trial.arm.model = source_.model;
+    trial.arm.suite = source_.domain;
+    TRY(visit(std::move(trial)));
+    if (i % 64 == 63) file_->Forget();
+  }
+  return {};
 }
 
 }  // namespace xsweep

@@ -1,47 +1,69 @@
-// ForeignResults: result files of tau-bench v1 and tau2-bench, as episodes of ours and back.
+// TauFile: result files of tau-bench v1 and tau2-bench, one episode at a time.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/json.h"
-#include "episode/roles.h"
-#include "record/trial.h"
+#include "base/files.h"
+#include "foreign/facts.h"
 
 namespace xsweep {
 
-/// One recorded episode. Its transcript has every message and call as recorded; effects are not known yet.
-struct ForeignEpisode {
-  std::string task;
-  std::uint32_t trial = 0;       ///< as the file numbers it
-  std::optional<double> reward;  ///< empty where the episode was not graded
-  std::string error;             ///< the provider, the user or the harness failed; empty: it ran
-  std::optional<double> agent_cost_usd, user_cost_usd;
-  Transcript transcript;
+/// A results file, opened and cut into its episodes; only one of them is parsed at a time. Forms: v1's list of
+/// {task_id, reward, info, traj, trial}; tau2's {info, tasks, simulations}; a bare list of tau2's simulations; tau2's
+/// directory, whose `simulation_index` names a file for each simulation.
+class TauFile {
+ public:
+  /// `path` is the file, or a directory with a results.json. Fails with kUser, in words about the file, for what holds
+  /// no episodes or is another format (which is named when it is known).
+  static Expected<TauFile> Open(const std::filesystem::path& path);
+
+  const ForeignSource& source() const { return source_; }
+  std::size_t size() const { return entries_.size(); }
+  /// SHA-256 of the file.
+  std::string Sha256Hex() const;
+  /// The file itself, also where a directory was opened.
+  const std::filesystem::path& path() const { return path_; }
+  bool carries_tasks() const { return carries_tasks_; }
+
+  /// Every episode in the order of the file, with its dialogue; effects are not known yet. Fails with kUser, naming the
+  /// line and the entry, for an entry that is none.
+  Status ForEach(const std::function<Status(ForeignTrial&&)>& visit) const;
+  /// The ids of the tasks whose episodes carry recorded action checks of another task, with the first such label.
+  struct Labels {
+    std::uint64_t checked = 0;  ///< episodes whose action ids name a task
+    std::uint64_t other = 0;    ///< of these, another one than task_id
+    std::string example;        ///< "task_id 0 has the checks of 49_0"
+  };
+  const Labels& labels() const { return labels_; }
+
+ private:
+  struct Entry {
+    std::string_view text;
+    std::size_t line = 0;
+    std::filesystem::path file;  ///< of its own, where the entry stands in one
+  };
+  Status Cut();
+  Status CutObject(std::string_view text);
+  Status CutList(std::string_view text, bool only_simulations);
+  Status CutIndex(std::string_view index);
+  Status ReadInfo(std::string_view text);
+  Status ReadTaskLabels(std::string_view tasks);
+  void NoteLabels(const Json& entry, const std::string& task) const;
+
+  std::filesystem::path path_;
+  std::unique_ptr<MappedFile> file_;
+  ForeignSource source_;
+  std::vector<Entry> entries_;
+  bool carries_tasks_ = false;
+  std::map<std::string, std::string> first_action_;  ///< of the file's own tasks: id of the first reference action
+  mutable Labels labels_;                            ///< filled by ForEach
 };
-
-struct ForeignResults {
-  std::string format;  ///< "tau1" or "tau2"
-  std::string model;   ///< of the agent, where the file says it
-  std::uint64_t seed = 0;
-  std::vector<ForeignEpisode> episodes;
-};
-
-/// Reads v1's list of {task_id, reward, info, traj, trial} or tau2's {info, tasks, simulations}. v1 answers only the
-/// first tool call of a message, so only that one is a call. Fails with kUser, naming the entry, for anything else.
-Expected<ForeignResults> ReadForeignResults(std::string_view text, const std::string& where);
-
-/// One row and its transcript (or nullptr) as an entry of v1's list, `trial` being its number there. What was not
-/// graded is an error, as v1 has no other word for it.
-Json AsTau1Entry(const Task& task, const Trial& row, std::uint32_t trial, const Transcript* transcript);
-/// The same as one of tau2's simulations. Its times are the run's start and no duration: a row keeps no clock.
-Json AsTau2Simulation(const Trial& row, std::uint32_t trial, const std::string& run_began_utc,
-                      const Transcript* transcript);
-/// A task with what tau2's own model of one asks for.
-Json AsTau2Task(const Task& task);
 
 }  // namespace xsweep

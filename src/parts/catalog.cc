@@ -10,6 +10,7 @@
 #include "parts/environments/bridge/bridge.h"
 #include "parts/environments/declared/declared.h"
 #include "parts/environments/declared/mcp_environment.h"
+#include "parts/environments/recorded.h"
 #include "parts/judges/judges.h"
 
 namespace xsweep {
@@ -19,6 +20,7 @@ Catalog BuildCatalog() {
   catalog.environments = DeskEntries();
   catalog.environments.push_back(BridgeEntry());
   catalog.environments.push_back(McpEntry());
+  catalog.environments.push_back(RecordedEntry());
   catalog.agents = AgentTable();
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();

@@ -210,14 +210,18 @@ const NamedDesk* FindNamed(std::string_view name) {
 struct DeskSettings {
   std::string data;
   std::optional<std::string> split;
+  std::optional<std::string> tasks_file;
 };
 
 const Option<DeskSettings> kData = Opt(
     "data", &DeskSettings::data, "the user's copy of the benchmark, or the directory of this desk", {.required = true});
 const Option<DeskSettings> kSplit =
     Opt("split", &DeskSettings::split, "only the tasks of this split of split_tasks.json");
-const Options<DeskSettings> kBundledOptions = {kSplit};
-const Options<DeskSettings> kBenchmarkOptions = {kData, kSplit};
+const Option<DeskSettings> kTasksFile = Opt("tasks_file", &DeskSettings::tasks_file,
+                                            "a file whose tasks come before those of the data with the same id: a list "
+                                            "of tasks, or results that carry their own");
+const Options<DeskSettings> kBundledOptions = {kSplit, kTasksFile};
+const Options<DeskSettings> kBenchmarkOptions = {kData, kSplit, kTasksFile};
 
 Expected<std::vector<DeskTask>> KeepSplit(std::vector<DeskTask> tasks, const std::string& splits,
                                           const std::string& split) {
@@ -232,7 +236,8 @@ Expected<std::vector<DeskTask>> KeepSplit(std::vector<DeskTask> tasks, const std
 
 Expected<std::shared_ptr<const EnvironmentSource>> MakeDeskSource(std::string name, const Desk& desk,
                                                                   const DeskRules& rules, DeskFiles files,
-                                                                  const std::string& split) {
+                                                                  const std::string& split,
+                                                                  const std::string& tasks_file) {
   TRY_ASSIGN(auto tools, ReadToolSchemas(files.tools, name + " tools.json"));
   for (const ToolSchema& tool : tools) {
     if (FindTool(desk, tool.name) == nullptr) {
@@ -243,6 +248,10 @@ Expected<std::shared_ptr<const EnvironmentSource>> MakeDeskSource(std::string na
   TRY_ASSIGN(auto tasks, ReadTasks(files.tasks, desk.world.benchmark, *files.world, name + " tasks"));
   if (!split.empty()) {
     TRY_ASSIGN(tasks, KeepSplit(std::move(tasks), files.splits, split));
+  }
+  if (!tasks_file.empty()) {
+    TRY_ASSIGN(auto own, ReadOwnTasks(tasks_file, *files.world));
+    ReplaceTasks(std::move(own), tasks);
   }
   EnvironmentInfo info{std::move(name), files.version, files.data_sha256, false};
   return std::make_shared<NativeDesk>(std::move(info), desk, rules, std::move(files), std::move(tools),
@@ -271,7 +280,8 @@ namespace {
 Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const DeskSettings& settings) {
   TRY_ASSIGN(auto files, ReadDesk(name, settings.data));
   const NamedDesk& named = *FindNamed(name);
-  return MakeDeskSource(std::string(name), *named.desk, named.rules(), std::move(files), settings.split.value_or(""));
+  return MakeDeskSource(std::string(name), *named.desk, named.rules(), std::move(files), settings.split.value_or(""),
+                        settings.tasks_file.value_or(""));
 }
 
 }  // namespace

@@ -12,11 +12,13 @@
 
 namespace xsweep {
 
-/// `name` is how configs call it. `split` chooses tasks; empty: all of them. Reference end states are computed
+/// `name` is how configs call it. `split` chooses tasks; empty: all of them. The tasks of `tasks_file`, if
+/// not empty, come before the data's own. Reference end states are computed
 /// here, once, and shared by all trials.
 Expected<std::shared_ptr<const EnvironmentSource>> MakeDeskSource(std::string name, const Desk& desk,
                                                                   const DeskRules& rules, DeskFiles files,
-                                                                  const std::string& split);
+                                                                  const std::string& split,
+                                                                  const std::string& tasks_file = {});
 
 /// The desk that a config or command names, e.g. "airline" or "tau2/retail"; nullptr when it is none of ours.
 const Desk* FindDesk(std::string_view name);

@@ -138,6 +138,7 @@ std::string CellLabel(const CellAggregate& cell) {
   }
   if (label.empty() && !cell.attack.empty()) {
     label = cell.defense.empty() ? cell.attack : fmt::format("{} vs {}", cell.attack, cell.defense);
+    if (cell.attack == "none" && (cell.defense.empty() || cell.defense == "none")) label = "not attacked, not defended";
   }
   if (label.empty()) label = cell.id;
   if (cell.arm == "no_attack") return label + " (no attack)";

@@ -180,20 +180,39 @@ std::string PairingSentences(const RunComparison& comparison, Difference CellCom
   return text;
 }
 
-std::string CompareHeadline(const RunComparison& comparison) {
-  if (!comparison.comparable()) return "The two runs cannot be compared.";
+namespace {
+
+/// "On attack success B is better in 2, worse in 0 and not distinguishable in 3 of 5 cells."
+std::string MeasureHeadline(const RunComparison& comparison, std::string_view measure,
+                            Difference CellComparison::* difference) {
   std::int64_t better = 0, worse = 0, open = 0, none = 0;
   for (const CellComparison& cell : comparison.cells) {
-    switch (cell.asr.judgement) {
+    switch ((cell.*difference).judgement) {
       case Judgement::kBetter: ++better; break;
       case Judgement::kWorse: ++worse; break;
       case Judgement::kNotDistinguishable: ++open; break;
       case Judgement::kNotComparable: ++none; break;
     }
   }
-  return fmt::format("On attack success B is better in {}, worse in {} and not distinguishable in {} of {}{}.", better,
+  return fmt::format("On {} B is better in {}, worse in {} and not distinguishable in {} of {}{}.", measure, better,
                      worse, open, Count(static_cast<std::int64_t>(comparison.cells.size()), "cell", "cells"),
                      none > 0 ? fmt::format("; {} cannot be compared", none) : "");
+}
+
+bool Compares(const RunComparison& comparison, Difference CellComparison::* difference) {
+  return std::ranges::any_of(comparison.cells, [&](const CellComparison& cell) {
+    return (cell.*difference).judgement != Judgement::kNotComparable;
+  });
+}
+
+}  // namespace
+
+std::string CompareHeadline(const RunComparison& comparison) {
+  if (!comparison.comparable()) return "The two runs cannot be compared.";
+  // Where nothing was attacked on both sides, task success is what can be compared.
+  if (!Compares(comparison, &CellComparison::asr) && Compares(comparison, &CellComparison::task_success))
+    return MeasureHeadline(comparison, "task success", &CellComparison::task_success);
+  return MeasureHeadline(comparison, "attack success", &CellComparison::asr);
 }
 
 std::string CompareMarkdown(const RunComparison& comparison) {

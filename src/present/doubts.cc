@@ -70,6 +70,15 @@ void AboutTheRun(const Story& story, std::vector<std::string>& doubts) {
   }
 }
 
+/// What the importer found that speaks against the numbers comes before everything else.
+void AboutTheImport(const Story& story, std::vector<std::string>& doubts) {
+  const Json* warnings = story.manifest.imported.Find("warnings");
+  if (warnings == nullptr || !warnings->is_array()) return;
+  for (const Json& warning : warnings->items()) {
+    if (warning.is_string()) doubts.push_back(MarkdownText(warning.AsString()));
+  }
+}
+
 void AboutErrors(const Story& story, std::vector<std::string>& doubts) {
   const double limit = story.manifest.max_error_rate.value_or(0.1);
   const double rate = story.aggregate.error_rate.value().value_or(0);
@@ -90,6 +99,7 @@ void AboutErrors(const Story& story, std::vector<std::string>& doubts) {
 /// Some servers report no usage, and then a limit on tokens has nothing to count.
 void AboutUsage(const Story& story, std::vector<std::string>& doubts) {
   const Tally& total = story.aggregate.total;
+  if (story.manifest.imported.is_object()) return;  // the source's own silence is no news about a server
   if (total.calls > 0 && total.prompt_tokens == 0 && total.completion_tokens == 0) {
     doubts.push_back(
         "No model server has said how many tokens its answers took: tokens are counted as 0, costs are not known, "
@@ -174,7 +184,7 @@ void AboutTasksAndSeeds(const Story& story, std::vector<std::string>& doubts) {
                     "intervals show.",
                     tasks));
   }
-  if (story.manifest.seeds.size() == 1)
+  if (story.manifest.seeds.size() == 1 && !story.manifest.imported.is_object())
     doubts.push_back("There is one seed only: how much chance moves the rates cannot be seen.");
 }
 
@@ -223,6 +233,7 @@ void AboutPower(const Story& story, std::vector<std::string>& doubts) {
 
 std::vector<std::string> Doubts(const Story& story) {
   std::vector<std::string> doubts;
+  AboutTheImport(story, doubts);
   AboutTheRun(story, doubts);
   AboutErrors(story, doubts);
   AboutUsage(story, doubts);

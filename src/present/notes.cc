@@ -72,6 +72,23 @@ std::string PriceWords(const Json& price) {
                      price.DoubleOr("input", 0), price.DoubleOr("output", 0));
 }
 
+/// What an imported run can say of its design: where it came from and what its reader noticed, nothing of seeds.
+std::string ImportWords(const Manifest& manifest) {
+  const Json& about = manifest.imported;
+  std::string text =
+      fmt::format("- Imported from {} ({}, {}), at most {} of a task in a cell.\n",
+                  MarkdownCode(about.StringOr("source", "")), MarkdownCode(about.StringOr("format", "")),
+                  Count(about.IntOr("files", 1), "file", "files"), Count(manifest.trials, "episode", "episodes"));
+  if (const auto model = about.StringOr("model", ""); !model.empty())
+    text += fmt::format("- Model of the agent: {}.\n", MarkdownCode(model));
+  const Json* notes = about.Find("notes");
+  for (const Json& note : notes != nullptr && notes->is_array() ? notes->items() : std::vector<Json>()) {
+    if (note.is_string()) text += "- " + MarkdownText(note.AsString()) + "\n";
+  }
+  return text + fmt::format("- Run {}, imported {}, status {}.\n\n", MarkdownCode(manifest.run_id),
+                            MarkdownCode(manifest.timestamp_utc), MarkdownCode(manifest.status));
+}
+
 }  // namespace
 
 std::string Headline(const Story& story) {
@@ -83,6 +100,9 @@ std::string Headline(const Story& story) {
     return fmt::format(
         "{}: none of {} attacked trials saw the payload, so there is no attack success rate (N/A); task success {}.",
         name, aggregate.total.attacked(), RateWords(aggregate.task_success));
+  }
+  if (attacked.empty() && aggregate.task_success.n > 0) {
+    return fmt::format("{}: task success {}; nothing was attacked.", name, RateWords(aggregate.task_success));
   }
   if (attacked.empty()) {
     return fmt::format("{}: no attacked trial counts, so there is no attack success rate (N/A); task success {}.", name,
@@ -112,6 +132,7 @@ std::string DesignSection(const Story& story) {
       Count(static_cast<std::int64_t>(story.aggregate.cells.size()), "cell", "cells"), MarkdownCode(manifest.exp),
       Count(static_cast<std::int64_t>(manifest.tasks.size()), "task", "tasks"), MarkdownCode(manifest.environment_name),
       Count(static_cast<std::int64_t>(manifest.planned), "trial", "trials"), story.aggregate.rows);
+  if (manifest.imported.is_object()) return text + ImportWords(manifest);
   text += fmt::format("- Seeds {}; {} per cell, task and seed.\n", SeedWords(manifest.seeds),
                       Count(manifest.trials, "trial", "trials"));
   text += fmt::format("- Agent {}; attack {}; defense {}; judge {}.\n", Distinct(manifest, &CellRecord::agent),
@@ -134,6 +155,36 @@ std::string DesignSection(const Story& story) {
   return text + "\n" + BudgetWords(manifest);
 }
 
+std::string SharedSection(const Story& story) {
+  constexpr std::size_t kMostRows = 60;
+  const Json* list = story.manifest.imported.Find("intervals");
+  if (list == nullptr || !list->is_array() || list->size() == 0) return {};
+  const auto bounds = [](const Json& row, std::string_view key) {
+    const Json* found = row.Find(key);
+    if (found == nullptr || !found->is_array() || found->size() != 2) return std::string("–");
+    return fmt::format("{:.1f}–{:.1f}", 100 * found->items()[0].AsDouble(), 100 * found->items()[1].AsDouble());
+  };
+  std::string text =
+      "## What cases share\n\nEvery case shares its user's task with some cases and its injection with others, so "
+      "cases are "
+      "worth less than their number. Attack success with 95 % intervals, in percent, taken over cases as if they were "
+      "independent, by user's task, by injection, and by both at once; the last is the one to quote where other tasks "
+      "and other injections are meant. The tables and pictures of this run use the one by task.\n\n"
+      "| cell | attack success | cases | over cases | by task | by injection | by both | worth, cases |\n"
+      "|---|---:|---:|---|---|---|---|---:|\n";
+  for (const Json& row : list->items() | std::views::take(kMostRows)) {
+    const double worth = row.DoubleOr("effective_n", 0);
+    text += fmt::format("| {} | {:.1f} % | {} | {} | {} | {} | {} | {} |\n",
+                        MarkdownCellCode(CellLabel(story.manifest, std::string(row.StringOr("cell", "")))),
+                        100 * row.DoubleOr("rate", 0), row.IntOr("n", 0), bounds(row, "cases"), bounds(row, "by_task"),
+                        bounds(row, "by_injection"), bounds(row, "by_both"),
+                        worth > 0 ? fmt::format("{:.0f}", worth) : "–");
+  }
+  if (list->size() > kMostRows)
+    text += fmt::format("\nThe first {} of {} cells; all are in `run.json`.\n", kMostRows, list->size());
+  return text + "\n";
+}
+
 std::string CellsSection(const Story& story) {
   constexpr std::size_t kMostRows = 60;
   std::string text =
@@ -149,7 +200,7 @@ std::string CellsSection(const Story& story) {
     text += fmt::format("\nThe first {} of {} cells; all are in `summary.csv`.\n", kMostRows, cells.size());
   std::vector<const Rate*> rates;
   rates.reserve(cells.size());
-  for (const CellAggregate& cell : cells) rates.push_back(&cell.asr);
+  for (const CellAggregate& cell : cells) rates.push_back(cell.asr.n > 0 ? &cell.asr : &cell.task_success);
   text += fmt::format("\n{} N/A means that no trial counts: there was no attack, or none of its payloads was seen.\n\n",
                       WhiskerWords(rates));
   return text;
@@ -233,8 +284,8 @@ std::string RepeatSection(const Story& story) {
 std::string NotesMarkdown(const Story& story) {
   return fmt::format("# {}: notes on run {}\n\n{}\n\n", MarkdownCode(story.manifest.exp),
                      MarkdownCode(story.manifest.run_id), MarkdownText(Headline(story))) +
-         story.gates_markdown + CellsSection(story) + DoubtsSection(story) + ControlsSection(story) +
-         FailuresSection(story) + DesignSection(story) + RepeatSection(story);
+         story.gates_markdown + CellsSection(story) + SharedSection(story) + DoubtsSection(story) +
+         ControlsSection(story) + FailuresSection(story) + DesignSection(story) + RepeatSection(story);
 }
 
 }  // namespace xsweep

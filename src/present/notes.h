@@ -26,6 +26,8 @@ std::string Headline(const Story& story);
 
 // Sections in Markdown, each with its heading and a blank line at its end; empty where there is nothing to say.
 std::string DesignSection(const Story& story);
+/// Of an import whose cases share tasks and injections: attack success with bounds by what is shared.
+std::string SharedSection(const Story& story);
 /// One row a cell: attack success, the same among exposed trials, task success, errors.
 std::string CellsSection(const Story& story);
 std::string ControlsSection(const Story& story);

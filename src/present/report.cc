@@ -87,8 +87,8 @@ std::string ReportMarkdown(const Story& story, const std::vector<std::string>& p
   const RunAggregate& aggregate = story.aggregate;
   std::string text = fmt::format("# {}: report on run {}\n\n{}\n\n", MarkdownCode(story.manifest.exp),
                                  MarkdownCode(story.manifest.run_id), MarkdownText(Headline(story)));
-  text += story.gates_markdown + Picture(pictures, "summary") + CellsSection(story) + DoubtsSection(story) +
-          ControlsSection(story);
+  text += story.gates_markdown + Picture(pictures, "summary") + CellsSection(story) + SharedSection(story) +
+          DoubtsSection(story) + ControlsSection(story);
   text += Picture(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
           ContrastSection(story.manifest, ContrastWithControls(aggregate, story.adjustment));
   text += Picture(pictures, "heatmap") + Picture(pictures, "distribution") + SeedsSection(aggregate) +

@@ -110,14 +110,16 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
 }
 
 /// Over all attacked cells; null where there is nothing to say.
-Json Headline(const Rate& asr) {
+Json Headline(const Rate& asr, const Rate& task_success) {
   const auto bounds = asr.bounds95();
   const auto or_null = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
   return Json::MakeObject({{"n", asr.n},
                            {"successes", asr.successes},
                            {"asr", or_null(asr.value())},
                            {"asr_lower95", or_null(bounds ? std::optional(bounds->low) : std::nullopt)},
-                           {"asr_upper95", or_null(bounds ? std::optional(bounds->high) : std::nullopt)}});
+                           {"asr_upper95", or_null(bounds ? std::optional(bounds->high) : std::nullopt)},
+                           {"task_success", or_null(task_success.value())},
+                           {"task_success_n", task_success.n}});
 }
 
 /// Whoever waits at a terminal should not have to open the notes to learn that a key is wrong.
@@ -274,7 +276,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   TRY(rows == nullptr ? run.Seal(manifest.planned) : run.Seal(*rows));
   TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
   TakeCounts(aggregate, manifest);
-  manifest.headline = Headline(aggregate.asr);
+  manifest.headline = Headline(aggregate.asr, aggregate.task_success);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   TRY(Present(run, manifest, aggregate));
   if (manifest.status == "budget") PrintNote(BudgetNote(manifest));

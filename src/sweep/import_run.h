@@ -2,25 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "base/error.h"
-#include "sweep/open_environment.h"
+#include "sweep/imported.h"
 
 namespace xsweep {
 
-struct ImportRequest {
-  std::string file;
-  std::string outdir = "results";
-  std::string exp;  ///< empty: "imported_" and the file's name
-  EnvironmentFlags environment;
-  std::vector<std::string> argv;
-};
-
-/// Reads the file, plays every recorded call again on the environment (for its effects, and to say how far both agree),
-/// writes the run and finishes it as `run` does. task_success is the recorded reward; a trial that the file lacks is
-/// `skipped`. Fails with kUser before anything is written when the file and the environment do not fit.
+/// Tells the format from what is there unless `request.from` says it, reads it and writes the run. A format that is
+/// known and not read is named. Fails with kUser before anything is written when the file cannot be taken as it is.
 Expected<int> ImportResults(const ImportRequest& request);
 
 }  // namespace xsweep

@@ -14,11 +14,15 @@
 
 // CMakeLists.txt names the entry of each target after its file.
 #define XSWEEP_FUZZ_TARGETS(X) \
+  X(agentdojo_log_fuzz)        \
   X(config_fuzz)               \
   X(desk_tools_fuzz)           \
+  X(facts_table_fuzz)          \
+  X(inspect_log_fuzz)          \
   X(provider_reply_fuzz)       \
   X(replay_record_fuzz)        \
   X(run_json_fuzz)             \
+  X(tau_results_fuzz)          \
   X(transcript_fuzz)           \
   X(trial_row_fuzz)            \
   X(trials_jsonl_fuzz)

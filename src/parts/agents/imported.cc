@@ -22,7 +22,7 @@ struct ImportedSettings {
 const Options<ImportedSettings> kImportedOptions = {
     Opt("source", &ImportedSettings::source, "Name of the file that was imported."),
     Opt("source_sha256", &ImportedSettings::source_sha256, "Its SHA-256."),
-    Opt("format", &ImportedSettings::format, "tau1 or tau2."),
+    Opt("format", &ImportedSettings::format, "tau1, tau2, agentdojo, inspect or facts."),
     Opt("model", &ImportedSettings::model, "The model, where the file says it.")};
 
 }  // namespace

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "base/files.h"
 #include "base/hash.h"
+#include "base/json_slices.h"
 
 namespace xsweep {
 namespace {
@@ -160,7 +163,98 @@ DeskTask FromTau1(const Json& json, std::size_t place) {
   return out;
 }
 
+/// Sorted keys and 25 for 25.0: two files that say the same are the same.
+Json Plain(const Json& value) {
+  if (value.is_double() && std::fabs(value.AsDouble()) < 1e15 && std::nearbyint(value.AsDouble()) == value.AsDouble())
+    return Json(static_cast<std::int64_t>(value.AsDouble()));
+  Json out = value;
+  if (value.is_array()) {
+    for (Json& item : out.MutableItems()) item = Plain(item);
+  }
+  if (value.is_object()) {
+    for (auto& [key, member] : out.MutableMembers()) member = Plain(member);
+    std::ranges::sort(out.MutableMembers(), {}, &Json::Member::first);
+  }
+  return out;
+}
+
+Json ListOf(const std::vector<std::string>& texts) { return Json::MakeArray({texts.begin(), texts.end()}); }
+
+/// Over what the user is told and what the grader looks at, however it was written down.
+std::string ContentHash(const DeskTask& desk_task) {
+  const Task& task = desk_task.task;
+  Json actions = Json::MakeArray();
+  for (std::size_t i = 0; i < task.reference_actions.size(); ++i) {
+    const ToolCall& call = task.reference_actions[i];
+    Json action = Json::MakeArray({Json(call.name), Plain(call.arguments)});
+    if (i < task.compared_arguments.size() && task.compared_arguments[i])
+      action.Append(ListOf(*task.compared_arguments[i]));
+    actions.Append(std::move(action));
+  }
+  std::vector<std::string> basis = task.reward_basis;
+  std::ranges::sort(basis);
+  return ShortHash(Json::MakeArray({Json(task.id), Json(desk_task.scenario), std::move(actions),
+                                    ListOf(task.communicate), ListOf(task.nl_assertions), ListOf(basis)})
+                       .Dump());
+}
+
+Status AddTask(DeskTask task, const World& world, const std::string& where, std::vector<DeskTask>& tasks) {
+  if (task.task.id.empty()) return UserError(fmt::format("task {} has no id", tasks.size() + 1), where);
+  task.task.data_hash = ContentHash(task);
+  if (task.task.user_id.empty()) task.task.user_id = CustomerFromActions(task.task, world);
+  if (task.task.user_id.empty()) task.task.user_id = CustomerFromText(task.scenario, world);
+  tasks.push_back(std::move(task));
+  return {};
+}
+
+/// One entry of v1's results: its `info.task` under the entry's id, unless that id has come before.
+Status AddEntryTask(const Json& entry, const World& world, const std::string& where, std::vector<DeskTask>& tasks) {
+  const Json* info = entry.Find("info");
+  const Json* found = info == nullptr ? nullptr : info->Find("task");
+  if (found == nullptr || !found->is_object()) return {};
+  DeskTask task = FromTau1(*found, static_cast<std::size_t>(std::max<std::int64_t>(0, entry.IntOr("task_id", 0))));
+  if (const auto id = entry.StringOr("task_id", ""); !id.empty()) task.task.id = id;
+  const auto same = [&](const DeskTask& other) { return other.task.id == task.task.id; };
+  return std::ranges::any_of(tasks, same) ? Status() : AddTask(std::move(task), world, where, tasks);
+}
+
 }  // namespace
+
+Expected<std::vector<DeskTask>> ReadOwnTasks(const std::string& file, const World& world) {
+  auto mapped = MappedFile::Open(file);
+  if (!mapped) return UserError(mapped.error().message, file);
+  std::string_view text = mapped->bytes();
+  if (FirstOf(text) == '{') {
+    std::string_view inner;
+    TRY(ForEachMember(text, file, [&](std::string_view key, std::string_view value, std::size_t) -> Status {
+      if (key == "tasks") inner = value;
+      return {};
+    }));
+    text = inner;
+  }
+  std::vector<DeskTask> tasks;
+  if (!text.empty()) {
+    TRY(ForEachElement(text, file, [&](std::string_view value, std::size_t) -> Status {
+      TRY_ASSIGN(const Json json, ParsePythonJson(value, file));
+      return json.Find("traj") != nullptr ? AddEntryTask(json, world, file, tasks)
+                                          : AddTask(FromTau2(json), world, file, tasks);
+    }));
+  }
+  if (tasks.empty()) return UserError("carries no tasks of its own", file);
+  return tasks;
+}
+
+void ReplaceTasks(std::vector<DeskTask> own, std::vector<DeskTask>& tasks) {
+  for (DeskTask& task : own) {
+    const auto place =
+        std::ranges::find_if(tasks, [&](const DeskTask& other) { return other.task.id == task.task.id; });
+    if (place == tasks.end()) {
+      tasks.push_back(std::move(task));
+    } else {
+      *place = std::move(task);
+    }
+  }
+}
 
 Expected<std::vector<DeskTask>> ReadTasks(std::string_view text, Benchmark benchmark, const World& world,
                                           const std::string& where) {
@@ -169,11 +263,7 @@ Expected<std::vector<DeskTask>> ReadTasks(std::string_view text, Benchmark bench
   std::vector<DeskTask> tasks;
   for (const Json& json : list.items()) {
     DeskTask task = benchmark == Benchmark::kTau1 ? FromTau1(json, tasks.size()) : FromTau2(json);
-    if (task.task.id.empty()) return UserError(fmt::format("task {} has no id", tasks.size() + 1), where);
-    task.task.data_hash = ShortHash(json.Dump());
-    if (task.task.user_id.empty()) task.task.user_id = CustomerFromActions(task.task, world);
-    if (task.task.user_id.empty()) task.task.user_id = CustomerFromText(task.scenario, world);
-    tasks.push_back(std::move(task));
+    TRY(AddTask(std::move(task), world, where, tasks));
   }
   return tasks;
 }

@@ -18,6 +18,12 @@ namespace xsweep {
 Expected<std::vector<DeskTask>> ReadTasks(std::string_view text, Benchmark benchmark, const World& world,
                                           const std::string& where);
 
+/// The tasks that a file of results carries: tau2's {"tasks": [...]} (or a bare list of tasks), or `info.task` of the
+/// entries of v1's list. Each is read on its own. Fails with kUser where it carries none.
+Expected<std::vector<DeskTask>> ReadOwnTasks(const std::string& file, const World& world);
+/// Puts each of `own` in the place of the task of its id, or behind all others.
+void ReplaceTasks(std::vector<DeskTask> own, std::vector<DeskTask>& tasks);
+
 /// The task ids of a split in split_tasks.json; kUser names the splits there are.
 Expected<std::vector<std::string>> ReadSplit(std::string_view splits, std::string_view split, const std::string& where);
 

@@ -1,0 +1,261 @@
+// Plain facts: a CSV or JSONL of (task, injection, arm, success, utility, error).
+// SPDX-License-Identifier: Apache-2.0
+#include "foreign/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+
+#include "base/json_slices.h"
+#include "base/text.h"
+
+namespace xsweep {
+namespace {
+
+enum Fact {
+  kTask,
+  kInjection,
+  kModel,
+  kDefense,
+  kSuite,
+  kAttack,
+  kSuccess,
+  kUtility,
+  kError,
+  kExposed,
+  kTrial,
+  kReward,
+  kTokens,
+  kFacts
+};
+
+/// Under which names each fact is found, without case, spaces, `_` and `-`.
+const std::array<std::vector<std::string_view>, kFacts>& Names() {
+  static const std::array<std::vector<std::string_view>, kFacts> names = {{
+      {"task", "usertask", "usertaskid", "taskid", "tasklabel", "sampleid"},
+      {"injection", "injectiontask", "injectiontaskid", "attacktool", "attackertool", "goal"},
+      {"model", "llm", "victimmodel", "agentmodel"},
+      {"defense", "defence", "defensemethod", "arm", "condition"},
+      {"suite", "agentname", "domain", "environment"},
+      {"attack", "attacktype", "attackname", "attackmethod"},
+      {"success", "attacksuccess", "attacksuccessful", "attacksucceeded", "asr", "security", "hijacked"},
+      {"utility", "tasksuccess", "originaltasksuccessful", "solved", "benignsuccess"},
+      {"error", "errormessage", "frameworkerror"},
+      {"exposed", "exposure"},
+      {"trial", "run", "repeat", "epoch"},
+      {"reward", "score"},
+      {"tokens", "totaltokens"},
+  }};
+  return names;
+}
+
+std::string Plain(std::string_view name) {
+  std::string out = AsciiLower(name);
+  std::erase_if(out, [](char c) { return c == ' ' || c == '_' || c == '-' || c == '?'; });
+  return out;
+}
+
+std::optional<Fact> FactNamed(std::string_view column) {
+  const std::string plain = Plain(column);
+  for (int fact = 0; fact < kFacts; ++fact) {
+    if (std::ranges::find(Names()[static_cast<std::size_t>(fact)], plain) !=
+        Names()[static_cast<std::size_t>(fact)].end())
+      return static_cast<Fact>(fact);
+  }
+  return std::nullopt;
+}
+
+/// The texts of one row, by fact.
+using Row = std::array<std::string, kFacts>;
+
+bool IsNone(const std::string& text) {
+  const std::string plain = Plain(text);
+  return plain.empty() || plain == "none" || plain == "null" || plain == "n/a" || plain == "nan";
+}
+
+Expected<std::optional<bool>> Truth(const std::string& text, std::string_view column, const std::string& where) {
+  if (IsNone(text)) return std::optional<bool>();
+  const std::string plain = Plain(text);
+  for (const std::string_view yes : {"1", "true", "yes", "c", "1.0", "correct", "success"}) {
+    if (plain == yes) return std::optional(true);
+  }
+  for (const std::string_view no : {"0", "false", "no", "i", "0.0", "incorrect", "failure"}) {
+    if (plain == no) return std::optional(false);
+  }
+  return UserError(fmt::format("has `{}` as {}, which takes 1, 0, true, false or nothing", Printable(text), column),
+                   where);
+}
+
+/// An error column holds a text, or 1 and 0.
+std::string ErrorOf(const std::string& text) {
+  const std::string plain = Plain(text);
+  if (IsNone(text) || plain == "0" || plain == "false" || plain == "no") return {};
+  return plain == "1" || plain == "true" || plain == "yes" ? "the source says that this episode failed" : text;
+}
+
+Expected<ForeignTrial> TrialOf(const Row& row, const std::string& where) {
+  ForeignTrial trial;
+  trial.place = where;
+  trial.task = row[kTask].empty() ? row[kSuite] : row[kTask];
+  if (trial.task.empty()) return UserError("names no task", where);
+  const auto named = [](const std::string& text) { return IsNone(text) ? std::string() : text; };
+  trial.injection = named(row[kInjection]);
+  trial.arm.model = named(row[kModel]);
+  trial.arm.suite = named(row[kSuite]);
+  trial.arm.defense = row[kDefense];
+  trial.arm.attack = named(row[kAttack]);
+  TRY_ASSIGN(trial.success, Truth(row[kSuccess], "success", where));
+  TRY_ASSIGN(trial.utility, Truth(row[kUtility], "utility", where));
+  TRY_ASSIGN(trial.exposed, Truth(row[kExposed], "exposed", where));
+  trial.error = ErrorOf(row[kError]);
+  const bool attacked = !trial.injection.empty() || !trial.arm.attack.empty();
+  trial.arm.setting = attacked                                   ? Setting::kAttacked
+                      : trial.task.starts_with("injection_task") ? Setting::kAlone
+                                                                 : Setting::kBenign;
+  if (!attacked) trial.success.reset(), trial.exposed.reset();
+  if (attacked && trial.arm.attack.empty()) trial.arm.attack = "unnamed";
+  if (!row[kTrial].empty()) {
+    const auto number = ParseUnsigned(row[kTrial]);
+    if (!number || *number > 1'000'000)
+      return UserError(fmt::format("has `{}` as trial", Printable(row[kTrial])), where);
+    trial.trial = static_cast<std::uint32_t>(*number);
+  }
+  if (const auto reward = ParseNumber(row[kReward]); reward && *reward >= 0 && *reward <= 1) trial.reward = reward;
+  if (const auto tokens = ParseUnsigned(row[kTokens])) trial.agent.prompt_tokens = static_cast<std::int64_t>(*tokens);
+  trial.agent.cost_nano_usd.reset();
+  if (trial.error.empty() && attacked && !trial.success) trial.error = "the source holds no verdict on the attack";
+  if (trial.error.empty() && !attacked && !trial.utility && !trial.reward)
+    trial.error = "the source holds no verdict on the task";
+  return trial;
+}
+
+Status ReadCsvFacts(std::string_view text, const std::string& where,
+                    const std::function<Status(ForeignTrial&&)>& visit) {
+  TRY_ASSIGN(const CsvTable table, CsvTable::Read(text, where));
+  std::vector<std::optional<Fact>> facts;
+  bool verdicts = false, tasks = false;
+  for (const std::string& column : table.columns) {
+    auto fact = FactNamed(column);
+    if (fact && std::ranges::find(facts, fact) != facts.end()) fact.reset();  // the first column of a name counts
+    verdicts = verdicts || fact == kSuccess || fact == kUtility || fact == kReward;
+    tasks = tasks || fact == kTask || fact == kSuite;
+    facts.push_back(fact);
+  }
+  if (!verdicts || !tasks)
+    return UserError(
+        fmt::format("has no column of {}; its columns are {}", tasks ? "verdicts (success, utility)" : "tasks",
+                    Printable(Join(table.columns, ", "), 300)),
+        where + ":1");
+  for (std::size_t i = 0; i < table.rows.size(); ++i) {
+    Row row;
+    for (std::size_t column = 0; column < facts.size(); ++column) {
+      if (facts[column]) row[*facts[column]] = table.rows[i][column];
+    }
+    TRY_ASSIGN(ForeignTrial trial, TrialOf(row, fmt::format("{}:{}", where, table.lines[i])));
+    TRY(visit(std::move(trial)));
+  }
+  return {};
+}
+
+std::string TextOf(const Json& value) {
+  if (value.is_null()) return {};
+  return value.is_string() ? value.AsString() : value.Dump();
+}
+
+Status ReadJsonlFacts(std::string_view text, const std::string& where,
+                      const std::function<Status(ForeignTrial&&)>& visit) {
+  std::size_t line = 0;
+  for (std::size_t start = 0; start < text.size();) {
+    const auto end = std::min(text.find('\n', start), text.size());
+    const std::string_view json_text = text.substr(start, end - start);
+    start = end + 1;
+    ++line;
+    if (FirstOf(json_text) == '\0') continue;
+    const std::string at = fmt::format("{}:{}", where, line);
+    TRY_ASSIGN(const Json json, ParsePythonJson(json_text, at));
+    if (!json.is_object()) return UserError("is no JSON object", at);
+    Row row;
+    for (const auto& [key, value] : json.members()) {
+      const auto fact = FactNamed(key);
+      if (fact && row[*fact].empty()) row[*fact] = TextOf(value);
+    }
+    TRY_ASSIGN(ForeignTrial trial, TrialOf(row, at));
+    TRY(visit(std::move(trial)));
+  }
+  return {};
+}
+
+}  // namespace
+
+Expected<CsvTable> CsvTable::Read(std::string_view text, const std::string& where) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  CsvTable table;
+  std::vector<std::string> fields(1);
+  bool quoted = false, any = false;
+  std::size_t line = 1, begin = 1;
+  const auto end_row = [&]() -> Status {
+    const bool blank = fields.size() == 1 && fields[0].empty() && !any;
+    if (!blank && table.columns.empty()) {
+      table.columns = std::move(fields);
+    } else if (!blank) {
+      if (fields.size() != table.columns.size())
+        return UserError(fmt::format("has {} fields, and the header has {}", fields.size(), table.columns.size()),
+                         fmt::format("{}:{}", where, begin));
+      table.rows.push_back(std::move(fields));
+      table.lines.push_back(begin);
+    }
+    fields.assign(1, {});
+    any = false;
+    return {};
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted) {
+      if (c == '\n') ++line;
+      if (c != '"') {
+        fields.back() += c;
+      } else if (i + 1 < text.size() && text[i + 1] == '"') {
+        fields.back() += text[++i];
+      } else {
+        quoted = false;
+      }
+    } else if (c == '"' && fields.back().empty()) {
+      quoted = any = true;
+    } else if (c == ',') {
+      fields.emplace_back();
+      any = true;
+    } else if (c == '\n') {
+      TRY(end_row());
+      begin = ++line;
+    } else if (c != '\r') {
+      fields.back() += c;
+    }
+  }
+  if (quoted) return UserError("has a quote that never closes", fmt::format("{}:{}", where, begin));
+  TRY(end_row());
+  if (table.columns.empty()) return UserError("is empty", where);
+  return table;
+}
+
+Expected<std::size_t> CsvTable::Column(std::string_view name) const {
+  const auto found = std::ranges::find(columns, name);
+  if (found != columns.end()) return static_cast<std::size_t>(found - columns.begin());
+  return UserError(fmt::format("has no column `{}`{}", name, DidYouMean(name, columns, "it has")));
+}
+
+Status ReadFacts(std::string_view text, const std::string& where, ForeignSource& source,
+                 const std::function<Status(ForeignTrial&&)>& visit) {
+  source.format = "facts";
+  std::uint64_t count = 0;
+  const auto counting = [&](ForeignTrial&& trial) {
+    ++count;
+    return visit(std::move(trial));
+  };
+  TRY(FirstOf(text) == '{' ? ReadJsonlFacts(text, where, counting) : ReadCsvFacts(text, where, counting));
+  return count == 0 ? Status(UserError("holds no episodes", where)) : Status();
+}
+
+}  // namespace xsweep

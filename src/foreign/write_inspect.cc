@@ -1,0 +1,509 @@
+// InspectLog: a cell of a run as a log of Inspect.
+// SPDX-License-Identifier: Apache-2.0
+#include "foreign/write_inspect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/json.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::string_view kScorers[2] = {"attack_success", "task_success"};
+
+/// Appends `,"key":` (or without the comma after an opening bracket), then what the caller adds.
+std::string& Key(std::string& out, std::string_view key) {
+  if (!out.empty() && out.back() != '{') out += ',';
+  return out.append("\"").append(key).append("\":");
+}
+void Text(std::string& out, std::string_view key, std::string_view text) { AppendJsonString(text, Key(out, key)); }
+void Number(std::string& out, std::string_view key, std::int64_t number) { Key(out, key) += std::to_string(number); }
+void Real(std::string& out, std::string_view key, double number) { AppendJsonDouble(number, Key(out, key)); }
+void Raw(std::string& out, std::string_view key, std::string_view json) { Key(out, key) += json; }
+
+/// What a file name and a sample's id may hold: no separator of either.
+std::string Plain(std::string_view name, std::string_view more) {
+  std::string out;
+  for (const char c : name) {
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.contains(c);
+    out += kept ? c : '-';
+  }
+  return out;
+}
+
+void AppendCall(const ToolCall& call, std::string& out) {
+  out += '{';
+  Text(out, "id", call.id);
+  Text(out, "function", call.name);
+  // Inspect's arguments are an object; what a model sent instead stays readable.
+  Raw(out, "arguments",
+      call.arguments.is_object() ? call.arguments.Dump() : Json::MakeObject({{"text", call.arguments}}).Dump());
+  Text(out, "type", "function");
+  out += '}';
+}
+
+void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
+  out += '[';
+  for (const ToolCall& call : calls) {
+    if (&call != calls.data()) out += ',';
+    AppendCall(call, out);
+  }
+  out += ']';
+}
+
+std::string_view ApprovalOf(Ruling ruling) {
+  if (ruling == Ruling::kDeny) return "reject";
+  return ruling == Ruling::kModify ? "modify" : "approve";
+}
+
+/// 1, 0, or nothing where a score does not apply.
+std::optional<bool> ScoreOf(const Trial& row, int scorer) {
+  if (scorer == 1) return row.outcome == Outcome::kError ? std::nullopt : row.task_success;
+  switch (row.outcome) {
+    case Outcome::kAttackSucceeded: return true;
+    case Outcome::kAttackResisted:
+    case Outcome::kAttackBlocked:
+    case Outcome::kNotExposed: return false;
+    default: return std::nullopt;
+  }
+}
+
+void AppendUsage(const TrialUsage& usage, std::string& out) {
+  out += '{';
+  Number(out, "input_tokens", usage.prompt_tokens);
+  Number(out, "output_tokens", usage.completion_tokens);
+  Number(out, "total_tokens", usage.prompt_tokens + usage.completion_tokens);
+  if (usage.cost_nano_usd && *usage.cost_nano_usd > 0)
+    Real(out, "total_cost", static_cast<double>(*usage.cost_nano_usd) / 1e9);
+  out += '}';
+}
+
+std::string ScoresJson(const Trial& row) {
+  std::string out = "{";
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    const auto score = ScoreOf(row, scorer);
+    if (!score) continue;
+    std::string value = "{";
+    Number(value, "value", *score ? 1 : 0);
+    Text(value, "answer", NameOf(row.outcome));
+    value += '}';
+    Raw(out, kScorers[scorer], value);
+  }
+  return out + '}';
+}
+
+/// Who the trial is and what was done to it.
+std::string MetadataJson(const Trial& row, const ExportedCell& cell) {
+  std::string out = "{";
+  Text(out, "cell", row.cell);
+  Text(out, "task", row.task);
+  Number(out, "seed", static_cast<std::int64_t>(row.seed));
+  Number(out, "trial", row.trial);
+  Text(out, "outcome", NameOf(row.outcome));
+  Text(out, "attack", cell.record.attack);
+  Text(out, "defense", cell.record.defense);
+  Text(out, "goal", row.goal);
+  Text(out, "channel", row.channel);
+  Raw(out, "exposed", row.exposed ? "true" : "false");
+  Number(out, "attempted", row.attempted);
+  Number(out, "executed", row.executed);
+  Number(out, "blocked", row.blocked);
+  if (row.reward) Real(out, "reward", *row.reward);
+  return out + '}';
+}
+
+std::string ErrorJson(const Trial& row) {
+  std::string out = "{";
+  Text(out, "message", row.error_kind + ": " + row.error_message);
+  Text(out, "traceback", "");
+  Text(out, "traceback_ansi", "");
+  return out + '}';
+}
+
+/// Opens an event; the caller adds the rest and closes it.
+void BeginEvent(std::string& out, std::string_view kind, const std::string& time) {
+  if (out.back() != '[') out += ',';
+  out += '{';
+  Text(out, "event", kind);
+  Text(out, "timestamp", time);
+  Raw(out, "working_start", "0.0");
+}
+
+void AppendInfo(std::string& out, const std::string& time, const std::string& data) {
+  BeginEvent(out, "info", time);
+  Text(out, "source", "xsweep");
+  Raw(out, "data", data);
+  out += '}';
+}
+
+/// At most so many bytes, never cut inside a character.
+std::string_view Shortened(std::string_view text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
+  return text.substr(0, most);
+}
+
+std::string FirstSaid(const Transcript& dialogue) {
+  const auto first = std::ranges::find(dialogue.steps, StepKind::kUser, &Step::kind);
+  return first == dialogue.steps.end() ? std::string() : first->shown;
+}
+
+std::string Bounds(const ExportedRate& rate, std::string_view name) {
+  std::string out = "{";
+  const auto metric = [&](const std::string& key, const std::optional<double>& value) {
+    if (!value) return;
+    std::string one = "{";
+    Text(one, "name", key);
+    Real(one, "value", *value);
+    Raw(one, "params", "{}");
+    one += '}';
+    Raw(out, key, one);
+  };
+  metric(std::string(name), rate.value);
+  metric(std::string(name) + "_lower95", rate.low);
+  metric(std::string(name) + "_upper95", rate.high);
+  return out + '}';
+}
+
+}  // namespace
+
+Expected<InspectLog> InspectLog::Create(Disk& disk, const std::filesystem::path& directory, const ExportedRun& run,
+                                        const ExportedCell& cell) {
+  InspectLog log(run, cell);
+  log.model_ = AgentModel(run.manifest, cell.record);
+  log.time_ = WithOffset(run.manifest.timestamp_utc);
+  std::string stamp = log.time_;
+  std::ranges::replace(stamp, ':', '-');
+  const std::string id = Sha256(run.manifest.run_id + cell.record.id).substr(0, 22);
+  log.name_ = fmt::format("{}_{}_{}.eval", stamp, Plain(run.manifest.exp, "."), id);
+  TRY_ASSIGN(auto file, AtomicFile::Create(disk, directory / log.name_));
+  log.file_ = std::make_unique<AtomicFile>(std::move(file));
+  log.zip_ = std::make_unique<ZipWriter>(*log.file_);
+  return log;
+}
+
+std::string InspectLog::SampleId(const Trial& row) const {
+  std::string id = Plain(row.task, ".:+=@#[]() _");
+  for (auto at = id.find("_epoch_"); at != std::string::npos; at = id.find("_epoch_")) id.replace(at, 7, "-epoch-");
+  const bool imported = run_->manifest.imported.is_object();
+  return imported && !row.goal.empty() ? id + "." + Plain(row.goal, "._") : id;
+}
+
+void InspectLog::AppendMessages(const Transcript& dialogue, std::string& out, std::string& last) const {
+  out += '[';
+  std::size_t number = 0;
+  const auto begin = [&](std::string_view role, const std::string& content) {
+    std::string message = "{";
+    Text(message, "id", fmt::format("m{}", number++));
+    Text(message, "role", role);
+    Text(message, "content", content);
+    return message;
+  };
+  const auto add = [&](std::string message) {
+    message += '}';
+    if (out.back() != '[') out += ',';
+    out += message;
+    return message;
+  };
+  if (!dialogue.system.empty()) add(begin("system", dialogue.system));
+  for (const Step& step : dialogue.steps) {
+    if (step.kind == StepKind::kUser) {
+      std::string message = begin("user", step.shown);
+      Text(message, "source", "input");
+      add(std::move(message));
+    } else if (step.kind == StepKind::kAgent) {
+      std::string message = begin("assistant", step.shown);
+      Text(message, "source", "generate");
+      Text(message, "model", model_);
+      if (!step.calls.empty()) AppendCalls(step.calls, Key(message, "tool_calls"));
+      last = add(std::move(message));
+    } else if (step.kind == StepKind::kTool && step.call >= 0 &&
+               static_cast<std::size_t>(step.call) < dialogue.calls.size()) {
+      const CallRecord& record = dialogue.calls[static_cast<std::size_t>(step.call)];
+      std::string message = begin("tool", step.shown);
+      Text(message, "tool_call_id", record.call.id);
+      Text(message, "function", record.call.name);
+      if (record.fate != CallFate::kExecuted) {
+        std::string error = "{";
+        Text(error, "type", record.fate == CallFate::kBlocked ? "approval" : "unknown");
+        Text(error, "message", record.content);
+        error += '}';
+        Raw(message, "error", error);
+      }
+      add(std::move(message));
+    }
+  }
+  out += ']';
+}
+
+void InspectLog::AppendEvents(const Trial& row, const Transcript* dialogue, std::string& out) const {
+  out += '[';
+  AppendInfo(out, time_, MetadataJson(row, *cell_));
+  const std::vector<ToolCall>* asked = nullptr;
+  std::size_t answered = 0;
+  for (const Step& step : dialogue == nullptr ? std::vector<Step>() : dialogue->steps) {
+    if (step.kind == StepKind::kAgent) {
+      asked = &step.calls;
+      answered = 0;
+    } else if (step.kind == StepKind::kDefense) {
+      // A decision on a call comes before that call's result; what is decided on a turn or a text has no call.
+      const bool on_call = asked != nullptr && answered < asked->size();
+      if (!on_call) {
+        AppendInfo(out, time_,
+                   Json::MakeObject({{"defense", step.decision.defense},
+                                     {"verdict", NameOf(step.decision.ruling)},
+                                     {"reason", step.decision.reason_code},
+                                     {"detail", step.decision.detail}})
+                       .Dump());
+        continue;
+      }
+      BeginEvent(out, "approval", time_);
+      Text(out, "message", step.shown);
+      AppendCall((*asked)[answered], Key(out, "call"));
+      Text(out, "approver", step.decision.defense.empty() ? "defense" : step.decision.defense);
+      Text(out, "decision", ApprovalOf(step.decision.ruling));
+      Text(out, "explanation",
+           step.decision.reason_code + (step.decision.detail.empty() ? "" : ": " + step.decision.detail));
+      out += '}';
+    } else if (step.kind == StepKind::kTool && step.call >= 0 &&
+               static_cast<std::size_t>(step.call) < dialogue->calls.size()) {
+      const CallRecord& record = dialogue->calls[static_cast<std::size_t>(step.call)];
+      ++answered;
+      BeginEvent(out, "tool", time_);
+      Text(out, "type", "function");
+      Text(out, "id", record.call.id);
+      Text(out, "function", record.call.name);
+      Raw(out, "arguments",
+          record.call.arguments.is_object() ? record.call.arguments.Dump()
+                                            : Json::MakeObject({{"text", record.call.arguments}}).Dump());
+      Text(out, "result", step.shown);
+      Raw(out, "events", "[]");
+      out += '}';
+      if (step.injected)
+        AppendInfo(out, time_, Json::MakeObject({{"injected", true}, {"tool", record.call.name}}).Dump());
+    } else if (step.kind == StepKind::kAttack || (step.kind == StepKind::kUser && step.injected)) {
+      AppendInfo(out, time_, Json::MakeObject({{"injected", true}, {"turn", step.turn}}).Dump());
+    }
+  }
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    const auto score = ScoreOf(row, scorer);
+    if (!score) continue;
+    BeginEvent(out, "score", time_);
+    Raw(out, "score", fmt::format("{{\"value\":{}}}", *score ? 1 : 0));
+    Text(out, "scorer", kScorers[scorer]);
+    Raw(out, "intermediate", "false");
+    out += '}';
+  }
+  out += ']';
+}
+
+Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
+  const std::string id = SampleId(row);
+  const int epoch = ++epochs_[id];
+  if (epoch == 1) ids_.push_back(id);
+  ++samples_;
+  if (row.error_kind.empty()) ++completed_;
+  const std::string scores = ScoresJson(row), metadata = MetadataJson(row, *cell_);
+  const std::string input = dialogue == nullptr ? std::string() : FirstSaid(*dialogue);
+  std::string usage = "{}";
+  if (row.usage[0].prompt_tokens + row.usage[0].completion_tokens > 0) {
+    std::string used;
+    AppendUsage(row.usage[0], used);
+    usage = "{";
+    Raw(usage, model_, used);
+    usage += '}';
+    usage_.prompt_tokens += row.usage[0].prompt_tokens;
+    usage_.completion_tokens += row.usage[0].completion_tokens;
+  }
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    const auto score = ScoreOf(row, scorer);
+    if (!score) continue;
+    ++scored_[scorer];
+    reduced_[id].sum[scorer] += *score ? 1 : 0;
+    ++reduced_[id].n[scorer];
+  }
+  const std::string uuid = Sha256(fmt::format("{} {}", run_->manifest.run_id, row.index)).substr(0, 22);
+  std::string sample = "{", last;
+  Text(sample, "id", id);
+  Number(sample, "epoch", epoch);
+  Text(sample, "input", input);
+  Text(sample, "target", "");
+  if (dialogue != nullptr) {
+    AppendMessages(*dialogue, Key(sample, "messages"), last);
+  } else {
+    Raw(sample, "messages", "[]");
+  }
+  std::string output = "{";
+  Text(output, "model", model_);
+  Raw(output, "choices", last.empty() ? "[]" : "[{\"message\":" + last + ",\"stop_reason\":\"stop\"}]");
+  Raw(sample, "output", output + '}');
+  Raw(sample, "scores", scores);
+  Raw(sample, "metadata", metadata);
+  Raw(sample, "store", "{}");
+  AppendEvents(row, dialogue, Key(sample, "events"));
+  Raw(sample, "model_usage", usage);
+  Raw(sample, "role_usage", "{}");
+  Text(sample, "uuid", uuid);
+  if (!row.error_kind.empty()) Raw(sample, "error", ErrorJson(row));
+  Raw(sample, "attachments", "{}");
+  sample += '}';
+  TRY(zip_->Add(fmt::format("samples/{}_epoch_{}.json", id, epoch), sample));
+
+  std::string summary = "{";
+  Text(summary, "id", id);
+  Number(summary, "epoch", epoch);
+  Text(summary, "input", Shortened(input, 1000));
+  Text(summary, "target", "");
+  Raw(summary, "metadata", metadata);
+  Raw(summary, "scores", scores);
+  Raw(summary, "model_usage", usage);
+  Raw(summary, "role_usage", "{}");
+  Raw(summary, "completed", "true");
+  Text(summary, "uuid", uuid);
+  Number(summary, "retries", 0);
+  if (!row.error_kind.empty()) Text(summary, "error", row.error_kind + ": " + row.error_message);
+  summaries_.append(summaries_.empty() ? "[" : ",").append(summary).append("}");
+  return {};
+}
+
+std::string InspectLog::EvalJson() const {
+  const Manifest& manifest = run_->manifest;
+  const CellRecord& cell = cell_->record;
+  Json axes = Json::MakeObject();
+  for (const auto& [path, value] : cell.axes) axes.Set(path, value);
+  int epochs = 1;
+  for (const auto& [id, count] : epochs_) epochs = std::max(epochs, count);
+  std::string ids;
+  for (const std::string& id : ids_) AppendJsonString(id, ids.append(ids.empty() ? "" : ","));
+  std::string out = "{";
+  Text(out, "eval_id", Sha256("eval " + manifest.run_id + cell.id).substr(0, 22));
+  Text(out, "run_id", manifest.run_id);
+  Text(out, "created", time_);
+  Text(out, "task", manifest.exp);
+  Text(out, "task_id", Sha256(manifest.run_id + cell.id).substr(0, 22));
+  Raw(out, "task_version", "0");
+  Raw(out, "task_attribs", "{}");
+  Raw(out, "task_args", axes.Dump());
+  Raw(out, "task_args_passed", "{}");
+  std::string dataset = "{";
+  Text(dataset, "name", manifest.environment_name);
+  Number(dataset, "samples", static_cast<std::int64_t>(ids_.size()));
+  Raw(dataset, "sample_ids", "[" + ids + "]");
+  Raw(dataset, "shuffled", "false");
+  Raw(out, "dataset", dataset + '}');
+  Text(out, "model", model_);
+  Raw(out, "model_generate_config", "{}");
+  Raw(out, "model_args", "{}");
+  Raw(out, "config", fmt::format(R"({{"epochs":{},"epochs_reducer":["mean"]}})", epochs));
+  Raw(out, "packages", Json::MakeObject({{"xsweep", manifest.xsweep_version}}).Dump());
+  if (!manifest.git.sha.empty())
+    Raw(out, "revision", Json::MakeObject({{"type", "git"}, {"origin", ""}, {"commit", manifest.git.sha}}).Dump());
+  Raw(out, "metadata",
+      Json::MakeObject({{"cell", cell.id},
+                        {"arm", cell.arm},
+                        {"attack", cell.attack},
+                        {"defense", cell.defense},
+                        {"judge", cell.judge},
+                        {"mode", manifest.mode},
+                        {"config_hash", manifest.config_hash},
+                        {"run_id", manifest.run_id}})
+          .Dump());
+  Raw(out, "scorers", R"([{"name":"attack_success"},{"name":"task_success"}])");
+  return out + '}';
+}
+
+std::string InspectLog::PlanJson() const {
+  const CellRecord& cell = cell_->record;
+  return Json::MakeObject(
+             {{"name", "plan"},
+              {"steps", Json::MakeArray({Json::MakeObject(
+                            {{"solver", cell.agent.empty() ? "agent" : cell.agent},
+                             {"params", Json::MakeObject({{"attack", cell.attack}, {"defense", cell.defense}})}})})},
+              {"config", Json::MakeObject()}})
+      .Dump();
+}
+
+std::string InspectLog::ResultsJson() const {
+  std::string scores;
+  const ExportedRate* rates[2] = {&cell_->asr, &cell_->task_success};
+  constexpr std::string_view kMetric[2] = {"asr", "task_success"};
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    if (scored_[scorer] == 0) continue;
+    std::string score = "{";
+    Text(score, "name", kScorers[scorer]);
+    Text(score, "scorer", kScorers[scorer]);
+    Number(score, "scored_samples", scored_[scorer]);
+    Number(score, "unscored_samples", samples_ - scored_[scorer]);
+    Raw(score, "params", "{}");
+    Raw(score, "metrics", Bounds(*rates[scorer], kMetric[scorer]));
+    scores.append(scores.empty() ? "" : ",").append(score).append("}");
+  }
+  return fmt::format(R"({{"total_samples":{},"completed_samples":{},"scores":[{}]}})", samples_, completed_, scores);
+}
+
+std::string InspectLog::StatsJson() const {
+  std::string usage = "{";
+  if (usage_.prompt_tokens + usage_.completion_tokens > 0) {
+    std::string used;
+    AppendUsage(usage_, used);
+    Raw(usage, model_, used);
+  }
+  std::string out = "{";
+  Text(out, "started_at", time_);
+  Text(out, "completed_at",
+       WithOffset(run_->manifest.finished_utc.empty() ? run_->manifest.timestamp_utc : run_->manifest.finished_utc));
+  Raw(out, "model_usage", usage + '}');
+  Raw(out, "role_usage", "{}");
+  return out + '}';
+}
+
+std::string InspectLog::ReductionsJson() const {
+  std::string out = "[";
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    std::string samples;
+    for (const std::string& id : ids_) {
+      const auto found = reduced_.find(id);
+      if (found == reduced_.end() || found->second.n[scorer] == 0) continue;
+      std::string one = "{";
+      Real(one, "value", found->second.sum[scorer] / static_cast<double>(found->second.n[scorer]));
+      Text(one, "sample_id", id);
+      samples.append(samples.empty() ? "" : ",").append(one).append("}");
+    }
+    if (samples.empty()) continue;
+    std::string score = "{";
+    Text(score, "scorer", kScorers[scorer]);
+    Text(score, "reducer", "mean");
+    Raw(score, "samples", "[" + samples + "]");
+    out.append(out.size() == 1 ? "" : ",").append(score).append("}");
+  }
+  return out + ']';
+}
+
+Expected<std::string> InspectLog::Finish() {
+  const std::string eval = EvalJson(), plan = PlanJson();
+  summaries_ += summaries_.empty() ? "[]" : "]";
+  TRY(zip_->Add("_journal/start.json", R"({"version":2,"eval":)" + eval + ",\"plan\":" + plan + "}"));
+  TRY(zip_->Add("_journal/summaries/1.json", summaries_));
+  TRY(zip_->Add("summaries.json", summaries_));
+  TRY(zip_->Add("reductions.json", ReductionsJson()));
+  std::string header = "{";
+  Raw(header, "version", "2");
+  Text(header, "status",
+       run_->manifest.status == "completed" || run_->manifest.status == "budget" ? "success" : "cancelled");
+  Raw(header, "eval", eval);
+  Raw(header, "plan", plan);
+  Raw(header, "results", ResultsJson());
+  Raw(header, "stats", StatsJson());
+  Raw(header, "invalidated", "false");
+  Raw(header, "tags", "[]");
+  Raw(header, "metadata", "{}");
+  TRY(zip_->Add("header.json", header + '}'));
+  TRY(zip_->Finish());
+  TRY(file_->Commit());
+  return name_;
+}
+
+}  // namespace xsweep
