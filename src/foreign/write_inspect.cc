@@ -146,6 +146,13 @@ std::string_view Shortened(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
+std::string OutputJson(const std::string& model, const std::string& message) {
+  std::string out = "{";
+  Text(out, "model", model);
+  Raw(out, "choices", message.empty() ? "[]" : "[{\"message\":" + message + ",\"stop_reason\":\"stop\"}]");
+  return out + '}';
+}
+
 std::string FirstSaid(const Transcript& dialogue) {
   const auto first = std::ranges::find(dialogue.steps, StepKind::kUser, &Step::kind);
   return first == dialogue.steps.end() ? std::string() : first->shown;
@@ -192,34 +199,38 @@ std::string InspectLog::SampleId(const Trial& row) const {
   return imported && !row.goal.empty() ? id + "." + Plain(row.goal, "._") : id;
 }
 
-void InspectLog::AppendMessages(const Transcript& dialogue, std::string& out, std::string& last) const {
-  out += '[';
-  std::size_t number = 0;
+std::string InspectLog::Messages::Joined() const {
+  std::string out;
+  for (const std::string& message : json) out.append(out.empty() ? "[" : ",").append(message);
+  return out.empty() ? "[]" : out + ']';
+}
+
+InspectLog::Messages InspectLog::MessagesOf(const Transcript& dialogue, const std::string& uuid) const {
+  Messages out;
   const auto begin = [&](std::string_view role, const std::string& content) {
     std::string message = "{";
-    Text(message, "id", fmt::format("m{}", number++));
+    Text(message, "id", fmt::format("{}-m{}", uuid, out.json.size()));
     Text(message, "role", role);
     Text(message, "content", content);
     return message;
   };
   const auto add = [&](std::string message) {
-    message += '}';
-    if (out.back() != '[') out += ',';
-    out += message;
-    return message;
+    out.json.push_back(std::move(message) + '}');
+    return std::optional(out.json.size() - 1);
   };
   if (!dialogue.system.empty()) add(begin("system", dialogue.system));
   for (const Step& step : dialogue.steps) {
+    std::optional<std::size_t>& place = out.steps.emplace_back();
     if (step.kind == StepKind::kUser) {
       std::string message = begin("user", step.shown);
       Text(message, "source", "input");
-      add(std::move(message));
+      place = add(std::move(message));
     } else if (step.kind == StepKind::kAgent) {
       std::string message = begin("assistant", step.shown);
       Text(message, "source", "generate");
       Text(message, "model", model_);
       if (!step.calls.empty()) AppendCalls(step.calls, Key(message, "tool_calls"));
-      last = add(std::move(message));
+      place = add(std::move(message));
     } else if (step.kind == StepKind::kTool && step.call >= 0 &&
                static_cast<std::size_t>(step.call) < dialogue.calls.size()) {
       const CallRecord& record = dialogue.calls[static_cast<std::size_t>(step.call)];
@@ -233,21 +244,34 @@ void InspectLog::AppendMessages(const Transcript& dialogue, std::string& out, st
         error += '}';
         Raw(message, "error", error);
       }
-      add(std::move(message));
+      place = add(std::move(message));
     }
   }
-  out += ']';
+  return out;
 }
 
-void InspectLog::AppendEvents(const Trial& row, const Transcript* dialogue, std::string& out) const {
+void InspectLog::AppendEvents(const Trial& row, const Transcript* dialogue, const Messages& messages,
+                              const std::string& uuid, std::string& out) const {
   out += '[';
+  std::size_t place = 0;
   AppendInfo(out, time_, MetadataJson(row, *cell_));
   const std::vector<ToolCall>* asked = nullptr;
   std::size_t answered = 0;
   for (const Step& step : dialogue == nullptr ? std::vector<Step>() : dialogue->steps) {
+    const auto message = messages.steps[place++];
     if (step.kind == StepKind::kAgent) {
       asked = &step.calls;
       answered = 0;
+      BeginEvent(out, "model", time_);
+      Text(out, "uuid", fmt::format("{}-e{}", uuid, place));
+      Text(out, "model", model_);
+      Raw(out, "input", "[]");
+      Raw(out, "input_refs", fmt::format("[[0,{}]]", *message));
+      Raw(out, "tools", "[]");
+      Text(out, "tool_choice", "auto");
+      Raw(out, "config", "{}");
+      Raw(out, "output", OutputJson(model_, messages.json[*message]));
+      out += '}';
     } else if (step.kind == StepKind::kDefense) {
       // A decision on a call comes before that call's result; what is decided on a turn or a text has no call.
       const bool on_call = asked != nullptr && answered < asked->size();
@@ -326,24 +350,24 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
     ++reduced_[id].n[scorer];
   }
   const std::string uuid = Sha256(fmt::format("{} {}", run_->manifest.run_id, row.index)).substr(0, 22);
-  std::string sample = "{", last;
+  const Messages messages = dialogue == nullptr ? Messages() : MessagesOf(*dialogue, uuid);
+  const std::string joined = messages.Joined();
+  std::string last;
+  for (std::size_t i = 0; i < messages.steps.size(); ++i) {
+    if (dialogue->steps[i].kind == StepKind::kAgent) last = messages.json[*messages.steps[i]];
+  }
+  std::string sample = "{";
   Text(sample, "id", id);
   Number(sample, "epoch", epoch);
   Text(sample, "input", input);
   Text(sample, "target", "");
-  if (dialogue != nullptr) {
-    AppendMessages(*dialogue, Key(sample, "messages"), last);
-  } else {
-    Raw(sample, "messages", "[]");
-  }
-  std::string output = "{";
-  Text(output, "model", model_);
-  Raw(output, "choices", last.empty() ? "[]" : "[{\"message\":" + last + ",\"stop_reason\":\"stop\"}]");
-  Raw(sample, "output", output + '}');
+  Raw(sample, "messages", joined);
+  Raw(sample, "output", OutputJson(model_, last));
   Raw(sample, "scores", scores);
   Raw(sample, "metadata", metadata);
   Raw(sample, "store", "{}");
-  AppendEvents(row, dialogue, Key(sample, "events"));
+  AppendEvents(row, dialogue, messages, uuid, Key(sample, "events"));
+  Raw(sample, "events_data", "{\"messages\":" + joined + ",\"calls\":[]}");
   Raw(sample, "model_usage", usage);
   Raw(sample, "role_usage", "{}");
   Text(sample, "uuid", uuid);
