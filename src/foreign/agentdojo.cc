@@ -95,8 +95,7 @@ void AppendContent(ondemand::value content, std::string& out) {
       std::string_view key, text;
       if (field.unescaped_key().get(key) != simdjson::SUCCESS) return;
       if (key != "content" && key != "text") continue;
-      if (field.value().get_string().get(text) == simdjson::SUCCESS)
-        out.append(out.empty() ? "" : "\n").append(text);
+      if (field.value().get_string().get(text) == simdjson::SUCCESS) out.append(out.empty() ? "" : "\n").append(text);
     }
   }
 }
