@@ -19,7 +19,6 @@
 #include "foreign/write_inspect.h"
 #include "foreign/write_mlflow.h"
 #include "foreign/write_otlp.h"
-#include "pictures/chart.h"
 #include "present/notes.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
@@ -44,13 +43,25 @@ ExportedRate Rated(const Rate& rate) {
   return out;
 }
 
+/// "defense none, threshold 100": what a cell is called; its id where it has no axes.
+std::string LabelOf(const CellAggregate& cell) {
+  std::string label;
+  for (const auto& [path, value] : cell.axes) {
+    std::string_view name = path;
+    if (name.ends_with(".name")) name.remove_suffix(5);
+    label += fmt::format("{}{} {}", label.empty() ? "" : ", ", name.substr(name.rfind('.') + 1), value);
+  }
+  if (label.empty()) return cell.id;
+  return cell.arm == "grid" ? label : label + " (" + cell.arm + ")";
+}
+
 Expected<ExportedCell> Describe(const Manifest& manifest, const CellAggregate& cell) {
   ExportedCell out;
   const auto record = std::ranges::find(manifest.cells, cell.id, &CellRecord::id);
   if (record == manifest.cells.end())
     return UserError(fmt::format("has rows of `{}`, which is no cell of its run.json", Printable(cell.id)));
   out.record = *record;
-  out.label = CellLabel(cell);
+  out.label = LabelOf(cell);
   out.asr = Rated(cell.asr);
   out.asr_exposed = Rated(cell.asr_exposed);
   out.task_success = Rated(cell.task_success);
