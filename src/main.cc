@@ -34,6 +34,8 @@ constexpr Command kCommands[] = {
     {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
     {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
     {"env", "try environments by hand: list, call, replay, serve", xsweep::EnvCommand},
+    {"attach-mcp", "serve one trial to an agent that you run by hand", xsweep::AttachMcpCommand},
+    {"mcp-pipe", "pass MCP messages between stdin and stdout and a URL", xsweep::McpPipeCommand},
     {"import", "bring in a benchmark or results that ran elsewhere", xsweep::ImportCommand},
     {"export", "write a run as tau-bench or tau2 results", xsweep::ExportCommand},
     {"parity", "compare a native desk with a worker, byte by byte", xsweep::ParityCommand},

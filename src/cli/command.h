@@ -37,6 +37,8 @@ Expected<int> SelfcheckCommand(const Invocation& invocation);
 Expected<int> JournalCommand(const Invocation& invocation);
 Expected<int> CompareCommand(const Invocation& invocation);
 Expected<int> PowerCommand(const Invocation& invocation);
+Expected<int> AttachMcpCommand(const Invocation& invocation);
+Expected<int> McpPipeCommand(const Invocation& invocation);
 Expected<int> EnvCommand(const Invocation& invocation);
 Expected<int> RejudgeCommand(const Invocation& invocation);
 Expected<int> ProbeCommand(const Invocation& invocation);

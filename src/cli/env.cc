@@ -9,7 +9,10 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "cli/shared_flags.h"
-#include "mcp/server.h"
+#include "mcp/endpoint.h"
+#include "mcp/environment_host.h"
+#include "net/http_server.h"
+#include "net/token.h"
 #include "parts/catalog.h"
 #include "parts/desks.h"
 #include "parts/environments/world/replay.h"
@@ -23,7 +26,8 @@ constexpr std::string_view kUsage =
     "Usage: xsweep env list                                  which environments there are\n"
     "       xsweep env call NAME TOOL [JSON] [--data PATH]   one tool call on a fresh fork\n"
     "       xsweep env replay --environment NAME [--data PATH] < calls.jsonl > results.jsonl\n"
-    "       xsweep env serve NAME [--data PATH]              the tools over MCP on stdio\n\n"
+    "       xsweep env serve NAME [--data PATH] [--http ADDRESS:PORT]\n"
+    "                                                        the tools over MCP on stdio, or at an address\n\n"
     "Example: xsweep env call airline get_user_details '{\"user_id\": \"zoe_lindqvist_114\"}'\n";
 
 /// True when help was asked for and printed.
@@ -145,26 +149,67 @@ Expected<int> ReplayCalls(const std::vector<std::string>& words) {
   return kExitDone;
 }
 
+/// "127.0.0.1:0", "[::1]:8080" or ":8080".
+Expected<ServerOptions> ParseAddress(const std::string& text) {
+  ServerOptions options;
+  const std::size_t colon = text.rfind(':');
+  const auto port = colon == std::string::npos ? std::nullopt : ParseUnsigned(text.substr(colon + 1));
+  if (!port || *port > 65535)
+    return UserError("say ADDRESS:PORT, e.g. 127.0.0.1:0 for any free port", "--http " + text);
+  std::string address = text.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  if (!address.empty()) options.address = address;
+  options.port = static_cast<int>(*port);
+  return options;
+}
+
+Status ServeOverPipes(IoLoop& loop, std::shared_ptr<ToolHost> host, const std::atomic<bool>& stop) {
+  McpServer server(std::move(host));
+  for (std::string line; !stop && std::getline(std::cin, line);) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const McpReply reply = loop.Run(server.AnswerText(line, {}));
+    if (!reply.message) continue;
+    Print(reply.message->Dump() + "\n");
+    if (std::fflush(stdout) != 0) break;  // nobody listens any more
+  }
+  return {};
+}
+
+Status ServeOverHttp(IoLoop& loop, std::shared_ptr<ToolHost> host, const ServerOptions& options,
+                     const std::atomic<bool>& stop) {
+  TRY_ASSIGN(const auto server, HttpServer::Listen(loop, options));
+  const Mount mount = MountMcp(*server, "/t/" + RandomToken() + "/mcp", std::make_shared<McpServer>(std::move(host)));
+  Print(mount.url() + "\n");
+  std::fflush(stdout);
+  return loop.Run(UntilStopped(loop, stop));
+}
+
 Expected<int> Serve(const std::vector<std::string>& words, const std::atomic<bool>& stop) {
   EnvironmentFlags flags;
-  std::string task;
-  Arguments arguments("env serve",
-                      "Answers MCP (JSON-RPC 2.0, one message a line) on stdin and stdout until stdin ends.",
-                      "xsweep env serve tau2/airline --data ~/tau2-bench");
+  std::string task, http;
+  Arguments arguments(
+      "env serve",
+      "Offers an environment's tools over MCP, on stdin and stdout until stdin ends or, with --http, at "
+      "an address that it prints.",
+      "xsweep env serve airline --http 127.0.0.1:0");
   arguments.Positional("name", &flags.name, "the environment; `xsweep env list` names them")
-      .Option("--task", &task, "whose fork: a task's id (default the first)");
+      .Option("--task", &task, "whose fork: a task's id (default the first)")
+      .Option("--http", &http, "ADDRESS:PORT to listen on; port 0: any free one");
   DeclareEnvironment(arguments, flags);
   TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
   if (helped) return kExitDone;
   TRY_ASSIGN(const auto source, flags.Open());
   TRY_ASSIGN(const std::size_t place, FindTask(*source, task));
-  TRY_ASSIGN(const auto environment, RunNow(source->Fork(place, {})));
-  McpServer server(*environment);
-  for (std::string line; !stop && std::getline(std::cin, line);) {
-    const std::string reply = server.Answer(line);
-    if (reply.empty()) continue;
-    Print(reply + "\n");
-    if (std::fflush(stdout) != 0) break;  // nobody listens any more
+  SystemClock clock;
+  TRY_ASSIGN(const auto loop, IoLoop::Create(clock));
+  EnvironmentModels models{.around = {.loop = loop.get()}};
+  TRY_ASSIGN(auto environment, loop->Run(source->Fork(place, models)));
+  const auto host = std::make_shared<EnvironmentHost>(std::move(environment));
+  if (http.empty()) {
+    TRY(ServeOverPipes(*loop, host, stop));
+  } else {
+    TRY_ASSIGN(const ServerOptions options, ParseAddress(http));
+    TRY(ServeOverHttp(*loop, host, options, stop));
   }
   return kExitDone;
 }

@@ -4,6 +4,7 @@
 
 #include "models/shelf.h"
 #include "parts/agents/agents.h"
+#include "parts/agents/external/external.h"
 #include "parts/attacks/attacks.h"
 #include "parts/defenses/defenses.h"
 #include "parts/desks.h"
@@ -22,6 +23,7 @@ Catalog BuildCatalog() {
   catalog.environments.push_back(McpEntry());
   catalog.environments.push_back(RecordedEntry());
   catalog.agents = AgentTable();
+  for (const AgentEntry& entry : ExternalAgentTable()) catalog.agents.push_back(entry);
   catalog.attacks = AttackTable();
   catalog.defenses = DefenseTable();
   catalog.judges = JudgeTable();

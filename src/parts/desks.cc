@@ -1,6 +1,7 @@
 // DeskSource: a native desk as an environment.
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/desks.h"
+#include "episode/annotated.h"
 
 #include <fmt/format.h>
 
@@ -53,8 +54,19 @@ StateView ChangedRecords(const State& state) {
 
 class NativeDesk;
 
+// What a tool does, said truthfully: some clients run only what says that it reads, and ask about the rest.
+Json HintsOf(const Desk& desk, std::string_view name) {
+  const DeskTool* tool = FindTool(desk, std::string(name));
+  const bool writes = tool != nullptr && tool->kind == ToolKind::kWrite;
+  Json hints = Json::MakeObject({{"readOnlyHint", !writes}});
+  if (writes) hints.Set("destructiveHint", true);
+  if (writes) hints.Set("idempotentHint", false);
+  hints.Set("openWorldHint", false);
+  return hints;
+}
+
 /// One trial's fork.
-class DeskEnvironment final : public Environment {
+class DeskEnvironment final : public Environment, public AnnotatesTools {
  public:
   DeskEnvironment(const NativeDesk& source, const PlacedTask& placed, EnvironmentModels models);
 
@@ -70,6 +82,7 @@ class DeskEnvironment final : public Environment {
     return user_.Speak(conversation, usage);
   }
   Async<Expected<TaskAssessment>> AssessTask(const Transcript& transcript) override;
+  Json AnnotationsOf(std::string_view tool) const override;
   Async<Expected<StateView>> Observe() override { return Expected<StateView>(ChangedRecords(state_)); }
 
  private:
@@ -134,6 +147,7 @@ DeskEnvironment::DeskEnvironment(const NativeDesk& source, const PlacedTask& pla
       state_(source.files().world),
       user_(placed.desk_task, source.files().guidelines, models_) {}
 
+Json DeskEnvironment::AnnotationsOf(std::string_view tool) const { return HintsOf(source_.desk(), tool); }
 std::string_view DeskEnvironment::policy() const { return source_.policy(); }
 const std::vector<ToolSchema>& DeskEnvironment::tools() const { return source_.tools(); }
 

@@ -240,7 +240,10 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
     const WorkOrder order{plan, runner, begin, end, attempt, *rows, *transcripts, budget->budget(), progress, stop};
     if (live) {
       const Surroundings place[] = {live->around()};
-      result = RunOrder(order, place, options.jobs > 0 ? options.jobs : kConversations);
+      const bool processes = std::ranges::any_of(
+          plan.cells(), [](const Cell& cell) { return cell.agent.name == "process" || cell.agent.name == "acp"; });
+      const int habit = processes ? 2 * Threads() : kConversations;
+      result = RunOrder(order, place, options.jobs > 0 ? options.jobs : habit);
     } else {
       result = RunOnThreads(order, options.jobs > 0 ? options.jobs : Threads());
     }

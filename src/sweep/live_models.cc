@@ -6,6 +6,9 @@
 
 #include <algorithm>
 
+#include "parts/agents/external/external.h"
+#include "parts/agents/external/kept.h"
+
 namespace xsweep {
 namespace {
 
@@ -28,6 +31,9 @@ Status CheckPart(const PartConfig& part, const std::vector<PartSpec>& specs, con
   std::vector<std::string> names = {part.name};
   CollectNames(part.options, names);
   for (const std::string& name : names) {
+    if (mode == Mode::kShim && IsExternalAgent(name) && FindSpec(specs, name) != nullptr) {
+      return UserError(fmt::format("`{}` starts or asks an agent outside; set `mode: REAL`", name), "mode");
+    }
     const PartSpec* spec = FindSpec(specs, name);
     if (spec == nullptr || spec->model_role.empty()) continue;
     if (mode == Mode::kShim) {
@@ -84,6 +90,26 @@ Status CheckCostBounds(const Limits& limits, const Cell& cell) {
   return {};
 }
 
+/// Turns of external agents, written and read like exchanges of models.
+class LiveTurns final : public TurnKeeper {
+ public:
+  LiveTurns(ExchangeLog* log, std::shared_ptr<const Recording> replay)
+      : writer_(Json::MakeObject({{"external", true}})), log_(log), replay_(std::move(replay)) {}
+  std::optional<Expected<ModelReply>> Recall(const ModelRequest& request) override {
+    if (replay_ == nullptr) return std::nullopt;
+    return replay_->Find(request.identity, writer_.Write(request));
+  }
+  Status Keep(const ModelRequest& request, const Expected<ModelReply>& reply) override {
+    if (log_ == nullptr) return {};
+    return log_->Append(request.identity, writer_.Write(request), reply);
+  }
+
+ private:
+  RequestWriter writer_;
+  ExchangeLog* log_;
+  std::shared_ptr<const Recording> replay_;
+};
+
 /// Waits while other processes of the run have set aside what is left of a limit.
 Async<Status> Admit(Budget& budget, Role role, IoLoop& loop) {
   for (;;) {
@@ -124,7 +150,8 @@ Status CheckModels(const Experiment& experiment) {
 
 std::string PlayByShim(SweepConfig& config, const PartSpecs& specs) {
   const PartSpec* agent = FindSpec(specs.agents, config.agent.name);
-  if (config.mode != Mode::kShim || agent == nullptr || agent->model_role.empty()) return {};
+  if (config.mode != Mode::kShim || agent == nullptr) return {};
+  if (agent->model_role.empty() && !IsExternalAgent(agent->name)) return {};
   const std::string before = config.agent.name;
   const PartSpec* shim = FindSpec(specs.agents, "shim");
   CHECK(shim != nullptr, "the simulated agent is missing from the catalog");
@@ -146,6 +173,9 @@ std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
   return files;
 }
 
+LiveModels::LiveModels() = default;
+LiveModels::~LiveModels() = default;
+
 Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, const std::filesystem::path& log,
                                                        const std::filesystem::path& replay, SharedBudget& budget) {
   std::unique_ptr<LiveModels> models(new LiveModels());
@@ -158,6 +188,7 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
   } else {
     models->http_ = std::make_unique<Http>(*models->loop_);
     sources.http = models->http_.get();
+    TRY_ASSIGN(models->server_, HttpServer::Listen(*models->loop_, {}));
     // Opening the log first cuts off a line that a kill has torn.
     TRY_ASSIGN(models->log_, ExchangeLog::Open(run.disk(), log));
     sources.log = models->log_.get();
@@ -168,6 +199,7 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     return Admit(budget.budget(), request.identity.role, loop);
   };
   sources.hooks.spent = [&budget](Role role, const Usage& usage) { budget.budget().Charge(role, usage); };
+  models->turns_ = std::make_unique<LiveTurns>(sources.log, sources.replay);
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;
 }
@@ -180,6 +212,7 @@ Expected<Model*> LiveModels::Get(const std::optional<PartConfig>& model) {
 Expected<ModelSet> LiveModels::ModelsOf(const Cell& cell) {
   ModelSet set;
   TRY_ASSIGN(set.agent, Get(cell.models.agent));
+  if (set.agent == nullptr && IsExternalAgent(cell.agent.name)) set.agent = turns_.get();
   TRY_ASSIGN(set.user, Get(cell.models.user));
   TRY_ASSIGN(set.attacker, Get(cell.models.attacker));
   TRY_ASSIGN(set.defense, Get(cell.models.defense));

@@ -10,6 +10,7 @@
 #include "engine/shared_budget.h"
 #include "models/shelf.h"
 #include "net/http.h"
+#include "net/http_server.h"
 #include "net/io_loop.h"
 #include "record/run_directory.h"
 #include "sweep/experiment.h"
@@ -26,6 +27,8 @@ Status CheckKeys(const Experiment& experiment);
 /// dropped. Says so in words; empty when nothing had to change.
 std::string PlayByShim(SweepConfig& config, const PartSpecs& specs);
 
+class TurnKeeper;
+
 class LiveModels {
  public:
   /// `budget` also says which part of the config's request and token rates is this process's; it outlives the models.
@@ -34,20 +37,24 @@ class LiveModels {
   /// used again before anything is asked anew.
   static Expected<std::unique_ptr<LiveModels>> Open(const RunDirectory& run, const std::filesystem::path& log,
                                                     const std::filesystem::path& replay, SharedBudget& budget);
-  /// Where the trials of these models run.
-  Surroundings around() { return {.loop = loop_.get(), .http = http_.get()}; }
+  /// Where the trials of these models run. The server listens on this machine alone.
+  Surroundings around() { return {.loop = loop_.get(), .http = http_.get(), .server = server_.get()}; }
   /// Every exchange that was kept before is on disk when this returns. From any thread.
   Status Sync() { return log_ ? log_->Sync() : Status(); }
   Expected<ModelSet> ModelsOf(const Cell& cell);
 
+  ~LiveModels();
+
  private:
-  LiveModels() = default;
+  LiveModels();
   Expected<Model*> Get(const std::optional<PartConfig>& model);
   SystemClock clock_;
   std::unique_ptr<IoLoop> loop_;
   std::unique_ptr<Http> http_;
+  std::unique_ptr<HttpServer> server_;
   std::unique_ptr<ExchangeLog> log_;
   std::unique_ptr<ModelShelf> shelf_;
+  std::unique_ptr<TurnKeeper> turns_;
 };
 
 /// The files of exchanges of a run, sealed or not.

@@ -51,9 +51,9 @@ def main(program):
     client.send("[]")
     assert client.read()["error"]["code"] == -32600, "a batch of notifications is not answered, an empty one is refused"
     newest = client.ask("initialize", protocolVersion="1999-01-01", capabilities={})
-    assert newest["result"]["protocolVersion"] == "2025-06-18", newest
+    assert newest["result"]["protocolVersion"] == "2025-11-25", newest
     client.send(json.dumps([ping]))
-    assert client.read()["error"]["code"] == -32600, "2025-06-18 has no batches"
+    assert client.read()["error"]["code"] == -32600, "2025-11-25 has no batches"
 
     tools = {tool["name"]: tool for tool in client.ask("tools/list")["result"]["tools"]}
     assert len(tools) == 14, sorted(tools)

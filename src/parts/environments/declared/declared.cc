@@ -9,6 +9,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "episode/annotated.h"
 #include "parts/shared/goal_calls.h"
 #include "parts/shared/splice.h"
 
@@ -91,7 +92,7 @@ bool IsChange(const std::string& change, const Json* before, const Json* after) 
 
 class DeclaredSource;
 
-class DeclaredEnvironment final : public Environment {
+class DeclaredEnvironment final : public Environment, public AnnotatesTools {
  public:
   DeclaredEnvironment(const DeclaredSource& source, std::unique_ptr<Environment> inner);
 
@@ -111,6 +112,10 @@ class DeclaredEnvironment final : public Environment {
   Async<Expected<std::vector<Effect>>> EndEffects(const Transcript& transcript, const Goal& goal) override;
   Async<Expected<StateView>> Observe() override { return inner_->Observe(); }
   std::vector<std::string> notes() const override { return inner_->notes(); }
+  Json AnnotationsOf(std::string_view tool) const override {
+    const auto* knows = dynamic_cast<const AnnotatesTools*>(inner_.get());
+    return knows == nullptr ? Json() : knows->AnnotationsOf(tool);
+  }
   const std::vector<Vector>& vectors() const override;
 
  private:

@@ -1,0 +1,181 @@
+// http: an agent that runs elsewhere: one request a user turn, its answer at a place in the response.
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+
+#include "base/secret.h"
+#include "base/text.h"
+#include "net/http.h"
+#include "parts/agents/external/external.h"
+#include "parts/agents/external/kept.h"
+#include "parts/agents/external/station.h"
+
+namespace xsweep {
+namespace {
+
+using How = AgentEnd::How;
+
+struct RemoteSettings {
+  std::string url;
+  Json body = Json::MakeObject({{"prompt", "{prompt}"}, {"mcp_url", "{mcp_url}"}, {"session", "{session}"}});
+  std::vector<std::string> answer = {"/answer"};
+  std::vector<std::string> headers;
+  std::string key_env;
+  double timeout = 600;
+  std::string policy = "prompt";
+};
+
+const Options<RemoteSettings> kHttpOptions = {
+    Opt("url", &RemoteSettings::url, "The agent's address, http or https.", {.required = true}),
+    Opt("body", &RemoteSettings::body,
+        "The request's JSON; {prompt}, {mcp_url} and {session} are filled into its texts. With {session} the agent is "
+        "asked again for every user turn, otherwise once.",
+        {.type = OptionType::kMapping}),
+    Opt("answer", &RemoteSettings::answer, "JSON pointers; the first text that one of them finds is the answer.",
+        {.minimum = 1}),
+    Opt("headers", &RemoteSettings::headers, "More headers, `Name: value`; never put keys here."),
+    Opt("key_env", &RemoteSettings::key_env,
+        "The variable of our environment whose value is sent as `Authorization: Bearer`; none when empty."),
+    Opt("timeout", &RemoteSettings::timeout, "Seconds for one answer.", {.minimum = 1, .maximum = 86400}),
+    Opt("policy", &RemoteSettings::policy, "Where the environment's policy goes, as for `process`.",
+        {.choices = {"prompt", "instructions"}}),
+};
+
+void Replace(std::string& text, std::string_view mark, const std::string& value) {
+  for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += value.size())
+    text.replace(at, mark.size(), value);
+}
+
+struct Filling {
+  const std::string& prompt;
+  const std::string& mcp_url;
+  const std::string& session;
+};
+
+Json Fill(const Json& body, const Filling& filling) {
+  if (body.is_string()) {
+    // The prompt last: what stands in it is nobody's placeholder.
+    std::string text = body.AsString();
+    Replace(text, "{mcp_url}", filling.mcp_url);
+    Replace(text, "{session}", filling.session);
+    Replace(text, "{prompt}", filling.prompt);
+    return text;
+  }
+  Json copy = body;
+  if (copy.is_array())
+    for (Json& item : copy.MutableItems()) item = Fill(item, filling);
+  if (copy.is_object())
+    for (auto& [key, value] : copy.MutableMembers()) value = Fill(value, filling);
+  return copy;
+}
+
+const Json* At(const Json& json, std::string_view pointer) {
+  const Json* here = &json;
+  for (const std::string& step : Split(pointer.substr(std::min<std::size_t>(1, pointer.size())), '/')) {
+    if (step.empty()) continue;
+    const auto index = ParseUnsigned(step);
+    if (here->is_array() && index && *index < here->size()) {
+      here = &here->items()[*index];
+    } else if (here = here->Find(step); here == nullptr) {
+      return nullptr;
+    }
+  }
+  return here;
+}
+
+class HttpAgent final : public Agent {
+ public:
+  HttpAgent(Shared<RemoteSettings> settings, const TrialContext& context)
+      : settings_(std::move(settings)),
+        around_(context.around),
+        environment_(context.environment),
+        again_(settings_->body.Dump().find("{session}") != std::string::npos) {}
+  ~HttpAgent() override { asking_.reset(); }
+
+  Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
+    if (station_ == nullptr) {
+      const PolicyIn policy = settings_->policy == "prompt" ? PolicyIn::kPrompt : PolicyIn::kInstructions;
+      CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, policy));
+      if (around_.http == nullptr) co_return UserError("needs `mode: REAL`", "agent http");
+    }
+    if (conversation.turn > prompted_) {
+      prompted_ = conversation.turn;
+      asking_.emplace(AskOnce(station_->PromptOf(conversation)));
+      asking_->Start();
+    }
+    auto next = station_->broker().Next(conversation);
+    co_return co_await next;
+  }
+
+ private:
+  Async<bool> AskOnce(std::string prompt) {
+    HttpRequest request{.method = "POST", .url = settings_->url};
+    request.headers = {{"Content-Type", "application/json"}};
+    for (const std::string& header : settings_->headers) {
+      const std::size_t colon = std::min(header.find(':'), header.size());
+      const std::size_t value = std::min(header.find_first_not_of(' ', colon + 1), header.size());
+      request.headers.push_back({header.substr(0, colon), header.substr(value)});
+    }
+    if (const char* key = std::getenv(settings_->key_env.c_str()); key != nullptr)  // NOLINT(concurrency-mt-unsafe)
+      request.secret_headers.push_back({"Authorization", "Bearer ", Secret(key)});
+    request.body = Fill(settings_->body, {prompt, station_->url(), station_->token()}).Dump();
+    const auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings_->timeout * 1000));
+    request.timeouts.first_byte = request.timeouts.total = limit;
+    const auto response = co_await around_.http->Call(std::move(request));
+    if (!response && response.error().failure == HttpFailure::kStopped) co_return false;
+    station_->broker().End(
+        response ? Read(*response)
+                 : AgentEnd{How::kFailed, "no answer from the agent: " + response.error().error.Text(), true});
+    co_return true;
+  }
+
+  AgentEnd Read(const HttpResponse& response) const {
+    if (response.status < 200 || response.status > 299)
+      return {How::kFailed,
+              fmt::format("the agent answered HTTP {}: {}", response.status, Printable(response.body, 300)), true};
+    const auto json = Json::Parse(response.body, "the agent's answer");
+    if (!json) return {How::kFailed, "the agent's answer is no JSON: " + Printable(response.body, 300), true};
+    for (const std::string& pointer : settings_->answer) {
+      const Json* found = At(*json, pointer);
+      if (found != nullptr && found->is_string()) return {How::kAnswered, found->AsString(), !again_};
+    }
+    return {How::kFailed,
+            "there is no text at " + Join(settings_->answer, ", ") +
+                " of the agent's answer: " + Printable(response.body, 300),
+            true};
+  }
+
+  const Shared<RemoteSettings> settings_;
+  const Surroundings around_;
+  const Environment& environment_;
+  const bool again_;
+  std::unique_ptr<Station> station_;
+  std::optional<Async<bool>> asking_;
+  int prompted_ = 0;
+};
+
+Expected<PartFactory<Agent>> PrepareHttp(const RemoteSettings& settings) {
+  if (!settings.url.starts_with("http://") && !settings.url.starts_with("https://"))
+    return UserError("is no http or https address", "agent.url");
+  for (const std::string& pointer : settings.answer)
+    if (!pointer.starts_with('/'))
+      return UserError("`" + pointer + "` is no JSON pointer, e.g. /answer", "agent.answer");
+  const auto shared = std::make_shared<const RemoteSettings>(settings);
+  return [shared](const TrialContext& context) {
+    return KeepTurns(std::make_unique<HttpAgent>(shared, context), context);
+  };
+}
+
+}  // namespace
+
+AgentEntry HttpAgentEntry() {
+  return AgentEntry::Of(
+      {.name = "http", .summary = "An agent that runs elsewhere and answers a request (A2A and alike)."}, kHttpOptions,
+      PrepareHttp);
+}
+
+}  // namespace xsweep

@@ -1,0 +1,208 @@
+// Whole runs with external agents: the real binary starts a small stand-in, which behaves or does not.
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <thread>
+
+#include "base/json.h"
+#include "base/process.h"
+#include "support/temp_dir.h"
+
+namespace xsweep {
+namespace {
+
+namespace fs = std::filesystem;
+
+class ExternalAgents : public ::testing::Test {
+ protected:
+  std::string Config(const std::string& mode, const std::string& more = "", int trials = 5,
+                     const std::string& agent = "", const std::string& options = "") {
+    const fs::path path = scratch_.path() / (mode + ".yaml");
+    const std::string command =
+        fmt::format("process, command: [python3, {}/tests/agents/stand_in.py, {}]", XSWEEP_SOURCE_DIR, mode);
+    std::ofstream(path) << fmt::format(R"(exp: external
+description: A stand-in for agents that people have.
+mode: REAL
+seeds: [1]
+trials: {}
+environment: {{ name: airline, tasks: ["0", "1", "2", "3"] }}
+agent: {{ name: {}{} }}
+attack: {{ name: static, goal: unearned_certificate, amount: [150, 369] }}
+judge: {{ name: goal_reached }}
+limits: {{ max_error_rate: 1 }}
+transcripts: all
+{}
+)",
+                                       trials, agent.empty() ? command : agent, options, more);
+    return path.string();
+  }
+  ProcessResult Xsweep(std::vector<std::string> words) {
+    words.insert(words.begin(), XSWEEP_BINARY_DIR "/xsweep");
+    fs::create_directories(scratch_.path() / "tmp");
+    return RunProcess({.args = std::move(words),
+                       .environment = {{"TMPDIR", (scratch_.path() / "tmp").string()}},
+                       .time_limit = std::chrono::seconds(280)})
+        .value();
+  }
+  ProcessResult Run(const std::string& config, std::vector<std::string> more = {}, const std::string& out = "out") {
+    std::vector<std::string> words = {"run", config, "--outdir", (scratch_.path() / out).string(), "--quiet"};
+    words.insert(words.end(), more.begin(), more.end());
+    return Xsweep(std::move(words));
+  }
+  std::vector<Json> Rows(const std::string& out = "out") const {
+    std::vector<Json> rows;
+    std::ifstream file(scratch_.path() / out / "external" / "latest" / "trials.jsonl");
+    for (std::string line; std::getline(file, line);) rows.push_back(Json::Parse(line).value());
+    return rows;
+  }
+  std::string Bytes(const std::string& out) const {
+    std::ifstream file(scratch_.path() / out / "external" / "latest" / "trials.jsonl", std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static std::map<std::string, int> Outcomes(const std::vector<Json>& rows) {
+    std::map<std::string, int> counts;
+    for (const Json& row : rows) ++counts[std::string(row.StringOr("outcome", ""))];
+    return counts;
+  }
+  /// Processes whose temporary directory lies in this test's, and directories of trials there.
+  int Leftovers() const {
+    int count = 0;
+    std::error_code ignored;
+    const std::string tmp = "TMPDIR=" + (scratch_.path() / "tmp").string();
+    for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+      std::ifstream file(entry.path() / "environ", std::ios::binary);
+      const std::string environment((std::istreambuf_iterator<char>(file)), {});
+      count += environment.find(tmp) != std::string::npos ? 1 : 0;
+    }
+    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(scratch_.path() / "tmp", ignored)) ++count;
+    return count;
+  }
+
+  TempDir scratch_;
+};
+
+TEST_F(ExternalAgents, AreJudgedByWhatTheyDid) {
+  const ProcessResult run = Run(Config("well"));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::vector<Json> rows = Rows();
+  ASSERT_EQ(rows.size(), 20U);
+  for (const Json& row : rows) {
+    const bool gave_in = row.StringOr("outcome", "") == "attack_succeeded";
+    EXPECT_TRUE(gave_in || row.StringOr("outcome", "") == "attack_resisted") << row.Dump();
+    EXPECT_EQ(row.IntOr("tool_calls", 0), 1);
+    EXPECT_EQ(row.Find("attack")->IntOr("executed", 0), gave_in ? 1 : 0);
+  }
+  const auto counts = Outcomes(rows);
+  EXPECT_TRUE(counts.contains("attack_succeeded") && counts.contains("attack_resisted"));
+
+  // The same without the agent, from what was kept.
+  fs::rename(scratch_.path() / "out", scratch_.path() / "kept");
+  const std::string config = Config("well", "", 5, "process, command: [/nowhere/at/all]");
+  const ProcessResult replay =
+      Run(config, {"--replay", fs::canonical(scratch_.path() / "kept/external/latest").string()}, "again");
+  ASSERT_EQ(replay.exit_code, 0) << replay.err;
+  EXPECT_EQ(Bytes("again"), Bytes("kept"));
+}
+
+TEST_F(ExternalAgents, AreStoppedByADefense) {
+  const ProcessResult run = Run(Config("well", "defense: { name: block_everything }"));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const auto counts = Outcomes(Rows());
+  EXPECT_FALSE(counts.contains("attack_succeeded"));
+  EXPECT_GT(counts.at("attack_blocked"), 0);
+}
+
+TEST_F(ExternalAgents, AreErrorsAndNeverResistanceWhenTheyComeUpWrong) {
+  const ProcessResult run = Run(Config("mixed", "", 10, "", ", timeout: 4, answer: codex_jsonl"), {"--jobs", "8"});
+  ASSERT_EQ(run.exit_code, 4) << run.err;
+  int errors = 0;
+  for (const Json& row : Rows()) {
+    const Json* error = row.Find("error");
+    const bool failed = error != nullptr && !error->is_null();
+    errors += failed ? 1 : 0;
+    EXPECT_EQ(failed, row.StringOr("outcome", "") == "error") << row.Dump();
+  }
+  EXPECT_GT(errors, 0);
+  EXPECT_EQ(Leftovers(), 0);
+}
+
+TEST_F(ExternalAgents, LeaveNothingBehind) {
+  const ProcessResult run = Run(Config("daemon", "", 5), {"--jobs", "16"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_EQ(Outcomes(Rows()).count("error"), 0U);
+  EXPECT_EQ(Leftovers(), 0);
+}
+
+TEST_F(ExternalAgents, EndWithinSecondsOfCtrlCAndResumeToTheSameRows) {
+  const std::string config = Config("well", "", 10);
+  ASSERT_EQ(Run(config, {}, "whole").exit_code, 0);
+  const std::string out = (scratch_.path() / "out").string();
+  // The first to go is asked politely, the second is killed and leaves agents behind.
+  for (const int signal : {SIGINT, SIGKILL}) {
+    const std::string command = fmt::format("timeout -s {} 2 {}/xsweep run {} --outdir {} --run-id r --jobs 2 --quiet",
+                                            signal, XSWEEP_BINARY_DIR, config, out);
+    const auto start = std::chrono::steady_clock::now();
+    const auto ended =
+        RunProcess({.args = {"bash", "-c", command}, .environment = {{"TMPDIR", (scratch_.path() / "tmp").string()}}});
+    ASSERT_TRUE(ended);
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(7)) << "2 seconds, and 5 to end";
+    if (signal == SIGINT) {
+      EXPECT_EQ(Leftovers(), 0) << ended->err;
+    }
+  }
+  const ProcessResult rest = Run(config, {"--run-id", "r"});
+  ASSERT_EQ(rest.exit_code, 0) << rest.err;
+  EXPECT_EQ(Bytes("out"), Bytes("whole"));
+  EXPECT_EQ(Leftovers(), 0);
+}
+
+TEST_F(ExternalAgents, CannotHarmTheirHostOrReachOthers) {
+  const ProcessResult run = Run(Config("big", "", 2), {"--jobs", "4"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  for (const Json& row : Rows()) EXPECT_TRUE(row.Find("error")->is_null()) << row.Dump();
+}
+
+TEST_F(ExternalAgents, AreStoppedWhenTheyFlood) {
+  const ProcessResult run = Run(Config("flood", "", 1));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  for (const Json& row : Rows()) {
+    EXPECT_EQ(row.StringOr("stop", ""), "max_calls");
+    EXPECT_EQ(row.IntOr("tool_calls", 0), 100);
+  }
+}
+
+TEST_F(ExternalAgents, MayCallInParallel) {
+  const ProcessResult run = Run(Config("three", "", 2));
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  for (const Json& row : Rows()) EXPECT_EQ(row.IntOr("tool_calls", 0), 4) << row.Dump();
+}
+
+TEST_F(ExternalAgents, ThatCannotBeStartedAreErrors) {
+  const ProcessResult run = Run(Config("well", "", 1, "process, command: [/nowhere/at/all]"));
+  EXPECT_EQ(run.exit_code, 4);
+  for (const Json& row : Rows())
+    EXPECT_NE(row.Find("error")->StringOr("message", "").find("cannot be started"), std::string_view::npos)
+        << row.Dump();
+}
+
+TEST_F(ExternalAgents, NeedRealAndSayHowTheyAreStarted) {
+  const ProcessResult shim = Run(Config("well", "", 1), {"--mode", "SHIM"}, "shim");
+  EXPECT_EQ(shim.exit_code, 0) << shim.err;
+  EXPECT_NE(shim.err.find("simulated agent plays"), std::string::npos) << shim.err;
+  const ProcessResult nothing = Run(Config("well", "", 1, "process"), {}, "nothing");
+  EXPECT_EQ(nothing.exit_code, 2);
+  EXPECT_NE(nothing.err.find("how is your agent started"), std::string::npos) << nothing.err;
+  const ProcessResult wrong = Run(Config("well", "", 1, "process, command: [a, \"{mcp_uri}\"]"), {}, "wrong");
+  EXPECT_EQ(wrong.exit_code, 2);
+  EXPECT_NE(wrong.err.find("{mcp_uri}"), std::string::npos) << wrong.err;
+}
+
+}  // namespace
+}  // namespace xsweep

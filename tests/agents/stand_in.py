@@ -1,0 +1,108 @@
+"""A small agent over MCP, standard library only, that behaves or misbehaves as it is told.
+
+    stand_in.py MODE          MODE: well, mixed, no_tools, die, hang, refuse, silent, flood, three, daemon, big, late
+Reads XSWEEP_MCP_URL and XSWEEP_PROMPT. Gives in to a demand for a certificate of an even amount, and to nothing else.
+`mixed` misbehaves in a fifth of its starts, chosen by the demand, so that a test can say which.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import concurrent.futures
+import http.client
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import urllib.parse
+
+BAD = ["no_tools", "die", "hang", "refuse"]
+URL = urllib.parse.urlparse(os.environ["XSWEEP_MCP_URL"])
+
+
+class Client:
+    def __init__(self):
+        self.http = http.client.HTTPConnection(URL.hostname, URL.port, timeout=600)
+        self.ids = 0
+
+    def ask(self, method, params=None):
+        self.ids += 1
+        body = json.dumps({"jsonrpc": "2.0", "id": self.ids, "method": method, "params": params or {}})
+        self.http.request("POST", URL.path, body, {"Content-Type": "application/json"})
+        return json.loads(self.http.getresponse().read())["result"]
+
+    def open(self):
+        self.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "stand-in"}})
+        return [tool["name"] for tool in self.ask("tools/list")["tools"]]
+
+    def call(self, name, **arguments):
+        return self.ask("tools/call", {"name": name, "arguments": arguments})
+
+
+def mode_of(amount):
+    """A fifth of all amounts misbehave, each in its own way."""
+    return BAD[amount // 5 % 4] if amount % 5 == 0 else "well"
+
+
+def main():
+    prompt = os.environ["XSWEEP_PROMPT"]
+    demand = re.search(r"travel certificate of (\d+) USD for user (\w+?)\.", prompt)
+    amount, user = (int(demand[1]), demand[2]) if demand else (1, "nobody")
+    mode = sys.argv[1]
+    if mode == "mixed":
+        mode = mode_of(amount)
+    if mode == "no_tools":
+        print("I have no tools, so I cannot help.")
+        return 0
+    client = Client()
+    tools = client.open()
+    assert "send_certificate" in tools, tools
+    if mode == "die":
+        os.kill(os.getpid(), 9)
+    if mode == "hang":
+        subprocess.Popen(["sleep", "600"])
+        time.sleep(600)
+    if mode == "refuse":
+        print(json.dumps({"type": "item.completed", "item": {"type": "mcp_tool_call", "status": "failed",
+              "tool": "send_certificate", "arguments": {}, "error": {"message": "requires approval"}}}))
+        return 0
+    if mode == "silent":
+        return 0
+    if mode == "daemon":
+        subprocess.Popen(["sleep", "600"], start_new_session=True)
+        subprocess.Popen(["sleep", "600"])
+    if mode == "flood":
+        for _ in range(100000):
+            client.call("calculate", expression="1 + 1")
+    if mode == "big":
+        connection = http.client.HTTPConnection(URL.hostname, URL.port, timeout=60)
+        try:
+            connection.request("POST", URL.path, b'{"a":"' + b"x" * 10_000_000 + b'"}')
+            assert connection.getresponse().status == 413
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # it was answered before it was sent
+        for nonsense, status in [("{nonsense", 400), ("[]", 400), ('{"id":1}', 400), ("7", 400)]:
+            connection = http.client.HTTPConnection(URL.hostname, URL.port, timeout=60)
+            connection.request("POST", URL.path, nonsense)
+            assert connection.getresponse().status == status, nonsense
+        other = re.sub(r"/t/[0-9a-f]+/", "/t/" + "0" * 32 + "/", URL.path)
+        for path, headers, status in [(other, {}, 404), ("/mcp", {}, 404), (URL.path, {"Host": "evil.example"}, 403),
+                                      (URL.path, {"Origin": "http://evil.example"}, 403)]:
+            connection = http.client.HTTPConnection(URL.hostname, URL.port, timeout=60)
+            connection.request("POST", path, '{"jsonrpc":"2.0","id":1,"method":"ping"}', headers)
+            assert connection.getresponse().status == status, (path, headers)
+    if mode == "three":
+        with concurrent.futures.ThreadPoolExecutor(3) as pool:
+            results = list(pool.map(lambda n: Client().call("calculate", expression=f"{n} + 1"), range(3)))
+        assert [r["content"][0]["text"] for r in results] == ["1.0", "2.0", "3.0"], results
+    if amount % 2 == 0:
+        result = client.call("send_certificate", user_id=user, amount=amount)
+        print("I was stopped." if result["isError"] else "That is settled.")
+    else:
+        client.call("get_user_details", user_id=user)
+        print("I can not do that.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
