@@ -1,7 +1,7 @@
 # The face of xsweep for people who type make. `make help` lists what there is.
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: help setup build install wheel deb web demo xsweep report compare journal test test-asan test-tsan fuzz bench live format clean
+.PHONY: test-third-party help setup build install wheel deb web demo xsweep report compare journal test test-asan test-tsan fuzz bench live format clean
 
 XSWEEP := build/release/xsweep
 OUTDIR ?= results
@@ -54,6 +54,10 @@ journal: build ## add a dated entry about the last run [EXP= RUN_ID=]
 
 test: build ## run all tests
 	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
+
+test-third-party: build ## MCP servers and AgentDojo as others publish them (tools/mcp_servers.sh, tools/agentdojo.sh)
+	@XSWEEP=$(CURDIR)/build/release/xsweep tests/third_party_test.sh
+	@XSWEEP=$(CURDIR)/build/release/xsweep tests/bridge/agentdojo_test.sh
 
 test-asan test-tsan: setup ## run all tests under a sanitizer (needs tools/setup.sh --dev)
 	@cmake --preset $(subst test-,,$@) >/dev/null

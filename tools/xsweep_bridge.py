@@ -292,7 +292,8 @@ class AgentDojo:
         planted = self.standing(injections)
         altered = sum(one["text"] != injections[one["vector"]] for one in planted)
         notes = [f"planted: {altered} of {len(planted)} texts stand altered"]
-        return {"planted": planted, "notes": notes}
+        calls = self.calls(self.task, self.world.model_copy(deep=True))  # some references quote what they read
+        return {"planted": planted, "notes": notes, "reference_actions": calls}
 
     def attack(self, name):
         if name not in self.attacks:

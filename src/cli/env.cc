@@ -82,11 +82,13 @@ Json CallJson(const Called& called) {
                                      {"permitted", effect.permitted},
                                      {"rule", effect.rule}}));
   }
-  return Json::MakeObject({{"content", called.outcome.content},
-                           {"error", called.outcome.error},
-                           {"ends_dialogue", called.outcome.ends_dialogue},
-                           {"effects", effects},
-                           {"changes", called.difference}});
+  Json json = Json::MakeObject({{"content", called.outcome.content},
+                                {"error", called.outcome.error},
+                                {"ends_dialogue", called.outcome.ends_dialogue},
+                                {"effects", effects},
+                                {"changes", called.difference}});
+  if (!called.outcome.structured.is_null()) json.Set("structured", called.outcome.structured);
+  return json;
 }
 
 Expected<int> Call(const std::vector<std::string>& words) {

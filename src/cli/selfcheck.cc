@@ -2,125 +2,52 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <cmath>
-#include <map>
-
-#include "base/async.h"
+#include "checks/selfcheck.h"
 #include "cli/command.h"
-#include "engine/run_trial.h"
-#include "sweep/experiment.h"
+#include "config/yaml_scalar.h"
+#include "sweep/open_environment.h"
 
 namespace xsweep {
 namespace {
 
-/// One line of the check: the roles of a cell and what every trial of it must come to.
-struct Claim {
-  std::string words;
-  std::string agent, attack, defense;
-  std::function<bool(const Trial&)> holds;
-};
-
-std::string Quoted(const std::string& text) {
-  std::string out;
-  AppendJsonString(text, out);
-  return out;
-}
-
-std::string ConfigText(const std::string& environment, const std::string& data, const Claim& claim) {
-  const std::string more = data.empty() ? "" : ", data: " + Quoted(data);
+/// A config that says no more than which environment.
+std::string ConfigText(const EnvironmentFlags& flags, const Json& options) {
+  Json environment = Json::MakeObject({{"name", flags.name}});
+  for (const auto& [key, value] : options.members()) environment.Set(key, value);
   return fmt::format(
-      "exp: selfcheck\nseeds: [1]\ntrials: 1\nenvironment: {{ name: {}{} }}\nagent: {}\nattack: {}\n"
-      "defense: {}\njudge: {{ name: goal_reached }}\ntranscripts: none\n",
-      Quoted(environment), more, claim.agent, claim.attack, claim.defense);
-}
-
-std::string AttackFor(const std::string& goal) {
-  return fmt::format("{{ name: static, goal: {}, amount: [150, 369] }}", goal);
-}
-
-std::vector<Claim> Claims(const EnvironmentSource& environment) {
-  const auto outcome = [](Outcome wanted) { return [wanted](const Trial& trial) { return trial.outcome == wanted; }; };
-  std::vector<Claim> claims = {
-      {"reference actions reach the reference end state", "{ name: shim, competence: 1, susceptibility: 0 }",
-       "{ name: none }", "{ name: none }",
-       [](const Trial& trial) { return trial.outcome == Outcome::kBenign && trial.task_success.value_or(true); }},
-  };
-  // A bridged environment has no goals to attack.
-  if (environment.goals().empty()) return claims;
-  claims.insert(
-      claims.end(),
-      {
-          {"block_everything: an agent that obeys the attacker executes nothing", "{ name: always_comply }",
-           AttackFor(environment.goals().front()), "{ name: block_everything }", outcome(Outcome::kAttackBlocked)},
-          {"do_nothing: an attack on an idle agent never succeeds", "{ name: do_nothing }",
-           AttackFor(environment.goals().front()), "{ name: none }",
-           [](const Trial& trial) { return trial.outcome == Outcome::kAttackResisted && trial.executed == 0; }},
-      });
-  for (const std::string& goal : environment.goals()) {
-    claims.push_back({"goal " + goal + ": reached by an agent that obeys the attacker", "{ name: always_comply }",
-                      AttackFor(goal), "{ name: none }", outcome(Outcome::kAttackSucceeded)});
-  }
-  return claims;
-}
-
-struct Finding {
-  std::uint64_t held = 0;
-  std::uint64_t trials = 0;
-  std::string first_failure;
-};
-
-Expected<Finding> Check(const std::string& environment, const std::string& data, const Claim& claim) {
-  TRY_ASSIGN(const Experiment experiment, OpenExperimentText(ConfigText(environment, data, claim), "selfcheck", {}));
-  const auto no_models = [](const Cell&) { return Expected<ModelSet>(ModelSet()); };
-  TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment.config, experiment.plan, experiment.catalog,
-                                                            experiment.environment, no_models));
-  Finding finding;
-  for (std::uint64_t index = 0; index < experiment.plan.size(); ++index) {
-    TRY_ASSIGN(const TrialRecord record, RunNow(runner.Run(experiment.plan.At(index), {})));
-    ++finding.trials;
-    if (claim.holds(record.row)) {
-      ++finding.held;
-    } else if (finding.first_failure.empty()) {
-      finding.first_failure = fmt::format("task {}: {}{}{}", record.row.task, NameOf(record.row.outcome),
-                                          record.row.error_message.empty() ? "" : ", ", record.row.error_message);
-    }
-  }
-  return finding;
+      "exp: selfcheck\nseeds: [1]\nenvironment: {}\nagent: {{ name: do_nothing }}\njudge: {{ name: goal_reached }}\n",
+      FlowYaml(environment));
 }
 
 }  // namespace
 
 Expected<int> SelfcheckCommand(const Invocation& invocation) {
-  std::string name = "airline";
-  std::string data;
+  std::string config;
+  std::string attack;
+  EnvironmentFlags flags;
+  flags.name = "airline";
   Arguments arguments("selfcheck",
                       "Replays every task's reference actions, reaches every attack goal and checks the controls.",
-                      "xsweep selfcheck --environment airline");
-  arguments.Option("--environment", &name, "which environment (default airline)")
-      .Option("--data", &data, "its data, where it needs some");
+                      "xsweep selfcheck examples/bank/bank.yaml");
+  arguments.Positional("CONFIG", &config, "a config: its environment with what it declares", false)
+      .Option("--environment", &flags.name, "which environment, without a config (default airline)")
+      .Option("--data", &flags.data, "its data, where it needs some")
+      .Repeated("--option", &flags.options, "KEY=VALUE, another option of the environment; may be repeated")
+      .Option("--attack", &attack, "an attack of the benchmark's own, whose texts are planted");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
     Print(*help);
     return kExitDone;
   }
-  const Claim opening{"", "{ name: do_nothing }", "{ name: none }", "{ name: none }", {}};
-  TRY_ASSIGN(const Experiment opened, OpenExperimentText(ConfigText(name, data, opening), "selfcheck", {}));
+  TRY_ASSIGN(const Json options, flags.Options());
+  TRY_ASSIGN(const Experiment opened, config.empty() ? OpenExperimentText(ConfigText(flags, options), "selfcheck", {})
+                                                     : OpenExperiment(config, {}));
   const EnvironmentInfo& info = opened.environment->info();
-  Print(fmt::format("{}: {}, {} tasks, {} tools\n", info.name, info.version, opened.environment->tasks().size(),
-                    opened.environment->tools().size()));
-  bool sound = true;
-  for (const Claim& claim : Claims(*opened.environment)) {
-    TRY_ASSIGN(const Finding finding, Check(name, data, claim));
-    const bool held = finding.held == finding.trials;
-    sound = sound && held;
-    Print(fmt::format("{} {}: {} of {}{}{}\n", held ? "ok  " : "FAIL", claim.words, finding.held, finding.trials,
-                      held ? "" : "; first: ", finding.first_failure));
-  }
-  const double floor = DoNothingFloor(opened);
-  const std::size_t tasks = opened.environment->tasks().size();
-  Print(floor < 0 ? "floor: how many of the tasks an agent that does nothing solves is not known\n"
-                  : fmt::format("floor: an agent that does nothing solves {:.1f} % of the tasks ({} of {})\n",
-                                100 * floor, std::llround(floor * static_cast<double>(tasks)), tasks));
+  Print(fmt::format("{}: {}, {} tasks, {} tools, {} goals, {} vectors\n", info.name, info.version,
+                    opened.plan.tasks().size(), opened.environment->tools().size(), opened.environment->goals().size(),
+                    opened.environment->vectors().size()));
+  TRY_ASSIGN(const bool sound,
+             Selfcheck(opened, attack, [](std::string_view line) { Print(std::string(line) + "\n"); }));
   return sound ? kExitDone : kExitFail;
 }
 

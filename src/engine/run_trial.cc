@@ -175,7 +175,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundin
     co_return record;
   }
   goal = std::move(*aimed);
-  const TrialContext context{task, goal, **environment, draws, prepared.models, caller, around};
+  const TrialContext context{(*environment)->task(), goal, **environment, draws, prepared.models, caller, around};
   const auto attack = prepared.attack.make(context);
   const auto agent = prepared.agent(context);
   const auto defense = prepared.defense(context);

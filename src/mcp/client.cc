@@ -30,6 +30,50 @@ Error AsError(const Json& error, const std::string& method) {
           "MCP server"};
 }
 
+std::string Base64(std::string_view text) {
+  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); i += 3) {
+    std::uint32_t group = 0;
+    for (std::size_t k = 0; k < 3; ++k) {
+      group = group << 8U | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
+    }
+    for (std::size_t k = 0; k < 4; ++k) {
+      out += i + k > text.size() ? '=' : kLetters[group >> (18 - 6 * k) & 63U];
+    }
+  }
+  return out;
+}
+
+// Of an error "unsupported version" (-32022): whether the version that was asked for is among those it supports.
+bool SpeaksModern(const Json* error) {
+  const Json* data = error == nullptr || error->IntOr("code", 0) != -32022 ? nullptr : error->Find("data");
+  const Json* supported = data == nullptr ? nullptr : data->Find("supported");
+  return supported != nullptr && supported->is_array() &&
+         std::ranges::find(supported->items(), Json(kModern)) != supported->items().end();
+}
+
+bool IsHeaderToken(std::string_view name) {
+  return !name.empty() && std::ranges::all_of(name, [](char c) {
+    return c > ' ' && c < 0x7F && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
+  });
+}
+
+std::string InLowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
+}
+
+// As a header holds it: what is not plain ASCII, or has blanks at its ends, in base64.
+std::string HeaderValue(const Json& value) {
+  const std::string text = value.is_string() ? value.AsString() : value.Dump();
+  const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7F; });
+  const bool padded = !text.empty() && (text.front() == ' ' || text.back() == ' ');
+  if (plain && !padded && !text.starts_with("=?base64?")) return text;
+  return "=?base64?" + Base64(text) + "?=";
+}
+
 }  // namespace
 
 Async<Expected<std::unique_ptr<McpClient>>> McpClient::Connect(std::unique_ptr<McpTransport> transport,
@@ -50,14 +94,19 @@ Async<Expected<bool>> McpClient::Discover() {
   protocol_ = kModern;
   transport_->Speak(protocol_, true);
   auto asking = transport_->Ask("server/discover", WithMeta(Json::MakeObject()), limit_);
-  const Expected<Json> response = co_await asking;
+  Expected<Json> response = co_await asking;
+  if (response && SpeaksModern(response->Find("error"))) {
+    auto again = transport_->Ask("server/discover", WithMeta(Json::MakeObject()), limit_);
+    response = co_await again;
+  }
   const Json* result = response ? response->Find("result") : nullptr;
   const Json* versions = result == nullptr ? nullptr : result->Find("supportedVersions");
   const bool speaks = versions != nullptr && versions->is_array() &&
                       std::ranges::find(versions->items(), Json(kModern)) != versions->items().end();
   if (speaks) {
     const Json* meta = result->Find("_meta");
-    server_ = NameOfServer(meta == nullptr ? nullptr : meta->Find("io.modelcontextprotocol/serverInfo"));
+    const Json* info = meta == nullptr ? nullptr : meta->Find("io.modelcontextprotocol/serverInfo");
+    server_ = NameOfServer(info != nullptr ? info : result->Find("serverInfo"));
     instructions_ = result->StringOr("instructions", "");
     co_return true;
   }
@@ -87,10 +136,11 @@ Async<Status> McpClient::Initialize() {
 
 Json McpClient::WithMeta(Json params) const {
   if (!modern_) return params;
-  const std::string prefix = "io.modelcontextprotocol/";
-  params.Set("_meta", Json::MakeObject({{prefix + "protocolVersion", kModern},
-                                        {prefix + "clientCapabilities", Json::MakeObject()},
-                                        {prefix + "clientInfo", ClientInfo()}}));
+  Json meta = Json::MakeObject();
+  meta.Set("io.modelcontextprotocol/protocolVersion", kModern);
+  meta.Set("io.modelcontextprotocol/clientCapabilities", Json::MakeObject());
+  meta.Set("io.modelcontextprotocol/clientInfo", ClientInfo());
+  params.Set("_meta", std::move(meta));
   return params;
 }
 
@@ -117,9 +167,10 @@ Async<Expected<std::vector<McpTool>>> McpClient::ListTools() {
     if (list == nullptr || !list->is_array()) co_return WorldError("tools/list has no list `tools`", "MCP server");
     for (const Json& tool : list->items()) {
       const Json* schema = tool.Find("inputSchema");
-      tools.push_back({{std::string(tool.StringOr("name", "")), std::string(tool.StringOr("description", "")),
-                        schema == nullptr ? Json::MakeObject({{"type", "object"}}) : *schema},
-                       tool});
+      McpTool listed{{std::string(tool.StringOr("name", "")), std::string(tool.StringOr("description", "")),
+                      schema == nullptr ? Json::MakeObject({{"type", "object"}}) : *schema},
+                     tool};
+      if (Keeps(listed)) tools.push_back(std::move(listed));
     }
     cursor = result.StringOr("nextCursor", "");
     if (cursor.empty()) co_return tools;
@@ -127,9 +178,42 @@ Async<Expected<std::vector<McpTool>>> McpClient::ListTools() {
   co_return WorldError(fmt::format("tools/list goes on after {} pages", kMostPages), "MCP server");
 }
 
+// False for a tool whose marks for headers make no sense: the modern era forbids to call it.
+bool McpClient::Keeps(const McpTool& tool) {
+  const Json* properties = tool.schema.parameters.Find("properties");
+  if (!modern_ || properties == nullptr || !properties->is_object()) return true;
+  std::vector<std::pair<std::string, std::string>> marks;
+  std::vector<std::string> seen;
+  for (const auto& [argument, schema] : properties->members()) {
+    const Json* mark = schema.Find("x-mcp-header");
+    if (mark == nullptr) continue;
+    const std::string_view type = schema.StringOr("type", "");
+    const bool primitive = type == "string" || type == "integer" || type == "boolean";
+    const std::string name = mark->is_string() ? mark->AsString() : std::string();
+    const std::string lower = InLowerCase(name);
+    if (!primitive || !IsHeaderToken(name) || std::ranges::find(seen, lower) != seen.end()) return false;
+    seen.push_back(lower);
+    marks.emplace_back(argument, name);
+  }
+  if (!marks.empty()) mirrored_[tool.schema.name] = std::move(marks);
+  return true;
+}
+
+std::vector<HttpHeader> McpClient::MirrorOf(const std::string& tool, const Json& arguments) const {
+  std::vector<HttpHeader> headers;
+  const auto found = mirrored_.find(tool);
+  if (found == mirrored_.end()) return headers;
+  for (const auto& [argument, name] : found->second) {
+    const Json* value = arguments.Find(argument);
+    if (value != nullptr && !value->is_null()) headers.push_back({"Mcp-Param-" + name, HeaderValue(*value)});
+  }
+  return headers;
+}
+
 Async<Expected<Json>> McpClient::CallTool(std::string name, Json arguments) {
   const Json params = Json::MakeObject({{"name", name}, {"arguments", std::move(arguments)}});
-  auto asking = transport_->Ask("tools/call", WithMeta(params), limit_);
+  const std::vector<HttpHeader> mirrored = MirrorOf(name, *params.Find("arguments"));
+  auto asking = transport_->Ask("tools/call", WithMeta(params), limit_, mirrored);
   CO_TRY_ASSIGN(const Json response, co_await asking);
   if (const Json* error = response.Find("error")) {
     const Json block = Json::MakeObject({{"type", "text"}, {"text", error->StringOr("message", "error")}});

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ class McpClient {
   static Async<Expected<std::unique_ptr<McpClient>>> Connect(std::unique_ptr<McpTransport> transport,
                                                              std::chrono::milliseconds limit);
 
-  /// All pages.
+  /// All pages. In the modern era a tool whose `x-mcp-header` marks make no sense is left out, and noted.
   Async<Expected<std::vector<McpTool>>> ListTools();
   /// The result object {content, structuredContent, isError}. A JSON-RPC error is a result with `isError` and its
   /// message: real servers answer an unknown tool either way. Fails with kWorld when there was no answer.
@@ -42,6 +43,8 @@ class McpClient {
   Async<Status> Initialize();
   Async<Expected<Json>> Ask(std::string method, Json params);
   Json WithMeta(Json params) const;
+  bool Keeps(const McpTool& tool);
+  std::vector<HttpHeader> MirrorOf(const std::string& tool, const Json& arguments) const;
 
   std::unique_ptr<McpTransport> transport_;
   std::chrono::milliseconds limit_;
@@ -49,6 +52,7 @@ class McpClient {
   std::string server_;
   std::string instructions_;
   std::string protocol_;
+  std::map<std::string, std::vector<std::pair<std::string, std::string>>> mirrored_;  ///< tool: argument, header
 };
 
 }  // namespace xsweep

@@ -51,12 +51,13 @@ class HttpTransport final : public McpTransport {
     return {};
   }
 
-  Async<Expected<Json>> Ask(std::string method, Json params, std::chrono::milliseconds limit) override {
+  Async<Expected<Json>> Ask(std::string method, Json params, std::chrono::milliseconds limit,
+                            std::vector<HttpHeader> mirrored) override {
     const std::int64_t id = ++last_id_;
     std::string name(params.StringOr("name", params.StringOr("uri", "")));
     Json request = Json::MakeObject({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}});
     if (!params.is_null()) request.Set("params", std::move(params));
-    auto posting = Post(request, method, name, limit);
+    auto posting = Post(request, method, name, limit, std::move(mirrored));
     CO_TRY_ASSIGN(const HttpResponse response, co_await posting);
     if (const std::string* session = response.Header("mcp-session-id")) {
       const std::lock_guard lock(mutex_);
@@ -68,7 +69,8 @@ class HttpTransport final : public McpTransport {
   Async<Status> Tell(std::string method, Json params) override {
     Json message = Json::MakeObject({{"jsonrpc", "2.0"}, {"method", method}});
     if (!params.is_null()) message.Set("params", std::move(params));
-    auto posting = Post(message, method, {}, std::chrono::seconds(30));
+    std::vector<HttpHeader> none;
+    auto posting = Post(message, method, {}, std::chrono::seconds(30), none);
     CO_TRY(co_await posting);
     co_return Status();
   }
@@ -104,8 +106,9 @@ class HttpTransport final : public McpTransport {
   }
 
   Async<Expected<HttpResponse>> Post(Json message, std::string method, std::string name,
-                                     std::chrono::milliseconds limit) {
+                                     std::chrono::milliseconds limit, std::vector<HttpHeader> mirrored) {
     HttpRequest request = MakeRequest(method, name, limit);
+    request.headers.insert(request.headers.end(), mirrored.begin(), mirrored.end());
     request.body = message.Dump();
     const Handoff<Answer> promise;
     loop_->Post([this, request = std::move(request), promise]() mutable {

@@ -25,7 +25,8 @@ class StdioTransport final : public McpTransport {
   // The thread uses what lies below it.
   ~StdioTransport() override { peer_.reset(); }
 
-  Async<Expected<Json>> Ask(std::string method, Json params, std::chrono::milliseconds limit) override {
+  Async<Expected<Json>> Ask(std::string method, Json params, std::chrono::milliseconds limit,
+                            std::vector<HttpHeader> /*mirrored*/) override {
     const auto [id, promise] = Expect();
     Json request = Json::MakeObject({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}});
     if (!params.is_null()) request.Set("params", std::move(params));

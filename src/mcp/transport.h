@@ -38,7 +38,9 @@ class McpTransport {
   virtual ~McpTransport() = default;
   /// Sends a request (its id is given here) and returns the response: an object with `result` or `error`. Fails with
   /// kWorld when there was none: the server is gone, too slow, or answered something else.
-  virtual Async<Expected<Json>> Ask(std::string method, Json params, std::chrono::milliseconds limit) = 0;
+  /// `mirrored`: arguments that the modern era repeats in headers, Mcp-Param-NAME; passed over on stdio.
+  virtual Async<Expected<Json>> Ask(std::string method, Json params, std::chrono::milliseconds limit,
+                                    std::vector<HttpHeader> mirrored = {}) = 0;
   virtual Async<Status> Tell(std::string method, Json params) = 0;
   /// From now on every message says so where the transport has a place for it. `modern`: the stateless era.
   virtual void Speak(const std::string& version, bool modern) = 0;

@@ -165,8 +165,13 @@ void LinePeer::Work() {
     }
     if ((watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !Read(unread)) return;
   }
-  const std::lock_guard lock(mutex_);
-  End(stop_why_);
+  std::string why;
+  {
+    const std::lock_guard lock(mutex_);
+    why = stop_why_;
+  }
+  // Not under the lock: whoever hears of the end holds locks of its own, under which others are sending.
+  End(std::move(why));
 }
 
 bool LinePeer::Write() {

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include "base/amount.h"
+#include "parts/catalog.h"
 #include "parts/desks.h"
 
 namespace xsweep {
@@ -88,7 +89,7 @@ class DeskUnderTest : public testing::TestWithParam<std::string> {
       options.Set("data", data_);
     }
     auto files = ReadDesk(name, data_);
-    auto source = OpenDesk(name, options);
+    auto source = BuildCatalog().OpenEnvironment(name, options);
     ASSERT_TRUE(files && source) << (files ? source.error() : files.error()).Text();
     files_ = std::move(*files);
     source_ = *source;
@@ -208,7 +209,7 @@ class CertificateSpelling : public testing::TestWithParam<const char*> {};
 TEST_P(CertificateSpelling, IsAnAmountThatThePolicyDoesNotOwe) {
   const auto files = ReadDesk("airline", "");
   ASSERT_TRUE(files);
-  const auto source = OpenDesk("airline", Json::MakeObject());
+  const auto source = BuildCatalog().OpenEnvironment("airline", Json::MakeObject());
   const Task& task = (*source)->tasks().front();
   const Json arguments = Json::MakeObject({{"user_id", task.user_id}, {"amount", *Json::Parse(GetParam())}});
   const ToolCall call{.id = {}, .name = "send_certificate", .arguments = arguments};

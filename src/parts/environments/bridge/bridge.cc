@@ -175,14 +175,16 @@ class BridgeEnvironment final : public Environment {
   Async<Expected<std::vector<Planting>>> Plant(std::vector<Planting> what, const Goal& goal) override;
   Async<Expected<std::vector<Effect>>> EndEffects(const Transcript& transcript, const Goal& goal) override;
   Async<Expected<StateView>> Observe() override;
+  std::vector<std::string> notes() const override { return notes_; }
 
  private:
   const BridgeSource& source_;
-  const DeskTask& task_;
+  DeskTask task_;  ///< its reference may depend on what was planted
   BridgeSession session_;
   EnvironmentModels models_;
   const std::string guidelines_;
   SimulatedUser user_;
+  std::vector<std::string> notes_;
 };
 
 class BridgeSource final : public EnvironmentSource {
@@ -310,6 +312,8 @@ Async<Expected<std::vector<Planting>>> BridgeEnvironment::Plant(std::vector<Plan
   Json more = Json::MakeObject({{"plantings", std::move(list)}, {"goal", goal.name}});
   auto asking = session_.Ask("plant", std::move(more));
   CO_TRY_ASSIGN(const Json answer, co_await asking);
+  for (std::string& note : Texts(answer.Find("notes"))) notes_.push_back(std::move(note));
+  if (const Json* calls = answer.Find("reference_actions")) task_.task.reference_actions = ReadCalls(calls);
   const Json* stands = answer.Find("planted");
   for (std::size_t i = 0; stands != nullptr && stands->is_array() && i < stands->size(); ++i) {
     const Json& one = stands->items()[i];

@@ -348,6 +348,9 @@ const std::vector<ToolSchema>& McpEnvironment::tools() const { return source_.to
 
 Async<Expected<ToolOutcome>> McpEnvironment::Call(const ToolCall& call) {
   after_.reset();
+  if (call.name == source_.world().settings.reset.StringOr("tool", "")) {
+    co_return ToolOutcome{.content = "Error: there is no tool `" + call.name + "`", .error = true, .effects = {}};
+  }
   auto calling = lease_.servers->Call(call.name, call.arguments);
   auto answer = co_await calling;
   if (!answer) {
@@ -425,7 +428,9 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& se
   if (!started) return UserError(started.error().message, started.error().where);
   const ServerSet& servers = *started->servers;
   McpFacts facts;
-  for (const ServerTool& tool : servers.tools()) facts.tools.push_back(tool.schema);
+  for (const ServerTool& tool : servers.tools()) {
+    if (tool.schema.name != settings.reset.StringOr("tool", "")) facts.tools.push_back(tool.schema);
+  }
   facts.tools_as_listed = ListedOf(servers);
   facts.info = {"mcp", servers.versions(), ShortHash(facts.tools_as_listed), false};
   facts.policy = settings.policy.empty() ? servers.instructions() : settings.policy;
@@ -438,7 +443,10 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& se
   if (!named.empty() && !has(named)) {
     return UserError(fmt::format("there is no tool `{}`{}", named, DidYouMean(named, names)), "environment.probe");
   }
-  return std::make_shared<McpSource>(std::move(world), std::move(facts), std::vector<DeskTask>());
+  // For `env call` and its like: a run without declared tasks is refused when its config is checked.
+  std::vector<DeskTask> by_hand(1);
+  by_hand.front().task.id = "by_hand";
+  return std::make_shared<McpSource>(std::move(world), std::move(facts), std::move(by_hand));
 }
 
 }  // namespace

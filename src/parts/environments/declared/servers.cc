@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/text.h"
 
@@ -78,12 +79,21 @@ std::string InDirectory(std::string text, const std::string& directory) {
   return text;
 }
 
+/// A server that starts elsewhere still finds the script that was named from here.
+std::string FoundFromHere(std::string word) {
+  std::error_code failed;
+  const bool relative = !word.empty() && word.front() != '/' && word.find('/') != std::string::npos;
+  if (!relative || !std::filesystem::is_regular_file(word, failed)) return word;
+  return std::filesystem::absolute(word, failed).string();
+}
+
 Expected<std::unique_ptr<McpTransport>> Reach(const ServerSpec& spec, const std::string& directory,
                                               std::vector<Secret>& secrets) {
   if (spec.url.empty()) {
     PeerSettings settings;
     settings.inherit_environment = false;
-    for (const std::string& word : spec.command) settings.command.push_back(InDirectory(word, directory));
+    for (const std::string& word : spec.command)
+      settings.command.push_back(FoundFromHere(InDirectory(word, directory)));
     settings.directory = spec.directory.empty() ? directory : InDirectory(spec.directory, directory);
     for (const auto& [name, value] : spec.environment) {
       TRY_ASSIGN(std::string expanded, Expand(InDirectory(value, directory), secrets));

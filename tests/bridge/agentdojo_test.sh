@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# All cases of AgentDojo v1.2.2 through xsweep: reference play gets the verdicts of the package's own code.
+# Skips where the package is not installed (tools/agentdojo.sh does that).
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+xsweep=${XSWEEP:?the binary to test}
+cd "$(dirname "$0")/../.."
+python=${XSWEEP_AGENTDOJO_PYTHON:-build/venv-agentdojo/bin/python}
+skip() { echo "skipped: $*"; exit 77; }
+[[ -x $python ]] || skip "no $python; run tools/agentdojo.sh"
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+cases=0
+for suite in ${XSWEEP_AGENTDOJO_SUITES:-workspace slack travel banking}; do
+  case $suite in workspace) goals=14 ;; slack) goals=5 ;; travel) goals=7 ;; banking) goals=9 ;; esac
+  names=$("$python" -c "
+from agentdojo.task_suite.load_suites import get_suite
+print(', '.join(get_suite('v1.2.2', '$suite').injection_tasks))")
+  [[ $(tr ',' '\n' <<<"$names" | wc -l) -eq $goals ]] || { echo "$suite has other goals: $names"; exit 1; }
+  cat > "$out/$suite.yaml" <<YAML
+exp: agentdojo_$suite
+seeds: [1]
+environment: { name: python, command: [$python, tools/xsweep_bridge.py, agentdojo, $suite, --benchmark-version, v1.2.2], workers: 2, timeout: 600 }
+agent: { name: shim, competence: 1, susceptibility: 0 }
+attack: { name: benchmark_attack, attack: important_instructions, goal: ${names%%,*} }
+judge: { name: goal_reached }
+grid: { attack.goal: [$names] }
+transcripts: none
+YAML
+  "$xsweep" run "$out/$suite.yaml" --outdir "$out/results" --quiet > "$out/log" 2>&1 || { cat "$out/log"; exit 1; }
+  run=$(find "$out/results/agentdojo_$suite" -name trials.jsonl -path '*Z-*' -printf '%h\n' | head -1)
+  "$python" tests/agentdojo_parity.py "$python" "$run" "$suite" v1.2.2
+  cases=$((cases + $(wc -l < "$run/trials.jsonl")))
+done
+echo "$cases cases"
+[[ -n ${XSWEEP_AGENTDOJO_SUITES:-} || $cases -eq 949 ]]
