@@ -78,7 +78,7 @@ def load(facts, xsweep):
     with tempfile.TemporaryDirectory() as work:
         subprocess.run([xsweep, "import", "results", facts, "--from", "facts", "--exp", "gallery", "--outdir", work], check=True,
                        stdout=subprocess.DEVNULL)
-        run = next(p for p in pathlib.Path(work, "gallery").iterdir() if p.name != "latest")
+        run = pathlib.Path(work, "gallery", "latest")
         manifest = json.loads((run / "run.json").read_text())
         rows = [json.loads(line) for line in (run / "trials.jsonl").open()]
     return manifest, rows
@@ -118,8 +118,7 @@ def main():
                           "half": half, "p": p, "base": base, "cost": cost, "tasks": len(tasks)})
     for contrast, p in zip(contrasts, holm([c["p"] if c["p"] is not None else 1.0 for c in contrasts])):
         contrast["holm"] = p
-        weak = intervals[contrast["model"], contrast["suite"], contrast["attack"], "none"]
-        contrast["weak"] = weak["by_both"] is not None and weak["by_both"][1] < 0.10
+        contrast["weak"] = contrast["base"] < 0.05
     page(manifest, rows, intervals, contrasts, exposed, attacked, errors)
 
 
@@ -127,19 +126,21 @@ def page(manifest, rows, intervals, contrasts, exposed, attacked, errors):
     say = print
     kept = sum(len(c) for c in attacked.values())
     say("# What published logs say, with honest intervals\n")
-    say("The authors of AgentDyn (SaFo-Lab/AgentDyn, MIT licence) have published %s logs of agents under prompt injection: ten models, ten "
-        "defenses, three suites. This page is what those logs support, and what they do not. It is made by one command from a table of "
-        "facts of the logs (no texts), and nothing on it was typed in:\n" % f"{len(rows):,}")
+    big = [where for where, row in intervals.items() if row["n"] >= 100]
+    say("The authors of AgentDyn (SaFo-Lab/AgentDyn, MIT licence) have published %s logs of agents under prompt injection; %d models, %d "
+        "defenses (and none) and %d suites have at least 100 attacked cases. This page is what those logs support, and what they do not. It is made by one command from a table of "
+        "facts of the logs (no texts), and no figure on it was typed in:\n" % (
+            f"{len(rows):,}", len({w[0] for w in big}), len({w[3] for w in big} - {"none"}), len({w[1] for w in big})))
     say("    tools/gallery.py agentdyn_facts.csv.gz > docs/gallery.md\n")
     say("## How to read it\n")
     say("- %s episodes are attacked ones with a verdict; %d are errors and count nowhere. Injection tasks that were run alone are left out of both attack "
-        "success and utility. Counting every log with `security: true` as a success would double the figure, because benign logs have it too." % (f"{kept:,}", errors))
-    say("- The cases of an arm share user tasks and injections: 20 tasks × 9 or 10 injections are not 200 independent trials. Intervals are clustered by both "
+        "success and utility. In these logs `security: true` means that the attack succeeded, and every log without an attack has it true as well." % (f"{kept:,}", errors))
+    say("- The cases of an arm share user tasks and injections: a grid of tasks × injections is not that many independent trials. Intervals are clustered by both "
         "at once. For the undefended gpt-4o on shopping the interval is %s wide over cases as if independent, %s by user task, %s by injection and %s by both." % tuple(
             "%.1f points" % (100 * (b[1] - b[0])) for b in (intervals["gpt-4o-2024-08-06", "shopping", "important_instructions", "none"][k]
                                                             for k in ("cases", "by_task", "by_injection", "by_both"))))
     say("- A defense is compared with the undefended arm of the same model, suite and attack, case by case, and called lower or higher only where that holds at "
-        "5 % after Holm's correction over all %d comparisons. The intervals of differences use Student's quantile of the fewer clusters less one; with nine or ten injections that "
+        "5 %% after Holm's correction over all %d comparisons. The intervals of differences use Student's quantile of the fewer clusters less one; with so few injections that "
         "is still a rough guide." % len(contrasts))
     say("- One run of each case: how much a second run of the same case would differ cannot be seen in these logs.\n")
 
@@ -155,7 +156,7 @@ def page(manifest, rows, intervals, contrasts, exposed, attacked, errors):
     say("\nWhere fewer cases saw the payload, a low figure is no sign of a robust model: the agent did not get as far as reading it.\n")
 
     say("## Defenses: lower, higher, or nobody can tell\n")
-    say("Counted over model × suite pairs with at least 20 common cases. *Too weak* are pairs whose undefended arm lies below 10 % with its whole interval: nothing can be shown there.\n")
+    say("Counted over model × suite pairs with at least 20 common cases. *Too weak* are pairs whose undefended arm succeeds in less than 5 %: no defense can be shown to lower that.\n")
     say("| defense | pairs | lower | higher | not distinguishable | of these too weak | median change of attack success | median change of benign utility |\n|---|---:|---:|---:|---:|---:|---:|---:|")
     by_defense = collections.defaultdict(list)
     for contrast in contrasts:
