@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# Exports of xsweep read back by the tools that they are for: inspect-ai (logs, dataframes, `view bundle`), an MLflow server
+# on loopback, OpenTelemetry's own messages, sarif-multitool, junitparser. Installs them below build/ (about 1 GB).
+#   tools/check_exports.sh            a SHIM run, a run with errors and an import of facts
+#   tools/check_exports.sh RUN...     these runs
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "$(dirname "$0")/.."
+xsweep=$PWD/build/release/xsweep
+venv=build/venv-exports
+npm=build/npm-exports
+work=$(mktemp -d "${TMPDIR:-/tmp}/xsweep_exports.XXXXXX")
+server=
+finish() { [[ -n $server ]] && kill "$server" 2> /dev/null; rm -rf "$work"; }
+trap finish EXIT
+
+if [[ ! -x $venv/bin/mlflow ]]; then
+  python3 -m venv "$venv"
+  "$venv/bin/pip" install --quiet "inspect-ai>=0.3.260,<0.4" "mlflow>=3,<4" pandas pyarrow "junitparser>=4" opentelemetry-proto
+fi
+if [[ ! -x $npm/node_modules/.bin/sarif-multitool ]]; then
+  mkdir -p "$npm"
+  (cd "$npm" && npm install --silent --no-audit --no-fund @microsoft/sarif-multitool@4)
+fi
+
+runs=("$@")
+if [[ ${#runs[@]} -eq 0 ]]; then
+  gates='gates=["asr.upper95 < 0.10", "task_success.lower95 > 0.10", "asr.upper95 < 0.7"]'
+  "$xsweep" run configs/airline_escalating_v1/run.yaml --exp shim --trials 1 --quiet --outdir "$work" --set transcripts=all --set "$gates" > /dev/null || true
+  "$xsweep" run configs/airline_escalating_v1/run.yaml --exp errors --trials 1 --quiet --outdir "$work" --set transcripts=all --set limits.max_calls=1 > /dev/null || true
+  printf 'model,defense,suite,task,injection,attack,success,utility,error\nm,none,s,t/1,i1,direct,1,0,\nm,none,s,t/1,i2,direct,0,1,\nm,none,s,t/2,i1,direct,,,429\nm,none,s,t/1,,,,1,\n' > "$work/facts.csv"
+  "$xsweep" import results "$work/facts.csv" --exp facts --outdir "$work" > /dev/null
+  runs=("$work/shim/latest" "$work/errors/latest" "$work/facts/latest")
+fi
+
+port=${XSWEEP_MLFLOW_PORT:-5099}
+(cd "$work" && exec "$OLDPWD/$venv/bin/mlflow" server --host 127.0.0.1 --port "$port" --backend-store-uri "sqlite:///$work/mlflow.db" \
+  --artifacts-destination "$work/artifacts" > "$work/mlflow.log" 2>&1) &
+server=$!
+for run in "${runs[@]}"; do
+  out=$work/out$((++number))
+  for format in eval otlp sarif junit csv; do "$xsweep" export "$run" --format "$format" --out "$out/$format" > /dev/null; done
+  "$venv/bin/python" tools/check_exports.py files "$run" "$out"
+  "$venv/bin/inspect" view bundle --log-dir "$out/eval" --output-dir "$out/bundle" --overwrite > /dev/null
+  test -s "$out/bundle/index.html"
+  "$npm/node_modules/.bin/sarif-multitool" validate "$out/sarif/gates.sarif" --output "$out/validated.sarif" --force > "$out/validate.log" || {
+    cat "$out/validate.log"; exit 1; }
+  echo "$run: bundle and SARIF are valid"
+done
+for _ in $(seq 120); do curl -sf "http://127.0.0.1:$port/health" > /dev/null && break; sleep 1; done
+for run in "${runs[@]}"; do
+  "$xsweep" export "$run" --format mlflow --out "http://127.0.0.1:$port" > /dev/null
+  "$venv/bin/python" tools/check_exports.py mlflow "$run" "http://127.0.0.1:$port"
+done
+echo "exports: all read back"
