@@ -374,7 +374,7 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
   if (!row.error_kind.empty()) Raw(sample, "error", ErrorJson(row));
   Raw(sample, "attachments", "{}");
   sample += '}';
-  TRY(zip_->Add(fmt::format("samples/{}_epoch_{}.json", id, epoch), sample));
+  TRY(zip_->Add(fmt::format("samples/{}_epoch_{}.json", id, epoch), std::move(sample)));
 
   std::string summary = "{";
   Text(summary, "id", id);

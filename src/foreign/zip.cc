@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 namespace xsweep {
 namespace {
@@ -236,25 +237,57 @@ Status ZipWriter::Put(const std::string& bytes) {
   return file_.Write(bytes);
 }
 
-Status ZipWriter::Add(const std::string& name, std::string_view text) {
+std::vector<ZipWriter::Entry> ZipWriter::Pack(std::vector<Entry> batch) {
+  for (Entry& entry : batch) {
+    entry.crc = Crc(entry.bytes);
+    entry.size = entry.bytes.size();
+    if (std::string packed = Deflate(entry.bytes); !packed.empty()) {
+      entry.method = 8;
+      entry.bytes = std::move(packed);
+    }
+    entry.packed = entry.bytes.size();
+  }
+  return batch;
+}
+
+Status ZipWriter::Add(std::string name, std::string text) {
   CHECK(text.size() < 0xFFFFFFFF, "an entry of 4 GB has no place in a log");
-  std::string packed = Deflate(text);
-  const bool deflated = !packed.empty();
-  if (!deflated) packed.assign(text);
-  Written entry{name, Crc(text), packed.size(), text.size(), at_, static_cast<std::uint16_t>(deflated ? 8 : 0)};
-  std::string header;
-  Append(header, kLocal, 4);
-  Append(header, 20, 2);
-  AppendCommon(header, entry.method, entry.crc, entry.packed, entry.size, name.size(), 0);
-  TRY(Put(header + name));
-  TRY(Put(packed));
-  written_.push_back(std::move(entry));
+  batch_bytes_ += text.size();
+  Entry& entry = batch_.emplace_back();
+  entry.name = std::move(name);
+  entry.bytes = std::move(text);
+  constexpr std::size_t kBatch = std::size_t{2} << 20U;
+  return batch_bytes_ < kBatch ? Status() : StartPacking();
+}
+
+Status ZipWriter::StartPacking() {
+  TRY(WritePacked());
+  packing_ = std::async(std::launch::async, Pack, std::exchange(batch_, {}));
+  batch_bytes_ = 0;
+  return {};
+}
+
+Status ZipWriter::WritePacked() {
+  if (!packing_.valid()) return {};
+  for (Entry& entry : packing_.get()) {
+    entry.offset = at_;
+    std::string header;
+    Append(header, kLocal, 4);
+    Append(header, 20, 2);
+    AppendCommon(header, entry.method, entry.crc, entry.packed, entry.size, entry.name.size(), 0);
+    TRY(Put(header + entry.name));
+    TRY(Put(entry.bytes));
+    entry.bytes = {};
+    written_.push_back(std::move(entry));
+  }
   return {};
 }
 
 Status ZipWriter::Finish() {
+  TRY(StartPacking());
+  TRY(WritePacked());
   const std::uint64_t begin = at_;
-  for (const Written& entry : written_) {
+  for (const Entry& entry : written_) {
     std::string extra, header;
     if (entry.offset >= 0xFFFFFFFF) {
       Append(extra, 1, 2);

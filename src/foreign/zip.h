@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <map>
 #include <string>
 #include <string_view>
@@ -47,21 +48,29 @@ class ZipReader {
 class ZipWriter {
  public:
   explicit ZipWriter(AtomicFile& file) : file_(file) {}
-  Status Add(const std::string& name, std::string_view text);
+  /// Entries are packed on another thread, a batch at a time, while the caller makes the next ones; they lie in the
+  /// archive in the order of adding. An error of writing may come with a later call.
+  Status Add(std::string name, std::string text);
   /// Writes the directory; nothing may be added afterwards.
   Status Finish();
 
  private:
-  struct Written {
-    std::string name;
-    std::uint32_t crc;
-    std::uint64_t packed, size, offset;
-    std::uint16_t method;
+  struct Entry {
+    std::string name, bytes;  ///< of a packed one what is to be written
+    std::uint32_t crc = 0;
+    std::uint64_t size = 0, packed = 0, offset = 0;
+    std::uint16_t method = 0;
   };
+  static std::vector<Entry> Pack(std::vector<Entry> batch);
+  Status StartPacking();
+  Status WritePacked();
   Status Put(const std::string& bytes);
   AtomicFile& file_;
   std::uint64_t at_ = 0;
-  std::vector<Written> written_;
+  std::vector<Entry> batch_;
+  std::size_t batch_bytes_ = 0;
+  std::future<std::vector<Entry>> packing_;
+  std::vector<Entry> written_;  ///< without their bytes
 };
 
 }  // namespace xsweep
