@@ -130,8 +130,10 @@ void SayWhatIsThere(const std::vector<ForeignTrial>& trials, ImportedRun& run) {
 Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, const std::string& sha256,
                           std::vector<ForeignTrial> trials, ImportedRun& run) {
   const Cases cases(trials);
+  SayWhatIsThere(trials, run);
+  SayMissingCases(trials, run);
   std::set<std::string> names;
-  for (const ForeignTrial& trial : trials) {
+  for (ForeignTrial& trial : trials) {
     const std::string task = trial.arm.suite.empty() ? trial.task : trial.arm.suite + "/" + trial.task;
     Trial row = RowOf(trial, source.seed, {request.success_at, false});
     row.task = task;
@@ -140,11 +142,10 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
     if (row.stop.empty()) row.stop = trial.error.empty() ? "agent_stop" : "error";
     names.insert(task);
     run.Add(trial.arm, std::move(row), cases.Number(trial));
+    trial = ForeignTrial();  // a tree has fifty thousand; each is let go as its row is made
   }
+  trials = {};
   run.KeepNumbers();
-  SayWhatIsThere(trials, run);
-  SayMissingCases(trials, run);
-  trials.clear();
   run.about.Set("intervals", IntervalsByWhatIsShared(run.cells(), run.rows()));
   const std::vector<std::string> tasks(names.begin(), names.end());
   Json environment = Json::MakeObject({{"name", "recorded"}, {"ids", Json::MakeArray({tasks.begin(), tasks.end()})}});

@@ -245,6 +245,8 @@ Expected<int> ImportedRun::Finish(const Experiment& experiment, const ImportRequ
   TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
   TRY(run.WriteManifest(manifest));
   TRY(KeepRows(run, rows_, transcripts, transcript_logs));
+  rows_ = {};
+  transcripts = {};
   for (const std::string& warning : warnings_) PrintNote("warning: " + Printable(warning, 600));
   for (const std::string& note : notes_) PrintNote("note: " + Printable(note, 600));
   return FinishRun(run, std::move(manifest));
