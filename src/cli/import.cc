@@ -5,6 +5,7 @@
 #include "cli/shared_flags.h"
 #include "foreign/benchmark.h"
 #include "sweep/import_run.h"
+#include "sweep/join_imports.h"
 
 namespace xsweep {
 namespace {
@@ -45,6 +46,22 @@ Expected<int> Results(const Invocation& invocation, const std::vector<std::strin
   return ImportResults(request);
 }
 
+Expected<int> Join(const Invocation& invocation, const std::vector<std::string>& words) {
+  JoinRequest request;
+  request.argv = invocation.argv;
+  Arguments arguments("import join", "Joins imported runs into one; their models stand beside each other.",
+                      "xsweep import join imported_a/latest imported_b/latest --exp models");
+  arguments.Positionals("runs", &request.runs, "imported runs: directories, ids or EXP/latest")
+      .Option("--exp", &request.exp, "name of the experiment (default joined)")
+      .Option("--outdir", &request.outdir, "the results root (default results)");
+  TRY_ASSIGN(const auto help, arguments.Parse(words));
+  if (help) {
+    Print(*help);
+    return kExitDone;
+  }
+  return JoinImports(request);
+}
+
 Expected<int> Benchmark(BenchmarkExport request, const std::vector<std::string>& words) {
   const std::string command = "import " + request.name;
   Arguments arguments(command, "Exports the benchmark's tasks, tools and data once, with your own Python.",
@@ -73,9 +90,10 @@ Expected<int> ImportCommand(const Invocation& invocation) {
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (words[0] == "results") return Results(invocation, rest);
+  if (words[0] == "join") return Join(invocation, rest);
   if (words[0] == "tau-bench" || words[0] == "tau2") return Benchmark({.name = words[0]}, rest);
   return UserError(
-      "unknown `import " + words[0] + "`" + DidYouMean(words[0], {"tau-bench", "tau2", "results"}, "there are"),
+      "unknown `import " + words[0] + "`" + DidYouMean(words[0], {"tau-bench", "tau2", "results", "join"}, "there are"),
       "import");
 }
 

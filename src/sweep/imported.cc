@@ -176,6 +176,15 @@ std::uint64_t ImportedRun::Add(const ForeignArm& arm, Trial row, std::uint32_t g
   return rows_.back().index;
 }
 
+std::uint64_t ImportedRun::AddToCell(const CellRecord& cell, Trial row, std::uint32_t given) {
+  if (std::ranges::find(cells_, cell.id, &CellRecord::id) == cells_.end()) cells_.push_back(cell);
+  row.index = rows_.size();
+  row.cell = cell.id;
+  rows_.push_back(std::move(row));
+  given_.push_back(given);
+  return rows_.back().index;
+}
+
 void ImportedRun::NumberTrials() {
   std::vector<std::uint64_t> order(rows_.size());
   std::iota(order.begin(), order.end(), 0);

@@ -33,6 +33,8 @@ class ImportedRun {
   /// Adds the row of one episode in the cell of its arm; `row` brings task, hashes, outcome and counts. Trials are
   /// ranked within their task and cell in the order of (`given`, order of adding). Returns its index.
   std::uint64_t Add(const ForeignArm& arm, Trial row, std::uint32_t given);
+  /// The same for a cell that is described already.
+  std::uint64_t AddToCell(const CellRecord& cell, Trial row, std::uint32_t given);
   std::uint64_t size() const { return rows_.size(); }
   const std::vector<CellRecord>& cells() const { return cells_; }
 
