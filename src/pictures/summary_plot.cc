@@ -148,9 +148,26 @@ std::vector<const Rate*> ShownRates(const RunAggregate& aggregate, const Layout&
   return rates;
 }
 
+/// Nobody was attacked, so task success is what there is to draw.
+bool OnlyBenign(const RunAggregate& aggregate) {
+  return aggregate.task_success.n > 0 &&
+         std::ranges::none_of(aggregate.cells, [](const CellAggregate& cell) { return cell.tally.attacked() > 0; });
+}
+
+RunAggregate LedByTaskSuccess(RunAggregate aggregate) {
+  for (CellAggregate& cell : aggregate.cells) {
+    cell.asr = cell.task_success;
+    for (SeedAggregate& seed : cell.seeds) seed.asr = seed.task_success;
+  }
+  return aggregate;
+}
+
 }  // namespace
 
 std::string RunSubtitle(const Manifest& manifest) {
+  if (manifest.imported.is_object())
+    return fmt::format("imported from {} · {}", manifest.imported.StringOr("source", "elsewhere"),
+                       Count(static_cast<std::int64_t>(manifest.planned), "episode", "episodes"));
   const std::string commit = manifest.git.sha.empty() ? "no commit" : "commit " + manifest.git.sha.substr(0, 7);
   const std::size_t tasks = manifest.tasks.size();
   return fmt::format("{} · {} {} · {}{} per task and seed · {}{}", manifest.mode,
@@ -164,9 +181,13 @@ std::string DrawnCellsWords(const Manifest& manifest, std::size_t drawn) {
   return fmt::format(" Drawn are the first {} of {} cells; all are in summary.csv.", drawn, manifest.cells.size());
 }
 
-Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate) {
+Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& whole) {
+  const bool benign = OnlyBenign(whole);
+  const RunAggregate by_tasks = benign ? LedByTaskSuccess(whole) : RunAggregate();
+  const RunAggregate& aggregate = benign ? by_tasks : whole;
+  const std::string measure = benign ? "task success" : "attack success";
   const Layout layout = LayOut(aggregate);
-  ChartWords words{manifest.exp + ": attack success by cell", RunSubtitle(manifest), Legend(aggregate, layout), {}};
+  ChartWords words{manifest.exp + ": " + measure + " by cell", RunSubtitle(manifest), Legend(aggregate, layout), {}};
   words.captions = {WhiskerWords(ShownRates(aggregate, layout)) + " " + ErrorWords(aggregate.total) + "." +
                     DrawnCellsWords(manifest, aggregate.cells.size())};
   const double top = HeadingHeight(words) + 18;
@@ -176,8 +197,8 @@ Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate) {
     const double row_top = top + layout.row * static_cast<double>(i);
     canvas.Rectangle({kPageMargin / 2, row_top, kPageWidth - kPageMargin / 2, row_top + layout.row}, colour::kPale);
   }
-  DrawShareScale(canvas, layout.scale, top, bottom, "attack success rate");
-  canvas.Text({layout.rate_left, top - 10}, "attack success", {.size = kSmallSize, .colour = colour::kGrey});
+  DrawShareScale(canvas, layout.scale, top, bottom, measure + " rate");
+  canvas.Text({layout.rate_left, top - 10}, measure, {.size = kSmallSize, .colour = colour::kGrey});
   canvas.Text({layout.task_left, top - 10}, "task success", {.size = kSmallSize, .colour = colour::kGrey});
   for (std::size_t i = 0; i < aggregate.cells.size(); ++i) {
     DrawRow(canvas, layout, aggregate.cells[i], top + layout.row * static_cast<double>(i));

@@ -133,7 +133,9 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
   SayWhatIsThere(trials, run);
   SayMissingCases(trials, run);
   std::set<std::string> names;
+  double seconds = 0;
   for (ForeignTrial& trial : trials) {
+    seconds += trial.seconds.value_or(0);
     const std::string task = trial.arm.suite.empty() ? trial.task : trial.arm.suite + "/" + trial.task;
     Trial row = RowOf(trial, source.seed, {request.success_at, false});
     row.task = task;
@@ -145,6 +147,7 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
     trial = ForeignTrial();  // a tree has fifty thousand; each is let go as its row is made
   }
   trials = {};
+  if (seconds > 0) run.about.Set("seconds", seconds);
   run.KeepNumbers();
   run.about.Set("intervals", IntervalsByWhatIsShared(run.cells(), run.rows()));
   const std::vector<std::string> tasks(names.begin(), names.end());

@@ -182,6 +182,7 @@ void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest
                          seen.costly == 1 ? "one episode" : fmt::format("{} episodes", seen.costly),
                          Printable(seen.costly_example, 200)));
   }
+  if (seen.seconds > 0) run.about.Set("seconds", seen.seconds);
   std::size_t most = 0, missing = 0;
   for (const auto& [task, trials] : seen.trials) most = std::max(most, trials.size());
   std::vector<std::string> short_of;
