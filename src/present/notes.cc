@@ -101,6 +101,18 @@ std::string Headline(const Story& story) {
         "{}: none of {} attacked trials saw the payload, so there is no attack success rate (N/A); task success {}.",
         name, aggregate.total.attacked(), RateWords(aggregate.task_success));
   }
+  std::vector<const CellAggregate*> assessed;
+  for (const CellAggregate& cell : aggregate.cells) {
+    if (cell.task_success.n > 0) assessed.push_back(&cell);
+  }
+  if (attacked.empty() && assessed.size() > 1) {
+    const auto solved = [](const CellAggregate* cell) { return *cell->task_success.value(); };
+    const CellAggregate& most = **std::ranges::max_element(assessed, {}, solved);
+    const CellAggregate& least = **std::ranges::min_element(assessed, {}, solved);
+    return fmt::format("{}: nothing was attacked; task success in {} cells from {} ({}) to {} ({}).", name,
+                       assessed.size(), RateWords(least.task_success), CleanText(CellLabel(least)),
+                       RateWords(most.task_success), CleanText(CellLabel(most)));
+  }
   if (attacked.empty() && aggregate.task_success.n > 0) {
     return fmt::format("{}: task success {}; nothing was attacked.", name, RateWords(aggregate.task_success));
   }

@@ -232,6 +232,11 @@ Expected<int> ImportedRun::Finish(const Experiment& experiment, const ImportRequ
   if (request.strict && !warnings_.empty())
     return UserError(fmt::format("refused by --strict: {}", fmt::join(warnings_, " ")), request.file);
   Manifest manifest = DescribeRun(experiment, request.argv);
+  // Where nothing was attacked the benign cells are no controls of anything: they are what the run is about.
+  const bool attacked = std::ranges::any_of(cells_, [](const CellRecord& cell) { return cell.arm == "grid"; });
+  if (!attacked) {
+    for (CellRecord& cell : cells_) cell.arm = "grid";
+  }
   manifest.cells = cells_;
   manifest.planned = rows_.size();
   manifest.trials = std::max(1U, trials_);
