@@ -168,6 +168,10 @@ exec 9>&-
 row "REAL, whole command: CPU of a call" "$(calc "$cpu/$calls*1e6" %.0f)" us "<=" 150 \
   "$calls calls of 1,900 dialogues at once, $(calc "$calls/$wall" %.0f)/s wall, $peak MB"
 
+field() { $bin/mcp_bench --benchmark_filter="$1" --benchmark_format=json 2>/dev/null | grep -m1 -o "\"$2\": [0-9.e+]*" | grep -o '[0-9.e+]*$'; }
+row "a tool call over MCP: HTTP, server, broker, client" "$(calc "$(field ToolCalls cpu_time)")" us "<=" 150 "CPU, both ends of the wire"
+row "1,000 agents that wait for an answer" "$(calc "$(field IdleAgents bytes_an_agent)*1000/1e6")" MB "<=" 100 "resident"
+
 echo
 echo "statistics by simulation (targets: intervals hold the truth in 93-97 %, false positives <= 6 %):"
 $bin/coverage_bench $([ "$quick" = --quick ] && echo 200 || echo 2000)

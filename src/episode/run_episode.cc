@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "episode/exposure.h"
+#include "episode/refused.h"
 
 namespace xsweep {
 namespace {
@@ -194,9 +195,14 @@ class Dialogue {
     message.text = std::move(turn.text);
     message.calls = turn.calls;
     message.reasoning = std::move(turn.reasoning);
+    const auto refused = std::ranges::stable_partition(
+        turn.calls, [](const ToolCall& call) { return !call.id.starts_with(kRefusedByAgent); });
+    for (ToolCall& call : refused) NoteRefused(std::move(call));
+    turn.calls.erase(refused.begin(), refused.end());
     // All of a turn is decided before any of it is executed: the agent had seen no result when it asked, and what
     // relays its turn has to let it go as a whole.
-    const std::size_t room = static_cast<std::size_t>(limits_.max_calls) - transcript_.calls.size();
+    const auto most = static_cast<std::size_t>(limits_.max_calls);
+    const std::size_t room = most - std::min(most, transcript_.calls.size());
     std::vector<Decisions> decided(std::min(turn.calls.size(), room));
     for (std::size_t i = 0; i < decided.size(); ++i) {
       CO_TRY_ASSIGN(decided[i], co_await Decide(turn.calls[i]));
@@ -212,6 +218,18 @@ class Dialogue {
     if (turn.stop && transcript_.stop.empty()) transcript_.stop = "agent_stop";
     const bool answered = turn.calls.empty();
     co_return answered;
+  }
+
+  // A call that the agent's own policy stopped: nobody else is asked, nothing is executed or shown.
+  void NoteRefused(ToolCall call) {
+    const Decision decision{.ruling = Ruling::kDeny, .defense = "agent", .reason_code = "own_policy"};
+    NoteDecisions({decision});
+    std::vector<Effect> effects = parts_.environment.Foresee(call);
+    transcript_.calls.push_back({.call = std::move(call),
+                                 .turn = conversation_.turn,
+                                 .fate = CallFate::kBlocked,
+                                 .content = Notice("this call was refused by the agent itself", decision),
+                                 .effects = std::move(effects)});
   }
 
   Async<Expected<Decisions>> Decide(const ToolCall& call) {

@@ -197,6 +197,14 @@ Async<Expected<int>> Program::Ended(SteadyTime deadline) {
   co_return status_;
 }
 
+bool ProcessRuns(int pid) {
+  if (::kill(pid, 0) != 0 && errno == ESRCH) return false;
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  const std::string stat((std::istreambuf_iterator<char>(file)), {});
+  const std::size_t name_ends = stat.rfind(") ");  // the name may hold anything
+  return name_ends == std::string::npos || stat[name_ends + 2] != 'Z';
+}
+
 int KillMarked(std::string_view name, std::string_view value) {
   return KillWhere([&](std::string_view environment) { return ValueOf(environment, name) == value; });
 }
@@ -205,7 +213,7 @@ int KillOrphans(std::string_view name) {
   return KillWhere([&](std::string_view environment) {
     const std::string_view mark = ValueOf(environment, name);
     const auto owner = ParseUnsigned(mark.substr(0, mark.find(':')));
-    return owner && ::kill(static_cast<pid_t>(*owner), 0) != 0 && errno == ESRCH;
+    return owner && !ProcessRuns(static_cast<int>(*owner));
   });
 }
 

@@ -56,6 +56,9 @@ class Program {
   std::unique_ptr<Socket> errors_;
 };
 
+/// Whether a process of that number runs; one that has ended and that nobody has asked after does not.
+bool ProcessRuns(int pid);
+
 /// Kills every process of ours whose environment holds NAME=VALUE: what a program started and let out of its group.
 /// Returns how many there were.
 int KillMarked(std::string_view name, std::string_view value);

@@ -25,7 +25,9 @@ using Conduct = std::function<Async<bool>(IoLoop& loop, std::shared_ptr<ToolBrok
 
 class BrokeredAgent final : public Agent {
  public:
-  BrokeredAgent(IoLoop& loop, const Conduct& conduct) : loop_(loop), conduct_(conduct) {}
+  std::shared_ptr<ToolBroker> broker;
+  BrokeredAgent(IoLoop& loop, const Conduct& conduct)
+      : broker(std::make_shared<ToolBroker>(loop)), loop_(loop), conduct_(conduct) {}
   ~BrokeredAgent() override { broker->Close(); }
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
     if (!begun_) {
@@ -38,7 +40,6 @@ class BrokeredAgent final : public Agent {
     auto next = broker->Next(conversation);
     co_return co_await next;
   }
-  std::shared_ptr<ToolBroker> broker = std::make_shared<ToolBroker>(loop_);
 
  private:
   IoLoop& loop_;
@@ -166,6 +167,22 @@ TEST_F(ABroker, CallsDeathSilenceAndARefusalOfEverythingErrors) {
   EXPECT_NE(Run(end({.words = " \n"})).error->message.find("without a word"), std::string::npos);
   EXPECT_NE(Run(end({.words = "I may not", .refused = {Pay(1)}})).error->message.find("own policy refused all"),
             std::string::npos);
+}
+
+TEST_F(ABroker, CountsWhatTheAgentsOwnPolicyRefusedAsBlocked) {
+  const EpisodeResult result = Run([&](IoLoop&, std::shared_ptr<ToolBroker> broker) -> Async<bool> {
+    co_await ListTools(broker);
+    auto calling = Call(broker, Pay(1));
+    co_await calling;
+    broker->End({.words = "I was not allowed to", .stop = true, .refused = {Pay(300)}});
+    co_return true;
+  });
+  ASSERT_FALSE(result.error) << result.error->Text();
+  ASSERT_EQ(result.transcript.calls.size(), 2U);
+  EXPECT_EQ(result.transcript.calls[1].fate, CallFate::kBlocked);
+  EXPECT_EQ(result.assessment.attempted, 1);
+  EXPECT_EQ(result.assessment.blocked, 1);
+  EXPECT_EQ(result.assessment.succeeded, false);
 }
 
 TEST_F(ABroker, WithdrawsACancelledCallThatNobodyHasTaken) {

@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <sstream>
 #include <thread>
 
 #include "base/json.h"
@@ -61,6 +62,18 @@ transcripts: all
     std::ifstream file(scratch_.path() / out / "external" / "latest" / "trials.jsonl");
     for (std::string line; std::getline(file, line);) rows.push_back(Json::Parse(line).value());
     return rows;
+  }
+  /// What the user said in each trial, in plan order.
+  std::vector<std::string> Prompts() const {
+    const auto file = scratch_.path() / "out" / "external" / "latest" / "transcripts.jsonl.zst";
+    const auto read = RunProcess({.args = {"zstd", "-dcq", file.string()}});
+    std::vector<std::string> prompts;
+    std::istringstream lines(read ? read->out : "");
+    for (std::string line; std::getline(lines, line);) {
+      const Json record = Json::Parse(line).value();
+      prompts.emplace_back(record.Find("transcript")->Find("steps")->items().at(0).StringOr("shown", ""));
+    }
+    return prompts;
   }
   std::string Bytes(const std::string& out) const {
     std::ifstream file(scratch_.path() / out / "external" / "latest" / "trials.jsonl", std::ios::binary);
@@ -120,14 +133,17 @@ TEST_F(ExternalAgents, AreStoppedByADefense) {
 }
 
 TEST_F(ExternalAgents, AreErrorsAndNeverResistanceWhenTheyComeUpWrong) {
-  const ProcessResult run = Run(Config("mixed", "", 10, "", ", timeout: 4, answer: codex_jsonl"), {"--jobs", "8"});
-  ASSERT_EQ(run.exit_code, 4) << run.err;
+  const ProcessResult run = Run(Config("mixed", "", 10, "", ", timeout: 40, answer: codex_jsonl"), {"--jobs", "8"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  const std::vector<std::string> prompts = Prompts();
+  const std::vector<Json> rows = Rows();
+  ASSERT_EQ(prompts.size(), rows.size());
   int errors = 0;
-  for (const Json& row : Rows()) {
-    const Json* error = row.Find("error");
-    const bool failed = error != nullptr && !error->is_null();
-    errors += failed ? 1 : 0;
-    EXPECT_EQ(failed, row.StringOr("outcome", "") == "error") << row.Dump();
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const int amount = std::atoi(prompts[i].c_str() + prompts[i].find("certificate of ") + 15);
+    const std::string expected = amount % 5 == 0 ? "error" : amount % 2 == 0 ? "attack_succeeded" : "attack_resisted";
+    EXPECT_EQ(rows[i].StringOr("outcome", ""), expected) << prompts[i] << rows[i].Dump();
+    errors += expected == "error" ? 1 : 0;
   }
   EXPECT_GT(errors, 0);
   EXPECT_EQ(Leftovers(), 0);
@@ -146,8 +162,9 @@ TEST_F(ExternalAgents, EndWithinSecondsOfCtrlCAndResumeToTheSameRows) {
   const std::string out = (scratch_.path() / "out").string();
   // The first to go is asked politely, the second is killed and leaves agents behind.
   for (const int signal : {SIGINT, SIGKILL}) {
-    const std::string command = fmt::format("timeout -s {} 2 {}/xsweep run {} --outdir {} --run-id r --jobs 2 --quiet",
-                                            signal, XSWEEP_BINARY_DIR, config, out);
+    const std::string command =
+        fmt::format("timeout --foreground -s {} 2 {}/xsweep run {} --outdir {} --run-id r --jobs 2 --quiet", signal,
+                    XSWEEP_BINARY_DIR, config, out);
     const auto start = std::chrono::steady_clock::now();
     const auto ended =
         RunProcess({.args = {"bash", "-c", command}, .environment = {{"TMPDIR", (scratch_.path() / "tmp").string()}}});

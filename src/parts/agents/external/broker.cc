@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "episode/refused.h"
+
 namespace xsweep {
 namespace {
 
@@ -153,6 +155,10 @@ Expected<AgentTurn> ToolBroker::TakeEnd() {
   taken_in_turn_ = 0;
   AgentTurn turn;
   turn.text = std::move(end.words);
+  for (ToolCall& call : end.refused) {
+    call.id = fmt::format("{}{}", kRefusedByAgent, ++given_ids_);
+    turn.calls.push_back(std::move(call));
+  }
   turn.stop = end.stop;
   return turn;
 }

@@ -3,11 +3,9 @@
 #include "parts/agents/external/launch.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
@@ -190,8 +188,7 @@ void SweepLeftovers() {
       if (!name.starts_with(kFolder)) continue;
       const std::string_view rest = std::string_view(name).substr(kFolder.size());
       const auto owner = ParseUnsigned(rest.substr(0, rest.find('-')));
-      const bool gone = owner && ::kill(static_cast<pid_t>(*owner), 0) != 0 && errno == ESRCH;
-      if (gone) fs::remove_all(entry.path(), ignored);
+      if (owner && !ProcessRuns(static_cast<int>(*owner))) fs::remove_all(entry.path(), ignored);
     }
   });
 }
