@@ -57,10 +57,37 @@ Async<Status> StreamSaid(IoLoop& loop, std::shared_ptr<Said> said, WebStream& st
   }
 }
 
+Async<Status> StreamChanges(IoLoop& loop, std::shared_ptr<McpServer> mcp, McpReply granted, std::uint64_t seen,
+                            WebStream& stream) {
+  const std::string first = WriteStreamEvent("message", granted.message->Dump());
+  CO_TRY(co_await stream.Write(first));
+  for (int looks = 1;; ++looks) {
+    CO_TRY(co_await loop.Sleep(kLook));
+    if (const std::uint64_t now = mcp->host().list_version(); now != seen) {
+      seen = now;
+      const std::string event = WriteStreamEvent("message", McpServer::ListChanged(&*granted.subscription).Dump());
+      CO_TRY(co_await stream.Write(event));
+    } else if (looks % kPingEvery == 0) {
+      CO_TRY(co_await stream.Write(kStreamPing));
+    }
+  }
+}
+
+/// Plain JSON, or the stream of a subscription that was granted when the list was at `seen`.
+WebResponse Respond(IoLoop& loop, std::shared_ptr<McpServer> mcp, McpReply reply, std::uint64_t seen) {
+  if (!reply.subscription) return ToResponse(reply);
+  WebResponse response{.type = "text/event-stream"};
+  response.stream = [&loop, mcp = std::move(mcp), reply = std::move(reply), seen](WebStream& stream) {
+    return StreamChanges(loop, mcp, reply, seen, stream);
+  };
+  return response;
+}
+
 // For hosts that notify: the answer is a stream when a notification comes first, plain JSON otherwise.
 Async<WebResponse> AnswerInPieces(IoLoop& loop, std::shared_ptr<McpServer> mcp, WebRequest request,
                                   McpEnvelope envelope) {
   const auto said = std::make_shared<Said>();
+  const std::uint64_t seen = mcp->host().list_version();
   envelope.notify = [said](Json notification) {
     said->notifications.push_back(std::move(notification));
     said->Tell();
@@ -76,26 +103,10 @@ Async<WebResponse> AnswerInPieces(IoLoop& loop, std::shared_ptr<McpServer> mcp, 
   });
   const Status more = co_await AwaitMore(loop, said);
   if (!more) co_return WebResponse{.status = 503, .body = "ending\n"};
-  if (said->notifications.empty()) co_return ToResponse(*said->reply);
+  if (said->notifications.empty()) co_return Respond(loop, mcp, std::move(*said->reply), seen);
   WebResponse response{.type = "text/event-stream"};
   response.stream = [&loop, said](WebStream& stream) { return StreamSaid(loop, said, stream); };
   co_return response;
-}
-
-Async<Status> StreamChanges(IoLoop& loop, std::shared_ptr<McpServer> mcp, McpReply granted, std::uint64_t seen,
-                            WebStream& stream) {
-  const std::string first = WriteStreamEvent("message", granted.message->Dump());
-  CO_TRY(co_await stream.Write(first));
-  for (int looks = 1;; ++looks) {
-    CO_TRY(co_await loop.Sleep(kLook));
-    if (const std::uint64_t now = mcp->host().list_version(); now != seen) {
-      seen = now;
-      const std::string event = WriteStreamEvent("message", McpServer::ListChanged(&*granted.subscription).Dump());
-      CO_TRY(co_await stream.Write(event));
-    } else if (looks % kPingEvery == 0) {
-      CO_TRY(co_await stream.Write(kStreamPing));
-    }
-  }
 }
 
 Async<WebResponse> Answer(IoLoop& loop, std::shared_ptr<McpServer> mcp, WebRequest request) {
@@ -119,12 +130,7 @@ Async<WebResponse> Answer(IoLoop& loop, std::shared_ptr<McpServer> mcp, WebReque
   auto answer = mcp->AnswerText(request.body, std::move(envelope));
   McpReply reply = co_await answer;
   peer->OnLeft({});
-  if (!reply.subscription) co_return ToResponse(reply);
-  WebResponse response{.type = "text/event-stream"};
-  response.stream = [&loop, mcp, reply, seen](WebStream& stream) {
-    return StreamChanges(loop, mcp, reply, seen, stream);
-  };
-  co_return response;
+  co_return Respond(loop, mcp, std::move(reply), seen);
 }
 
 }  // namespace

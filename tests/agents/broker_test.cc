@@ -216,7 +216,7 @@ TEST_F(ABroker, StopsAtTheLimitOfCalls) {
       },
       "none", {.max_calls = 4});
   EXPECT_EQ(result.transcript.stop, "max_calls");
-  EXPECT_EQ(answered, 3) << "the fourth was executed, and its agent ended before it was told";
+  EXPECT_EQ(answered, 4) << "the fifth is not executed";
   EXPECT_EQ(desk_.certificates("regular_1"), 4);
 }
 
