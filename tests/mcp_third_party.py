@@ -78,7 +78,7 @@ def main():
         node = shutil.which("node")
         servers.append(("filesystem", [node, str(modules / "server-filesystem/dist/index.js"), "."], work / "files", [
             ("read_text_file", {"path": "notes.txt"}), ("list_directory", {"path": "."}),
-            ("write_file", {"path": "new.txt", "content": "x"}), ("read_text_file", {"path": "../../etc/passwd"})]))
+            ("write_file", {"path": "new.txt", "content": "x"}), ("read_text_file", {"path": "missing.txt"})]))
         servers.append(("memory", [node, str(modules / "server-memory/dist/index.js")], work / "files", [
             ("read_graph", {}), ("create_entities", {"entities": [{"name": "ann", "entityType": "person", "observations": ["tall"]}]})]))
         servers.append(("everything", [node, str(modules / "server-everything/dist/index.js"), "stdio"], work / "files", [

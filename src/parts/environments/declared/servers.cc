@@ -223,16 +223,19 @@ Json ServerSet::Scrubbed(Json value) const {
 Async<Expected<ServerAnswer>> ServerSet::Call(std::string tool, Json arguments) {
   const auto found = std::ranges::find_if(tools_, [&](const ServerTool& known) { return known.schema.name == tool; });
   ServerAnswer answer;
-  if (found == tools_.end()) {
+  // One server says itself that it has no such tool; of several, none can speak for the others.
+  const bool known = found != tools_.end();
+  if (!known && servers_.size() > 1) {
     answer = {fmt::format("Error: there is no tool `{}`", tool), Json(), true};
     co_return answer;
   }
-  auto calling = servers_[found->server].client->CallTool(found->name, std::move(arguments));
+  const Server& server = servers_[known ? found->server : 0];
+  auto calling = server.client->CallTool(known ? found->name : tool, std::move(arguments));
   auto result = co_await calling;
   if (!result) {
     Error why = std::move(result).error();
     Scrub(why.message);
-    why.where = fmt::format("MCP server `{}`", servers_[found->server].name);
+    why.where = fmt::format("MCP server `{}`", server.name);
     if (why.kind == ErrorKind::kWorld) why.kind = ErrorKind::kEpisode;
     co_return std::unexpected(std::move(why));
   }
