@@ -26,7 +26,9 @@ std::optional<Json> CheckPrice(const YamlNode& node, const std::string& label, F
     sound = false;
   };
   for (const YamlEntry& entry : node.entries) {
-    if (entry.key != "input" && entry.key != "output") {
+    const bool known =
+        entry.key == "input" || entry.key == "output" || entry.key == "cached_input" || entry.key == "cache_write";
+    if (!known) {
       fault(entry.key_at, fmt::format("a price has no `{}`; {}", Printable(entry.key), kHowToWrite));
     } else if (!entry.value.scalar.is_number() || !(entry.value.scalar.AsDouble() >= 0) ||
                entry.value.scalar.AsDouble() > kMostUsd) {
@@ -36,7 +38,7 @@ std::optional<Json> CheckPrice(const YamlNode& node, const std::string& label, F
       price.Set(entry.key, entry.value.scalar);
     }
   }
-  if (sound && price.size() != 2)
+  if (sound && (price.Find("input") == nullptr || price.Find("output") == nullptr))
     fault(node.at, fmt::format("`{}` needs both `input` and `output`; {}", label, kHowToWrite));
   return sound ? std::optional(std::move(price)) : std::nullopt;
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/async.h"
+#include "words/answer.h"
 #include "words/identity.h"
 #include "words/message.h"
 #include "words/usage.h"
@@ -24,19 +25,32 @@ struct ModelRequest {
 };
 
 struct ModelReply {
-  std::string text;
+  std::string text;  ///< what was said, without thought
   std::vector<ToolCall> calls;
   std::string reasoning;
-  std::string finish_reason;
+  std::string finish_reason;  ///< in the provider's word
+  FinishReason finish = FinishReason::kUnknown;
+  NoAnswer no_answer = NoAnswer::kNone;  ///< why this is no answer, if it is none
+  std::string refusal;                   ///< the words of whoever refused: the model, or its provider
+  std::string model;                     ///< who answered, as the reply names it; empty when it does not
+  Json kept{};                           ///< for Message::kept
   Usage usage;  ///< `calls` counts attempts that reached the server, so retries are paid for honestly
 };
+
+/// Why the reply is no answer of a role that plays a part (all but the agent): as `no_answer`, and a refusal is none.
+NoAnswer WhyNoPart(const ModelReply& reply);
+/// The error of a role whose reply is no answer: "unanswered: judge.length" and so on.
+Error NoPart(Role role, NoAnswer why, const ModelReply& reply);
+/// Why in plain words, with what the server said: "was cut off by length (finish_reason: max_tokens)".
+std::string DescribeNoAnswer(NoAnswer why, const ModelReply& reply);
 
 class Model {
  public:
   virtual ~Model() = default;
   /// The model as the provider names it, e.g. "gpt-4o-mini".
   virtual std::string_view name() const = 0;
-  /// Fails with kEpisode (this trial becomes an error), kBudget (skipped) or kInterrupted.
+  /// Fails with kEpisode (this trial becomes an error), kBudget (skipped) or kInterrupted. A reply that is no answer is
+  /// no failure: it says so itself.
   virtual Async<Expected<ModelReply>> Complete(const ModelRequest& request) = 0;
 };
 

@@ -2,34 +2,68 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/anthropic.h"
 
+#include <algorithm>
+
+#include "models/answer.h"
+#include "models/legal.h"
+#include "models/stream.h"
+
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kNothingSaid = "(nothing)";  // the API refuses empty texts
-
 Json TextBlock(std::string_view text) { return Json::MakeObject({{"type", "text"}, {"text", text}}); }
 
-void AppendBlocks(const Message& message, Json& blocks) {
-  if (message.speaker == Speaker::kTool) {
-    Json result =
-        Json::MakeObject({{"type", "tool_result"}, {"tool_use_id", message.call_id}, {"content", message.text}});
-    if (message.error) result.Set("is_error", true);
-    blocks.Append(std::move(result));
-    return;
+Json CallBlock(const ToolCall& call, const LegalIds& ids) {
+  return Json::MakeObject({{"type", "tool_use"},
+                           {"id", ids.Of(call.id)},
+                           {"name", LegalToolName(call.name)},
+                           {"input", WritableArguments(call.arguments)}});
+}
+
+void AppendResult(const Message& message, const LegalIds& ids, Json& blocks) {
+  Json result =
+      Json::MakeObject({{"type", "tool_result"}, {"tool_use_id", ids.Of(message.call_id)}, {"content", message.text}});
+  if (message.error) result.Set("is_error", true);
+  blocks.Append(std::move(result));
+}
+
+/// The blocks of a turn as they came, thinking with its signature among them; ids, names and inputs as the dialogue
+/// has them, and texts without a word left out.
+void AppendKept(const Message& message, const LegalIds& ids, bool send_thought, Json& blocks) {
+  std::size_t calls = 0;
+  bool ends_in_thought = true;
+  for (const Json& block : message.kept.items()) {
+    const std::string_view type = block.StringOr("type", "");
+    const bool thought = type == "thinking" || type == "redacted_thinking";
+    if (type == "text" && IsBlank(block.StringOr("text", ""))) continue;
+    if (thought && !send_thought) continue;
+    if (type == "tool_use") {
+      if (calls < message.calls.size()) blocks.Append(CallBlock(message.calls[calls++], ids));
+    } else {
+      blocks.Append(block);
+    }
+    ends_in_thought = thought;
   }
-  if (!message.text.empty()) blocks.Append(TextBlock(message.text));
-  for (const ToolCall& call : message.calls) {
-    blocks.Append(Json::MakeObject(
-        {{"type", "tool_use"}, {"id", call.id}, {"name", call.name}, {"input", WritableArguments(call.arguments)}}));
+  for (; calls < message.calls.size(); ++calls, ends_in_thought = false) {
+    blocks.Append(CallBlock(message.calls[calls], ids));
   }
-  if (message.text.empty() && message.calls.empty()) blocks.Append(TextBlock(kNothingSaid));
+  if (ends_in_thought) blocks.Append(TextBlock(kNothingSaid));  // the API takes no turn that ends in a thought
+}
+
+void AppendBlocks(const Message& message, const LegalIds& ids, bool send_thought, Json& blocks) {
+  if (message.speaker == Speaker::kTool) return AppendResult(message, ids, blocks);
+  if (message.kept.is_array()) return AppendKept(message, ids, send_thought, blocks);
+  if (!IsBlank(message.text)) blocks.Append(TextBlock(message.text));
+  for (const ToolCall& call : message.calls) blocks.Append(CallBlock(call, ids));
+  if (IsBlank(message.text) && message.calls.empty()) blocks.Append(TextBlock(kNothingSaid));
 }
 
 Json Turn(std::string_view role, Json blocks) {
   return Json::MakeObject({{"role", role}, {"content", std::move(blocks)}});
 }
 
-Json WriteTurns(const std::vector<Message>& messages) {
+Json WriteTurns(const std::vector<Message>& messages, bool send_thought) {
+  const LegalIds ids(messages);
   Json turns = Json::MakeArray();
   std::string_view side = "user";
   Json blocks = Json::MakeArray();
@@ -40,7 +74,7 @@ Json WriteTurns(const std::vector<Message>& messages) {
       turns.Append(Turn(side, std::exchange(blocks, Json::MakeArray())));
       side = speaks;
     }
-    AppendBlocks(message, blocks);
+    AppendBlocks(message, ids, send_thought, blocks);
   }
   turns.Append(Turn(side, std::move(blocks)));
   return turns;
@@ -62,7 +96,6 @@ Status ReadBlock(const Json& block, ModelReply& reply) {
     ToolCall call;
     call.id = block.StringOr("id", "");
     call.name = block.StringOr("name", "");
-    if (call.name.empty()) return Malformed("a tool call has no name");
     TRY_ASSIGN(call.arguments, ReadInput(block.Find("input")));
     reply.calls.push_back(std::move(call));
   } else if (type.empty()) {
@@ -71,18 +104,32 @@ Status ReadBlock(const Json& block, ModelReply& reply) {
   return {};
 }
 
-Usage ReadUsage(const Json* json) {
-  Usage usage;
-  usage.calls = 1;
-  const auto count = [&](std::string_view key) { return json == nullptr ? -1 : json->IntOr(key, -1); };
-  const std::int64_t input = count("input_tokens");
-  const std::int64_t output = count("output_tokens");
-  usage.cost_known = input >= 0 && output >= 0;
-  usage.prompt_tokens = std::max<std::int64_t>(input, 0) +
-                        std::max<std::int64_t>(count("cache_creation_input_tokens"), 0) +
-                        std::max<std::int64_t>(count("cache_read_input_tokens"), 0);
-  usage.completion_tokens = std::max<std::int64_t>(output, 0);
-  return usage;
+bool HoldsThoughtOrMore(const Json& content) {
+  return std::ranges::any_of(content.items(), [](const Json& block) {
+    const std::string_view type = block.StringOr("type", "");
+    return (type != "text" && type != "tool_use") || block.Find("citations") != nullptr ||
+           (type == "tool_use" && block.size() > 4);
+  });
+}
+
+Expected<ModelReply> ReadMessages(const Json& body, bool parse_calls, const ModelRequest& request) {
+  const Json* content = body.Find("content");
+  if (content == nullptr || !content->is_array()) return Malformed("it has no `content` list");
+  ModelReply reply;
+  for (const Json& block : content->items()) TRY(ReadBlock(block, reply));
+  if (TakeThought(reply) || HoldsThoughtOrMore(*content)) reply.kept = *content;
+  reply.finish_reason = body.StringOr("stop_reason", "");
+  reply.finish = ReadFinish(reply.finish_reason);
+  if (reply.finish == FinishReason::kRefusal) reply.refusal = reply.text.empty() ? "(no words)" : reply.text;
+  reply.model = body.StringOr("model", "");
+  reply.usage = UsageOf(ReadTokenCounts(body));
+  SettleReply(request, parse_calls, reply);
+  return reply;
+}
+
+bool MessagesAnswer(const Json& body) {
+  const Json* content = body.Find("content");
+  return content != nullptr && content->is_array();
 }
 
 class AnthropicProvider final : public Provider {
@@ -91,7 +138,7 @@ class AnthropicProvider final : public Provider {
   std::string_view name() const override { return endpoint_.model; }
   Async<Attempt> Try(const ModelRequest& request) override {
     std::string body = WriteAnthropicRequest(endpoint_, request);
-    return PostAndRead(http_, endpoint_, request, std::move(body), &ReadAnthropicReply);
+    return PostAndRead(http_, endpoint_, request, std::move(body), AnthropicFormat());
   }
 
  private:
@@ -108,7 +155,7 @@ std::unique_ptr<Provider> MakeAnthropicProvider(Http& http, Endpoint endpoint) {
 std::string WriteAnthropicRequest(const Endpoint& endpoint, const ModelRequest& request) {
   Json body = Json::MakeObject({{"model", endpoint.model}, {"max_tokens", 4096}});
   if (!request.system.empty()) body.Set("system", request.system);
-  body.Set("messages", WriteTurns(request.messages));
+  body.Set("messages", WriteTurns(request.messages, endpoint.send_thought));
   if (!request.tools.empty()) {
     Json tools = Json::MakeArray();
     for (const ToolSchema& tool : request.tools) {
@@ -123,21 +170,13 @@ std::string WriteAnthropicRequest(const Endpoint& endpoint, const ModelRequest& 
   return body.Dump();
 }
 
+const WireFormat& AnthropicFormat() {
+  static constexpr WireFormat kFormat{&JoinAnthropicStream, &MessagesAnswer, &ReadMessages};
+  return kFormat;
+}
+
 Expected<ModelReply> ReadAnthropicReply(std::string_view body, const ModelRequest& request) {
-  const auto json = Json::Parse(body);
-  if (!json) return Malformed("it is not JSON");
-  if (!json->is_object()) return Malformed("it is no JSON object");
-  if (const Json* error = json->Find("error"); error != nullptr && !error->is_null()) {
-    return Malformed("it is an error: " + std::string(error->StringOr("message", "without a message").substr(0, 300)));
-  }
-  const Json* content = json->Find("content");
-  if (content == nullptr || !content->is_array()) return Malformed("it has no `content` list");
-  ModelReply reply;
-  for (const Json& block : content->items()) TRY(ReadBlock(block, reply));
-  MakeIdsUnique(request, reply.calls);
-  reply.finish_reason = json->StringOr("stop_reason", "");
-  reply.usage = ReadUsage(json->Find("usage"));
-  return reply;
+  return ReadWholeReply(AnthropicFormat(), body, request);
 }
 
 }  // namespace xsweep

@@ -8,9 +8,12 @@
 
 namespace xsweep {
 
-/// POST {endpoint.url}, normally https://api.anthropic.com/v1/messages. `http` outlives it. "thinking" blocks are kept
-/// as reasoning.
+/// POST {endpoint.url}, normally https://api.anthropic.com/v1/messages. `http` outlives it. Thinking
+/// blocks are kept as reasoning, and all blocks for the way back: `Message::kept` is their list.
 std::unique_ptr<Provider> MakeAnthropicProvider(Http& http, Endpoint endpoint);
+
+/// How replies of this API are read.
+const WireFormat& AnthropicFormat();
 
 /// The body of a request. The API wants turns to alternate and to begin with the user: neighbours of one side are
 /// merged, tool results travel on the user's side.

@@ -8,9 +8,13 @@
 
 namespace xsweep {
 
-/// POST {endpoint.url} with tools, parallel tool calls and usage. `http` outlives it. Of the replies it keeps
-/// `reasoning_content` (or `reasoning`) apart from the text and never sends it back.
+/// POST {endpoint.url} with tools, parallel tool calls and usage. `http` outlives it. Of the replies it keeps thought
+/// apart from the text, and what it does not know of messages and calls for the way back: `Message::kept` is an object
+/// of members of the assistant's message, "content" among them where it was not the text alone.
 std::unique_ptr<Provider> MakeOpenAiProvider(Http& http, Endpoint endpoint);
+
+/// How replies of this API are read.
+const WireFormat& ChatFormat();
 
 /// The body of a request. Messages keep their order; a system prompt comes first.
 std::string WriteOpenAiRequest(const Endpoint& endpoint, const ModelRequest& request);

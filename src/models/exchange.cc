@@ -8,6 +8,7 @@
 #include <array>
 
 #include "base/hash.h"
+#include "models/answer.h"
 
 namespace xsweep {
 namespace {
@@ -28,6 +29,10 @@ void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
     AppendMember(R"(,"name":)", call.name, out);
     out += R"(,"arguments":)";
     call.arguments.AppendTo(out);
+    if (!call.more.is_null()) {
+      out += R"(,"more":)";
+      call.more.AppendTo(out);
+    }
     out += '}';
   }
   out += ']';
@@ -42,6 +47,10 @@ void AppendMessage(const Message& message, std::string& out) {
   }
   if (!message.call_id.empty()) AppendMember(R"(,"call_id":)", message.call_id, out);
   if (message.error) out += R"(,"error":true)";
+  if (!message.kept.is_null()) {
+    out += R"(,"kept":)";
+    message.kept.AppendTo(out);
+  }
   out += '}';
 }
 
@@ -72,13 +81,21 @@ void AppendReply(const ModelReply& reply, std::string& out) {
   }
   if (!reply.reasoning.empty()) AppendMember(R"(,"reasoning":)", reply.reasoning, out);
   AppendMember(R"(,"finish_reason":)", reply.finish_reason, out);
+  if (reply.no_answer != NoAnswer::kNone) AppendMember(R"(,"no_answer":)", NameOf(reply.no_answer), out);
+  if (!reply.refusal.empty()) AppendMember(R"(,"refusal":)", reply.refusal, out);
+  if (!reply.model.empty()) AppendMember(R"(,"model":)", reply.model, out);
+  if (!reply.kept.is_null()) {
+    out += R"(,"kept":)";
+    reply.kept.AppendTo(out);
+  }
   out += R"(,"usage":)";
-  Json::MakeObject({{"calls", reply.usage.calls},
-                    {"prompt_tokens", reply.usage.prompt_tokens},
-                    {"completion_tokens", reply.usage.completion_tokens},
-                    {"cost_nano_usd", reply.usage.cost_nano_usd},
-                    {"cost_known", reply.usage.cost_known}})
-      .AppendTo(out);
+  Json usage = Json::MakeObject({{"calls", reply.usage.calls},
+                                 {"prompt_tokens", reply.usage.prompt_tokens},
+                                 {"completion_tokens", reply.usage.completion_tokens},
+                                 {"cost_nano_usd", reply.usage.cost_nano_usd},
+                                 {"cost_known", reply.usage.cost_known}});
+  if (!reply.usage.tokens_known) usage.Set("tokens_known", false);
+  usage.AppendTo(out);
   out += '}';
 }
 
@@ -98,8 +115,9 @@ Expected<std::vector<ToolCall>> ReadCalls(const Json* list) {
   if (!list->is_array()) return NoReply("no list of calls");
   for (const Json& item : list->items()) {
     const Json* arguments = item.Find("arguments");
-    if (arguments == nullptr || item.StringOr("name", "").empty()) return NoReply("a call without name or arguments");
+    if (arguments == nullptr || item.Find("name") == nullptr) return NoReply("a call without name or arguments");
     calls.push_back({std::string(item.StringOr("id", "")), std::string(item.StringOr("name", "")), *arguments});
+    if (const Json* more = item.Find("more")) calls.back().more = *more;
   }
   return calls;
 }
@@ -149,12 +167,20 @@ Expected<ModelReply> ReadReply(const Json& json) {
   reply.text = json.StringOr("text", "");
   reply.reasoning = json.StringOr("reasoning", "");
   reply.finish_reason = json.StringOr("finish_reason", "");
+  reply.finish = ReadFinish(reply.finish_reason);
+  reply.refusal = json.StringOr("refusal", "");
+  reply.model = json.StringOr("model", "");
+  if (const Json* kept = json.Find("kept")) reply.kept = *kept;
+  const auto why = Parse<NoAnswer>(json.StringOr("no_answer", ""));
+  if (!why) return NoReply("a `no_answer` that is none");
+  reply.no_answer = *why;
   TRY_ASSIGN(reply.calls, ReadCalls(json.Find("calls")));
   reply.usage.calls = usage->IntOr("calls", 1);
   reply.usage.prompt_tokens = usage->IntOr("prompt_tokens", 0);
   reply.usage.completion_tokens = usage->IntOr("completion_tokens", 0);
   reply.usage.cost_nano_usd = usage->IntOr("cost_nano_usd", 0);
   reply.usage.cost_known = usage->BoolOr("cost_known", false);
+  reply.usage.tokens_known = usage->BoolOr("tokens_known", true);
   return reply;
 }
 

@@ -25,8 +25,8 @@
 
 namespace xsweep {
 
-/// All that decides an answer, as JSON: {"settings":..., "system":..., "tools":[...], "messages":[...]}. Reasoning is
-/// not in it, because it is never sent. Written as text in one go and cut up where it is needed: a dialogue is looked
+/// All that decides an answer, as JSON: {"settings":..., "system":..., "tools":[...], "messages":[...]}. Of thought
+/// it has what is sent back. Written as text in one go and cut up where it is needed: a dialogue is looked
 /// at again with every turn, and building its tree was most of what a call cost.
 class RequestText {
  public:

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "base/draw.h"
+#include "models/answer.h"
 
 namespace xsweep {
 namespace {
@@ -28,7 +29,6 @@ constexpr double kFastStep = 0.01;    // per accepted call
 constexpr double kSearchStep = 0.05;  // per accepted call
 // Calls may leave this much ahead of their slot, because the loop's timers are only exact to a millisecond.
 constexpr Seconds kSlack{0.002};
-constexpr std::size_t kCharactersPerToken = 4;
 
 SteadyTime::duration Ticks(double seconds) {
   return std::chrono::duration_cast<SteadyTime::duration>(Seconds(seconds));
@@ -88,10 +88,7 @@ std::optional<double> RateLimiter::rate() const {
 }
 
 std::int64_t RateLimiter::ExpectedTokens(const ModelRequest& request) const {
-  std::size_t characters = request.system.size();
-  for (const Message& message : request.messages) characters += message.text.size();
-  for (const ToolSchema& tool : request.tools) characters += tool.description.size() + 200;
-  return static_cast<std::int64_t>(characters / kCharactersPerToken) + std::llround(completion_guess_);
+  return EstimatedTokens(request) + std::llround(completion_guess_);
 }
 
 void RateLimiter::RefillTokens(SteadyTime now) {
@@ -207,13 +204,17 @@ class LimitedModel final : public Model {
     for (int retry = 0;; ++retry) {
       Expected<Attempt> attempt = co_await AttemptOnce(request, retry > 0);
       if (!attempt) co_return std::unexpected(std::move(attempt).error());
-      if (attempt->reply) {
+      const bool answered = attempt->outcome == AttemptOutcome::kAnswered;
+      const Expected<std::chrono::milliseconds> pause =
+          answered ? std::chrono::milliseconds(0) : PauseAfter(*attempt, request.identity, retry);
+      if (attempt->reply && (answered || !pause)) {
         attempt->reply->usage += used;
         co_return std::move(attempt->reply);
       }
-      used.calls += 1;
-      const Expected<std::chrono::milliseconds> pause = PauseAfter(*attempt, request.identity, retry);
       if (!pause) co_return std::unexpected(pause.error());
+      Usage failed;
+      failed.calls = 1;
+      used += attempt->reply ? attempt->reply->usage : failed;
       Status slept = co_await limiter_->loop().Sleep(*pause);
       if (!slept) co_return std::unexpected(std::move(slept).error());
     }
@@ -241,7 +242,7 @@ class LimitedModel final : public Model {
   /// How long to wait before the next attempt, or the error to end with.
   Expected<std::chrono::milliseconds> PauseAfter(const Attempt& attempt, const CallIdentity& who, int retry) const {
     const LimitSettings& settings = limiter_->settings();
-    Error error = attempt.reply.error();
+    Error error = attempt.reply ? Error{ErrorKind::kEpisode, "no answer", {}} : attempt.reply.error();
     if (attempt.outcome == AttemptOutcome::kFinal) return std::unexpected(std::move(error));
     if (retry >= settings.max_retries) {
       if (retry > 0) error.message += fmt::format(" (after {} attempts)", retry + 1);

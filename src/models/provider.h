@@ -16,12 +16,14 @@ namespace xsweep {
 enum class AttemptOutcome : std::uint8_t {
   kAnswered,   ///< `reply` holds a value
   kRejected,   ///< 429, or "overloaded": ask again, more slowly
-  kTransient,  ///< a failure that another attempt may not meet: 5xx, broken connection, timeout
+  kTransient,  ///< a failure that another attempt may not meet: 5xx, broken connection, timeout, a page in place of
+               ///< JSON
   kFinal,      ///< asking again gives the same: 400, 401, malformed reply
 };
 
 struct Attempt {
   AttemptOutcome outcome = AttemptOutcome::kFinal;
+  /// With kTransient it may hold a reply that is no answer: what is handed on when no attempt brings a better one.
   Expected<ModelReply> reply;  ///< errors are kEpisode, or kInterrupted when the loop was stopped
   std::optional<std::chrono::milliseconds> retry_after{};  ///< as the server asked
 };

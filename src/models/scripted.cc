@@ -7,14 +7,14 @@
 #include <algorithm>
 #include <array>
 
-#include "models/wire.h"
+#include "models/answer.h"
 
 namespace xsweep {
 namespace {
 
 constexpr std::array<std::string_view, 4> kSpeakers = {"system", "user", "agent", "tool"};
-constexpr std::array<std::string_view, 9> kKeys = {"role",  "turn",          "speaker", "contains", "text",
-                                                   "calls", "finish_reason", "error",   "reasoning"};
+constexpr std::array<std::string_view, 10> kKeys = {"role",  "turn",          "speaker", "contains",  "text",
+                                                    "calls", "finish_reason", "error",   "reasoning", "refusal"};
 
 struct Rule {
   std::optional<std::string> role{};
@@ -61,12 +61,13 @@ struct RuleReader {
   }
 
   Status ReadAnswer() {
-    for (const std::string_view key : {"text", "finish_reason", "error", "reasoning"}) {
+    for (const std::string_view key : {"text", "finish_reason", "error", "reasoning", "refusal"}) {
       const Json* value = json.Find(key);
       if (value != nullptr && !value->is_string()) return Fault(fmt::format("`{}` is a text", key));
     }
     rule.reply.text = json.StringOr("text", "");
     rule.reply.reasoning = json.StringOr("reasoning", "");
+    rule.reply.refusal = json.StringOr("refusal", "");
     if (json.Find("error") != nullptr) rule.error = json.StringOr("error", "");
     const Json* calls = json.Find("calls");
     if (calls != nullptr && !calls->is_array()) return Fault("`calls` is a list");
@@ -110,14 +111,20 @@ class ScriptedModel final : public Model {
       reply.text = fallback_;
       reply.finish_reason = "stop";
     }
-    MakeIdsUnique(request, reply.calls);
     reply.usage = Count(request, reply);
+    reply.finish = ReadFinish(reply.finish_reason);
+    TakeThought(reply);
+    SettleReply(request, false, reply);
     co_return reply;
   }
 
  private:
   static bool Matches(const Rule& rule, const ModelRequest& request) {
-    static const Message kNone{Speaker::kSystem, {}, {}, {}, {}, false};
+    static const Message kNone = [] {
+      Message none;
+      none.speaker = Speaker::kSystem;
+      return none;
+    }();
     const Message& last = request.messages.empty() ? kNone : request.messages.back();
     if (rule.role && *rule.role != NameOf(request.identity.role)) return false;
     if (rule.turn && *rule.turn != static_cast<std::int64_t>(request.identity.turn)) return false;

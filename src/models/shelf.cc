@@ -4,8 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 
+#include "base/text.h"
 #include "episode/part_options.h"
 #include "models/anthropic.h"
 #include "models/chat.h"
@@ -31,6 +34,12 @@ OptionSpec Number(std::string name, OptionType type, std::string help, Json fall
   return spec;
 }
 
+OptionSpec Choice(std::string name, std::vector<std::string> choices, std::string help) {
+  OptionSpec spec = Option(std::move(name), OptionType::kString, std::move(help), choices.front());
+  spec.choices = std::move(choices);
+  return spec;
+}
+
 std::vector<OptionSpec> NetworkOptions(const char* base_url, const char* key) {
   using enum OptionType;
   OptionSpec model = Option("model", kString, "The model as the server names it.");
@@ -45,19 +54,30 @@ std::vector<OptionSpec> NetworkOptions(const char* base_url, const char* key) {
       Number("max_tokens", kInteger, "Most tokens of one reply.", {}, 1),
       Option("extra", kMapping, "More members of the request body, sent as they are."),
       Option("price", kMapping,
-             "{input: USD, output: USD} per million tokens; before `prices` and the list that the program carries."),
+             "{input: USD, output: USD} per million tokens, with `cached_input` and `cache_write` where they differ; "
+             "before `prices` and the list that the program carries."),
       Number("max_in_flight", kInteger, "Most calls at once to this server.", 64, 1, 100000),
       Number("requests_per_minute", kNumber, "A rate that the server allows; absent: learned from its 429s.", {}, 0.01),
       Number("tokens_per_minute", kNumber, "Prompt and completion tokens that the server allows.", {}, 1),
       Number("max_retries", kInteger, "Attempts after the first; 0 turns retries off.", 6, 0, 100),
       Number("connect_seconds", kNumber, "Patience for a connection.", 10, 0.001, 3600),
-      Number("first_byte_seconds", kNumber, "Patience until an answer begins.", 120, 0.001, 86400),
+      Number("first_byte_seconds", kNumber,
+             "Patience until an answer begins; an unstreamed answer begins when it is complete.", 600, 0.001, 86400),
       Number("total_seconds", kNumber, "Patience for a whole call.", 600, 0.001, 86400),
+      Option("proxy", kString,
+             "The way out: `environment` (http_proxy, https_proxy, all_proxy, no_proxy), `none`, or the address of a "
+             "proxy. A server on this machine is never asked through one.",
+             "environment"),
+      Option("ca_file", kString, "A PEM file of the certificates to trust, in place of the system's.", ""),
+      Option("headers", kMapping, "More headers: {NAME: environment variable}; their values are kept as keys are."),
+      Choice("text_calls", {"report", "parse"},
+             "A call that the server left in the text: report (no answer, counted by name) or parse (made)."),
+      Option("send_thought", kBool, "Send the model's thought back where its server wants it.", true),
   };
 }
 
 /// Members of a request that `extra` must leave alone.
-constexpr std::string_view kOurMembers[] = {"model", "messages", "tools", "system"};
+constexpr std::string_view kOurMembers[] = {"model", "messages", "tools", "system", "n"};
 
 PartSpec OpenAiSpec() {
   using enum OptionType;
@@ -66,6 +86,7 @@ PartSpec OpenAiSpec() {
   field.choices = {"max_tokens", "max_completion_tokens"};
   options.push_back(field);
   options.push_back(Option("send_seed", kBool, "Send a seed drawn from seed, task and trial.", true));
+  options.push_back(Option("null_content", kBool, "Send null beside calls without a word; false sends \"\".", true));
   return {"openai", "Any OpenAI-compatible server: OpenAI, Groq, vLLM, Ollama, llama.cpp, LiteLLM.",
           std::move(options)};
 }
@@ -107,6 +128,19 @@ const Json* Given(const Json& options, std::string_view name) {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
+bool IsHeaderName(std::string_view name) {
+  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::ranges::all_of(name, [&](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || kMarks.find(c) != std::string_view::npos;
+  });
+}
+
+bool IsVariableName(std::string_view name) {
+  const bool begins = !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0;
+  return begins &&
+         std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+}
+
 std::optional<double> GivenNumber(const Json& options, std::string_view name) {
   const Json* value = Given(options, name);
   return value == nullptr ? std::nullopt : std::optional(value->AsDouble());
@@ -142,6 +176,9 @@ Json AnswerSettings(std::string_view provider, const Json& options) {
   const Json body = BodySettings(options);
   for (const auto& [name, value] : body.members()) settings.Set(name, value);
   if (provider == "openai") settings.Set("send_seed", options.BoolOr("send_seed", true));
+  // Only what differs from the default, so that older recordings still answer.
+  if (options.StringOr("text_calls", "report") != "report") settings.Set("text_calls", "parse");
+  if (!options.BoolOr("send_thought", true)) settings.Set("send_thought", false);
   return settings;
 }
 
@@ -163,13 +200,41 @@ Expected<Secret> KeyOf(std::string_view provider, const Json& options) {
                    fmt::format("provider {}", provider));
 }
 
+/// `base` with `path` behind it; a query stays behind the path.
+std::string JoinPath(std::string_view base, std::string_view path) {
+  const std::size_t query = std::min(base.find('?'), base.size());
+  std::string_view bare = base.substr(0, query);
+  while (bare.ends_with('/')) bare.remove_suffix(1);
+  return fmt::format("{}{}{}", bare, path, base.substr(query));
+}
+
+HttpRoute RouteOf(const Json& options) {
+  HttpRoute route;
+  const std::string proxy(options.StringOr("proxy", "environment"));
+  route.proxy_from_environment = proxy == "environment";
+  if (proxy != "environment" && proxy != "none") route.proxy = proxy;
+  route.ca_file = options.StringOr("ca_file", "");
+  route.decode = true;
+  return route;
+}
+
+/// Values of `headers`, from the environment: keys as far as anybody can tell.
+Status AddHeaders(std::string_view provider, const Json& options, Endpoint& endpoint) {
+  const Json* headers = Given(options, "headers");
+  for (std::size_t i = 0; headers != nullptr && i < headers->size(); ++i) {
+    const auto& [name, variable] = headers->members()[i];
+    Expected<Secret> value = Secret::FromEnvironment(variable.AsString());
+    if (!value) return UserError(value.error().message, fmt::format("provider {}, headers.{}", provider, name));
+    endpoint.secret_headers.push_back({name, "", std::move(*value)});
+  }
+  return {};
+}
+
 Expected<Endpoint> MakeEndpoint(std::string_view provider, const Json& options, std::optional<Price> price) {
   TRY_ASSIGN(const Secret key, KeyOf(provider, options));
   Endpoint endpoint;
-  std::string base(options.StringOr("base_url", ""));
-  while (base.ends_with('/')) base.pop_back();
   const bool anthropic = provider == "anthropic";
-  endpoint.url = base + (anthropic ? "/messages" : "/chat/completions");
+  endpoint.url = JoinPath(options.StringOr("base_url", ""), anthropic ? "/messages" : "/chat/completions");
   endpoint.model = options.StringOr("model", "");
   endpoint.headers = {{"Content-Type", "application/json"}, {"Accept", "application/json"}};
   if (anthropic) endpoint.headers.push_back({"anthropic-version", "2023-06-01"});
@@ -180,6 +245,11 @@ Expected<Endpoint> MakeEndpoint(std::string_view provider, const Json& options, 
   endpoint.price = price;
   endpoint.settings = BodySettings(options);
   endpoint.send_seed = !anthropic && options.BoolOr("send_seed", true);
+  endpoint.send_thought = options.BoolOr("send_thought", true);
+  endpoint.null_content = options.BoolOr("null_content", true);
+  endpoint.parse_text_calls = options.StringOr("text_calls", "report") == "parse";
+  endpoint.route = RouteOf(options);
+  TRY(AddHeaders(provider, options, endpoint));
   return endpoint;
 }
 
@@ -197,6 +267,27 @@ std::vector<Error> FaultsOfModelOptions(const Json& options) {
   }
   if (const Json* price = Given(options, "price")) {
     if (const auto read = ReadPrice(*price, "price"); !read) faults.push_back(read.error());
+  }
+  if (const Json* proxy = Given(options, "proxy"); proxy != nullptr && proxy->is_string()) {
+    const std::string_view way = proxy->AsString();
+    const bool address = way.find("://") != std::string_view::npos;
+    if (way.find('@') != std::string_view::npos) {
+      fault(
+          "`proxy` must not carry a user name or password; put the address into https_proxy and write `proxy: "
+          "environment`",
+          "proxy");
+    } else if (way != "environment" && way != "none" && !address) {
+      fault("`proxy` is environment, none, or an address like http://proxy.example:3128", "proxy");
+    }
+  }
+  if (const Json* headers = Given(options, "headers"); headers != nullptr && headers->is_object()) {
+    for (const auto& [name, variable] : headers->members()) {
+      if (!IsHeaderName(name)) fault("`headers` holds a name that no header can have", "headers");
+      if (!variable.is_string() || !IsVariableName(variable.AsString())) {
+        fault(fmt::format("`headers.{}` must name an environment variable that holds the value", Printable(name)),
+              "headers");
+      }
+    }
   }
   const Json* extra = Given(options, "extra");
   if (extra == nullptr || !extra->is_object()) return faults;

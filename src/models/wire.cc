@@ -4,54 +4,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
-#include <unordered_set>
-
 #include "base/draw.h"
+#include "models/answer.h"
+#include "models/legal.h"
+#include "models/lenient.h"
+#include "models/stream.h"
 
 namespace xsweep {
 namespace {
-
-constexpr std::size_t kQuoted = 300;
-
-/// The server's own words about a failure: the usual places of an error message, or the start of the body.
-std::string ServerWords(std::string_view body) {
-  std::string words;
-  if (const auto json = Json::Parse(body); json && json->is_object()) {
-    const Json* error = json->Find("error");
-    if (error != nullptr && error->is_string()) words = error->AsString();
-    if (error != nullptr) words = error->StringOr("message", words);
-    if (words.empty()) words = json->StringOr("message", json->StringOr("detail", ""));
-  }
-  if (words.empty()) words = body;
-  std::ranges::replace_if(words, [](unsigned char c) { return c < ' '; }, ' ');
-  if (words.size() > kQuoted) {
-    std::size_t end = kQuoted;
-    while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0U) == 0x80U) --end;  // whole characters only
-    words.resize(end);
-    words += "...";
-  }
-  return words.empty() ? "no message" : words;
-}
-
-bool QuotaIsGone(std::string_view body) { return body.find("insufficient_quota") != std::string_view::npos; }
-
-AttemptOutcome OutcomeOf(int status, std::string_view body) {
-  if (status == 429) return QuotaIsGone(body) ? AttemptOutcome::kFinal : AttemptOutcome::kRejected;
-  if (status == 529) return AttemptOutcome::kRejected;  // Anthropic: overloaded
-  if (status == 408 || status == 409 || status >= 500) return AttemptOutcome::kTransient;
-  return AttemptOutcome::kFinal;
-}
-
-std::string_view Advice(int status) {
-  switch (status) {
-    case 401:
-    case 403: return "; check the key in the environment variable that `api_key_env` names";
-    case 404: return "; check `base_url` and `model`";
-    default: return "";
-  }
-}
 
 Attempt FailedAttempt(const HttpError& failure) {
   if (failure.failure == HttpFailure::kStopped) return {AttemptOutcome::kFinal, std::unexpected(failure.error)};
@@ -60,14 +20,29 @@ Attempt FailedAttempt(const HttpError& failure) {
           EpisodeError(failure.error.message, failure.error.where)};
 }
 
+Json Scrubbed(const Secret& secret, const Json& value) {
+  if (value.is_null()) return value;
+  const std::string before = value.Dump();
+  std::string after = before;
+  secret.Scrub(after);
+  if (after == before) return value;
+  auto read = ParseBody(after);
+  return read ? std::move(*read) : Json();
+}
+
 /// A key may have come back in a spelling that only parsing undid.
 void ScrubReply(const Secret& secret, ModelReply& reply) {
+  if (secret.empty()) return;
   secret.Scrub(reply.text);
   secret.Scrub(reply.reasoning);
   secret.Scrub(reply.finish_reason);
+  secret.Scrub(reply.refusal);
+  secret.Scrub(reply.model);
+  reply.kept = Scrubbed(secret, reply.kept);
   for (ToolCall& call : reply.calls) {
     secret.Scrub(call.id);
     secret.Scrub(call.name);
+    call.more = Scrubbed(secret, call.more);
     const std::string before = call.arguments.Dump();
     std::string after = before;
     secret.Scrub(after);
@@ -75,10 +50,7 @@ void ScrubReply(const Secret& secret, ModelReply& reply) {
   }
 }
 
-}  // namespace
-
-Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequest& request, std::string body,
-                           ReplyReader read) {
+HttpRequest MakeCall(const Endpoint& endpoint, std::string body) {
   HttpRequest call;
   call.method = "POST";
   call.url = endpoint.url;
@@ -86,64 +58,122 @@ Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequ
   call.secret_headers = endpoint.secret_headers;
   call.body = std::move(body);
   call.timeouts = endpoint.timeouts;
+  call.route = endpoint.route;
   call.max_response_bytes = endpoint.max_response_bytes;
-  auto response = co_await http.Call(std::move(call));
-  if (!response) co_return FailedAttempt(response.error());
-  if (response->status < 200 || response->status >= 300) {
-    std::string message = fmt::format("the server answered {}: {}{}", response->status, ServerWords(response->body),
-                                      Advice(response->status));
-    co_return Attempt{OutcomeOf(response->status, response->body), EpisodeError(std::move(message), endpoint.url),
-                      ReadRetryAfter(*response)};
-  }
-  Expected<ModelReply> reply = read(response->body, request);
-  if (!reply) {
-    reply.error().where = endpoint.url;
-    co_return Attempt{AttemptOutcome::kFinal, std::move(reply)};
-  }
-  for (const SecretHeader& header : endpoint.secret_headers) ScrubReply(header.secret, *reply);
-  Usage& usage = reply->usage;
-  usage.cost_known = usage.cost_known && endpoint.price.has_value();
-  if (usage.cost_known) usage.cost_nano_usd = endpoint.price->CostNanoUsd(usage.prompt_tokens, usage.completion_tokens);
-  co_return Attempt{AttemptOutcome::kAnswered, std::move(reply)};
+  return call;
 }
 
-std::optional<std::chrono::milliseconds> ReadRetryAfter(const HttpResponse& response) {
-  double unit = 1;
-  const std::string* text = response.Header("retry-after-ms");
-  if (text == nullptr) {
-    unit = 1000;
-    text = response.Header("retry-after");
+Expected<Json> ReadBody(const WireFormat& format, std::string_view body) {
+  const std::string_view bare = BareBody(body);
+  if (bare.empty()) return Malformed("it is empty");
+  if (IsEventStream(bare)) return format.join(bare);
+  if (auto json = ParseBody(bare)) return json;
+  return Malformed(fmt::format("it is not JSON: {}", Quoted(bare)));
+}
+
+/// Words that a page of a proxy says in place of an answer: asking again may reach the server behind it.
+std::string_view AboutType(const HttpResponse& response) {
+  const std::string* type = response.Header("content-type");
+  return type != nullptr && type->find("html") != std::string::npos ? " (a page, not an answer of the API)" : "";
+}
+
+class Reading {
+ public:
+  Reading(const Endpoint& endpoint, const ModelRequest& request, const WireFormat& format, const HttpResponse& response)
+      : endpoint_(endpoint), request_(request), format_(format), response_(response) {}
+
+  Attempt Read() const {
+    const bool good = response_.status >= 200 && response_.status < 300;
+    Expected<Json> body = ReadBody(format_, response_.body);
+    const auto error = body ? FindServerError(*body) : std::nullopt;
+    if (!good || error) return Sort(error);
+    if (!body) {
+      return Failed(AttemptOutcome::kTransient, body.error().message + std::string(AboutType(response_)));
+    }
+    if (!format_.answers(*body)) {
+      return Failed(AttemptOutcome::kTransient,
+                    Malformed("it brings no answer: " + Quoted(body->Dump())).error().message);
+    }
+    return Answer(*body);
   }
-  if (text == nullptr) return std::nullopt;
-  double value = -1;
-  const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), value);
-  if (fault != std::errc{} || end != text->data() + text->size() || !(value >= 0 && value <= 1e6)) return std::nullopt;
-  return std::chrono::milliseconds(static_cast<std::int64_t>(value * unit + 0.999));
+
+ private:
+  Attempt Failed(AttemptOutcome outcome, std::string words) const {
+    return {outcome, EpisodeError(words, endpoint_.url), ReadWait(response_)};
+  }
+
+  Attempt Sort(const std::optional<ServerError>& error) const {
+    Failure failure = SortFailure(response_.status, error, response_.body);
+    switch (failure.kind) {
+      case FailureKind::kBlocked: return {AttemptOutcome::kAnswered, BlockedReply(failure.words), {}};
+      case FailureKind::kBrokenCall: return Priced(BrokenCallReply(request_, failure.failed_call));
+      case FailureKind::kFailed: break;
+    }
+    return Failed(failure.outcome, std::move(failure.words));
+  }
+
+  Attempt Answer(const Json& body) const {
+    Expected<ModelReply> reply = format_.read(body, endpoint_.parse_text_calls, request_);
+    if (!reply) {
+      reply.error().where = endpoint_.url;
+      return {AttemptOutcome::kFinal, std::move(reply)};
+    }
+    Usage& usage = reply->usage;
+    const auto counts = ReadTokenCounts(body);
+    usage.cost_known = usage.cost_known && endpoint_.price.has_value() && counts.has_value();
+    if (usage.cost_known) usage.cost_nano_usd = endpoint_.price->CostNanoUsd(*counts);
+    // What failed behind a gateway may not fail again; when it does, the reply says what it was.
+    const AttemptOutcome outcome =
+        reply->no_answer == NoAnswer::kFailed ? AttemptOutcome::kTransient : AttemptOutcome::kAnswered;
+    return Scrub({outcome, std::move(reply), {}});
+  }
+
+  Attempt Priced(ModelReply reply) const {
+    reply.usage.cost_known = endpoint_.price.has_value();
+    if (endpoint_.price) {
+      reply.usage.cost_nano_usd =
+          endpoint_.price->CostNanoUsd({reply.usage.prompt_tokens, reply.usage.completion_tokens});
+    }
+    return Scrub({AttemptOutcome::kAnswered, std::move(reply), {}});
+  }
+
+  Attempt Scrub(Attempt attempt) const {
+    for (const SecretHeader& header : endpoint_.secret_headers) ScrubReply(header.secret, *attempt.reply);
+    return attempt;
+  }
+
+  const Endpoint& endpoint_;
+  const ModelRequest& request_;
+  const WireFormat& format_;
+  const HttpResponse& response_;
+};
+
+}  // namespace
+
+Expected<ModelReply> ReadWholeReply(const WireFormat& format, std::string_view body, const ModelRequest& request) {
+  TRY_ASSIGN(const Json json, ReadBody(format, body));
+  if (const auto error = FindServerError(json)) return Malformed("it is an error: " + Quoted(error->message));
+  if (!format.answers(json)) return Malformed("it brings no answer");
+  return format.read(json, false, request);
+}
+
+Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequest& request, std::string body,
+                           const WireFormat& format) {
+  auto response = co_await http.Call(MakeCall(endpoint, std::move(body)));
+  if (!response) co_return FailedAttempt(response.error());
+  co_return Reading(endpoint, request, format, *response).Read();
 }
 
 Json ReadArguments(std::string_view text) {
-  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return Json::MakeObject();
-  auto parsed = Json::Parse(text);
+  if (IsBlank(text)) return Json::MakeObject();
+  auto parsed = ParseBody(text);
   if (parsed && parsed->is_object()) return std::move(*parsed);
+  if (parsed && parsed->is_null()) return Json::MakeObject();
   return Json(text);
 }
 
 Json WritableArguments(const Json& arguments) {
   return arguments.is_object() ? arguments : Json::MakeObject({{"invalid_json", arguments}});
-}
-
-void MakeIdsUnique(const ModelRequest& request, std::vector<ToolCall>& calls) {
-  if (calls.empty()) return;
-  std::unordered_set<std::string> taken;
-  for (const Message& message : request.messages) {
-    for (const ToolCall& call : message.calls) taken.insert(call.id);
-  }
-  for (std::size_t i = 0; i < calls.size(); ++i) {
-    const std::string given = calls[i].id;
-    for (std::size_t n = i; calls[i].id.empty() || !taken.insert(calls[i].id).second; ++n) {
-      calls[i].id = fmt::format("{}_{}_{}", given.empty() ? "call" : given, request.identity.turn, n);
-    }
-  }
 }
 
 std::unexpected<Error> Malformed(std::string_view what) {

@@ -2,12 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "models/failures.h"
 #include "models/price.h"
 #include "models/provider.h"
 #include "net/http.h"
@@ -21,30 +20,39 @@ struct Endpoint {
   std::vector<HttpHeader> headers{};
   std::vector<SecretHeader> secret_headers{};
   HttpTimeouts timeouts{};
+  HttpRoute route{};
   std::size_t max_response_bytes = std::size_t{16} << 20U;
   std::optional<Price> price{};
   Json settings{};  ///< members of the request body that come from options: temperature and so on
   bool send_seed = false;
+  bool send_thought = true;       ///< back to the server that sent it
+  bool null_content = true;       ///< beside calls without a word; otherwise ""
+  bool parse_text_calls = false;  ///< calls that a server left in the text are made
 };
 
-using ReplyReader = Expected<ModelReply> (*)(std::string_view body, const ModelRequest& request);
+/// How one API writes its replies.
+struct WireFormat {
+  /// What an event stream makes together.
+  Expected<Json> (*join)(std::string_view stream);
+  /// Whether there is anything to read in a body: choices, content.
+  bool (*answers)(const Json& body);
+  /// Reads a body that answers; anything else is a kEpisode error in plain words. Never trusts a field's type.
+  Expected<ModelReply> (*read)(const Json& body, bool parse_calls, const ModelRequest& request);
+};
 
-/// Posts `body` and sorts what comes back. 2xx goes to `read`; everything else becomes an error with the server's own
-/// words, shortened.
+/// A whole body as a reply, or what is wrong with it.
+Expected<ModelReply> ReadWholeReply(const WireFormat& format, std::string_view body, const ModelRequest& request);
+
+/// Posts `body` and sorts what comes back by what it says: a reply; a prompt that was blocked or a call that could not
+/// be read, which are replies too; or an error with the server's own words, shortened.
 Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequest& request, std::string body,
-                           ReplyReader read);
-
-/// The wait that a Retry-After header asks for: seconds, fractions allowed. Dates and nonsense give nothing.
-std::optional<std::chrono::milliseconds> ReadRetryAfter(const HttpResponse& response);
+                           const WireFormat& format);
 
 /// Tool arguments as the model wrote them: an object when `text` is one ("" counts as {}), otherwise the raw text as a
 /// string, which the environment answers with a tool error.
 Json ReadArguments(std::string_view text);
 /// Arguments as servers accept them again: raw text that is no object is wrapped as {"invalid_json": text}.
 Json WritableArguments(const Json& arguments);
-
-/// Gives every call an id that no earlier call of the conversation has, keeping the server's where it can.
-void MakeIdsUnique(const ModelRequest& request, std::vector<ToolCall>& calls);
 
 /// "the reply of the model server ..." as a kEpisode error.
 std::unexpected<Error> Malformed(std::string_view what);

@@ -43,6 +43,18 @@ struct HttpTimeouts {
   std::chrono::milliseconds total{600'000};       ///< the whole call; what an endless answer runs into
 };
 
+/// Which way a request takes, and what comes back on it.
+struct HttpRoute {
+  bool proxy_from_environment = false;  ///< http_proxy, https_proxy, all_proxy and no_proxy; loopback never
+  std::string proxy{};                  ///< a proxy's address; before the environment's
+  std::string ca_file{};                ///< PEM file of trusted certificates; empty: the settings' or the system's
+  bool decode = false;                  ///< a body that came compressed is unpacked, asked for or not
+  friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
+};
+
+/// Whether the host of a URL is this machine: no proxy stands between.
+bool IsLoopback(std::string_view url);
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url{};  ///< http or https, without user name or password
@@ -52,6 +64,7 @@ struct HttpRequest {
   std::string body_file{};  ///< when not empty, the path whose bytes are sent in place of `body`
   std::optional<SigV4> sigv4{};
   HttpTimeouts timeouts{};
+  HttpRoute route{};
   std::size_t max_response_bytes = std::size_t{64} << 20U;
 };
 

@@ -29,7 +29,7 @@ HttpHandle::HttpHandle() : easy_(Curl().easy_init()) { CHECK(easy_ != nullptr, "
 bool HttpHandle::Fits(const HttpRequest& request) const {
   return made_for_ && IsPlainPost(request) && made_for_->url == request.url &&
          made_for_->timeouts.connect == request.timeouts.connect &&
-         made_for_->timeouts.total == request.timeouts.total &&
+         made_for_->timeouts.total == request.timeouts.total && made_for_->route == request.route &&
          std::ranges::equal(made_for_->headers, request.headers, SameHeader) &&
          std::ranges::equal(made_for_->secret_headers, request.secret_headers, SameSecret);
 }
@@ -46,6 +46,7 @@ void HttpHandle::SetUp(const HttpRequest& request, const HttpSettings& settings)
   made_for_->headers = request.headers;
   made_for_->secret_headers = request.secret_headers;
   made_for_->timeouts = request.timeouts;
+  made_for_->route = request.route;
 }
 
 void HttpHandle::SetBasics(const HttpRequest& request, const HttpSettings& settings) {
@@ -58,14 +59,29 @@ void HttpHandle::SetBasics(const HttpRequest& request, const HttpSettings& setti
   Curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   Curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
   if (request.url[4] == 's' || request.url[4] == 'S') Curl().easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-  if (!settings.proxy_from_environment) Curl().easy_setopt(easy, CURLOPT_PROXY, "");
-  if (!settings.ca_file.empty()) Curl().easy_setopt(easy, CURLOPT_CAINFO, settings.ca_file.c_str());
+  SetRoute(request, settings);
   Curl().easy_setopt(easy, CURLOPT_USERAGENT, settings.user_agent.c_str());
   Curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   Curl().easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 600L);
   Curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 8192L);
   Curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeouts.connect.count()));
   Curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeouts.total.count()));
+}
+
+void HttpHandle::SetRoute(const HttpRequest& request, const HttpSettings& settings) {
+  CURL* easy = get();
+  const HttpRoute& route = request.route;
+  const bool environment = settings.proxy_from_environment || route.proxy_from_environment;
+  if (IsLoopback(request.url) || (route.proxy.empty() && !environment)) {
+    Curl().easy_setopt(easy, CURLOPT_PROXY, "");
+  } else if (!route.proxy.empty()) {
+    Curl().easy_setopt(easy, CURLOPT_PROXY, route.proxy.c_str());
+  }
+  const std::string& trusted = route.ca_file.empty() ? settings.ca_file : route.ca_file;
+  if (!trusted.empty()) Curl().easy_setopt(easy, CURLOPT_CAINFO, trusted.c_str());
+  // "identity" asks for no compression; some gateways compress all the same, and libcurl unpacks only when it was told
+  // to ask for something.
+  if (route.decode) Curl().easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "identity");
 }
 
 void HttpHandle::SetHeaders(const HttpRequest& request) {

@@ -32,6 +32,7 @@ class HttpHandle {
 
  private:
   void SetBasics(const HttpRequest& request, const HttpSettings& settings);
+  void SetRoute(const HttpRequest& request, const HttpSettings& settings);
   void SetHeaders(const HttpRequest& request);
   void SetSignature(const SigV4& sign);
 

@@ -17,6 +17,7 @@ struct ToolCall {
   std::string id;  ///< unique within the episode; pairs the call with its result
   std::string name;
   Json arguments;
+  Json more{};  ///< members that came with it and go back as they came: signatures of thought and the like
 };
 
 /// A tool as it is shown to a model: `parameters` is a JSON Schema object.
@@ -31,7 +32,8 @@ struct Message {
   std::string text;
   std::vector<ToolCall> calls;  ///< of an agent's message
   std::string call_id;          ///< of a tool's message: which call it answers
-  std::string reasoning;        ///< kept for the transcript, never sent back
+  std::string reasoning;        ///< kept for the transcript
+  Json kept{};                  ///< of an agent's message: what its provider wants back as it came, thought among it
   bool error = false;           ///< of a tool's message
   bool notice = false;          ///< of a tool's message: a defense speaks, in place of the tool
   Json structured{};            ///< of a tool's message: the same result as data, where the tool gave it; else null

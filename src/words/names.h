@@ -66,11 +66,12 @@ enum class Stop : std::uint8_t {
   kMaxTurns,
   kMaxCalls,
   kToolErrors,
+  kUnanswered,  ///< a reply of some model was no answer
   kError,
 };
 template <>
-inline constexpr std::array<std::string_view, 8> kWords<Stop> = {"",          "user_stop", "agent_stop",  "transfer",
-                                                                 "max_turns", "max_calls", "tool_errors", "error"};
+inline constexpr std::array<std::string_view, 9> kWords<Stop> = {
+    "", "user_stop", "agent_stop", "transfer", "max_turns", "max_calls", "tool_errors", "unanswered", "error"};
 /// A limit ended the dialogue before the parties did.
 constexpr bool CutByLimit(Stop stop) {
   return stop == Stop::kMaxTurns || stop == Stop::kMaxCalls || stop == Stop::kToolErrors;

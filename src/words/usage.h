@@ -16,16 +16,24 @@ struct Usage {
   std::int64_t completion_tokens = 0;
   std::int64_t cost_nano_usd = 0;
   bool cost_known = true;
+  bool tokens_known = true;  ///< every answer said what it took
 
   Usage& operator+=(const Usage& other) {
-    calls += other.calls;
-    prompt_tokens += other.prompt_tokens;
-    completion_tokens += other.completion_tokens;
-    cost_nano_usd += other.cost_nano_usd;
+    calls = Sum(calls, other.calls);
+    prompt_tokens = Sum(prompt_tokens, other.prompt_tokens);
+    completion_tokens = Sum(completion_tokens, other.completion_tokens);
+    cost_nano_usd = Sum(cost_nano_usd, other.cost_nano_usd);
     cost_known = cost_known && other.cost_known;
+    tokens_known = tokens_known && other.tokens_known;
     return *this;
   }
   friend bool operator==(const Usage&, const Usage&) = default;
+
+  /// Never negative by going over the top, whatever a server has claimed.
+  static constexpr std::int64_t Sum(std::int64_t a, std::int64_t b) {
+    std::int64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+  }
 };
 
 using RoleUsage = Each<Role, Usage>;

@@ -1,0 +1,86 @@
+// Legal: names and ids as servers take them.
+// SPDX-License-Identifier: Apache-2.0
+#include "models/legal.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "episode/refused.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::size_t kLongestName = 64;
+
+bool IsPlain(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+}
+
+std::string Plain(std::string_view text) {
+  std::string plain(text);
+  std::ranges::replace_if(plain, [](char c) { return !IsPlain(c); }, '_');
+  return plain;
+}
+
+}  // namespace
+
+bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos; }
+
+std::string LegalToolName(std::string_view name) {
+  if (name.empty()) return "unnamed";
+  return Plain(name.substr(0, kLongestName));
+}
+
+std::string MakeCallId(std::string_view seed, std::size_t number) {
+  constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::uint64_t left = Hash64(seed, number);
+  std::string id;
+  for (int i = 0; i < 9; ++i, left /= kDigits.size()) id += kDigits[left % kDigits.size()];
+  return id;
+}
+
+void MakeIdsUnique(const ModelRequest& request, std::vector<ToolCall>& calls) {
+  if (calls.empty()) return;
+  std::unordered_set<std::string_view> taken;
+  for (const Message& message : request.messages) {
+    for (const ToolCall& call : message.calls) taken.insert(call.id);
+  }
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    // An id that means something to us is not for a server to give.
+    const bool ours = calls[i].id.starts_with(kRefusedByAgent);
+    if (!calls[i].id.empty() && !ours && taken.insert(calls[i].id).second) continue;
+    const std::string seed = fmt::format("{}/{}/{}", calls[i].id, request.identity.turn, i);
+    std::size_t n = 0;
+    do calls[i].id = MakeCallId(seed, n++);
+    while (!taken.insert(calls[i].id).second);
+  }
+}
+
+LegalIds::LegalIds(const std::vector<Message>& messages) {
+  const auto illegal = [](const ToolCall& call) { return call.id.empty() || !std::ranges::all_of(call.id, IsPlain); };
+  const auto concerned = [&](const Message& message) { return std::ranges::any_of(message.calls, illegal); };
+  if (std::ranges::none_of(messages, concerned)) return;
+  std::unordered_set<std::string> taken;
+  for (const Message& message : messages) {
+    for (const ToolCall& call : message.calls) taken.insert(call.id);
+  }
+  for (const Message& message : messages) {
+    for (const ToolCall& call : message.calls) {
+      if (!illegal(call) || changed_.contains(call.id)) continue;
+      std::string legal = Plain(call.id);
+      for (std::size_t n = 0; legal.empty() || taken.contains(legal); ++n) legal = MakeCallId(call.id, n);
+      taken.insert(legal);
+      changed_.emplace(call.id, std::move(legal));
+    }
+  }
+}
+
+std::string_view LegalIds::Of(const std::string& id) const {
+  const auto found = changed_.find(id);
+  return found == changed_.end() ? std::string_view(id) : std::string_view(found->second);
+}
+
+}  // namespace xsweep

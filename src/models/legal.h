@@ -1,0 +1,40 @@
+// Legal: names and ids as servers take them. What came in is kept as it was; only what is sent is made legal.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "episode/model.h"
+
+namespace xsweep {
+
+/// What stands for a message without a word: servers refuse empty texts.
+inline constexpr std::string_view kNothingSaid = "(nothing)";
+
+bool IsBlank(std::string_view text);
+
+/// A tool's name of 1 to 64 letters, digits, underscores and hyphens: what all servers take in a history.
+std::string LegalToolName(std::string_view name);
+
+/// An id of nine letters and digits, which every server takes (Mistral's takes nothing else); a pure function of
+/// `seed` and `number`.
+std::string MakeCallId(std::string_view seed, std::size_t number);
+
+/// Gives every call an id that no earlier call of the conversation has, keeping the server's where it can.
+void MakeIdsUnique(const ModelRequest& request, std::vector<ToolCall>& calls);
+
+/// The ids of a conversation as the Messages API takes them: letters, digits, underscores and hyphens. Two ids never
+/// become one.
+class LegalIds {
+ public:
+  explicit LegalIds(const std::vector<Message>& messages);
+  std::string_view Of(const std::string& id) const;
+
+ private:
+  std::unordered_map<std::string, std::string> changed_;
+};
+
+}  // namespace xsweep

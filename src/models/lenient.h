@@ -1,0 +1,24 @@
+// Lenient: reply bodies that are not quite JSON, read where that is safe.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+
+namespace xsweep {
+
+/// The body without what proxies put before it: a byte order mark, blank lines, and lines that begin with a colon
+/// (comments of an event stream, sent to keep a connection open). NUL bytes and blanks behind it are dropped too.
+std::string_view BareBody(std::string_view body);
+
+/// The same text as JSON that a strict reader takes: half surrogate pairs and bytes that are no UTF-8 become U+FFFD,
+/// control characters inside strings are escaped, escapes that JSON does not know become the character itself, and NaN
+/// and the infinities become null. Nothing else is mended: a body that was cut off stays broken.
+std::string MendJson(std::string_view text);
+
+/// Json::Parse of BareBody, and where that fails of the mended text. A sound body costs one parse.
+Expected<Json> ParseBody(std::string_view body);
+
+}  // namespace xsweep
