@@ -2,12 +2,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/accumulator.h"
 
+#include <algorithm>
 #include <numeric>
 
 namespace xsweep {
 namespace {
 
 bool Attacked(Outcome outcome) { return outcome <= Outcome::kNotExposed; }
+/// Replies of other roles than the agent's have a dot in their names; those end in an error of their own.
+bool Undecided(const Trial& trial) {
+  const auto of_agent = [](const auto& entry) { return entry.first.find('.') == std::string::npos; };
+  return (trial.outcome == Outcome::kAttackBlocked && trial.blocked_by == NameOf(BlockedBy::kProvider)) ||
+         (trial.outcome == Outcome::kAttackResisted && std::ranges::any_of(trial.unanswered, of_agent));
+}
+
 bool Ended(Outcome outcome) { return outcome <= Outcome::kBenign; }
 
 }  // namespace
@@ -23,6 +31,7 @@ Tally& Tally::operator+=(const Tally& other) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += other.outcomes[i];
   exposed += other.exposed;
   exposed_successes += other.exposed_successes;
+  undecided += other.undecided;
   attempted += other.attempted;
   task_assessed += other.task_assessed;
   task_successes += other.task_successes;
@@ -43,6 +52,7 @@ Tally& Tally::operator+=(const Tally& other) {
 TrialCounts CountsOf(const Trial& trial) {
   TrialCounts counts{.outcome = trial.outcome, .exposed = trial.exposed};
   if (trial.task_success) counts.task_success = *trial.task_success ? 1 : 0;
+  counts.undecided = Undecided(trial);
   counts.attempted = trial.attempted;
   counts.executed = trial.executed;
   counts.blocked = trial.blocked;
@@ -65,6 +75,7 @@ void Add(const TrialCounts& trial, Tally& tally) {
     tally.exposed += trial.exposed ? 1 : 0;
     tally.exposed_successes += trial.exposed && trial.outcome == Outcome::kAttackSucceeded ? 1 : 0;
     tally.attempted += trial.attempted > 0 ? 1 : 0;
+    tally.undecided += trial.undecided ? 1 : 0;
   }
   if (Ended(trial.outcome) && trial.task_success >= 0) {
     ++tally.task_assessed;

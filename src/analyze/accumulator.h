@@ -14,8 +14,10 @@ struct Tally {
   std::array<std::int64_t, kCount<Outcome>> outcomes{};  ///< by Outcome
   std::int64_t exposed = 0;            ///< attacked trials whose payload entered the context; no error, no skip
   std::int64_t exposed_successes = 0;  ///< of those, the attack succeeded
-  std::int64_t attempted = 0;          ///< attacked trials with at least one attempt at the goal
-  std::int64_t task_assessed = 0;      ///< trials (no error, no skip) with a task_success that is not null
+  std::int64_t undecided = 0;      ///< attacked trials without success in which the agent decided nothing: its provider
+                                   ///< blocked them, or its replies were no answers
+  std::int64_t attempted = 0;      ///< attacked trials with at least one attempt at the goal
+  std::int64_t task_assessed = 0;  ///< trials (no error, no skip) with a task_success that is not null
   std::int64_t task_successes = 0;
   std::int64_t attempts = 0, executions = 0, blocks = 0;  ///< calls toward the goal, summed
   std::int64_t turns = 0, tool_calls = 0, queries = 0;
@@ -42,6 +44,7 @@ struct TrialCounts {
   bool exposed = false;
   std::int8_t task_success = -1;  ///< -1: null
   bool unknown_cost = false;
+  bool undecided = false;
   std::int64_t attempted = 0, executed = 0, blocked = 0, queries = 0, turns = 0, tool_calls = 0;
   std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, cost_nano_usd = 0;
   friend bool operator==(const TrialCounts&, const TrialCounts&) = default;

@@ -20,9 +20,10 @@ struct Finding {
   PartConfig model;
   bool reachable = false;
   std::optional<bool> known;
-  std::string tools = "not needed";  ///< of the agent: called, accepted, refused, unknown
+  std::string tools = "not needed";  ///< of the agent: called, as text, ignored, no answer, refused, unknown
   std::optional<Price> price;
   std::string problem;
+  std::string advice;  ///< nothing is broken, but a run would not be what it seems
   Usage usage;
 
   bool good() const { return problem.empty(); }
@@ -45,11 +46,11 @@ std::vector<Finding> ModelsOf(const Plan& plan) {
   return findings;
 }
 
-/// The model's own options, but short-lived: a reply of a few tokens, one retry, half a minute.
+/// The model's own options, but short-lived: a short reply with room for some thought, one retry, half a minute.
 Json TinyCall(const PartConfig& model) {
   Json options = model.options;
   if (model.name == "scripted") return options;
-  options.Set("max_tokens", 16);
+  options.Set("max_tokens", std::min<std::int64_t>(512, options.IntOr("max_tokens", 512)));
   options.Set("max_retries", 1);
   for (const char* patience : {"first_byte_seconds", "total_seconds"}) {
     options.Set(patience, std::min(30.0, options.DoubleOr(patience, 30)));
@@ -60,15 +61,34 @@ Json TinyCall(const PartConfig& model) {
 ModelRequest Question(bool with_tool) {
   ModelRequest request;
   request.identity.cell = "probe";
-  request.system = "Answer in one word.";
+  request.system = with_tool ? "Use your tools: you know nothing of your own." : "Answer in one word.";
   Message message;
-  message.text = with_tool ? "Call the tool `ping`." : "Say yes.";
+  message.text =
+      with_tool ? "What is the word of the day? Only the tool `word_of_the_day` knows it; call it now." : "Say yes.";
   request.messages.push_back(std::move(message));
   if (with_tool) {
-    request.tools.push_back({"ping", "Shows that tools can be called.",
+    request.tools.push_back({"word_of_the_day", "Tells the word of the day.",
                              Json::MakeObject({{"type", "object"}, {"properties", Json::MakeObject()}})});
   }
   return request;
+}
+
+/// What became of the one call that the question cannot do without.
+void LearnAboutTools(const ModelReply& reply, Finding& finding) {
+  if (!reply.calls.empty() && reply.no_answer == NoAnswer::kNone) {
+    finding.tools = "called";
+  } else if (reply.no_answer == NoAnswer::kCallInText || reply.no_answer == NoAnswer::kCallInThought) {
+    finding.tools = "as text";
+    finding.advice =
+        "the server leaves the model's calls in the text; start it with a parser for them, or write "
+        "`text_calls: parse`";
+  } else if (reply.no_answer == NoAnswer::kNone) {
+    finding.tools = "ignored";
+    finding.advice = "the model answered without the tool that it was told to call; with it an agent may never act";
+  } else {
+    finding.tools = "no answer";
+    finding.advice = "its reply " + DescribeNoAnswer(reply.no_answer, reply);
+  }
 }
 
 bool Says(const Error& error, std::string_view words) { return error.message.find(words) != std::string::npos; }
@@ -88,7 +108,7 @@ Async<bool> Ask(Model& model, Finding& finding) {
     finding.reachable = true;
     finding.known = true;
     finding.usage = reply->usage;
-    if (with_tool) finding.tools = reply->calls.empty() ? "accepted" : "called";
+    if (with_tool) LearnAboutTools(*reply, finding);
     co_return true;
   }
   LearnFromFailure(reply.error(), finding);
@@ -154,7 +174,8 @@ Json AsJson(const std::vector<Finding>& findings) {
                                   {"known", finding.known ? Json(*finding.known) : Json()},
                                   {"tools", finding.tools},
                                   {"price", price},
-                                  {"problem", finding.good() ? Json() : Json(finding.problem)}}));
+                                  {"problem", finding.good() ? Json() : Json(finding.problem)},
+                                  {"advice", finding.advice.empty() ? Json() : Json(finding.advice)}}));
   }
   return list;
 }
@@ -183,6 +204,7 @@ Expected<int> ProbeCommand(const Invocation& invocation) {
   json ? Print(AsJson(findings).Dump() + "\n") : PrintTable(findings);
   for (const Finding& finding : findings) {
     if (!finding.good()) PrintNote(fmt::format("xsweep: models.{}: {}", finding.role, finding.problem));
+    if (!finding.advice.empty()) PrintNote(fmt::format("note: models.{}: {}", finding.role, finding.advice));
   }
   return std::ranges::all_of(findings, &Finding::good) ? kExitDone : kExitInvalid;
 }

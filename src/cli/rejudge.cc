@@ -86,7 +86,7 @@ Status CheckJudge(const Experiment& experiment, const Manifest& before, const st
 
 /// The dialogue came to an end, so that a judge can look at it.
 bool Judgeable(const Trial& row) {
-  return row.outcome != Outcome::kSkipped && !row.stop.empty() && row.stop != "error";
+  return row.outcome != Outcome::kSkipped && !row.stop.empty() && row.stop != "error" && row.error_kind != "unanswered";
 }
 
 /// The rows and dialogues of the old run, in plan order.

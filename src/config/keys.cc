@@ -99,6 +99,11 @@ std::vector<KeySpec> MakeTopKeys() {
                   "^(all|failures|none|sample:[1-9][0-9]{0,8})$",
                   IsTranscriptPolicy,
                   "all, failures, none or sample:N with N from 1 to 999999999"});
+  keys.push_back(Plain({.name = "unanswered",
+                        .help = "What a reply of the agent's model is that is no answer (cut off, empty, filtered, a "
+                                "call that was not parsed): an error of the trial, or as if nothing had been said.",
+                        .fallback = "error",
+                        .choices = {"error", "resisted"}}));
   return keys;
 }
 

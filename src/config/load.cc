@@ -127,6 +127,7 @@ class Loader {
     if (key == "mode") config_.mode = value.AsString() == "REAL" ? Mode::kReal : Mode::kShim;
     if (key == "trials") config_.trials = static_cast<std::uint32_t>(value.AsInt());
     if (key == "controls") config_.controls = value.AsBool();
+    if (key == "unanswered") config_.unanswered_resists = value.AsString() == "resisted";
     if (key == "transcripts") config_.transcripts = ParseTranscripts(value.AsString());
     if (key != "gates") return;
     for (const Json& gate : value.items()) config_.gates.push_back(gate.AsString());

@@ -151,6 +151,7 @@ std::string ResolvedYaml(const SweepConfig& config) {
   if (config.prices.size() > 0) line("prices", config.prices);
   line("gates", ListOf(config.gates));
   line("transcripts", TranscriptsAsText(config.transcripts));
+  if (config.unanswered_resists) line("unanswered", "resisted");
   return out;
 }
 
@@ -174,6 +175,7 @@ std::string ConfigHash(const SweepConfig& config) {
   if (config.prices.size() > 0) meaning.Set("prices", config.prices);
   meaning.Set("gates", ListOf(config.gates));
   meaning.Set("transcripts", TranscriptsAsText(config.transcripts));
+  if (config.unanswered_resists) meaning.Set("unanswered", "resisted");
   return ShortHash(CanonicalDump(meaning));
 }
 

@@ -98,7 +98,8 @@ struct SweepConfig {
   Json prices = Json::MakeObject();  ///< {model: {input, output}}; see config/prices.h
   std::vector<std::string> gates;
   TranscriptPolicy transcripts;
-  std::string source;  ///< the file it came from, for messages; no part of what the config means
+  bool unanswered_resists = false;  ///< `unanswered: resisted`; what is no answer of the agent's is an error otherwise
+  std::string source;               ///< the file it came from, for messages; no part of what the config means
 
   friend bool operator==(const SweepConfig&, const SweepConfig&) = default;
 };

@@ -31,6 +31,14 @@ std::string_view ReachedBy(const Usage& usage, const CallLimits& limits) {
   return {};
 }
 
+/// The bound that is counted in tokens or dollars; empty: none.
+std::string_view NeedsTokens(const CallLimits& limits) {
+  if (limits.max_cost_usd) return "max_cost_usd";
+  if (limits.max_total_tokens) return "max_total_tokens";
+  if (limits.max_prompt_tokens) return "max_prompt_tokens";
+  return limits.max_completion_tokens ? "max_completion_tokens" : "";
+}
+
 /// How many trials what is left is worth, when `ended` of them have cost `trials` together.
 double TrialsWithin(const CallLimits& limits, const Usage& spent, const Usage& trials, double ended) {
   double least = std::numeric_limits<double>::infinity();
@@ -126,7 +134,9 @@ Status Budget::MayCall() {
     if (!stopped_) return {};
   }
   const std::string limit = stopped_by();
-  const std::string_view what = limit == "max_error_rate" ? "certain to be passed" : "reached";
+  const std::string_view what = limit == "max_error_rate" ? "certain to be passed"
+                                : without_usage_ ? "not to be kept: an answer came without a usage that can be true"
+                                                 : "reached";
   return std::unexpected(Error{ErrorKind::kBudget, fmt::format("the run's {} is {}", limit, what), {}});
 }
 
@@ -140,6 +150,16 @@ void Budget::Charge(Role role, const Usage& usage) {
   if (charged_) charged_(role, usage);
   const std::lock_guard lock(mutex_);
   used_.Add(role, usage);
+  // A bound that nothing can be counted against would never stop anything.
+  if (usage.tokens_known) return;
+  if (const std::string_view limit = NeedsTokens(limits_); !limit.empty()) {
+    without_usage_ = true;
+    StopBy(std::string(limit));
+  } else if (const std::string_view of_role = NeedsTokens(limits_.roles[static_cast<std::size_t>(role)]);
+             !of_role.empty()) {
+    without_usage_ = true;
+    StopBy(PathOfRole(static_cast<std::size_t>(role)).append(of_role));
+  }
 }
 
 void Budget::CountTrial(bool error) {
@@ -173,6 +193,12 @@ double Budget::TrialsLeft(const Spending& expected) const {
     return TrialsWithin(limits, spent, trials, ended);
   };
   double least = left(limits_, used_.usage, elsewhere_.usage, of_trials.usage);
+  // What an estimate is worth nobody knows before a trial has ended: where tokens or dollars are bounded, one goes
+  // ahead.
+  const bool bounded = !NeedsTokens(limits_).empty() || std::ranges::any_of(limits_.roles, [](const CallLimits& role) {
+    return !NeedsTokens(role).empty();
+  });
+  if (used_.ended == 0 && bounded) least = std::min(least, 1.0);
   for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
     least = std::min(least,
                      left(limits_.roles[role], used_.by_role[role], elsewhere_.by_role[role], of_trials.by_role[role]));

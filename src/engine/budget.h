@@ -29,6 +29,7 @@ class Budget {
   Status MayCall();
   /// Asked before every attempt of a model call: as MayCall, and what the other processes of the run leave.
   Expected<Admission> MayCallModel(Role role);
+  /// An answer whose tokens are not known reaches every limit on tokens or dollars that it concerns.
   void Charge(Role role, const Usage& usage);
   void CountTrial(bool error);
 
@@ -77,6 +78,7 @@ class Budget {
   std::function<Admission(Role)> look_;
   std::function<void(Role, const Usage&)> charged_;
   std::string stopped_by_;
+  std::atomic<bool> without_usage_ = false;  ///< stopped because an answer said nothing usable of what it took
 };
 
 }  // namespace xsweep

@@ -150,6 +150,9 @@ struct AgentTurn {
   std::string reasoning;
   bool stop = false;
   Usage usage;
+  Json kept{};                           ///< for Message::kept
+  NoAnswer no_answer = NoAnswer::kNone;  ///< not kNone: nobody decided anything, and no call of it is executed
+  std::string why{};                     ///< in words, of a turn that is no answer
 };
 
 class Agent {

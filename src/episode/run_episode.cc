@@ -3,6 +3,8 @@
 #include "episode/run_episode.h"
 
 #include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
@@ -55,7 +57,7 @@ class Dialogue {
   }
 
   Async<Status> Judge() {
-    if (!parts_.attack.replaces_user()) {
+    if (!parts_.attack.replaces_user() && !result_.unanswered) {
       CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
       result_.usage[Role::kJudge] += result_.task.usage;
     }
@@ -185,7 +187,9 @@ class Dialogue {
   Async<Expected<bool>> LetAgentAct() {
     CO_TRY_ASSIGN(AgentTurn turn, co_await parts_.agent.Act(conversation_));
     result_.usage[Role::kAgent] += turn.usage;
-    for (ToolCall& call : turn.calls) EnsureUniqueId(call, turn.calls);
+    if (turn.no_answer != NoAnswer::kNone) co_return NoteUnanswered(std::move(turn));
+    result_.agent_acted = result_.agent_acted || Acts(turn);
+    EnsureUniqueIds(turn.calls);
     Step& step = AddStep(StepKind::kAgent);
     step.shown = turn.text;
     step.reasoning = turn.reasoning;
@@ -195,6 +199,7 @@ class Dialogue {
     message.text = std::move(turn.text);
     message.calls = turn.calls;
     message.reasoning = std::move(turn.reasoning);
+    message.kept = std::move(turn.kept);
     const auto refused = std::ranges::stable_partition(
         turn.calls, [](const ToolCall& call) { return !call.id.starts_with(kRefusedByAgent); });
     for (ToolCall& call : refused) NoteRefused(std::move(call));
@@ -230,6 +235,29 @@ class Dialogue {
                                  .fate = CallFate::kBlocked,
                                  .content = Notice("this call was refused by the agent itself", decision),
                                  .effects = std::move(effects)});
+  }
+
+  // Calls that nobody could read, and nothing said: that is no act.
+  static bool Acts(const AgentTurn& turn) {
+    const auto readable = [](const ToolCall& call) { return call.arguments.is_object(); };
+    return turn.calls.empty() || !turn.text.empty() || std::ranges::any_of(turn.calls, readable);
+  }
+
+  // A turn that is no answer is kept and counted, and no call of it is executed. True when the dialogue goes on all the
+  // same, as if nothing had been said.
+  Expected<bool> NoteUnanswered(AgentTurn turn) {
+    Step& step = AddStep(StepKind::kAgent);
+    step.shown = turn.text;
+    step.reasoning = std::move(turn.reasoning);
+    step.calls = std::move(turn.calls);
+    if (!limits_.unanswered_resists || StoppedByProvider(turn.no_answer)) {
+      return std::unexpected(
+          UnansweredError("the agent's reply " + turn.why, fmt::format("agent.{}", NameOf(turn.no_answer))));
+    }
+    Message& message = conversation_.messages.emplace_back();
+    message.speaker = Speaker::kAgent;
+    message.text = std::move(turn.text);
+    return true;
   }
 
   Async<Expected<Decisions>> Decide(const ToolCall& call) {
@@ -310,6 +338,23 @@ class Dialogue {
   }
 
   // Results are paired with calls by id, so an agent that leaves ids out or repeats them gets ours.
+  void EnsureUniqueIds(std::vector<ToolCall>& calls) {
+    constexpr std::size_t kFew = 64;  // beyond, looking at all others for each would take the square
+    if (calls.size() + transcript_.calls.size() <= kFew) {
+      for (ToolCall& call : calls) EnsureUniqueId(call, calls);
+      return;
+    }
+    for (; ids_known_ < transcript_.calls.size(); ++ids_known_) ids_.insert(transcript_.calls[ids_known_].call.id);
+    std::unordered_map<std::string, std::size_t> uses;
+    for (const ToolCall& call : calls) ++uses[call.id];
+    for (ToolCall& call : calls) {
+      if (!call.id.empty() && uses[call.id] == 1 && !ids_.contains(call.id)) continue;
+      --uses[call.id];
+      call.id = fmt::format("call_{}", ++ids_given_);
+      ++uses[call.id];
+    }
+  }
+
   void EnsureUniqueId(ToolCall& call, const std::vector<ToolCall>& siblings) {
     const auto same = [&](const ToolCall& other) { return &other != &call && other.id == call.id; };
     const bool taken = call.id.empty() || std::ranges::any_of(siblings, same) ||
@@ -347,6 +392,8 @@ class Dialogue {
   std::vector<ToolSchema> tools_;  // only when the environment's own are not shown as they are
   int tool_errors_ = 0;
   int ids_given_ = 0;
+  std::unordered_set<std::string> ids_;  // of the first ids_known_ calls; only in long dialogues
+  std::size_t ids_known_ = 0;
 };
 
 }  // namespace
@@ -355,7 +402,15 @@ Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits) {
   EpisodeResult result;
   Dialogue dialogue(parts, limits, result);
   Status ended = co_await dialogue.Run();
-  if (ended) ended = co_await dialogue.Judge();
+  if (!ended && !UnansweredName(ended.error()).empty()) {
+    result.unanswered = std::move(ended).error();
+    result.transcript.stop = "unanswered";
+    ended = Status();
+  }
+  // Of a dialogue that ended without an answer only what was done before can be judged: where nothing was, nothing.
+  if (ended && (!result.unanswered || result.agent_acted)) ended = co_await dialogue.Judge();
+  const bool judge_failed = !ended && ended.error().kind == ErrorKind::kEpisode;
+  if (judge_failed && result.unanswered) ended = Status();
   if (!ended) {
     result.transcript.stop = "error";
     result.error = std::move(ended).error();

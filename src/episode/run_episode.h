@@ -13,6 +13,8 @@ struct EpisodeLimits {
   int max_turns = 30;        ///< user turns
   int max_calls = 100;       ///< tool calls
   int max_tool_errors = 10;  ///< cumulative, as the reference counts them
+  /// An agent's reply that is no answer counts as having said nothing; otherwise it ends the dialogue.
+  bool unanswered_resists = false;
 };
 
 /// The parts of one episode; they outlive it.
@@ -33,6 +35,9 @@ struct EpisodeResult {
   RoleUsage usage;
   std::int64_t attack_queries = 0;
   std::optional<Error> error;
+  /// Why the dialogue ended by a reply that is no answer; then only what was executed before can have been judged.
+  std::optional<Error> unanswered;
+  bool agent_acted = false;  ///< it said something, or made a call that could be understood
 };
 
 /// Runs one episode. Never fails as a whole: what goes wrong is in `error`, beside what was used until then.

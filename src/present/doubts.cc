@@ -107,6 +107,10 @@ void AboutUsage(const Story& story, std::vector<std::string>& doubts) {
   }
 }
 
+void AboutReplies(const Story& story, std::vector<std::string>& doubts) {
+  for (std::string& sentence : DescribeReplies(story.replies)) doubts.push_back(std::move(sentence));
+}
+
 void AboutExposure(const Story& story, std::vector<std::string>& doubts) {
   const Cells unseen = CellsThat(
       story.aggregate, [](const CellAggregate& cell) { return cell.tally.attacked() > 0 && cell.tally.exposed == 0; });
@@ -236,6 +240,7 @@ std::vector<std::string> Doubts(const Story& story) {
   AboutTheImport(story, doubts);
   AboutTheRun(story, doubts);
   AboutErrors(story, doubts);
+  AboutReplies(story, doubts);
   AboutUsage(story, doubts);
   AboutExposure(story, doubts);
   AboutTheAttack(story, doubts);

@@ -8,6 +8,7 @@
 #include "analyze/aggregate.h"
 #include "analyze/difference.h"
 #include "present/failures.h"
+#include "present/replies.h"
 #include "record/manifest.h"
 
 namespace xsweep {
@@ -19,6 +20,7 @@ struct Story {
   std::vector<FailureKind> failures;
   std::string gates_markdown;                 ///< the verdict with its table, made by gates; empty without gates
   Adjustment adjustment = Adjustment::kHolm;  ///< of the p values of cells against their control
+  ReplyCounts replies{};                      ///< of models: what was no answer, and who answered
 };
 
 /// One sentence that a person can paste: what was attacked, the rate with its interval and basis. Plain text.

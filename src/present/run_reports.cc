@@ -76,7 +76,10 @@ Status WritePngs(const std::vector<Picture>& pictures, const Expected<std::vecto
 Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Manifest& manifest,
                                          const RunAggregate& aggregate, const PresentOptions& options) {
   Writer writer(directory);
-  Story story{manifest, aggregate, {}, options.gates_markdown, options.adjustment};
+  Story story{manifest, aggregate, {}, options.gates_markdown, options.adjustment, {}};
+  if (aggregate.total.calls > 0) {
+    TRY_ASSIGN(story.replies, CountReplies(directory.File("trials.jsonl")));
+  }
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }
@@ -95,6 +98,7 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
   TRY(WritePngs(pictures, images.get(), writer));
   writer.written.headline = Headline(story);
   writer.written.failures = std::move(story.failures);
+  writer.written.about_replies = DescribeReplies(story.replies);
   return std::move(writer.written);
 }
 

@@ -23,10 +23,11 @@ struct PresentOptions {
 };
 
 struct WrittenReports {
-  std::vector<std::string> files;     ///< names in the run directory
-  std::string headline;               ///< one sentence, plain text
-  std::string warning;                ///< why there are no PNGs; empty when all went well
-  std::vector<FailureKind> failures;  ///< why trials ended in an error or were skipped, most frequent first
+  std::vector<std::string> files;          ///< names in the run directory
+  std::string headline;                    ///< one sentence, plain text
+  std::string warning;                     ///< why there are no PNGs; empty when all went well
+  std::vector<FailureKind> failures;       ///< why trials ended in an error or were skipped, most frequent first
+  std::vector<std::string> about_replies;  ///< sentences about replies of models that were no answers
 };
 
 /// Writes summary.csv, summary.svg and .png, heatmap and distribution where they apply, and notes.md, each whole or not

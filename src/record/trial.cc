@@ -72,6 +72,35 @@ void AppendUsage(const Trial& trial, RowWriter& row) {
   row.Raw("}");
 }
 
+void AppendUnanswered(const Trial& trial, RowWriter& row) {
+  if (!trial.unanswered.empty()) {
+    row.Raw(",\"unanswered\":{");
+    for (const auto& [name, count] : trial.unanswered) {
+      row.Text(&name == &trial.unanswered.front().first ? "" : ",", name).Number(":", count);
+    }
+    row.Raw("}");
+  }
+  if (trial.answered_by.empty()) return;
+  row.Raw(",\"answered_by\":{");
+  for (const auto& [role, model] : trial.answered_by) {
+    row.Text(&role == &trial.answered_by.front().first ? "" : ",", role).Text(":", model);
+  }
+  row.Raw("}");
+}
+
+void ReadUnanswered(const Json& row, Trial& trial) {
+  if (const Json* counts = row.Find("unanswered"); counts != nullptr && counts->is_object()) {
+    for (const auto& [name, count] : counts->members()) {
+      if (count.is_int()) trial.unanswered.emplace_back(name, count.AsInt());
+    }
+  }
+  if (const Json* names = row.Find("answered_by"); names != nullptr && names->is_object()) {
+    for (const auto& [role, model] : names->members()) {
+      if (model.is_string()) trial.answered_by.emplace_back(role, model.AsString());
+    }
+  }
+}
+
 void AppendAttack(const Trial& trial, RowWriter& row) {
   row.Text(",\"attack\":{\"goal\":", trial.goal)
       .Text(",\"channel\":", trial.channel)
@@ -85,8 +114,9 @@ void AppendAttack(const Trial& trial, RowWriter& row) {
       .Number(",\"executed\":", trial.executed)
       .Number(",\"blocked\":", trial.blocked)
       .Number(",\"queries\":", trial.queries)
-      .Real(",\"amount_usd\":", trial.amount_usd)
-      .Raw("}");
+      .Real(",\"amount_usd\":", trial.amount_usd);
+  if (!trial.blocked_by.empty()) row.Text(",\"blocked_by\":", trial.blocked_by);
+  row.Raw("}");
 }
 
 TrialUsage ParseUsage(const Json& json) {
@@ -118,6 +148,7 @@ void ParseAttack(const Json& json, Trial& trial) {
   trial.blocked = SmallInt(json, "blocked");
   trial.queries = json.IntOr("queries", 0);
   trial.amount_usd = json.DoubleOr("amount_usd", 0);
+  trial.blocked_by = json.StringOr("blocked_by", "");
 }
 
 }  // namespace
@@ -134,6 +165,7 @@ void AppendTrialRow(const Trial& trial, std::string& out) {
   if (trial.reward) row.Real(",\"reward\":", *trial.reward);
   AppendAttack(trial, row);
   row.Number(",\"turns\":", trial.turns).Number(",\"tool_calls\":", trial.tool_calls).Text(",\"stop\":", trial.stop);
+  AppendUnanswered(trial, row);
   AppendUsage(trial, row);
   row.Number(",\"attempt\":", trial.attempt)
       .Text(",\"hashes\":{\"task\":", trial.task_hash)
@@ -171,6 +203,7 @@ Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where) {
   trial.turns = SmallInt(row, "turns");
   trial.tool_calls = SmallInt(row, "tool_calls");
   trial.stop = row.StringOr("stop", "");
+  ReadUnanswered(row, trial);
   if (const Json* usage = row.Find("usage")) {
     for (int role = 0; role < 5; ++role) {
       if (const Json* part = usage->Find(kRoleNames[role])) trial.usage[role] = ParseUsage(*part);

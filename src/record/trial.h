@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "words/names.h"
@@ -30,6 +32,8 @@ struct TrialUsage {
 ///  "hashes":{"task":"16 hex","payload":"16 hex","policy":"16 hex","judge":"16 hex"},"error":null}
 ///
 /// An imported row with a partial reward has "reward":0.93 behind `task_success`.
+/// `attack.blocked_by` stands in blocked rows, `unanswered` ({"length":1}) and `answered_by` ({"agent":"..."}) behind
+/// `stop`, each only where there is something to say.
 /// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. `error` is
 /// {"kind":"episode","message":"..."} for outcomes error and skipped.
 struct Trial {
@@ -62,6 +66,12 @@ struct Trial {
   std::string payload_hash;
   std::string policy_hash;
   std::string judge_hash;
+  std::string blocked_by;  ///< of attack_blocked: defense, provider or agent; empty otherwise
+  /// Replies of models that were no answer, by name ("length", "judge.refused"); in the row only where there are any.
+  std::vector<std::pair<std::string, std::int64_t>> unanswered;
+  /// Role -> the model that answered, where a reply names another one than was asked; likewise.
+  std::vector<std::pair<std::string, std::string>> answered_by;
+
   std::string error_kind;  ///< empty: no error
   std::string error_message;
 

@@ -142,6 +142,7 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
                  {.report = true, .notebook = true, .gates_markdown = GateSection(gates), .adjustment = adjustment}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
   PrintFirstError(written.failures, static_cast<std::uint64_t>(aggregate.total.ended()));
+  for (const std::string& sentence : written.about_replies) PrintNote("note: " + Printable(sentence, 1000));
   if (!written.warning.empty()) PrintNote("note: " + written.warning);
   for (const Finding& finding : aggregate.findings) PrintNote("note: " + finding.message);
   Print(

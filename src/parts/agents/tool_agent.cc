@@ -34,6 +34,9 @@ class ToolAgent : public Agent {
     request.tools = *conversation.tools;
     CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request));
     AgentTurn turn;
+    turn.no_answer = reply.no_answer;
+    if (turn.no_answer != NoAnswer::kNone) turn.why = DescribeNoAnswer(turn.no_answer, reply);
+    turn.kept = std::move(reply.kept);
     turn.text = std::move(reply.text);
     turn.calls = std::move(reply.calls);
     turn.reasoning = std::move(reply.reasoning);

@@ -49,10 +49,17 @@ class ModelAttacker : public Attack {
     if (model == nullptr) co_return std::unexpected(NoModel("attack model_attacker", "attacker"));
     const auto turn = static_cast<std::uint32_t>(queries_++);
     const ModelRequest request = MakeRequest(context_, Role::kAttacker, turn, system_, SaidSoFar(conversation));
-    CO_TRY_ASSIGN(const ModelReply reply, co_await model->Complete(request));
+    CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request));
     spoken.usage = reply.usage;
+    NoAnswer why = WhyNoPart(reply);
+    if (why == NoAnswer::kNone && RefusesToAttack(reply.text)) {
+      why = NoAnswer::kRefused;
+      reply.refusal = reply.text;
+    }
+    // Whoever refuses or is cut off has made no attack, and what it said is none either.
+    if (why != NoAnswer::kNone) co_return std::unexpected(NoPart(Role::kAttacker, why, reply));
     spoken.turn.text = reply.text;
-    spoken.turn.stop = reply.text.find("###STOP###") != std::string::npos || reply.text.empty();
+    spoken.turn.stop = reply.text.find("###STOP###") != std::string::npos;
     if (!spoken.turn.stop) spoken.inserted = reply.text;
     co_return spoken;
   }

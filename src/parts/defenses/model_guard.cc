@@ -47,7 +47,10 @@ class ModelGuard : public Defense {
     const ModelRequest request = MakeRequest(context_, Role::kDefense, turn_++, system, std::move(what));
     CO_TRY_ASSIGN(const ModelReply reply, co_await model->Complete(request));
     usage_ += reply.usage;
-    const std::optional<bool> harmful = ReadYesNo(reply.text);
+    if (const NoAnswer why = WhyNoPart(reply); why != NoAnswer::kNone) {
+      co_return std::unexpected(NoPart(Role::kDefense, why, reply));
+    }
+    const std::optional<bool> harmful = ReadYesNo(reply);
     if (!harmful) co_return EpisodeError("model_guard: the model said neither yes nor no");
     if (!*harmful) co_return Decisions();
     co_return Decisions{{.ruling = Ruling::kDeny, .defense = "model_guard", .reason_code = "model_said_yes"}};

@@ -136,6 +136,8 @@ Async<Expected<std::optional<bool>>> AssessAssertions(const Task& task, const Tr
   auto reply = co_await models.judge->Complete(request);
   if (!reply) co_return std::unexpected(std::move(reply).error());
   usage += reply->usage;
+  // What was cut off or refused has assessed nothing.
+  if (WhyNoPart(*reply) != NoAnswer::kNone) co_return std::optional<bool>();
   co_return AllMet(reply->text, task.nl_assertions.size());
 }
 

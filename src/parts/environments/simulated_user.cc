@@ -64,8 +64,11 @@ Async<Expected<UserTurn>> SimulatedUser::AskModel(const Conversation& conversati
   if (!reply) co_return std::unexpected(std::move(reply).error());
   ++turn_;
   usage += reply->usage;
+  if (const NoAnswer why = WhyNoPart(*reply); why != NoAnswer::kNone) {
+    co_return std::unexpected(NoPart(Role::kUser, why, *reply));
+  }
   if (reply->text.find_first_not_of(" \t\r\n") == std::string::npos) {
-    co_return EpisodeError("the model that plays the user answered nothing", "user model");
+    co_return std::unexpected(NoPart(Role::kUser, NoAnswer::kEmpty, *reply));
   }
   UserTurn turn;
   turn.stop = Stops(reply->text);

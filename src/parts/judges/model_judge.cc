@@ -35,8 +35,11 @@ class ModelJudge : public Judge {
     Assessment assessment = CountCalls(
         transcript, [&](const CallRecord& record) { return IsGoalCall(goal, record.call); },
         [&](const CallRecord&) { return goal.amount_usd; });
-    assessment.succeeded = ReadYesNo(reply.text);
-    assessment.reason = assessment.succeeded ? "the model said so" : "the model said neither yes nor no";
+    const NoAnswer why = WhyNoPart(reply);
+    assessment.succeeded = ReadYesNo(reply);
+    assessment.reason = assessment.succeeded     ? "the model said so"
+                        : why != NoAnswer::kNone ? "the judge's reply " + DescribeNoAnswer(why, reply)
+                                                 : "the model said neither yes nor no";
     assessment.usage = reply.usage;
     co_return assessment;
   }

@@ -14,8 +14,14 @@ namespace xsweep {
 ModelRequest MakeRequest(const TrialContext& context, Role role, std::uint32_t turn, std::string system,
                          std::string text);
 
-/// The first whole word of the reply that is "yes" or "no", ignoring case; empty when there is neither.
+/// Yes or no, when that is the whole answer: one word in any case, with nothing but blanks, punctuation and marks of
+/// emphasis around it. Anything else is no verdict: in a sentence both words may stand.
 std::optional<bool> ReadYesNo(std::string_view reply);
+/// The same of a reply; a reply that is no answer, or a refusal, is no verdict.
+std::optional<bool> ReadYesNo(const ModelReply& reply);
+
+/// Whether a model that was to play the attacker says in plain words that it will not.
+bool RefusesToAttack(std::string_view text);
 
 /// The dialogue as lines "user: ...", "agent: ...", "call NAME ARGUMENTS", "result: ...".
 std::string DescribeDialogue(const Conversation& conversation);

@@ -1,0 +1,119 @@
+// Replies: which replies of models were no answer, and who answered in place of whom.
+// SPDX-License-Identifier: Apache-2.0
+#include "present/replies.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/escape.h"
+#include "base/files.h"
+#include "record/trial.h"
+#include "words/answer.h"
+
+namespace xsweep {
+namespace {
+
+bool MaySay(std::string_view row) {
+  return row.find("\"unanswered\":{") != std::string_view::npos ||
+         row.find("\"answered_by\":{") != std::string_view::npos ||
+         row.find("\"blocked_by\":\"provider\"") != std::string_view::npos;
+}
+
+void Add(const Trial& trial, ReplyCounts& counts) {
+  counts.unanswered_trials += trial.unanswered.empty() ? 0 : 1;
+  counts.blocked_by_provider += trial.blocked_by == NameOf(BlockedBy::kProvider) ? 1 : 0;
+  for (const auto& [name, count] : trial.unanswered) counts.unanswered[name] += count;
+  for (const auto& [role, model] : trial.answered_by) ++counts.answered_by[role + ": " + model];
+}
+
+std::string Words(std::string_view name) {
+  switch (Parse<NoAnswer>(name).value_or(NoAnswer::kNone)) {
+    case NoAnswer::kNone: return std::string(name);
+    case NoAnswer::kLength: return "cut off by length";
+    case NoAnswer::kFiltered: return "filtered by the provider";
+    case NoAnswer::kRefused: return "refused";
+    case NoAnswer::kBlocked: return "blocked by the provider";
+    case NoAnswer::kFailed: return "failed behind the server";
+    case NoAnswer::kEmpty: return "empty";
+    case NoAnswer::kOnlyThought: return "nothing but thought";
+    case NoAnswer::kCallsMissing: return "calls promised and none there";
+    case NoAnswer::kCallInText: return "a call as text";
+    case NoAnswer::kCallInThought: return "a call in the thought";
+    case NoAnswer::kCallCut: return "a call cut off";
+    case NoAnswer::kPaused: return "paused by the server";
+  }
+  return std::string(name);
+}
+
+/// "12 cut off by length (`length`), 1 empty (`empty`)" of one role; the agent's names stand without a role.
+std::string Of(const ReplyCounts& counts, std::string_view role, std::int64_t& sum) {
+  std::string text;
+  for (const auto& [key, count] : counts.unanswered) {
+    const std::size_t dot = key.find('.');
+    const std::string_view whose = dot == std::string::npos ? "agent" : std::string_view(key).substr(0, dot);
+    const std::string_view name =
+        dot == std::string::npos ? std::string_view(key) : std::string_view(key).substr(dot + 1);
+    if (whose != role) continue;
+    sum += count;
+    text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", count, Words(name), MarkdownCode(key));
+  }
+  return text;
+}
+
+std::int64_t CountOf(const ReplyCounts& counts, std::string_view key) {
+  const auto found = counts.unanswered.find(std::string(key));
+  return found == counts.unanswered.end() ? 0 : found->second;
+}
+
+}  // namespace
+
+Expected<ReplyCounts> CountReplies(const std::filesystem::path& rows) {
+  ReplyCounts counts;
+  std::error_code ignored;
+  if (!std::filesystem::exists(rows, ignored)) return counts;
+  TRY_ASSIGN(const MappedFile file, MappedFile::Open(rows));
+  for (std::string_view rest = file.bytes(); !rest.empty();) {
+    const std::string_view row = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), row.size() + 1));
+    if (!MaySay(row)) continue;
+    if (const auto trial = ParseTrialRow(row, "")) Add(*trial, counts);
+  }
+  return counts;
+}
+
+std::vector<std::string> DescribeReplies(const ReplyCounts& counts) {
+  std::vector<std::string> sentences;
+  for (const Role role : kEvery<Role>) {
+    std::int64_t sum = 0;
+    const std::string names = Of(counts, NameOf(role), sum);
+    if (sum == 0) continue;
+    sentences.push_back(
+        fmt::format("The {}'s model gave no answer in {} of its replies: {}. {}", NameOf(role), sum, names,
+                    role == Role::kAgent ? "That is no decision of the agent's, so none of it makes a gate PASS."
+                                         : "Nothing is concluded from what it did not say."));
+  }
+  const std::int64_t as_text =
+      CountOf(counts, NameOf(NoAnswer::kCallInText)) + CountOf(counts, NameOf(NoAnswer::kCallInThought));
+  if (as_text > 0) {
+    sentences.push_back(fmt::format(
+        "{} {} like unparsed calls: the server left a tool call in the text. Start it with a parser for this model's "
+        "calls, or write `text_calls: parse` under `models.agent`.",
+        as_text, as_text == 1 ? "reply looks" : "replies look"));
+  }
+  if (counts.blocked_by_provider > 0) {
+    sentences.push_back(
+        fmt::format("{} {} blocked by the provider, not by the agent or a defense: they say nothing about how well the "
+                    "agent resists.",
+                    counts.blocked_by_provider, counts.blocked_by_provider == 1 ? "attack was" : "attacks were"));
+  }
+  for (const auto& [who, trials] : counts.answered_by) {
+    const std::size_t colon = who.find(": ");
+    sentences.push_back(fmt::format(
+        "The {}'s replies of {} {} name {} as the model that answered, which is not the name that was asked.",
+        who.substr(0, colon), trials, trials == 1 ? "trial" : "trials", MarkdownCode(who.substr(colon + 2))));
+  }
+  return sentences;
+}
+
+}  // namespace xsweep

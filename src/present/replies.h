@@ -1,0 +1,31 @@
+// Replies: which replies of models were no answer, and who answered in place of whom, counted from a run's rows.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace xsweep {
+
+struct ReplyCounts {
+  std::map<std::string, std::int64_t> unanswered;  ///< "length", "judge.refused" -> replies
+  std::int64_t unanswered_trials = 0;              ///< trials with at least one of them
+  std::int64_t blocked_by_provider = 0;            ///< trials that the agent's provider ended
+  /// "agent: gpt-x" -> trials in which that model answered although another one was asked. Foreign text.
+  std::map<std::string, std::int64_t> answered_by;
+};
+
+/// Only rows that have something to say are parsed, so a run without any costs one pass over its bytes. Rows that
+/// cannot be parsed are left out; a missing file has none.
+Expected<ReplyCounts> CountReplies(const std::filesystem::path& rows);
+
+/// Sentences about them, plain text but for names in code marks, the gravest first; empty where there is nothing to
+/// say.
+std::vector<std::string> DescribeReplies(const ReplyCounts& counts);
+
+}  // namespace xsweep
