@@ -21,11 +21,22 @@ class Probe : public RealSweep {
 };
 
 TEST_F(Probe, SeesThatAModelCallsTools) {
-  const Json found = Ask([](const SeenRequest&) { return ServerReply{.body = ChatCallBody("ping", "{}")}; }, 0);
+  const Json found =
+      Ask([](const SeenRequest&) { return ServerReply{.body = ChatCallBody("word_of_the_day", "{}")}; }, 0);
   EXPECT_TRUE(found.BoolOr("reachable", false));
   EXPECT_TRUE(found.BoolOr("known", false));
   EXPECT_EQ(found.StringOr("tools", ""), "called");
   EXPECT_EQ(found.Find("price")->DoubleOr("output", 0), 2);
+}
+
+TEST_F(Probe, TellsACallLeftInTheTextFromOneThatWasNotMade) {
+  const auto says = [](std::string text) {
+    return [text](const SeenRequest&) { return ServerReply{.body = ChatBody(text)}; };
+  };
+  const Json as_text = Ask(says(R"(<tool_call>{\"name\":\"word_of_the_day\",\"arguments\":{}}</tool_call>)"), 0);
+  EXPECT_EQ(as_text.StringOr("tools", ""), "as text");
+  EXPECT_NE(as_text.StringOr("advice", "").find("text_calls: parse"), std::string::npos);
+  EXPECT_EQ(Ask(says("It is `serendipity`."), 0).StringOr("tools", ""), "ignored");
 }
 
 TEST_F(Probe, TellsAServerWithoutToolsFromOneWithoutTheModel) {

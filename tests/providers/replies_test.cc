@@ -2,8 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "models/anthropic.h"
 #include "models/chat.h"
+#include "models/failures.h"
+#include "models/legal.h"
 #include "support/model_server.h"
 
 namespace xsweep {
@@ -135,8 +139,7 @@ TEST(MalformedReplies, AreErrorsOfTheEpisodeInPlainWords) {
        {"", "<html>502</html>", "null", "[]", "{", "{}", R"({"choices":null})", R"({"choices":[]})",
         R"({"choices":[null]})", R"({"choices":[{"message":3}]})", R"({"choices":[{"message":{"content":{}}}]})",
         R"({"choices":[{"message":{"tool_calls":{}}}]})", R"({"choices":[{"message":{"tool_calls":[1]}}]})",
-        R"({"choices":[{"message":{"tool_calls":[{"function":{"name":""}}]}}]})", R"({"error":{"message":"no"}})",
-        R"({"content":"text"})", R"({"content":[{}]})", R"({"content":[{"type":"tool_use"}]})"}) {
+        R"({"error":{"message":"no"}})", R"({"content":"text"})", R"({"content":[{}]})"}) {
     for (const auto& reply : {ReadOpenAiReply(body, {}), ReadAnthropicReply(body, {})}) {
       ASSERT_FALSE(reply.has_value()) << body;
       EXPECT_EQ(reply.error().kind, ErrorKind::kEpisode);
@@ -150,10 +153,13 @@ TEST(CallIds, StayUniqueOverAConversationWhateverAServerSends) {
   request.identity.turn = 4;
   std::vector<ToolCall> calls = {{"c1", "f", {}}, {"c1", "f", {}}, {"", "f", {}}, {"new", "f", {}}};
   MakeIdsUnique(request, calls);
-  EXPECT_EQ(calls[0].id, "c1_4_0");
-  EXPECT_EQ(calls[1].id, "c1_4_1");
-  EXPECT_EQ(calls[2].id, "call_4_2");
   EXPECT_EQ(calls[3].id, "new");
+  std::set<std::string> ids = {"c1", "c2", "new"};
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(ids.insert(calls[i].id).second);
+    EXPECT_THAT(calls[i].id, ::testing::MatchesRegex("[0-9A-Za-z]+"));
+    EXPECT_EQ(calls[i].id.size(), 9U);
+  }
 }
 
 TEST(RetryAfter, IsReadAsSecondsOrMilliseconds) {
@@ -166,9 +172,36 @@ TEST(RetryAfter, IsReadAsSecondsOrMilliseconds) {
   EXPECT_EQ(read("retry-after", "2"), milliseconds(2000));
   EXPECT_EQ(read("retry-after", "0.5"), milliseconds(500));
   EXPECT_EQ(read("retry-after-ms", "20"), milliseconds(20));
-  for (const char* bad : {"", "-1", "soon", "nan", "inf", "1e99", "Wed, 21 Oct 2026 07:28:00 GMT", "2s"}) {
+  for (const char* bad : {"", "-1", "soon", "nan", "inf", "1e99", "2s"}) {
     EXPECT_EQ(read("retry-after", bad), std::nullopt) << bad;
   }
+}
+
+TEST(Waits, AreReadInEveryFormAgainstTheServersClock) {
+  using std::chrono::milliseconds;
+  HttpResponse dated;
+  dated.headers = {{"date", "Wed, 21 Oct 2026 07:27:30 GMT"}, {"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"}};
+  EXPECT_EQ(ReadWait(dated), milliseconds(30'000));
+  const auto of = [](std::vector<HttpHeader> headers, std::string body = {}) {
+    HttpResponse response;
+    response.headers = std::move(headers);
+    response.body = std::move(body);
+    return ReadWait(response);
+  };
+  EXPECT_EQ(of({{"x-ratelimit-reset-requests", "1m30s"}}), milliseconds(90'000));
+  EXPECT_EQ(of({{"x-ratelimit-reset-tokens", "20ms"}}), milliseconds(20));
+  EXPECT_EQ(of({{"x-ratelimit-reset-requests", "4s"},
+                {"x-ratelimit-remaining-requests", "0"},
+                {"x-ratelimit-reset-tokens", "9s"},
+                {"x-ratelimit-remaining-tokens", "500"}}),
+            milliseconds(4000));
+  EXPECT_EQ(of({{"date", "Wed, 21 Oct 2026 07:27:30 GMT"},
+                {"anthropic-ratelimit-requests-reset", "2026-10-21T07:27:45Z"},
+                {"anthropic-ratelimit-requests-remaining", "0"}}),
+            milliseconds(15'000));
+  EXPECT_EQ(of({}, R"({"error":{"details":[{"retryDelay": "7s"}]}})"), milliseconds(7000));
+  EXPECT_EQ(of({}, "Please try again in 7.66s."), milliseconds(7660));
+  EXPECT_EQ(of({}, "no word of it"), std::nullopt);
 }
 
 }  // namespace

@@ -169,7 +169,7 @@ TEST(Combinations, KnowThreeAnswers) {
 }
 
 TEST(ModelJudge, LeavesAnUnreadableAnswerUnscored) {
-  FakeModel model = FakeModel::Saying({"I would say 42.", "YES, it did.", "no"});
+  FakeModel model = FakeModel::Saying({"I would say 42.", "**YES.**", "no"});
   const ModelSet models{.judge = &model};
   EXPECT_EQ(Judged("model_judge", "{}", {}, {}, models).succeeded, std::nullopt);
   EXPECT_EQ(Judged("model_judge", "{}", {}, {}, models).succeeded, true);
