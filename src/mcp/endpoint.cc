@@ -60,10 +60,11 @@ Async<Status> StreamSaid(IoLoop& loop, std::shared_ptr<Said> said, WebStream& st
 Async<Status> StreamChanges(IoLoop& loop, std::shared_ptr<McpServer> mcp, McpReply granted, std::uint64_t seen,
                             WebStream& stream) {
   const std::string first = WriteStreamEvent("message", granted.message->Dump());
+  const bool wanted = granted.message->Find("params")->Find("notifications")->BoolOr("toolsListChanged", false);
   CO_TRY(co_await stream.Write(first));
   for (int looks = 1;; ++looks) {
     CO_TRY(co_await loop.Sleep(kLook));
-    if (const std::uint64_t now = mcp->host().list_version(); now != seen) {
+    if (const std::uint64_t now = mcp->host().list_version(); now != seen && wanted) {
       seen = now;
       const std::string event = WriteStreamEvent("message", McpServer::ListChanged(&*granted.subscription).Dump());
       CO_TRY(co_await stream.Write(event));
