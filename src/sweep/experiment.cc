@@ -13,6 +13,8 @@
 #include "config/keys.h"
 #include "config/prices.h"
 #include "config/resolved.h"
+#include "parts/agents/external/external.h"
+#include "parts/agents/external/versions.h"
 #include "parts/catalog.h"
 #include "parts/environments/declared/declared.h"
 #include "record/run_id.h"
@@ -47,6 +49,17 @@ std::string CpuName() {
   return "unknown";
 }
 
+/// An agent that is no model of ours stands in the agent's place, with its program's version.
+void AddExternal(const PartConfig& agent, std::vector<ModelRecord>& found) {
+  const std::string base(agent.options.StringOr("model_base", agent.options.StringOr("url", "")));
+  const std::string preset(agent.options.StringOr("preset", ""));
+  const auto same = [&](const ModelRecord& record) {
+    return record.provider == agent.name && record.base_url == base && record.model.starts_with(preset);
+  };
+  if (std::ranges::any_of(found, same)) return;  // asking a program for its version takes a while
+  found.push_back({"agent", agent.name, DescribeExternalAgent(agent.name, agent.options), base, Json()});
+}
+
 /// Every model that some cell gives a role, once, with the price that its calls are counted with.
 std::vector<ModelRecord> ModelsOf(const Plan& plan) {
   std::vector<ModelRecord> found;
@@ -60,6 +73,7 @@ std::vector<ModelRecord> ModelsOf(const Plan& plan) {
     for (const std::string& role : ModelRoles()) {
       if (const auto& model = ModelOf(cell.models, role)) add(role, *model);
     }
+    if (IsExternalAgent(cell.agent.name)) AddExternal(cell.agent, found);
   }
   return found;
 }
