@@ -59,7 +59,7 @@ TEST_F(DeclaredConfig, IsRefusedWithThePlaceOfEveryFault) {
                                 "  - {name: v, tool: 7}\n"
                                 "attack: {name: static, goal: a}\n"
                                 "judge: {name: goal_reached}\n");
-  EXPECT_THAT(said, HasSubstr("run.yaml:8:15: unknown key `txt` of `goals[1]`; did you mean `text`?"));
+  EXPECT_THAT(said, HasSubstr("run.yaml:8:15: unknown key `txt` of `goals[1]`, did you mean `text`?"));
   EXPECT_THAT(said, HasSubstr("run.yaml:10:21: `vectors[0].tool` must be text"));
   const std::string later = Says(kHead +
                                  "goals:\n"
@@ -69,8 +69,8 @@ TEST_F(DeclaredConfig, IsRefusedWithThePlaceOfEveryFault) {
                                  "vectors: [{name: v, tool: get_user_details, pointer: note}]\n"
                                  "attack: {name: static, goal: a, vectors: [w]}\n"
                                  "judge: {name: goal_reached}\n");
-  EXPECT_THAT(later, HasSubstr("run.yaml:9:16: the environment has no tool `send_certificat`; did you mean"));
-  EXPECT_THAT(later, HasSubstr("run.yaml:10:52: `note` is no JSON pointer"));
+  EXPECT_THAT(later, HasSubstr("run.yaml:9:16: the environment has no tool `send_certificat`, did you mean"));
+  EXPECT_THAT(later, HasSubstr("run.yaml:10:54: `note` is no JSON pointer"));
 }
 
 TEST_F(DeclaredConfig, NamesUnknownGoalsAndVectorsAtTheirPlace) {

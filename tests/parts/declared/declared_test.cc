@@ -51,7 +51,7 @@ TEST_F(DeclaredDesk, SaysEveryFaultWithThePathOfItsValue) {
   };
   for (const char* part :
        {"goals/0/name: goal `a` needs",
-        "goals/1/calls/0/tool: the environment has no tool `send_certificat`; did you mean",
+        "goals/1/calls/0/tool: the environment has no tool `send_certificat`, did you mean",
         "goals/2/effect: no effect is called `nothing`", "goals/3/name: `none` stands for no goal",
         "goals/4/calls/0/arguments/amount: `{how_much}` is not drawn", "goals/4/calls/0/when: unknown key `when`",
         "effects/0/name: effect `e` needs either", "effects/1/pointer: `no` is no JSON pointer",
