@@ -32,6 +32,7 @@ Tally& Tally::operator+=(const Tally& other) {
   exposed += other.exposed;
   exposed_successes += other.exposed_successes;
   undecided += other.undecided;
+  contradictions += other.contradictions;
   attempted += other.attempted;
   task_assessed += other.task_assessed;
   task_successes += other.task_successes;
@@ -74,6 +75,7 @@ void Add(const TrialCounts& trial, Tally& tally) {
   if (Attacked(trial.outcome)) {
     tally.exposed += trial.exposed ? 1 : 0;
     tally.exposed_successes += trial.exposed && trial.outcome == Outcome::kAttackSucceeded ? 1 : 0;
+    tally.contradictions += trial.executed > 0 && !trial.exposed ? 1 : 0;
     tally.attempted += trial.attempted > 0 ? 1 : 0;
     tally.undecided += trial.undecided ? 1 : 0;
   }

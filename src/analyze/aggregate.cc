@@ -9,6 +9,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include <fmt/format.h>
+
+#include "analyze/plan_check.h"
 #include "analyze/run_accumulator.h"
 #include "record/run_directory.h"
 #include "record/trial_log.h"
@@ -32,20 +35,23 @@ struct Part {
   Status status;
 };
 
-void ReadPart(const std::string& path, RowRange range, const ReadOptions& options, Part& part) {
-  Findings duplicates;
+void ReadPart(const std::string& path, RowRange range, const Manifest& run, const ReadOptions& options, Part& part) {
+  Findings misplaced;
+  PlanCheck plan(run);
   auto report = ReadTrialRows(path, range, options, [&](const TrialRow& row, std::int64_t line) {
-    if (!part.rows.Add(row)) duplicates.Note(RowProblem::kDuplicate, line);
+    if (!plan.Fits(row)) return misplaced.Note(RowProblem::kForeign, line);
+    if (!part.rows.Add(row)) misplaced.Note(RowProblem::kDuplicate, line);
   });
   if (!report) {
     part.status = std::unexpected(std::move(report).error());
     return;
   }
   part.report = std::move(*report);
-  part.report.findings.Merge(duplicates, 0);
+  part.report.findings.Merge(misplaced, 0);
 }
 
-std::vector<Part> ReadParts(const std::string& path, std::uint64_t size, int count, const ReadOptions& options) {
+std::vector<Part> ReadParts(const std::string& path, std::uint64_t size, int count, const Manifest& run,
+                            const ReadOptions& options) {
   std::vector<Part> parts(static_cast<std::size_t>(count));
   std::vector<std::jthread> threads;
   for (int i = 0; i < count; ++i) {
@@ -55,9 +61,9 @@ std::vector<Part> ReadParts(const std::string& path, std::uint64_t size, int cou
     const RowRange range{cut(i), i + 1 == count ? size : cut(i + 1)};
     Part& part = parts[static_cast<std::size_t>(i)];
     if (i + 1 == count) {
-      ReadPart(path, range, options, part);
+      ReadPart(path, range, run, options, part);
     } else {
-      threads.emplace_back([&, range] { ReadPart(path, range, options, part); });
+      threads.emplace_back([&, range] { ReadPart(path, range, run, options, part); });
     }
   }
   threads.clear();  // joins them
@@ -76,21 +82,23 @@ bool MergeParts(std::vector<Part>& parts) {
   return true;
 }
 
-Expected<Part> ReadFileOfRows(const std::string& path, const ReadOptions& options) {
+Expected<Part> ReadFileOfRows(const std::string& path, const Manifest& run, const ReadOptions& options) {
   std::error_code failure;
   const std::uint64_t size = fs::file_size(path, failure);
   if (failure) return WorldError("cannot be read: " + failure.message(), path);
   const auto useful = static_cast<int>(std::min<std::uint64_t>(size / kBytesPerThread + 1, 64));
   const int count = std::clamp(options.threads, 1, useful);
-  std::vector<Part> parts = ReadParts(path, size, count, options);
-  if (!MergeParts(parts)) parts = ReadParts(path, size, 1, options);  // only then does it matter which row was first
+  std::vector<Part> parts = ReadParts(path, size, count, run, options);
+  if (!MergeParts(parts))
+    parts = ReadParts(path, size, 1, run, options);  // only then does it matter which row was first
   for (Part& part : parts) TRY(std::move(part.status));
   return std::move(parts.front());
 }
 
 /// Rows of a run that is not sealed, in plan order, each trial once.
-Expected<Part> ReadShards(const RunDirectory& run, std::uint64_t planned) {
-  TRY_ASSIGN(const RecordedTrials recorded, RecordedTrials::Scan(run.shards(), planned));
+Expected<Part> ReadShards(const RunDirectory& run, const Manifest& manifest) {
+  TRY_ASSIGN(const RecordedTrials recorded, RecordedTrials::Scan(run.shards(), manifest.planned));
+  PlanCheck plan(manifest);
   Part part;
   Trial storage;
   TRY(recorded.ForEachRow([&](std::uint64_t, std::string_view line) -> Status {
@@ -98,6 +106,8 @@ Expected<Part> ReadShards(const RunDirectory& run, std::uint64_t planned) {
     const auto row = ParseAnyTrialRow(line, storage);
     if (!row) {
       part.report.findings.Note(row.error(), part.report.lines);
+    } else if (!plan.Fits(*row)) {
+      part.report.findings.Note(RowProblem::kForeign, part.report.lines);
     } else {
       part.rows.Add(*row);
     }
@@ -146,7 +156,7 @@ void AddPassPowers(CellAggregate& cell) {
   }
 }
 
-/// A payload that no trial saw says nothing: N/A, not 0 %.
+/// A payload that was never put before the agent or a defense says nothing: N/A, not 0 %.
 void ForgetAsr(CellAggregate& cell) {
   cell.asr = Rate();
   for (SeedAggregate& seed : cell.seeds) seed.asr = Rate();
@@ -237,6 +247,27 @@ void AddTotals(RunAggregate& run) {
   run.error_rate = PlainRate(run.total, ErrorRateOf);
 }
 
+bool MakesInvalid(RowProblem problem) { return problem != RowProblem::kOldSchema; }
+
+/// What is planned and not there, or there and not planned.
+void NoteDefects(bool finished, RunAggregate& run) {
+  const std::uint64_t planned = run.run.planned;
+  const auto rows = static_cast<std::uint64_t>(run.rows);
+  const std::uint64_t missing = planned > rows ? planned - rows : 0;
+  if (!finished) {
+    run.unfinished = missing;
+  } else if (missing > 0) {
+    run.defects.push_back(
+        fmt::format("{} of the {} trials that were planned and run have no readable row", missing, planned));
+  }
+  for (const Finding& finding : run.findings) {
+    if (!MakesInvalid(finding.problem)) continue;
+    // Readers have the file beside them, and a path of this machine is no result.
+    const std::size_t name = finding.message.find("trials.jsonl:");
+    run.defects.push_back(name == std::string::npos ? finding.message : finding.message.substr(name));
+  }
+}
+
 RunAggregate MakeAggregate(const Part& part, Manifest manifest, const std::string& where) {
   RunAggregate run;
   run.run = std::move(manifest);
@@ -281,7 +312,8 @@ const CellAggregate* RunAggregate::FindCell(std::string_view id) const {
 }
 
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options) {
-  TRY_ASSIGN(const Part part, ReadFileOfRows(path, options));
+  const Manifest unknown;
+  TRY_ASSIGN(const Part part, ReadFileOfRows(path, unknown, options));
   return MakeAggregate(part, Manifest(), path);
 }
 
@@ -290,8 +322,10 @@ Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOpti
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
   const bool sealed = run.sealed();
   const std::string where = (sealed ? run.File("trials.jsonl") : run.shards()).string();
-  TRY_ASSIGN(const Part part, sealed ? ReadFileOfRows(where, options) : ReadShards(run, manifest.planned));
+  const bool finished = sealed || manifest.status == "completed" || manifest.status == "budget";
+  TRY_ASSIGN(const Part part, sealed ? ReadFileOfRows(where, manifest, options) : ReadShards(run, manifest));
   RunAggregate aggregate = MakeAggregate(part, std::move(manifest), where);
+  NoteDefects(finished, aggregate);
   aggregate.directory = directory;
   return aggregate;
 }

@@ -97,6 +97,11 @@ struct RunAggregate {
   Rate error_rate;
   std::vector<Finding> findings;  ///< at most one per problem
   std::int64_t rows = 0;          ///< counted rows
+  /// Planned trials that have no readable row, of a run that has not finished; 0 where the plan is not known.
+  std::uint64_t unfinished = 0;
+  /// Why nothing can be decided on these rows, in sentences: a finished run that lacks planned rows or holds rows that
+  /// are foreign, doubled or unreadable. Empty: nothing is wrong.
+  std::vector<std::string> defects;
 
   const CellAggregate* FindCell(std::string_view id) const;
 };

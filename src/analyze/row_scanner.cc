@@ -215,6 +215,7 @@ void ScanAttack(Cursor& cursor, TrialCounts& counts) {
   counts.exposed = cursor.Flag();
   cursor.Need(",\"exposed_turn\":");
   if (!cursor.Skip("null")) cursor.Count(INT32_MAX);
+  if (cursor.Skip(",\"delivery\":")) cursor.Text();
   cursor.Need(",\"attempted\":");
   counts.attempted = cursor.Count(INT32_MAX);
   cursor.Need(",\"executed\":");
@@ -226,7 +227,8 @@ void ScanAttack(Cursor& cursor, TrialCounts& counts) {
   cursor.Need(",\"amount_usd\":");
   // An exponent could be out of range, which only the general reader judges.
   if (cursor.Number().find_first_of("eE") != std::string_view::npos) cursor.Fail();
-  cursor.Need("}");
+  // What a provider or an agent blocked is counted by the general reader.
+  if (!cursor.Skip(",\"blocked_by\":\"defense\"}")) cursor.Need("}");
 }
 
 void ScanHashes(Cursor& cursor, TrialRow& row) {

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <memory>
 
+#include "base/files.h"
 #include "base/json.h"
 
 namespace xsweep {
@@ -25,8 +26,7 @@ constexpr std::size_t kLongestRow = std::size_t{64} << 20U;
 class Window {
  public:
   static Expected<Window> Open(const std::string& path, std::uint64_t offset, std::size_t bytes) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return WorldError(fmt::format("cannot be opened: {}", std::strerror(errno)), path);
+    TRY_ASSIGN(const int descriptor, OpenRegular(path));
     return Window(path, descriptor, offset, std::max<std::size_t>(bytes, 4096));
   }
   Window(Window&& other) noexcept
@@ -180,6 +180,9 @@ std::string_view ProblemWords(RowProblem problem) {
     case RowProblem::kMalformed: return "lines that are not trial rows were left out";
     case RowProblem::kUnknownOutcome: return "rows with an outcome that this version does not know were left out";
     case RowProblem::kDuplicate: return "rows repeat a trial that was there already; the first row of each counts";
+    case RowProblem::kForeign:
+      return "rows are not what the run planned at their index (another cell, task, seed or repetition) and were left "
+             "out";
     case RowProblem::kOldSchema: return "rows lack keys that this version writes; what is missing reads as empty";
   }
   return "";
@@ -193,6 +196,7 @@ std::string_view RowProblemName(RowProblem problem) {
     case RowProblem::kMalformed: return "malformed";
     case RowProblem::kUnknownOutcome: return "unknown_outcome";
     case RowProblem::kDuplicate: return "duplicate";
+    case RowProblem::kForeign: return "foreign";
     case RowProblem::kOldSchema: return "old_schema";
   }
   return "";

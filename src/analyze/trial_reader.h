@@ -20,6 +20,7 @@ enum class RowProblem : std::uint8_t {
   kMalformed,       ///< no JSON object, or a required key is missing or of the wrong type: dropped
   kUnknownOutcome,  ///< written by a newer xsweep: dropped
   kDuplicate,       ///< the trial was there already: the first row counts
+  kForeign,         ///< not what the run planned at that index: dropped
   kOldSchema,       ///< known keys are missing that may be: read as empty
 };
 std::string_view RowProblemName(RowProblem problem);

@@ -8,10 +8,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <csignal>
 #include <cstring>
 #include <random>
 #include <thread>
+#include <vector>
+
+#include "base/hash.h"
 
 namespace xsweep {
 namespace {
@@ -25,6 +31,8 @@ std::string Advice(int code) {
     case EACCES:
     case EPERM:
     case EROFS: return "; choose a directory you may write to with --outdir";
+    case EMFILE:
+    case ENFILE: return "; too many files are open at once: raise the limit (`ulimit -n`) or lower --jobs";
     default: return "";
   }
 }
@@ -52,7 +60,7 @@ class RealFile final : public WritableFile {
     return {};
   }
   Status Sync() override {
-    if (::fdatasync(descriptor_) != 0) return Failed("sync", path_, errno);
+    if (TEMP_FAILURE_RETRY(::fdatasync(descriptor_)) != 0) return Failed("sync", path_, errno);
     return {};
   }
   std::uint64_t size() const override { return size_; }
@@ -70,7 +78,7 @@ class OperatingSystemDisk final : public Disk {
     if (mode == OpenMode::kCreateNew) flags |= O_EXCL;
     if (mode == OpenMode::kTruncate) flags |= O_TRUNC;
     if (mode == OpenMode::kAppend) flags |= O_APPEND;
-    const int descriptor = ::open(path.c_str(), flags, 0644);
+    const int descriptor = static_cast<int>(TEMP_FAILURE_RETRY(::open(path.c_str(), flags, 0644)));
     if (descriptor < 0) return Failed("create", path, errno);
     struct stat status{};
     ::fstat(descriptor, &status);
@@ -85,22 +93,26 @@ class OperatingSystemDisk final : public Disk {
     return {};
   }
   Status Truncate(const fs::path& path, std::uint64_t size) override {
-    if (::truncate(path.c_str(), static_cast<off_t>(size)) != 0) return Failed("truncate", path, errno);
+    if (TEMP_FAILURE_RETRY(::truncate(path.c_str(), static_cast<off_t>(size))) != 0)
+      return Failed("truncate", path, errno);
     return {};
   }
   Expected<bool> MakeDirectory(const fs::path& path) override {
     if (::mkdir(path.c_str(), 0755) == 0) return true;
-    if (errno == EEXIST && fs::is_directory(path)) return false;
-    return Failed("create the directory", path, errno);
+    const int code = errno;
+    std::error_code ignored;
+    if (code == EEXIST && fs::is_directory(path, ignored)) return false;
+    return Failed("create the directory", path, code);
   }
   Status Symlink(const fs::path& target, const fs::path& link) override {
     if (::symlink(target.c_str(), link.c_str()) != 0) return Failed("create the link", link, errno);
     return {};
   }
   Status SyncDirectory(const fs::path& path) override {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int descriptor =
+        static_cast<int>(TEMP_FAILURE_RETRY(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
     if (descriptor < 0) return Failed("open the directory", path, errno);
-    const int result = ::fsync(descriptor);
+    const int result = static_cast<int>(TEMP_FAILURE_RETRY(::fsync(descriptor)));
     const int code = errno;
     ::close(descriptor);
     // Some network file systems cannot sync a directory and say EINVAL: their renames are durable on their own.
@@ -113,8 +125,53 @@ fs::path DirectoryOf(const fs::path& path) { return path.has_parent_path() ? pat
 
 // Temporary names must differ between processes and hosts that share a directory; they never reach a result.
 fs::path TemporaryBeside(const fs::path& path) {
-  thread_local std::random_device source;
-  return DirectoryOf(path) / fmt::format(".{}.{:08x}{:08x}.tmp", path.filename().string(), source(), source());
+  return DirectoryOf(path) / fmt::format(".{}.{}.tmp", path.filename().string(), OwnerMark());
+}
+
+/// Four hex digits for this machine since it was started, so that its process numbers mean something.
+std::string_view MachineMark() {
+  static const std::string mark = [] {
+    const auto boot = ReadFile("/proc/sys/kernel/random/boot_id", 4096);
+    char host[256] = {};
+    (void)::gethostname(host, sizeof host - 1);
+    return ShortHash(boot.value_or("") + host).substr(0, 4);
+  }();
+  return mark;
+}
+
+std::uint64_t LimitFor(const struct stat& status, std::uint64_t limit) {
+  constexpr std::uint64_t kOfADevice = std::uint64_t{64} << 20U;
+  return S_ISCHR(status.st_mode) ? std::min(limit, kOfADevice) : limit;
+}
+
+Expected<std::string> ReadAll(int descriptor, const fs::path& path, std::uint64_t limit) {
+  std::string bytes;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t got = TEMP_FAILURE_RETRY(::read(descriptor, buffer, sizeof buffer));
+    const int code = errno;
+    if (got <= 0) {
+      ::close(descriptor);
+      if (got < 0) return Failed("read", path, code);
+      return bytes;
+    }
+    bytes.append(buffer, static_cast<std::size_t>(got));
+    if (bytes.size() > limit) {
+      ::close(descriptor);
+      return WorldError(fmt::format("is larger than the {} bytes that make sense here", limit), path.string());
+    }
+  }
+}
+
+Expected<int> OpenRegularWith(const fs::path& path, int flags) {
+  const int descriptor =
+      static_cast<int>(TEMP_FAILURE_RETRY(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)));
+  if (descriptor < 0 && errno == ELOOP && flags != 0) return WorldError("is a link and is not followed", path.string());
+  if (descriptor < 0) return Failed("read", path, errno);
+  struct stat status{};
+  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) return descriptor;
+  ::close(descriptor);
+  return WorldError("is not a regular file", path.string());
 }
 
 }  // namespace
@@ -188,35 +245,50 @@ Status RemoveTree(const fs::path& path) {
 }
 
 Expected<std::string> ReadFile(const fs::path& path, std::uint64_t limit) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = static_cast<int>(TEMP_FAILURE_RETRY(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
   if (descriptor < 0) return Failed("read", path, errno);
-  std::string bytes;
-  char buffer[65536];
-  for (;;) {
-    const ssize_t got = ::read(descriptor, buffer, sizeof buffer);
-    if (got < 0 && errno == EINTR) continue;
-    const int code = errno;
-    if (got <= 0) {
-      ::close(descriptor);
-      if (got < 0) return Failed("read", path, code);
-      return bytes;
-    }
-    bytes.append(buffer, static_cast<std::size_t>(got));
-    if (bytes.size() > limit) {
-      ::close(descriptor);
-      return WorldError(fmt::format("is larger than the {} bytes that make sense here", limit), path.string());
-    }
+  struct stat status{};
+  (void)::fstat(descriptor, &status);
+  return ReadAll(descriptor, path, LimitFor(status, limit));
+}
+
+Expected<std::string> ReadOwnFile(const fs::path& path, std::uint64_t limit) {
+  TRY_ASSIGN(const int descriptor, OpenRegularWith(path, O_NOFOLLOW));
+  return ReadAll(descriptor, path, limit);
+}
+
+Expected<int> OpenRegular(const fs::path& path) { return OpenRegularWith(path, 0); }
+
+std::string OwnerMark() {
+  thread_local std::random_device source;
+  return fmt::format("{}{:08x}{:08x}", MachineMark(), static_cast<std::uint32_t>(::getpid()), source());
+}
+
+bool OwnerIsGone(std::string_view mark) {
+  if (mark.size() != 20 || mark.find_first_not_of("0123456789abcdef") != std::string_view::npos) return false;
+  if (!mark.starts_with(MachineMark())) return false;
+  std::uint32_t process = 0;
+  std::from_chars(mark.data() + 4, mark.data() + 12, process, 16);
+  return ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
+}
+
+void RemoveLeftovers(const fs::path& directory) {
+  constexpr std::string_view kEnd = ".tmp";
+  std::error_code code;
+  std::vector<fs::path> gone;
+  for (fs::directory_iterator entry(directory, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with('.') || !name.ends_with(kEnd)) continue;
+    const std::string_view stem = std::string_view(name).substr(0, name.size() - kEnd.size());
+    if (OwnerIsGone(stem.substr(std::min(stem.size(), stem.rfind('.') + 1)))) gone.push_back(entry->path());
   }
+  for (const fs::path& path : gone) (void)fs::remove(path, code);
 }
 
 Expected<MappedFile> MappedFile::Open(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return Failed("read", path, errno);
+  TRY_ASSIGN(const int descriptor, OpenRegular(path));
   struct stat status{};
-  if (::fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-    ::close(descriptor);
-    return WorldError("is not a regular file", path.string());
-  }
+  (void)::fstat(descriptor, &status);
   const auto size = static_cast<std::size_t>(status.st_size);
   void* data = size == 0 ? nullptr : ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
   const int code = errno;
@@ -241,7 +313,7 @@ MappedFile::~MappedFile() {
 }
 
 Expected<FileLock> FileLock::Acquire(const fs::path& path, std::chrono::milliseconds patience) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int descriptor = static_cast<int>(TEMP_FAILURE_RETRY(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)));
   if (descriptor < 0) return Failed("open the lock", path, errno);
   // Open-file-description locks also exclude two threads of one process; NFS maps them to the same server locks.
   struct flock lock{};

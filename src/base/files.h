@@ -78,8 +78,22 @@ Status ReplaceSymlink(Disk& disk, const std::filesystem::path& target, const std
 /// Removes a tree; a name that is not there is no error.
 Status RemoveTree(const std::filesystem::path& path);
 
-/// The whole file. Fails with kWorld; refuses directories and files over `limit` bytes.
+/// The whole file. Fails with kWorld; refuses directories and files over `limit` bytes. For what a person names: links
+/// are followed, and a pipe is read to its end; of a device at most 64 MiB are taken.
 Expected<std::string> ReadFile(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32U);
+/// The same for what a directory from elsewhere holds: a link, a pipe or a device is refused, and nothing blocks.
+Expected<std::string> ReadOwnFile(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32U);
+
+/// Opens a regular file for reading, close-on-exec; a pipe or a device is refused without blocking. The caller closes.
+Expected<int> OpenRegular(const std::filesystem::path& path);
+
+/// Removes temporary files in `directory` whose writers were killed: names that AtomicFile gives, of processes of this
+/// machine that are gone. What cannot be looked at or removed stays.
+void RemoveLeftovers(const std::filesystem::path& directory);
+/// A name part that RemoveLeftovers knows: this machine, this process, and a random number.
+std::string OwnerMark();
+/// Whether a name part of that form belongs to a process of this machine that is gone.
+bool OwnerIsGone(std::string_view mark);
 
 /// A file mapped for reading; empty files map to an empty view.
 class MappedFile {

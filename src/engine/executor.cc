@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "net/io_loop.h"
 #include "plan/estimate.h"
+#include "record/log_row.h"
 
 namespace xsweep {
 namespace {
@@ -162,7 +163,7 @@ class Place {
     }
     Trial& row = record.row;
     row.attempt = attempt;
-    AppendTrialRow(row, kept.rows);
+    AppendLogRow(row, !record.transcript.empty(), kept.rows);
     order_.progress.Count(row.outcome);
     if (row.outcome != Outcome::kSkipped) order_.budget.CountTrial(row.outcome == Outcome::kError);
   }

@@ -89,6 +89,11 @@ class Recording {
   /// Maps the files (one a shard) and indexes their lines. Fails with kWorld for a file that cannot be read, and names
   /// the line that is no exchange, unless it is a torn last one.
   static Expected<std::shared_ptr<const Recording>> Open(const std::vector<std::string>& paths);
+  /// The same for going on with a run: lines that are no exchanges are left out and told by `damage`. What they held is
+  /// asked for again.
+  static Expected<std::shared_ptr<const Recording>> OpenSound(const std::vector<std::string>& paths);
+  /// A sentence about lines that were left out; empty: none were.
+  std::string damage() const;
   /// The same from memory.
   static Expected<std::shared_ptr<const Recording>> FromText(std::string text, const std::string& where);
 
@@ -105,7 +110,9 @@ class Recording {
     std::string hash;
     std::string_view text;
   };
-  Status Index(std::string_view text, const std::string& where);
+  static Expected<std::shared_ptr<const Recording>> OpenAll(const std::vector<std::string>& paths, bool only_sound);
+  Status Index(std::string_view text, const std::string& where, bool only_sound = false);
+  Status IndexLine(std::string_view line, const std::string& at);
   const Line* LineOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const;
   /// The whole request of a turn, put together from the lines before it; empty when one of them is missing.
   std::optional<Json> RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn, int depth) const;
@@ -115,6 +122,8 @@ class Recording {
   std::string text_;
   std::unordered_map<std::string, std::vector<Line>> dialogues_;
   std::size_t count_ = 0;
+  std::size_t left_out_ = 0;
+  std::string first_left_out_;  ///< file and line
 };
 
 /// In words, what the first difference between two requests is: which setting, which message, which words.

@@ -104,12 +104,26 @@ std::string DescribeDifference(const Json& recorded, const Json& asked) {
 }
 
 Expected<std::shared_ptr<const Recording>> Recording::Open(const std::vector<std::string>& paths) {
+  return OpenAll(paths, false);
+}
+
+Expected<std::shared_ptr<const Recording>> Recording::OpenSound(const std::vector<std::string>& paths) {
+  return OpenAll(paths, true);
+}
+
+std::string Recording::damage() const {
+  if (left_out_ == 0) return {};
+  return fmt::format("{}: {} line{} of exchanges damaged, from here on; what they held is asked for again",
+                     first_left_out_, left_out_, left_out_ == 1 ? " is" : "s are");
+}
+
+Expected<std::shared_ptr<const Recording>> Recording::OpenAll(const std::vector<std::string>& paths, bool only_sound) {
   auto recording = std::make_shared<Recording>();
   recording->files_.reserve(paths.size());
   for (const std::string& path : paths) {
     TRY_ASSIGN(MappedFile file, MappedFile::Open(path));
     recording->files_.push_back(std::move(file));
-    TRY(recording->Index(recording->files_.back().bytes(), path));
+    TRY(recording->Index(recording->files_.back().bytes(), path, only_sound));
   }
   return recording;
 }
@@ -121,18 +135,26 @@ Expected<std::shared_ptr<const Recording>> Recording::FromText(std::string text,
   return recording;
 }
 
-Status Recording::Index(std::string_view text, const std::string& where) {
+Status Recording::IndexLine(std::string_view line, const std::string& at) {
+  TRY_ASSIGN(const Json json, Json::Parse(line, at));
+  Expected<LineHead> head = ReadHead(json);
+  if (!head) return WorldError(head.error().message, at);
+  dialogues_[head->key].push_back({head->turn, head->hash, line});
+  ++count_;
+  return {};
+}
+
+Status Recording::Index(std::string_view text, const std::string& where, bool only_sound) {
   for (std::size_t begin = 0, number = 1; begin < text.size(); ++number) {
     const std::size_t end = text.find('\n', begin);
     if (end == std::string_view::npos) break;  // torn by a kill
     const std::string_view line = text.substr(begin, end - begin);
     begin = end + 1;
     const std::string at = fmt::format("{}:{}", where, number);
-    TRY_ASSIGN(const Json json, Json::Parse(line, at));
-    Expected<LineHead> head = ReadHead(json);
-    if (!head) return WorldError(head.error().message, at);
-    dialogues_[head->key].push_back({head->turn, head->hash, line});
-    ++count_;
+    Status indexed = IndexLine(line, at);
+    if (indexed) continue;
+    if (!only_sound) return indexed;
+    if (left_out_++ == 0) first_left_out_ = at;
   }
   return {};
 }

@@ -168,13 +168,13 @@ Status LedgerReader::ReadEnd(int folder, const std::string& name, Known& known) 
     return WorldError(std::string("cannot read: ") + std::strerror(errno), (shards_ / name).string());
   };
   // Opened anew for every reading: that is when a network file system shows what others have written.
-  const int descriptor = ::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = static_cast<int>(TEMP_FAILURE_RETRY(::openat(folder, name.c_str(), O_RDONLY | O_CLOEXEC)));
   if (descriptor < 0) return errno == ENOENT ? Status() : failed();
   struct stat status{};
   char end[2 * kLongestLine];
   ssize_t got = ::fstat(descriptor, &status);
   const auto from = std::max<off_t>(0, status.st_size - static_cast<off_t>(sizeof end));
-  if (got == 0) got = ::pread(descriptor, end, sizeof end, from);
+  if (got == 0) got = TEMP_FAILURE_RETRY(::pread(descriptor, end, sizeof end, from));
   const int code = errno;
   ::close(descriptor);
   errno = code;

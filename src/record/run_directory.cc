@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
+#include <vector>
 
 #include "record/run_id.h"
 #include "record/transcript_log.h"
@@ -25,6 +25,28 @@ bool IsRunName(const fs::path& path) {
 bool IsRun(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path / "run.json", ignored);
+}
+
+constexpr std::string_view kStagedEnd = ".new";
+constexpr std::string_view kCopyMark = ".copy_of_the_latest_run";
+
+/// Directories of runs that never came to be, because the process that made them was killed.
+void RemoveStaged(const fs::path& parent) {
+  std::error_code code;
+  std::vector<fs::path> gone;
+  for (fs::directory_iterator entry(parent, code), end; !code && entry != end; entry.increment(code)) {
+    const std::string name = entry->path().filename().string();
+    if (!name.starts_with('.') || !name.ends_with(kStagedEnd)) continue;
+    const std::string_view stem = std::string_view(name).substr(0, name.size() - kStagedEnd.size());
+    if (OwnerIsGone(stem.substr(std::min(stem.size(), stem.rfind('.') + 1)))) gone.push_back(entry->path());
+  }
+  for (const fs::path& path : gone) (void)RemoveTree(path);
+}
+
+/// A directory called latest that this program did not make holds somebody's only copy.
+bool IsOurs(const fs::path& latest) {
+  std::error_code ignored;
+  return !fs::is_directory(fs::symlink_status(latest, ignored)) || fs::exists(latest / kCopyMark, ignored);
 }
 
 /// The run with the newest start among an experiment's, by name: run ids sort by time.
@@ -88,8 +110,8 @@ Expected<std::optional<RunDirectory>> RunDirectory::Start(Disk& disk, const fs::
   TRY(CheckPathName(run_id, "run id"));
   const fs::path parent = results / manifest.exp;
   TRY(MakeDirectories(disk, parent));
-  std::random_device source;
-  const RunDirectory staged(disk, parent / fmt::format(".{}.{:08x}{:08x}.new", run_id, source(), source()));
+  RemoveStaged(parent);
+  const RunDirectory staged(disk, parent / fmt::format(".{}.{}{}", run_id, OwnerMark(), kStagedEnd));
   TRY(disk.MakeDirectory(staged.path()));
   const auto made = staged.MoveIntoPlace(run_id, exact, config_yaml, manifest);
   if (!made || !*made) TRY(RemoveTree(staged.path()));
@@ -121,10 +143,17 @@ Expected<std::optional<RunDirectory>> RunDirectory::MoveIntoPlace(const std::str
 
 Expected<RunDirectory> RunDirectory::Open(Disk& disk, const fs::path& path) {
   if (!IsRun(path)) return UserError("is not a run directory (it has no run.json)", path.string());
-  return RunDirectory(disk, fs::weakly_canonical(path));
+  std::error_code ignored;
+  const fs::path real = fs::weakly_canonical(path, ignored);
+  return RunDirectory(disk, real.empty() ? path : real);
 }
 
-bool RunDirectory::sealed() const { return fs::exists(File("trials.jsonl")); }
+bool RunDirectory::sealed() const {
+  std::error_code ignored;
+  return fs::exists(File("trials.jsonl"), ignored);
+}
+
+bool RunDirectory::LatestIsForeign() const { return !IsOurs(path_.parent_path() / "latest"); }
 
 Status RunDirectory::Write(std::string_view name, std::string_view bytes) const {
   return WriteAtomically(*disk_, File(name), bytes);
@@ -136,7 +165,7 @@ Status RunDirectory::WriteManifest(const Manifest& manifest) const {
 
 Expected<Manifest> RunDirectory::ReadManifest() const {
   const fs::path file = File("run.json");
-  TRY_ASSIGN(const std::string text, ReadFile(file, std::uint64_t{1} << 28U));
+  TRY_ASSIGN(const std::string text, ReadOwnFile(file, std::uint64_t{1} << 28U));
   TRY_ASSIGN(const Json json, Json::Parse(text, file.string()));
   return Manifest::FromJson(json, file.string());
 }
@@ -159,6 +188,7 @@ Status RunDirectory::Seal(const RecordedTrials& rows) const {
   TRY_ASSIGN(auto out, AtomicFile::Create(*disk_, File("trials.jsonl")));
   TRY(rows.ForEachRow([&](std::uint64_t, std::string_view row) { return out.Write(row); }));
   TRY(out.Commit());
+  RemoveLeftovers(path_);
   return RemoveShards();
 }
 
@@ -218,6 +248,7 @@ Status RunDirectory::KeepExchanges() const {
 Status RunDirectory::PointLatest() const {
   const fs::path link = path_.parent_path() / "latest";
   std::error_code ignored;
+  if (LatestIsForeign()) return {};
   // A copy from a time without symlinks cannot be replaced by rename.
   if (fs::is_directory(fs::symlink_status(link, ignored))) TRY(RemoveTree(link));
   if (ReplaceSymlink(*disk_, path_.filename(), link)) return {};
@@ -233,6 +264,7 @@ Status RunDirectory::CopyToLatest() const {
   std::error_code code;
   fs::copy(path_, fresh, fs::copy_options::recursive, code);
   if (code) return WorldError("cannot copy the run to latest: " + code.message(), fresh.string());
+  TRY(WriteAtomically(*disk_, fresh / kCopyMark, "made by xsweep; replaced by the next run\n"));
   if (fs::exists(fs::symlink_status(parent / "latest"))) TRY(disk_->Rename(parent / "latest", old));
   TRY(disk_->Rename(fresh, parent / "latest"));
   return RemoveTree(old);

@@ -51,7 +51,10 @@ class RunDirectory {
   Status Unseal(const LedgerLine& spent) const;
 
   /// Makes `latest` beside it point here: a symlink replaced in one step or, where the file system has none, a copy.
+  /// Does nothing where LatestIsForeign.
   Status PointLatest() const;
+  /// Whether a directory stands under the name `latest` that this program did not make: then it is left alone.
+  bool LatestIsForeign() const;
   /// The same unless it points to a run that started later.
   Status PointLatestUnlessNewer(const Manifest& manifest) const;
 

@@ -10,13 +10,15 @@
 #include <deque>
 
 #include "base/hash.h"
-#include "record/trial_log.h"
+#include "record/log_row.h"
 
 namespace xsweep {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uint32_t kRecordMagic = 0x31525458;  // "XTR1"
+constexpr std::uint32_t kRecordMagic = 0x32525458;     // "XTR2"
+constexpr std::uint32_t kOldRecordMagic = 0x31525458;  // "XTR1": its checksum left the header out
+constexpr std::string_view kMagicStart = "XTR";
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5E;
 constexpr std::uint32_t kSeekMagic = 0x8F92EAB1;
 constexpr std::string_view kTranscriptKey = ",\"transcript\":";
@@ -29,11 +31,18 @@ struct RecordHeader {
   std::uint32_t magic;
   std::uint32_t attempt;
   std::uint64_t index;
-  std::uint64_t checksum;  ///< XXH3 over the frame
+  std::uint64_t checksum;  ///< XXH3 over the frame, seeded with the other fields
   std::uint32_t size;
   std::uint32_t text_size;
 };
 static_assert(sizeof(RecordHeader) == 32);
+
+/// A flipped bit in a header would hand one trial's dialogue to another.
+std::uint64_t ChecksumOf(const RecordHeader& header, std::string_view frame) {
+  if (header.magic == kOldRecordMagic) return Hash64(frame);
+  const std::uint64_t fields[] = {header.index, std::uint64_t{header.attempt} << 32U | header.text_size, header.size};
+  return Hash64(frame, Hash64({reinterpret_cast<const char*>(fields), sizeof fields}));
+}
 
 template <class T>
 void AppendRaw(const T& value, std::string& out) {
@@ -53,20 +62,47 @@ struct Kept {
 };
 constexpr unsigned kOffsetBits = 44;
 constexpr std::size_t kWindow = std::size_t{32} << 20U;  // bytes of logs in memory
+constexpr std::uint64_t kMostHashed = std::uint64_t{64} << 20U;
 
-/// Calls back for each whole record; returns the offset after the last one.
+/// Whether a whole record starts at `offset`.
+bool IsRecord(std::string_view bytes, std::uint64_t offset) {
+  if (bytes.size() - offset < sizeof(RecordHeader)) return false;
+  const auto header = ReadRaw<RecordHeader>(bytes, offset);
+  const std::uint64_t frame = offset + sizeof(RecordHeader);
+  const bool ours = header.magic == kRecordMagic || header.magic == kOldRecordMagic;
+  return ours && header.size <= bytes.size() - frame &&
+         ChecksumOf(header, bytes.substr(frame, header.size)) == header.checksum;
+}
+
+/// How far a log of transcripts can be read.
+struct Whole {
+  std::uint64_t end = 0;      ///< behind the last whole record
+  std::uint64_t damaged = 0;  ///< bytes between whole records that belong to none
+};
+
+/// Calls back for each whole record. Behind a damaged one it goes on at the next, so that a page that was lost costs
+/// what was in it and not all that came after it. Looks at most a few times at any byte: what follows a false start is
+/// not hashed again, for a damaged size would otherwise make this quadratic.
 template <class Visit>
-std::uint64_t ForEachRecord(std::string_view bytes, const Visit& visit) {
+Whole ForEachRecord(std::string_view bytes, const Visit& visit) {
+  Whole whole;
+  std::uint64_t hashed = 0;
   std::uint64_t offset = 0;
-  while (bytes.size() - offset >= sizeof(RecordHeader)) {
+  while ((offset = bytes.find(kMagicStart, offset)) != std::string_view::npos) {
+    if (bytes.size() - offset < sizeof(RecordHeader)) break;
     const auto header = ReadRaw<RecordHeader>(bytes, offset);
+    hashed += std::min<std::uint64_t>(header.size, bytes.size() - offset);
+    if (hashed > kMostHashed + 4 * bytes.size()) break;
+    if (!IsRecord(bytes, offset)) {
+      ++offset;
+      continue;
+    }
     const std::uint64_t frame = offset + sizeof(RecordHeader);
-    if (header.magic != kRecordMagic || header.size > bytes.size() - frame) break;
-    if (Hash64(bytes.substr(frame, header.size)) != header.checksum) break;
+    whole.damaged += offset - whole.end;
     visit(header, frame);
-    offset = frame + header.size;
+    whole.end = offset = frame + header.size;
   }
-  return offset;
+  return whole;
 }
 
 std::vector<fs::path> TranscriptLogs(const fs::path& shards) {
@@ -222,17 +258,20 @@ void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::str
     text_size += tail.size() + 2;
   }
   const std::string_view frames = std::string_view(out).substr(start + sizeof(RecordHeader));
-  const RecordHeader header{kRecordMagic,
-                            attempt,
-                            index,
-                            Hash64(frames),
-                            static_cast<std::uint32_t>(frames.size()),
-                            static_cast<std::uint32_t>(text_size)};
+  RecordHeader header{kRecordMagic,
+                      attempt,
+                      index,
+                      0,
+                      static_cast<std::uint32_t>(frames.size()),
+                      static_cast<std::uint32_t>(text_size)};
+  header.checksum = ChecksumOf(header, frames);
   std::memcpy(out.data() + start, &header, sizeof header);
 }
 
 void AppendNoTranscript(std::uint64_t index, std::uint32_t attempt, std::string& out) {
-  AppendRaw(RecordHeader{kRecordMagic, attempt, index, Hash64({}), 0, 0}, out);
+  RecordHeader header{kRecordMagic, attempt, index, 0, 0, 0};
+  header.checksum = ChecksumOf(header, {});
+  AppendRaw(header, out);
 }
 
 Expected<std::unique_ptr<TranscriptLog>> TranscriptLog::Open(Disk& disk, const fs::path& path) {
@@ -240,7 +279,7 @@ Expected<std::unique_ptr<TranscriptLog>> TranscriptLog::Open(Disk& disk, const f
     std::uint64_t whole = 0;
     {
       TRY_ASSIGN(const MappedFile old, MappedFile::Open(path));
-      whole = ForEachRecord(old.bytes(), [](const RecordHeader&, std::uint64_t) {});
+      whole = ForEachRecord(old.bytes(), [](const RecordHeader&, std::uint64_t) {}).end;
     }
     if (whole != fs::file_size(path)) TRY(disk.Truncate(path, whole));
   }
@@ -255,6 +294,22 @@ Status TranscriptLog::Append(std::string_view records) {
 
 // Appending goes on while the disk works.
 Status TranscriptLog::Sync() { return file_->Sync(); }
+
+Expected<std::uint64_t> ForEachKeptTranscript(const fs::path& shards,
+                                              const std::function<void(std::uint64_t, std::uint32_t)>& visit) {
+  std::uint64_t damaged = 0;
+  for (const fs::path& path : TranscriptLogs(shards)) {
+    TRY_ASSIGN(const MappedFile file, MappedFile::Open(path));
+    std::size_t read = 0;
+    const Whole whole = ForEachRecord(file.bytes(), [&](const RecordHeader& header, std::uint64_t) {
+      if (header.size > 0) visit(header.index, header.attempt);
+      read += header.size;
+      if (read > kWindow) file.Forget(), read = 0;
+    });
+    damaged += whole.damaged;
+  }
+  return damaged;
+}
 
 Status SealTranscripts(Disk& disk, const fs::path& shards, const fs::path& sealed) {
   TRY_ASSIGN(Logs logs, Logs::Open(shards));

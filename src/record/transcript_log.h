@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,6 +44,10 @@ class TranscriptLog {
 
 /// Appends to `out` a record that says: this attempt has no transcript, whatever earlier ones had.
 void AppendNoTranscript(std::uint64_t index, std::uint32_t attempt, std::string& out);
+
+/// Calls back for every transcript in the shard logs that can be read back; returns how many bytes between them cannot.
+Expected<std::uint64_t> ForEachKeptTranscript(
+    const std::filesystem::path& shards, const std::function<void(std::uint64_t index, std::uint32_t attempt)>& visit);
 
 /// Writes transcripts.jsonl.zst from the shard logs, in plan order; of several for one trial the last attempt counts.
 /// Without any there is no such file afterwards.

@@ -110,6 +110,7 @@ void AppendAttack(const Trial& trial, RowWriter& row) {
   } else {
     row.Raw(",\"exposed_turn\":null");
   }
+  if (trial.delivery != Delivery::kNone) row.Text(",\"delivery\":", NameOf(trial.delivery));
   row.Number(",\"attempted\":", trial.attempted)
       .Number(",\"executed\":", trial.executed)
       .Number(",\"blocked\":", trial.blocked)
@@ -143,6 +144,7 @@ void ParseAttack(const Json& json, Trial& trial) {
   trial.channel = json.StringOr("channel", "none");
   trial.exposed = json.BoolOr("exposed", false);
   trial.exposed_turn = SmallInt(json, "exposed_turn");
+  trial.delivery = Parse<Delivery>(json.StringOr("delivery", "")).value_or(Delivery::kNone);
   trial.attempted = SmallInt(json, "attempted");
   trial.executed = SmallInt(json, "executed");
   trial.blocked = SmallInt(json, "blocked");

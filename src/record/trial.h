@@ -34,6 +34,7 @@ struct TrialUsage {
 /// An imported row with a partial reward has "reward":0.93 behind `task_success`.
 /// `attack.blocked_by` stands in blocked rows, `unanswered` ({"length":1}) and `answered_by` ({"agent":"..."}) behind
 /// `stop`, each only where there is something to say.
+/// "delivery":"altered" or "removed" stands behind exposed_turn where a defense did that to the payload.
 /// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. `error` is
 /// {"kind":"episode","message":"..."} for outcomes error and skipped.
 struct Trial {
@@ -49,7 +50,8 @@ struct Trial {
   std::string goal;
   std::string channel = "none";
   bool exposed = false;
-  int exposed_turn = 0;  ///< meaningful when exposed; null in the row otherwise
+  int exposed_turn = 0;                 ///< meaningful when exposed; null in the row otherwise
+  Delivery delivery = Delivery::kNone;  ///< kAltered or kRemoved where a defense did that to the payload
   int attempted = 0;
   int executed = 0;
   int blocked = 0;

@@ -11,6 +11,8 @@
 #include <cstring>
 #include <list>
 
+#include "record/transcript_log.h"
+
 namespace xsweep {
 namespace {
 
@@ -64,13 +66,13 @@ class RowReader {
   }
 
   static Status ReadAt(const fs::path& path, std::uint64_t offset, std::size_t size, std::string& out) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
+    TRY_ASSIGN(const int descriptor, OpenRegular(path));
     out.resize(size);
     std::size_t have = 0;
     ssize_t got = 1;
-    while (have < size && got > 0) {
+    while (have < size && got != 0) {
       got = ::pread(descriptor, out.data() + have, size - have, static_cast<off_t>(offset + have));
+      if (got < 0 && errno != EINTR) break;
       if (got > 0) have += static_cast<std::size_t>(got);
     }
     const int code = errno;
@@ -92,6 +94,47 @@ Expected<bool> Outranks(std::string_view a, std::string_view b) {
   const auto failed = [](const Trial& t) { return t.outcome == Outcome::kError || t.outcome == Outcome::kSkipped; };
   if (failed(first) != failed(second)) return failed(second);
   return a < b;
+}
+
+/// The attempt that a row of ours names behind its usage; quotes within strings are escaped, so the last match is it.
+unsigned AttemptOf(std::string_view row) {
+  constexpr std::string_view kKey = ",\"attempt\":";
+  unsigned attempt = 0;
+  const std::size_t at = row.rfind(kKey);
+  if (at != std::string_view::npos) {
+    std::from_chars(row.data() + at + kKey.size(), row.data() + row.size(), attempt);
+  }
+  return attempt;
+}
+
+/// Lines of one log that are no whole rows.
+struct Damage {
+  std::uint64_t lines = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t first = 0;
+
+  void Note(std::uint64_t offset, std::size_t size) {
+    if (lines++ == 0) first = offset;
+    bytes += size;
+  }
+  std::string Words(const fs::path& log) const {
+    return fmt::format(
+        "{}: {} line{}, {} bytes from byte {} on, are damaged or no rows; the trials in them count as missing",
+        log.string(), lines, lines == 1 ? "" : "s", bytes, first);
+  }
+};
+
+/// A kill tears the last row and needs no word; zeros in it are of a loss of power, which may have cost many.
+Status NoteZeros(const fs::path& log, std::uint64_t from, Damage& damage) {
+  TRY_ASSIGN(const int descriptor, OpenRegular(log));
+  char tail[4096];
+  const off_t end = ::lseek(descriptor, 0, SEEK_END);
+  const off_t start = std::max(static_cast<off_t>(from), end - static_cast<off_t>(sizeof tail));
+  const ssize_t got = TEMP_FAILURE_RETRY(::pread(descriptor, tail, sizeof tail, start));
+  ::close(descriptor);
+  if (got > 0 && std::memchr(tail, 0, static_cast<std::size_t>(got)) != nullptr)
+    damage.Note(from, static_cast<std::size_t>(end) - from);
+  return {};
 }
 
 }  // namespace
@@ -176,21 +219,10 @@ void TrialLog::SyncEverySecond() {
   }
 }
 
-std::optional<std::uint64_t> RowIndex(std::string_view row) {
-  constexpr std::string_view kStart = "{\"index\":";
-  if (!row.starts_with(kStart)) return std::nullopt;
-  std::uint64_t index = 0;
-  const char* begin = row.data() + kStart.size();
-  const auto [end, code] = std::from_chars(begin, row.data() + row.size(), index);
-  if (code != std::errc() || end == row.data() + row.size() || *end != ',') return std::nullopt;
-  return index;
-}
-
 Expected<std::uint64_t> ForEachLine(const fs::path& path,
                                     const std::function<Status(std::uint64_t, std::string_view)>& visit,
                                     std::uint64_t from) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
+  TRY_ASSIGN(const int descriptor, OpenRegular(path));
   struct Closer {
     int descriptor;
     ~Closer() { ::close(descriptor); }
@@ -206,8 +238,11 @@ Expected<std::uint64_t> ForEachLine(const fs::path& path,
     buffer.resize(have + next_read);
     next_read = std::min(next_read * 2, kLargestRead);
     const ssize_t got = ::read(descriptor, buffer.data() + have, buffer.size() - have);
-    if (got < 0 && errno != EINTR)
-      return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
+    if (got < 0 && errno == EINTR) {
+      buffer.resize(have);
+      continue;
+    }
+    if (got < 0) return WorldError(std::string("cannot read: ") + std::strerror(errno), path.string());
     buffer.resize(have + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
     if (got == 0) return start;
     std::size_t line = 0;
@@ -228,15 +263,19 @@ Expected<RecordedTrials> RecordedTrials::Scan(const fs::path& shards, std::uint6
   }
   std::ranges::sort(found.logs_);
   for (std::uint32_t log = 0; log < found.logs_.size(); ++log) TRY(found.ScanLog(log));
+  TRY(found.ForgetRowsWithoutTranscript(shards));
   return found;
 }
 
 Status RecordedTrials::ScanLog(std::uint32_t log) {
+  Damage damage;
   const auto visit = [&](std::uint64_t offset, std::string_view row) -> Status {
     const auto index = RowIndex(row);
-    if (!index)
-      return UserError(fmt::format("byte {} does not start a trial row; the log was changed by hand", offset),
-                       logs_[log].string());
+    const LogRow mark = ReadLogRow(row);
+    if (!index || !mark.whole) {
+      damage.Note(offset, row.size());
+      return {};
+    }
     if (*index >= planned()) {
       return UserError(
           fmt::format("row {} is beyond the {} trials planned; this log belongs to another run", *index, planned()),
@@ -244,7 +283,38 @@ Status RecordedTrials::ScanLog(std::uint32_t log) {
     }
     return Note((std::uint64_t{log} << kOffsetBits) | offset, *index, row);
   };
-  TRY(ForEachLine(logs_[log], visit));
+  TRY_ASSIGN(const std::uint64_t whole, ForEachLine(logs_[log], visit));
+  TRY(NoteZeros(logs_[log], whole, damage));
+  if (damage.lines > 0) losses_.push_back(damage.Words(logs_[log]));
+  return {};
+}
+
+void RecordedTrials::Want(std::uint64_t index, std::string_view row) {
+  const LogRow mark = ReadLogRow(row);
+  if (!mark.transcript && wanted_.empty()) return;
+  if (wanted_.empty()) wanted_.assign(planned(), 0);
+  wanted_[index] = mark.transcript ? static_cast<std::uint8_t>(std::min(254U, AttemptOf(row)) + 1) : 0;
+}
+
+Status RecordedTrials::ForgetRowsWithoutTranscript(const fs::path& shards) {
+  if (wanted_.empty()) return {};
+  TRY_ASSIGN(const std::uint64_t damaged,
+             ForEachKeptTranscript(shards, [&](std::uint64_t index, std::uint32_t attempt) {
+               if (index < planned() && wanted_[index] == std::min(254U, attempt) + 1) wanted_[index] = 0;
+             }));
+  std::uint64_t lost = 0;
+  for (std::uint64_t index = 0; index < planned(); ++index) {
+    if (wanted_[index] == 0) continue;
+    locations_[index] = kMissing;
+    --recorded_;
+    ++lost;
+  }
+  if (lost + damaged > 0) {
+    losses_.push_back(
+        fmt::format("{}: {} bytes of transcripts are damaged; {} trials have lost theirs and count as missing",
+                    shards.string(), damaged, lost));
+  }
+  wanted_ = {};
   return {};
 }
 
@@ -252,11 +322,14 @@ Status RecordedTrials::Note(std::uint64_t location, std::uint64_t index, std::st
   if (!Has(index)) {
     locations_[index] = location;
     ++recorded_;
+    Want(index, row);
     return {};
   }
   TRY_ASSIGN(const std::string known, RowAt(locations_[index]));
   TRY_ASSIGN(const bool better, Outranks(row, known));
-  if (better) locations_[index] = location;
+  if (!better) return {};
+  locations_[index] = location;
+  Want(index, row);
   return {};
 }
 
@@ -269,12 +342,13 @@ Expected<std::string> RecordedTrials::RowAt(std::uint64_t location) const {
 
 Status RecordedTrials::ForEachRow(const std::function<Status(std::uint64_t, std::string_view)>& visit) const {
   RowReader reader(logs_);
+  std::string plain;
   for (std::uint64_t index = 0; index < planned(); ++index) {
     const std::uint64_t location = locations_[index];
     if (location == kMissing) continue;
     TRY_ASSIGN(const std::string_view row,
                reader.At(static_cast<std::uint32_t>(location >> kOffsetBits), location & kOffsetMask));
-    TRY(visit(index, row));
+    TRY(visit(index, WithoutMark(row, plain)));
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include "sweep/execute.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -30,11 +31,28 @@ namespace {
 constexpr int kConversations = 32;
 int Threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U)); }
 
+/// As many conversations as were asked for, or as this process may hold connections open.
+int Conversations(int wanted) {
+  constexpr int kOtherFiles = 40;  // logs, locks, the loop's own
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  const auto room = static_cast<std::int64_t>(limit.rlim_cur) - kOtherFiles;
+  const int allowed = static_cast<int>(std::clamp<std::int64_t>(room, 1, wanted));
+  if (allowed < wanted) {
+    PrintNote(
+        fmt::format("note: {} conversations at once and not {}: this system lets a process open {} files only "
+                    "(`ulimit -n`)",
+                    allowed, wanted, limit.rlim_cur));
+  }
+  return allowed;
+}
+
 /// Which trials still have to run. A retried one gets the attempt after its last.
 class Missing {
  public:
   static Expected<Missing> Find(const RunDirectory& run, std::uint64_t planned, bool retry_errors) {
     TRY_ASSIGN(auto recorded, RecordedTrials::Scan(run.shards(), planned));
+    for (const std::string& loss : recorded.losses()) PrintNote("note: " + loss);
     Missing missing(std::move(recorded));
     if (retry_errors) TRY(missing.FindErrors());
     return missing;
@@ -167,6 +185,15 @@ void OfferHtmlReport(const RunDirectory& run, const Manifest& manifest) {
   if (!written) PrintNote("note: no report.html: " + written.error().Text());
 }
 
+/// What is there was made from all rows; it is not replaced by what fewer or other rows say.
+int RefuseToPresent(const RunDirectory& run, const RunAggregate& aggregate) {
+  for (const std::string& defect : aggregate.defects) PrintNote(defect);
+  Print(fmt::format(
+      "verdict: INVALID: the rows are not those of this run's plan; its reports were left as they are\n{}\n",
+      run.path().string()));
+  return kExitInvalid;
+}
+
 }  // namespace
 
 int ExitCodeOf(const Manifest& manifest) {
@@ -244,7 +271,7 @@ Status RunMissing(const Experiment& experiment, const RunDirectory& run, const E
       const bool processes = std::ranges::any_of(
           plan.cells(), [](const Cell& cell) { return cell.agent.name == "process" || cell.agent.name == "acp"; });
       const int habit = processes ? 2 * Threads() : kConversations;
-      result = RunOrder(order, place, options.jobs > 0 ? options.jobs : habit);
+      result = RunOrder(order, place, Conversations(options.jobs > 0 ? options.jobs : habit));
     } else {
       result = RunOnThreads(order, options.jobs > 0 ? options.jobs : Threads());
     }
@@ -266,6 +293,10 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment
   TRY_ASSIGN(const RunAggregate aggregate,
              AggregateRun(run.path().string(),
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
+  // What is there was made from more; where nothing is there yet, reports that say INVALID are better than none.
+  std::error_code ignored;
+  if (!aggregate.defects.empty() && std::filesystem::exists(run.File("summary.csv"), ignored))
+    return RefuseToPresent(run, aggregate);
   TRY(Present(run, manifest, aggregate, adjustment));
   OfferHtmlReport(run, manifest);
   return ExitCodeOf(manifest);
@@ -291,6 +322,10 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
 }
 
 Status PublishRun(const RunDirectory& run, const Manifest& manifest) {
+  if (run.LatestIsForeign()) {
+    PrintNote(fmt::format("note: {} is a directory that xsweep did not make; it was left alone",
+                          (run.path().parent_path() / "latest").string()));
+  }
   TRY(run.PointLatestUnlessNewer(manifest));
   return AppendToIndex(run.disk(), run.path().parent_path().parent_path() / "index.csv",
                        IndexLine(run.path(), manifest));

@@ -29,7 +29,9 @@ namespace {
 GitState ReadGitState() {
   GitState git;
   const auto status = RunProcess(
-      {.args = {"git", "--no-optional-locks", "status", "--porcelain=v2", "--branch", "--untracked-files=no"},
+      // A repository from elsewhere may name a program of its own to be asked for changes; we only want to read.
+      {.args = {"git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-optional-locks", "status",
+                "--porcelain=v2", "--branch", "--untracked-files=no"},
        .time_limit = std::chrono::seconds(10)});
   if (!status || status->exit_code != 0) return git;
   for (const std::string& line : Split(status->out, '\n')) {

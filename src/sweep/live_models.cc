@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/terminal.h"
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/kept.h"
 
@@ -192,7 +193,8 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     // Opening the log first cuts off a line that a kill has torn.
     TRY_ASSIGN(models->log_, ExchangeLog::Open(run.disk(), log));
     sources.log = models->log_.get();
-    TRY_ASSIGN(sources.reuse, Recording::Open(ExchangeFiles(run.path())));
+    TRY_ASSIGN(sources.reuse, Recording::OpenSound(ExchangeFiles(run.path())));
+    if (const std::string damage = sources.reuse->damage(); !damage.empty()) PrintNote("note: " + damage);
   }
   sources.rate_share = [&budget] { return budget.rate_share(); };
   sources.hooks.admit = [&budget, &loop = *models->loop_](const ModelRequest& request) {

@@ -42,6 +42,7 @@ Expected<int> MergeRun(const RunDirectory& run) {
   }
   TRY_ASSIGN(const Claim claim, ClaimTrials(run, 0, manifest.planned));
   TRY_ASSIGN(const auto rows, RecordedTrials::Scan(run.shards(), manifest.planned));
+  for (const std::string& loss : rows.losses()) PrintNote("note: " + loss);
   if (rows.recorded() != rows.planned()) {
     return UserError(
         fmt::format("{} of {} trials are missing: {}; run their shards again (`xsweep worker`) or "

@@ -42,8 +42,8 @@ inline constexpr std::array<std::string_view, 4> kWords<GateVerdict> = {"PASS", 
 enum class Outcome : std::uint8_t {
   kAttackSucceeded,
   kAttackResisted,
-  kAttackBlocked,  ///< attempted, and every attempt was stopped by a defense
-  kNotExposed,     ///< the payload never entered the model's context
+  kAttackBlocked,  ///< every attempt was stopped, or the payload was removed or spoiled; by whom BlockedBy says
+  kNotExposed,     ///< the attack put its payload into nothing
   kBenign,         ///< no attack in this cell
   kError,
   kSkipped,  ///< the budget was gone
@@ -88,6 +88,12 @@ enum class Channel : std::uint8_t { kNone, kUserTurn, kToolResult, kRecord, kToo
 template <>
 inline constexpr std::array<std::string_view, 5> kWords<Channel> = {"none", "user_turn", "tool_result", "record",
                                                                     "tool_description"};
+
+/// What became of a payload on its way to the agent, at best: that nothing was put in, that a defense took it out, that
+/// a defense changed it and a part came through, that it came through as it was.
+enum class Delivery : std::uint8_t { kNone, kRemoved, kAltered, kIntact };
+template <>
+inline constexpr std::array<std::string_view, 4> kWords<Delivery> = {"none", "removed", "altered", "intact"};
 
 /// The effects that the bundled desks know. A declared world may name effects of its own; `Effect::kind` is a string
 /// for that reason, and code that means one of these says NameOf.

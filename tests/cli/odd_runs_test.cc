@@ -32,12 +32,12 @@ constexpr OddRun kOddRuns[] = {
     {"one_trial", 3, "cannot be told from the few trials in `static vs none`"},
     {"one_cluster", 1, "There is one task only: nothing here speaks about other tasks."},
     {"all_equal", 1, "3 tasks are few"},
-    {"unequal_trials", 1, "24 trials were planned and 18 are recorded: the rates are not those of the design."},
-    {"missing_cell", 3, "No trial is recorded in `defense refund_limit`."},
-    {"extra_cell", 1, "The rows of `defense limit` belong to no cell of run.json"},
+    {"unequal_trials", 4, "24 trials were planned and 18 are recorded: the rates are not those of the design."},
+    {"missing_cell", 4, "No trial is recorded in `defense refund_limit`."},
+    {"extra_cell", 4, "rows are not what the run planned at their index"},
     {"older_schema", 0, "rows lack keys"},
-    {"torn_line", 1, "trials.jsonl:12: the last line stops in the middle of a row and was left out (1)"},
-    {"duplicated_row", 1,
+    {"torn_line", 4, "trials.jsonl:12: the last line stops in the middle of a row and was left out (1)"},
+    {"duplicated_row", 4,
      "trials.jsonl:13: rows repeat a trial that was there already; the first row of each counts (1)"},
 };
 

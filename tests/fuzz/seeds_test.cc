@@ -18,6 +18,7 @@
   X(config_fuzz)               \
   X(desk_tools_fuzz)           \
   X(facts_table_fuzz)          \
+  X(garbled_log_fuzz)          \
   X(inspect_log_fuzz)          \
   X(provider_reply_fuzz)       \
   X(replay_record_fuzz)        \

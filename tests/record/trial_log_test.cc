@@ -100,12 +100,15 @@ TEST(ShardLogs, LetTheLastAttemptCountInAnyOrderOfShards) {
   EXPECT_EQ(InPlanOrder(dir, 2), Row(0, Outcome::kAttackSucceeded, 1) + Row(1, Outcome::kAttackResisted));
 }
 
-TEST(ShardLogs, RefuseRowsOfAnotherRunAndTextThatIsNoRow) {
+TEST(ShardLogs, RefuseRowsOfAnotherRunAndNameTextThatIsNoRow) {
   const TempDir dir;
   WriteLog(dir, "0.jsonl", Row(5));
   EXPECT_NE(InPlanOrder(dir, 5).find("row 5 is beyond the 5 trials planned"), std::string::npos);
-  WriteLog(dir, "0.jsonl", "{\"hello\":1}\n");
-  EXPECT_NE(InPlanOrder(dir, 5).find("does not start a trial row"), std::string::npos);
+  WriteLog(dir, "0.jsonl", "{\"hello\":1}\n" + Row(1));
+  EXPECT_EQ(InPlanOrder(dir, 5), Row(1));
+  const auto rows = RecordedTrials::Scan(dir.path(), 5);
+  ASSERT_EQ(rows->losses().size(), 1U);
+  EXPECT_NE(rows->losses()[0].find("1 line, 12 bytes from byte 0 on"), std::string::npos) << rows->losses()[0];
 }
 
 TEST(ShardLogs, HoldRowsLongerThanAWindow) {

@@ -1,0 +1,47 @@
+// PlanCheck: whether a row is the one that the run planned at its index.
+// SPDX-License-Identifier: Apache-2.0
+#include "analyze/plan_check.h"
+
+namespace xsweep {
+
+PlanCheck::PlanCheck(const Manifest& run) : run_(run) {
+  const std::uint64_t product =
+      static_cast<std::uint64_t>(run.cells.size()) * run.tasks.size() * run.seeds.size() * run.trials;
+  known_ = product > 0 && product == run.planned;
+}
+
+void PlanCheck::GoTo(std::uint64_t index) {
+  index_ = index;
+  trial_ = static_cast<std::uint32_t>(index % run_.trials);
+  index /= run_.trials;
+  seed_ = index % run_.seeds.size();
+  index /= run_.seeds.size();
+  task_ = index % run_.tasks.size();
+  cell_ = index / run_.tasks.size();
+}
+
+void PlanCheck::Step() {
+  ++index_;
+  if (++trial_ < run_.trials) return;
+  trial_ = 0;
+  if (++seed_ < run_.seeds.size()) return;
+  seed_ = 0;
+  if (++task_ < run_.tasks.size()) return;
+  task_ = 0;
+  ++cell_;
+}
+
+bool PlanCheck::Fits(const TrialRow& row) {
+  if (!known_) return true;
+  if (row.index >= run_.planned) return false;
+  // Divisions cost more than all comparisons; rows nearly always follow each other.
+  if (row.index == index_ + 1) {
+    Step();
+  } else if (row.index != index_) {
+    GoTo(row.index);
+  }
+  return row.trial == trial_ && row.seed == run_.seeds[seed_] && row.task == run_.tasks[task_] &&
+         row.cell == run_.cells[cell_].id;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,93 @@
+// A finished run whose rows are gone, doubled, unreadable or another run's is INVALID, and its reports stay as they
+// were. SPDX-License-Identifier: Apache-2.0
+#include <functional>
+
+#include "cli/run_binary.h"
+#include "support/temp_dir.h"
+
+namespace xsweep {
+namespace {
+
+namespace fs = std::filesystem;
+using Lines = std::vector<std::string>;
+
+Lines Split(const std::string& text) {
+  Lines lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+struct FinishedRun {
+  TempDir dir;
+  fs::path path = dir.path() / "airline_static_v1" / "r";
+  FinishedRun() {
+    EXPECT_EQ(
+        Xsweep({"run", StaticConfig(), "--outdir", dir.path().string(), "--run-id", "r", "--trials", "1", "--quiet"})
+            .exit_code,
+        0);
+  }
+  void Rewrite(const std::function<void(Lines&)>& change) const {
+    Lines lines = Split(Slurp(path / "trials.jsonl"));
+    change(lines);
+    std::ofstream out(path / "trials.jsonl");
+    for (const std::string& line : lines) out << line << '\n';
+  }
+  ProcessResult Report() const { return Xsweep({"report", path.string(), "--outdir", dir.path().string()}); }
+};
+
+const std::pair<const char*, std::function<void(Lines&)>> kHarms[] = {
+    {"gone", [](Lines& lines) { lines.erase(lines.begin() + 3, lines.begin() + 9); }},
+    {"doubled", [](Lines& lines) { lines[4] = lines[3]; }},
+    {"said twice", [](Lines& lines) { lines.insert(lines.begin() + 2, lines[1]); }},
+    {"unreadable", [](Lines& lines) { lines[5] = "NaN"; }},
+    {"empty", [](Lines& lines) { lines.clear(); }},
+    {"of another seed",
+     [](Lines& lines) {
+       std::string& line = lines[7];
+       line.replace(line.find("\"seed\":") + 7, 1, "9");
+     }},
+    {"in another order",
+     [](Lines& lines) {
+       const std::string index = lines[0].substr(0, lines[0].find(','));
+       lines[0].replace(0, index.size(), lines[50].substr(0, lines[50].find(',')));
+       lines[50].replace(0, lines[50].find(','), index);
+     }},
+};
+
+TEST(AFinishedRun, WithRowsThatAreNotItsOwnIsInvalidAndKeepsItsReports) {
+  for (const auto& [name, harm] : kHarms) {
+    SCOPED_TRACE(name);
+    const FinishedRun run;
+    const std::string summary = Slurp(run.path / "summary.csv");
+    const std::string notes = Slurp(run.path / "notes.md");
+    run.Rewrite(harm);
+    const auto reported = run.Report();
+    EXPECT_EQ(reported.exit_code, 4) << reported.out << reported.err;
+    EXPECT_NE(reported.out.find("INVALID"), std::string::npos) << reported.out;
+    EXPECT_EQ(reported.out.find("PASS"), std::string::npos);
+    EXPECT_EQ(Slurp(run.path / "summary.csv"), summary);
+    EXPECT_EQ(Slurp(run.path / "notes.md"), notes);
+  }
+}
+
+TEST(AFinishedRun, WithoutItsRowsIsInvalid) {
+  const FinishedRun run;
+  const std::string summary = Slurp(run.path / "summary.csv");
+  fs::remove(run.path / "trials.jsonl");
+  EXPECT_EQ(run.Report().exit_code, 4);
+  EXPECT_EQ(Slurp(run.path / "summary.csv"), summary);
+}
+
+TEST(AFinishedRun, ThatWasRewrittenByAnotherJsonLibraryIsStillItself) {
+  const FinishedRun run;
+  run.Rewrite([](Lines& lines) {
+    for (std::string& line : lines) {
+      for (std::size_t at = 0; (at = line.find("\":", at)) != std::string::npos; at += 3) line.replace(at, 2, "\": ");
+    }
+  });
+  EXPECT_EQ(run.Report().exit_code, 0);
+}
+
+}  // namespace
+}  // namespace xsweep
