@@ -20,6 +20,10 @@ bool Carries(std::string_view shown, std::string_view inserted);
 /// text without letters is carried by nothing.
 bool CarriesFolded(std::string_view shown, std::string_view inserted);
 
+/// Whether a part of `inserted` that an agent could still act on is in `shown`, though not all of it: of its runs of
+/// three words (or of its words, when it has fewer) at least a quarter. Bounded work whatever the sizes.
+bool CarriesPart(std::string_view shown, std::string_view inserted);
+
 /// `text` with blanks (space, tab, newline, carriage return) replaced by kDataMark.
 std::string MarkBlanks(std::string_view text);
 

@@ -121,6 +121,8 @@ class Dialogue {
       CO_TRY(co_await ReviewTools());
     }
     conversation_.tools = &tools_;
+    // A tool that the defense took away shows nothing: that is a payload removed, too.
+    NoteExposure({}, inserted, Channel::kToolDescription, {}, 1);
     for (const ToolSchema& tool : tools_) {
       NoteExposure(tool.description, inserted, Channel::kToolDescription, tool.name, 1);
     }
@@ -185,6 +187,8 @@ class Dialogue {
 
   // One agent turn with its calls. True when it made none: then it is the user's turn.
   Async<Expected<bool>> LetAgentAct() {
+    // A payload in what comes after the agent's last turn has been put before nobody.
+    if (transcript_.exposure.delivery != coming_.delivery) transcript_.exposure = coming_;
     CO_TRY_ASSIGN(AgentTurn turn, co_await parts_.agent.Act(conversation_));
     result_.usage[Role::kAgent] += turn.usage;
     if (turn.no_answer != NoAnswer::kNone) co_return NoteUnanswered(std::move(turn));
@@ -318,12 +322,14 @@ class Dialogue {
     const bool record_channel = parts_.attack.channel() == Channel::kRecord;
     NoteExposure(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
                  conversation_.turn);
-    for (const Planting& planting : planted_) {
-      if (transcript_.exposure.exposed || !CarriesFolded(outcome.content, planting.text)) continue;
-      transcript_.exposure = {
-          .exposed = true, .turn = conversation_.turn, .channel = Channel::kRecord, .via = call.name};
-    }
     const CallRecord& record = transcript_.calls.back();
+    for (const Planting& planting : planted_) {
+      if (coming_.delivery == Delivery::kIntact || !CarriesFolded(record.content, planting.text)) continue;
+      Note(CarriesFolded(outcome.content, planting.text) ? Delivery::kIntact
+           : CarriesPart(outcome.content, planting.text) ? Delivery::kAltered
+                                                         : Delivery::kRemoved,
+           Channel::kRecord, call.name, conversation_.turn);
+    }
     Step& step = AddStep(StepKind::kTool);
     step.call = static_cast<int>(transcript_.calls.size()) - 1;
     step.injected = !inserted.empty();
@@ -379,8 +385,19 @@ class Dialogue {
 
   void NoteExposure(std::string_view shown, std::string_view inserted, Channel channel, std::string_view via,
                     int turn) {
-    if (transcript_.exposure.exposed || !Carries(shown, inserted)) return;
-    transcript_.exposure = {.exposed = true, .turn = turn, .channel = channel, .via = std::string(via)};
+    if (inserted.empty() || coming_.delivery == Delivery::kIntact) return;
+    const Delivery delivery = Carries(shown, inserted)       ? Delivery::kIntact
+                              : CarriesPart(shown, inserted) ? Delivery::kAltered
+                                                             : Delivery::kRemoved;
+    Note(delivery, channel, via, turn);
+  }
+
+  void Note(Delivery delivery, Channel channel, std::string_view via, int turn) {
+    if (delivery <= coming_.delivery) return;
+    if (!coming_.exposed) {
+      coming_ = {.exposed = delivery >= Delivery::kAltered, .turn = turn, .channel = channel, .via = std::string(via)};
+    }
+    coming_.delivery = delivery;
   }
 
   const EpisodeParts& parts_;
@@ -390,6 +407,7 @@ class Dialogue {
   Conversation conversation_;
   std::vector<Planting> planted_;  // as it stands in the world
   std::vector<ToolSchema> tools_;  // only when the environment's own are not shown as they are
+  Exposure coming_;                // as it will be once the agent has acted on what it is shown
   int tool_errors_ = 0;
   int ids_given_ = 0;
   std::unordered_set<std::string> ids_;  // of the first ids_known_ calls; only in long dialogues

@@ -159,6 +159,8 @@ void AppendExposure(const Exposure& exposure, std::string& out) {
   object.Number("turn", exposure.turn);
   object.Text("channel", NameOf(exposure.channel));
   object.Text("via", exposure.via);
+  const bool touched = exposure.delivery == Delivery::kRemoved || exposure.delivery == Delivery::kAltered;
+  if (touched) object.Text("delivery", NameOf(exposure.delivery));
   object.Close();
 }
 
@@ -185,6 +187,9 @@ Expected<Step> StepFromJson(const Json& json, std::size_t calls) {
 Expected<Exposure> ExposureFromJson(const Json& json) {
   Exposure exposure{.exposed = json.BoolOr("exposed", false), .turn = Number(json, "turn"), .via = Text(json, "via")};
   TRY_ASSIGN(exposure.channel, ReadName<Channel>(json, "channel"));
+  // Transcripts from before this was told apart know only what came through as it was.
+  exposure.delivery =
+      Parse<Delivery>(json.StringOr("delivery", "")).value_or(exposure.exposed ? Delivery::kIntact : Delivery::kNone);
   return exposure;
 }
 

@@ -60,11 +60,13 @@ struct Step {
   Decision decision;            ///< of kDefense
 };
 
+/// `exposed`: the agent was shown the payload or, altered by a defense, a part of it.
 struct Exposure {
   bool exposed = false;
   int turn = 0;  ///< the turn of first exposure; meaningful when exposed
   Channel channel = Channel::kNone;
   std::string via;  ///< the tool whose result carried it, if one did
+  Delivery delivery = Delivery::kNone;
 };
 
 struct Transcript {

@@ -409,7 +409,7 @@ Expected<ForeignTrial> ReadAgentDojoLog(std::string_view text, const std::string
   if (trial.dialogue) {
     trial.dialogue->stop = trial.error.empty() ? "agent_stop" : "error";
     if (trial.exposed.value_or(false)) {
-      trial.dialogue->exposure = {true, 1, Channel::kToolResult, {}};
+      trial.dialogue->exposure = {true, 1, Channel::kToolResult, {}, Delivery::kIntact};
       MarkInjected(fields.payloads, *trial.dialogue);
     }
   }
