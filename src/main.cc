@@ -1,14 +1,17 @@
 // Finds the command, runs it, prints an error once and chooses the exit code.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
-#include <cstdio>
+#include <exception>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "base/key_shape.h"
 #include "base/text.h"
 #include "cli/command.h"
 
@@ -67,6 +70,34 @@ std::string Help() {
                     XSWEEP_VERSION);
 }
 
+/// We throw nothing, but the standard library does where a path is odd: a loop of links, a name too long, no
+/// permission.
+xsweep::Expected<int> RunCommand(const Command& command, const std::vector<std::string>& argv) {
+  try {
+    return command.run({{argv.begin() + 2, argv.end()}, argv, stop_requested});
+  } catch (const std::filesystem::filesystem_error& failure) {
+    return xsweep::WorldError(failure.code().message(), failure.path1().string());
+  } catch (const std::exception& failure) {
+    return xsweep::InternalError(failure.what());
+  }
+}
+
+/// A conversation needs a descriptor, and the usual limit of 1024 is meant for programs that call select().
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max) return;
+  constexpr rlim_t kEnough = 65536;
+  limit.rlim_cur = std::max(limit.rlim_cur, std::min<rlim_t>(limit.rlim_max, kEnough));
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Hanging up ends a run as SIGTERM does, unless somebody asked for the contrary (nohup).
+void HandleHangUp(const struct sigaction& action) {
+  struct sigaction before{};
+  sigaction(SIGHUP, nullptr, &before);
+  if (before.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
+}
+
 int Dispatch(const std::vector<std::string>& argv) {
   if (argv.size() < 2 || argv[1] == "--help" || argv[1] == "-h" || argv[1] == "help") {
     xsweep::Print(Help());
@@ -84,7 +115,7 @@ int Dispatch(const std::vector<std::string>& argv) {
                                   xsweep::DidYouMean(argv[1], names, "")));
     return xsweep::kExitUsage;
   }
-  const auto code = command->run({{argv.begin() + 2, argv.end()}, argv, stop_requested});
+  auto code = RunCommand(*command, argv);
   if (code) return *code;
   xsweep::PrintNote("xsweep: " + code.error().Text());
   return ExitCodeFor(code.error());
@@ -97,7 +128,10 @@ int main(int argc, char** argv) {
   action.sa_handler = OnSignal;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  HandleHangUp(action);
   std::signal(SIGPIPE, SIG_IGN);
+  xsweep::KeepOutOfDumps();
+  RaiseFileLimit();
   const int code = Dispatch({argv, argv + argc});
-  return std::fflush(stdout) == 0 ? code : xsweep::kExitInvalid;
+  return xsweep::FlushOutput() ? code : xsweep::kExitInvalid;
 }

@@ -4,10 +4,12 @@
 
 #include <strings.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace xsweep {
 namespace {
@@ -33,20 +35,47 @@ int HexValue(std::string_view digits) {
   return value;
 }
 
-/// How many characters at `at` spell `wanted`: itself, \x, \u00XX (with any number of
-/// backslashes) or %XX. 0: they spell something else.
+/// Case is folded everywhere: servers shout keys back, and two letters that differ in case only give nothing away.
+int Fold(int c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
+int Fold(char c) { return Fold(static_cast<int>(static_cast<unsigned char>(c))); }
+
+/// How many characters at `at`, which is '&', are an HTML entity for `code`: &#65; &#x41; &amp; and its kin.
+std::size_t EntityFor(std::string_view text, std::size_t at, int code) {
+  const std::string_view window = text.substr(at, 12);
+  const std::size_t end = window.find(';');
+  if (end == std::string_view::npos || end < 3) return 0;
+  const std::string_view body = window.substr(1, end - 1);
+  constexpr std::array<std::pair<std::string_view, char>, 5> kNamed = {
+      {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}}};
+  for (const auto& [name, character] : kNamed) {
+    if (body == name) return Fold(character) == code ? end + 1 : 0;
+  }
+  if (body[0] != '#' || body.size() < 2) return 0;
+  if (body[1] == 'x' || body[1] == 'X') return Fold(HexValue(body.substr(2))) == code ? end + 1 : 0;
+  int value = 0;
+  for (const char c : body.substr(1)) {
+    if (c < '0' || c > '9') return 0;
+    value = value * 10 + (c - '0');
+  }
+  return Fold(value) == code ? end + 1 : 0;
+}
+
+/// How many characters at `at` spell `wanted` in either case: itself, \x, \u00XX (with any number of backslashes), %XX,
+/// =XX or an HTML entity. 0: they spell something else.
 std::size_t SpelledAs(std::string_view text, std::size_t at, char wanted) {
   if (at >= text.size()) return 0;
-  const auto code = static_cast<unsigned char>(wanted);
-  if (text[at] == wanted) return 1;
-  if (text[at] == '%' && at + 3 <= text.size()) return HexValue(text.substr(at + 1, 2)) == code ? 3 : 0;
+  const int code = Fold(wanted);
+  if (Fold(text[at]) == code) return 1;
+  if ((text[at] == '%' || text[at] == '=') && at + 3 <= text.size())
+    return Fold(HexValue(text.substr(at + 1, 2))) == code ? 3 : 0;
+  if (text[at] == '&') return EntityFor(text, at, code);
   // JSON inside a JSON string doubles the backslashes, once per level.
   std::size_t slashes = 0;
   while (slashes < kDeepest && at + slashes < text.size() && text[at + slashes] == '\\') ++slashes;
   const std::string_view rest = text.substr(at + slashes);
   if (slashes == 0 || rest.empty()) return 0;
-  if (rest.size() >= 5 && rest[0] == 'u' && HexValue(rest.substr(1, 4)) == code) return slashes + 5;
-  return rest[0] == wanted ? slashes + 1 : 0;
+  if (rest.size() >= 5 && rest[0] == 'u' && Fold(HexValue(rest.substr(1, 4))) == code) return slashes + 5;
+  return Fold(rest[0]) == code ? slashes + 1 : 0;
 }
 
 /// Length of the spelling of `form` that starts at `at`, or 0.
@@ -74,7 +103,8 @@ std::string Base64(std::string_view bytes, std::string_view last_two) {
   return out;
 }
 
-std::string Hex(std::string_view bytes, const char* digits) {
+std::string Hex(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string out;
   for (const char c : bytes) {
     out += digits[static_cast<unsigned char>(c) >> 4U];
@@ -93,16 +123,18 @@ std::vector<std::string> Forms(const std::string& key) {
       forms.push_back(Base64(std::string_view(key).substr(offset), last_two));
     }
   }
-  forms.push_back(Hex(key, "0123456789abcdef"));
-  forms.push_back(Hex(key, "0123456789ABCDEF"));
+  forms.push_back(Hex(key));
+  forms.emplace_back(key.rbegin(), key.rend());
   return forms;
 }
 
 /// Where one of the spellings may start.
 std::array<bool, 256> Starts(const std::vector<std::string>& forms) {
   std::array<bool, 256> starts{};
-  for (const std::string& form : forms) starts[static_cast<unsigned char>(form.front())] = true;
-  if (!forms.empty()) starts['%'] = starts['\\'] = true;
+  for (const std::string& form : forms) {
+    for (int c = 0; c < 256; ++c) starts[static_cast<std::size_t>(c)] |= Fold(c) == Fold(form.front());
+  }
+  if (!forms.empty()) starts['%'] = starts['='] = starts['&'] = starts['\\'] = true;
   return starts;
 }
 
@@ -136,6 +168,13 @@ Expected<Secret> Secret::FromEnvironment(const std::string& variable) {
   if (key.find_first_of("\r\n") != std::string::npos) {
     return UserError("the key in the environment variable " + variable + " contains a line break; remove it");
   }
+  // Blanks and invisible characters come along when a key is pasted; no header carries them as they are, and a server
+  // that repeats what it understood would repeat it in a spelling that nobody can know.
+  if (std::ranges::any_of(key, [](unsigned char c) { return c <= 0x20 || c >= 0x7F; })) {
+    return UserError(
+        "the key in the environment variable " + variable +
+        " contains a blank or a character that no key has (invisible ones come along when pasting); set it again");
+  }
   return Secret(key);
 }
 
@@ -149,13 +188,26 @@ void Secret::Scrub(std::string& text) const {
     }
     return 0;
   };
+  // What is kept is copied once, so that a text full of keys takes no longer than one without.
+  std::string kept;
+  std::size_t copied = 0;
   for (std::size_t at = 0; at < text.size(); ++at) {
     if (!data_->starts[static_cast<unsigned char>(text[at])]) continue;
+    std::size_t run = at;  // of backslashes: where one starts decides for all of it
+    while (run < text.size() && text[run] == '\\') ++run;
+    if (run - at > kDeepest) at = run - kDeepest;
     const std::size_t length = spelled(at);
-    if (length == 0) continue;
-    text.replace(at, length, kBlot);
-    at += kBlot.size() - 1;
+    if (length == 0) {
+      if (run > at) at = run - 1;
+      continue;
+    }
+    kept.append(text, copied, at - copied).append(kBlot);
+    copied = at + length;
+    at = copied - 1;
   }
+  if (copied == 0) return;
+  kept.append(text, copied);
+  text = std::move(kept);
 }
 
 }  // namespace xsweep

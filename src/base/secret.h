@@ -19,7 +19,8 @@ class Secret {
   Secret() = default;
   explicit Secret(std::string value);
 
-  /// The value of an environment variable. Unset or empty is a user error that names the variable, never its value.
+  /// The value of an environment variable. Unset, empty or with a character that no key has (blanks, controls, anything
+  /// beyond ASCII) is a user error that names the variable, never its value.
   static Expected<Secret> FromEnvironment(const std::string& variable);
 
   bool empty() const { return !data_; }
@@ -28,9 +29,11 @@ class Secret {
   /// For the one place that sends it.
   std::string_view Reveal() const;
 
-  /// Replaces the key in `text` by "[secret]": as it is, with any of its characters JSON-escaped or percent-encoded,
-  /// in base64 (either alphabet, at any offset inside a longer text) and in hex. Keys under 8 characters (placeholders
-  /// such as "none" for local servers) are left alone, because they cannot be told from ordinary words.
+  /// Replaces the key in `text` by "[secret]": as it is, backwards, in base64 (either alphabet, at any offset inside a
+  /// longer text) and in hex, each in either case and with any of its characters JSON-escaped, percent-encoded,
+  /// quoted-printable or an HTML entity. No other spelling is found (parts of a key, other ciphers). Takes time in
+  /// proportion to the text. Keys under 8 characters (placeholders such as "none" for local servers) are left alone,
+  /// because they cannot be told from ordinary words.
   void Scrub(std::string& text) const;
 
  private:

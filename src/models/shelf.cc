@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <cstdlib>
 
+#include "base/key_shape.h"
 #include "base/text.h"
 #include "episode/part_options.h"
 #include "models/anthropic.h"
@@ -135,12 +137,6 @@ bool IsHeaderName(std::string_view name) {
   });
 }
 
-bool IsVariableName(std::string_view name) {
-  const bool begins = !name.empty() && std::isdigit(static_cast<unsigned char>(name.front())) == 0;
-  return begins &&
-         std::ranges::all_of(name, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
-}
-
 std::optional<double> GivenNumber(const Json& options, std::string_view name) {
   const Json* value = Given(options, name);
   return value == nullptr ? std::nullopt : std::optional(value->AsDouble());
@@ -262,8 +258,22 @@ std::vector<Error> FaultsOfModelOptions(const Json& options) {
   };
   if (const Json* url = Given(options, "base_url"); url != nullptr && url->is_string()) {
     const std::string_view base = url->AsString();
-    if (!base.starts_with("http://") && !base.starts_with("https://"))
-      fault(fmt::format("`base_url: {}` is no http:// or https:// address", base), "base_url");
+    const std::string key = KeyInAddress(base);
+    if (!base.starts_with("http://") && !base.starts_with("https://")) {
+      const bool shown = key.empty() && !LooksLikeKey(base);
+      fault(fmt::format("`base_url{}` is no http:// or https:// address", shown ? fmt::format(": {}", base) : ""),
+            "base_url");
+    } else if (!key.empty()) {
+      fault(fmt::format("`base_url` {}", key), "base_url");
+    }
+  }
+  if (const Json* variable = Given(options, "api_key_env"); variable != nullptr && variable->is_string()) {
+    const std::string& name = variable->AsString();
+    const bool set = IsVariableName(name) && std::getenv(name.c_str()) != nullptr;
+    if (!name.empty() && (!IsVariableName(name) || (LooksLikeKey(name) && !set))) {
+      fault("`api_key_env` must be the name of an environment variable, such as OPENAI_API_KEY, and not the key itself",
+            "api_key_env");
+    }
   }
   if (const Json* price = Given(options, "price")) {
     if (const auto read = ReadPrice(*price, "price"); !read) faults.push_back(read.error());
@@ -291,6 +301,13 @@ std::vector<Error> FaultsOfModelOptions(const Json& options) {
   }
   const Json* extra = Given(options, "extra");
   if (extra == nullptr || !extra->is_object()) return faults;
+  for (const auto& [name, value] : extra->members()) {
+    if (value.is_string() && (LooksLikeKey(value.AsString()) || (NamesAKey(name) && value.AsString().size() >= 16)))
+      fault(fmt::format("`extra.{}` looks like a key, and a config is written into every run; name the environment "
+                        "variable that holds it in `api_key_env`",
+                        name),
+            "extra");
+  }
   for (const std::string_view ours : kOurMembers) {
     if (extra->Find(ours) != nullptr)
       fault(fmt::format("`extra` cannot set `{}`, which the program itself writes", ours), "extra");
