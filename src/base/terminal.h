@@ -6,10 +6,13 @@
 
 namespace xsweep {
 
-/// Prints to stdout. Output is flushed when the process ends.
+/// Prints to stdout. Output is flushed when the process ends. Controls other than line breaks and tabs, and characters
+/// that turn the reading direction, become blanks: whatever a server or a file says, it does not steer the terminal.
 void Print(std::string_view text);
-/// Prints a line to stderr: warnings and what people watch.
+/// Prints a line to stderr, cleaned in the same way: warnings and what people watch.
 void PrintNote(std::string_view text);
+/// Flushes stdout; false, with a note, when something that was printed could not be written (a full disk).
+bool FlushOutput();
 /// True when stderr is a terminal that may be drawn on (NO_COLOR decides about colour only).
 bool StderrIsTerminal();
 bool ColourWanted();

@@ -108,8 +108,12 @@ std::string Printable(std::string_view text, std::size_t limit) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = Utf8SequenceLength(text, at);
     const auto first = static_cast<unsigned char>(text[at]);
-    const bool odd = length == 0 || first < 0x20 || first == 0x7F;
-    const std::string piece = odd ? fmt::format("\\x{:02x}", first) : std::string(text.substr(at, length));
+    // U+0080 to U+009F are controls of two bytes, C2 80 to C2 9F.
+    const bool control = first == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+    const bool odd = length == 0 || first < 0x20 || first == 0x7F || control;
+    const std::string piece = control ? fmt::format("\\x{:02x}", static_cast<unsigned char>(text[at + 1]))
+                              : odd   ? fmt::format("\\x{:02x}", first)
+                                      : std::string(text.substr(at, length));
     if (out.size() + piece.size() > limit) return out + "...";
     out += piece;
     at += std::max<std::size_t>(1, length);

@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/http_transfer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cctype>
+#include <cerrno>
 #include <cstring>
 
 #include "base/text.h"
@@ -166,6 +169,16 @@ int HttpTransfer::OnSocketOpened(void* call_pointer, curl_socket_t socket, curls
   return CURL_SOCKOPT_OK;
 }
 
+namespace {
+
+bool OutOfFiles() {
+  const int another = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+  if (another >= 0) ::close(another);
+  return another < 0 && (errno == EMFILE || errno == ENFILE);
+}
+
+}  // namespace
+
 std::string HttpTransfer::Scrubbed(std::string text) const {
   for (const SecretHeader& header : request.secret_headers) header.secret.Scrub(text);
   if (request.sigv4) request.sigv4->secret_key.Scrub(text);
@@ -190,6 +203,12 @@ HttpError HttpTransfer::Failure() const {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_CONNECT:
+      // libcurl says of a socket that cannot be made that the server cannot be reached.
+      if (OutOfFiles()) {
+        return world(HttpFailure::kConnect,
+                     "too many files are open in this process: raise the limit (`ulimit -n`) or lower --jobs");
+      }
+      [[fallthrough]];
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION: return world(HttpFailure::kConnect, fmt::format("cannot connect: {}", detail));
     case CURLE_OPERATION_TIMEDOUT: {

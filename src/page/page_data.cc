@@ -185,8 +185,18 @@ Json MatrixForPage(const RunAggregate& run) {
       {{"attacks", Json::MakeArray({matrix.attacks.begin(), matrix.attacks.end()})}, {"rows", std::move(rows)}});
 }
 
+bool IsOwn(const fs::path& file, fs::file_type wanted) {
+  std::error_code ignored;
+  const fs::file_type type = fs::symlink_status(file, ignored).type();
+  return type == wanted || type == fs::file_type::not_found;
+}
+
+std::unexpected<Error> NotOwn(const fs::path& file) {
+  return UserError("is no regular file of this run; links, pipes and devices are not followed", file.string());
+}
+
 Json TextOrNull(const fs::path& file) {
-  const auto text = ReadFile(file, kMaxText);
+  const auto text = ReadOwnFile(file, kMaxText);
   return text ? Json(*text) : Json();
 }
 
@@ -334,6 +344,19 @@ Expected<Json> ComparisonForPage(const fs::path& a, const fs::path& b) {
                            {"facts", std::move(facts)},
                            {"adjustment", AdjustmentName(comparison.adjustment)},
                            {"cells", std::move(cells)}});
+}
+
+Status CheckOwnFiles(const fs::path& run) {
+  for (const std::string_view name : {"run.json", "config.yaml", "trials.jsonl", "transcripts.jsonl.zst"}) {
+    if (!IsOwn(run / name, fs::file_type::regular)) return NotOwn(run / name);
+  }
+  const fs::path shards = run / "shards";
+  if (!IsOwn(shards, fs::file_type::directory)) return NotOwn(shards);
+  std::error_code code;
+  for (fs::directory_iterator entry(shards, code), end; !code && entry != end; entry.increment(code)) {
+    if (!IsOwn(entry->path(), fs::file_type::regular)) return NotOwn(entry->path());
+  }
+  return {};
 }
 
 Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {

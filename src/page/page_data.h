@@ -36,6 +36,10 @@ Json RateForPage(const Rate& rate);
 /// One sentence: the rate, its interval and for what it holds, the verdict, and what is missing from it.
 std::string HeadlineOf(const RunAggregate& run);
 
+/// Fails with kUser where a file of the run that the page reads is a link, a pipe or a device: a directory from
+/// elsewhere must not give away what lies beside it, nor block the page.
+Status CheckOwnFiles(const std::filesystem::path& run);
+
 /// A run directory as the page shows it. `run` lies under `results` as <exp>/<run_id>.
 Expected<Json> RunForPage(const std::filesystem::path& results, const std::filesystem::path& run);
 

@@ -118,7 +118,17 @@ Value* Touch(std::list<std::pair<std::string, Value>>& kept, const std::string& 
 
 Routes::Routes(const fs::path& results) : results_(fs::weakly_canonical(results)) {}
 
+// The standard library's file system throws where a name is odd (a loop of links, too long); one such run must not end
+// the server for all others.
 PageAnswer Routes::Answer(const std::string& path) {
+  try {
+    return AnswerTo(path);
+  } catch (const std::exception& failure) {
+    return {{.status = 500, .body = std::string(failure.what()) + "\n"}};
+  }
+}
+
+PageAnswer Routes::AnswerTo(const std::string& path) {
   const std::vector<std::string> parts = Split(path);
   if (parts.empty() || path == "/index.html") return {PageFile("index.html")};
   if (parts[0] == "assets" && parts.size() == 2) return {PageFile("assets/" + parts[1])};
@@ -136,6 +146,7 @@ Expected<fs::path> Routes::RunAt(const std::string& exp, const std::string& run)
   if (absent || path != results_ / exp / run || !fs::is_regular_file(path / "run.json", absent)) {
     return UserError("there is no such run");
   }
+  TRY(CheckOwnFiles(path));
   return path;
 }
 
@@ -223,7 +234,8 @@ std::shared_ptr<const Routes::Signatures> Routes::Watch() {
   for (const fs::path& run : AllRuns(results_)) {
     const std::string path = run.parent_path().filename().string() + "/" + run.filename().string();
     // A sealed run rests; looking at one file is enough to notice that it was reported on again.
-    (*seen)[path] = fs::exists(run / "shards") ? SignatureOf(run) : Mark(run / "run.json");
+    std::error_code ignored;
+    (*seen)[path] = fs::exists(run / "shards", ignored) ? SignatureOf(run) : Mark(run / "run.json");
   }
   watched_ = seen;
   // However many runs there are, looking after them takes a twentieth of one core at most.

@@ -37,6 +37,7 @@ class Routes {
   PageAnswer Answer(const std::string& path);
 
  private:
+  PageAnswer AnswerTo(const std::string& path);
   struct Overview {
     std::string signature;
     std::shared_ptr<const std::string> json;

@@ -104,8 +104,9 @@ class RunWriter {
   Expected<Json> CopyFiles(bool quotes) const {
     Json names = Json::MakeArray();
     for (const std::string_view name : kFiles) {
-      if (!fs::is_regular_file(fs::symlink_status(run_ / name))) continue;
-      TRY_ASSIGN(std::string bytes, ReadFile(run_ / name));
+      std::error_code ignored;
+      if (!fs::is_regular_file(fs::symlink_status(run_ / name, ignored))) continue;
+      TRY_ASSIGN(std::string bytes, ReadOwnFile(run_ / name));
       if (quotes && name.ends_with(".md")) bytes = kLeftOut;
       TRY(WriteFile(files_ / name, bytes));
       names.Append(name);
@@ -137,7 +138,9 @@ Status WriteSite(const fs::path& results, const std::vector<fs::path>& runs, con
   }
   std::unordered_set<std::string> published;
   for (const fs::path& run : runs) {
-    if (!fs::exists(run / "trials.jsonl"))
+    TRY(CheckOwnFiles(run));
+    std::error_code ignored;
+    if (!fs::exists(run / "trials.jsonl", ignored))
       return UserError("is not finished; resume it before publishing it", run.string());
     published.insert(run.parent_path().filename().string() + "/" + run.filename().string());
   }

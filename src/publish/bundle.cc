@@ -3,6 +3,8 @@
 #include "publish/bundle.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <unordered_set>
 
 #include "base/files.h"
@@ -38,7 +40,7 @@ Expected<std::vector<BundleFile>> ListBundle(const fs::path& site) {
   std::vector<BundleFile> files;
   std::error_code code;
   for (const auto& entry : fs::recursive_directory_iterator(site, code)) {
-    if (!entry.is_regular_file(code)) continue;
+    if (!fs::is_regular_file(entry.symlink_status(code))) continue;
     files.push_back({entry.path().lexically_relative(site).generic_string(), entry.path(), entry.file_size(code)});
   }
   if (code) return WorldError("cannot be read: " + code.message(), site.string());
@@ -96,11 +98,18 @@ Expected<std::string> MergeRunLists(std::string_view theirs, std::string_view ou
 Expected<PublishResult> PublishToDirectory(const fs::path& site, const fs::path& destination, bool dry_run,
                                            const PublishProgress& progress) {
   TRY_ASSIGN(const auto files, ListBundle(site));
+  std::optional<FileLock> alone;  // two that publish at once would each merge the list that the other is replacing
+  if (!dry_run) {
+    TRY(MakeDirectories(RealDisk(), destination));
+    TRY_ASSIGN(FileLock lock, FileLock::Acquire(destination / ".lock", std::chrono::minutes(10)));
+    alone.emplace(std::move(lock));
+  }
   PublishResult result{.address = (fs::absolute(destination) / kFrontPage).string()};
   for (std::size_t done = 0; done < files.size(); ++done) {
     const fs::path target = destination / files[done].name;
     TRY_ASSIGN(std::string bytes, ReadFile(files[done].path));
-    if (files[done].name == kRunList && fs::exists(target)) {
+    std::error_code absent;
+    if (files[done].name == kRunList && fs::exists(target, absent)) {
       TRY_ASSIGN(const std::string theirs, ReadFile(target));
       TRY_ASSIGN(bytes, MergeRunLists(theirs, bytes));
     }

@@ -17,6 +17,9 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr int kTries = 10;
+// Said outright, so that no configuration of a remote names another program for the far side.
+constexpr const char* kUploadPack = "--upload-pack=git-upload-pack";
+constexpr const char* kReceivePack = "--receive-pack=git-receive-pack";
 constexpr std::string_view kNobody = "0000000000000000000000000000000000000000";
 
 std::string FirstLine(const std::string& text) { return text.substr(0, text.find('\n')); }
@@ -33,7 +36,9 @@ class Git {
   Git(const PagesOptions& options, fs::path scratch) : options_(options), scratch_(std::move(scratch)) {}
 
   Expected<ProcessResult> Try(std::vector<std::string> args, const std::string& input = {}) const {
-    ProcessRequest request{.args = {"git", "-c", "core.quotepath=off"}};
+    // Nothing that a repository names is run: no hooks, no monitor of files.
+    ProcessRequest request{
+        .args = {"git", "-c", "core.quotepath=off", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"}};
     request.args.insert(request.args.end(), args.begin(), args.end());
     request.input = input;
     request.directory = options_.repository.string();
@@ -61,10 +66,10 @@ class Git {
 /// The commit that the branch is at on the remote, fetched; empty when there is no such branch yet.
 Expected<std::string> FetchTip(const Git& git, const PagesOptions& options) {
   const std::string ref = "refs/heads/" + options.branch;
-  TRY_ASSIGN(const std::string listed, git.Run({"ls-remote", options.remote, ref}));
+  TRY_ASSIGN(const std::string listed, git.Run({"ls-remote", kUploadPack, "--", options.remote, ref}));
   if (listed.empty()) return std::string();
-  TRY_ASSIGN(const std::string fetched,
-             git.Run({"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", options.remote, ref}));
+  TRY_ASSIGN(const std::string fetched, git.Run({"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", kUploadPack,
+                                                 "--", options.remote, ref}));
   return listed.substr(0, listed.find('\t'));
 }
 
@@ -145,8 +150,8 @@ Expected<Attempt> TryOnce(const Git& git, const PagesOptions& options, const std
   const std::string ref = "refs/heads/" + options.branch;
   // The lease makes the push conditional on the state that we built on, also when history was shortened.
   TRY_ASSIGN(const ProcessResult pushed,
-             git.Try({"push", "--quiet", "--porcelain",
-                      fmt::format("--force-with-lease={}:{}", ref, tip.empty() ? kNobody : tip), options.remote,
+             git.Try({"push", "--quiet", "--porcelain", "--no-verify", kReceivePack,
+                      fmt::format("--force-with-lease={}:{}", ref, tip.empty() ? kNobody : tip), "--", options.remote,
                       commit + ":" + ref}));
   if (pushed.exit_code == 0) return attempt;
   const std::string words = pushed.out + pushed.err;
@@ -172,6 +177,10 @@ std::string PagesAddress(const std::string& remote_url, const std::string& branc
 
 Expected<PublishResult> PublishToPages(const fs::path& site, const PagesOptions& options,
                                        const PublishProgress& progress) {
+  const auto begins_well = [](const std::string& name) { return !name.empty() && name.front() != '-'; };
+  if (!begins_well(options.remote) || !begins_well(options.branch))
+    return UserError("a remote or branch does not begin with a dash",
+                     begins_well(options.remote) ? "--branch" : "--remote");
   TRY_ASSIGN(const auto files, ListBundle(site));
   TRY_ASSIGN(const std::string ours, ReadFile(site / kRunList));
   const fs::path scratch = fs::temp_directory_path() /

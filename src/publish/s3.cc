@@ -62,6 +62,8 @@ std::string QuotedTag(std::string tag) {
   return tag;
 }
 
+constexpr int kMergeTries = 20;
+
 class S3Upload {
  public:
   S3Upload(IoLoop& loop, const S3Options& options, const std::vector<BundleFile>& files,
@@ -99,14 +101,12 @@ class S3Upload {
 
   Async<Status> PublishFile(const BundleFile& file) {
     const std::string url = S3Url(options_, KeyOf(file.name));
-    std::string list;
     if (file.name == kRunList) {
-      auto merged = co_await MergedRunList(file, url);
-      if (!merged) co_return std::unexpected(merged.error());
-      list = std::move(*merged);
+      auto merging = MergeRunList(file, url);
+      co_return co_await merging;
     }
     CO_TRY_ASSIGN(const MappedFile mapped, MappedFile::Open(file.path));
-    const std::string_view bytes = file.name == kRunList ? std::string_view(list) : mapped.bytes();
+    const std::string_view bytes = mapped.bytes();
     const std::string hash = Sha256(bytes);
     auto there = co_await HashThere(url);
     if (!there) co_return std::unexpected(there.error());
@@ -141,13 +141,60 @@ class S3Upload {
     co_return hash == nullptr ? std::string() : *hash;
   }
 
-  Async<Expected<std::string>> MergedRunList(const BundleFile& file, std::string url) {
+  /// The list of runs is shared with whoever publishes into the same place: it is read, merged and written under the
+  /// condition that nobody wrote in between, and otherwise read again.
+  Async<Status> MergeRunList(const BundleFile& file, std::string url) {
     CO_TRY_ASSIGN(const std::string ours, ReadFile(file.path));
-    HttpRequest request = Request("GET", url);
-    auto response = co_await Send(std::move(request));
-    if (!response) co_return std::unexpected(response.error());
-    if (response->status != 200 && response->status != 404) co_return Refusal(*response, url);
-    co_return MergeRunLists(response->status == 200 ? response->body : std::string(), ours);
+    for (int tries = 0; tries < kMergeTries; ++tries) {
+      HttpRequest request = Request("GET", url);
+      auto there = co_await Send(std::move(request));
+      if (!there) co_return std::unexpected(there.error());
+      if (there->status != 200 && there->status != 404) co_return Refusal(*there, url);
+      const bool known = there->status == 200;
+      CO_TRY_ASSIGN(const std::string merged, MergeRunLists(known ? there->body : std::string(), ours));
+      if (known && merged == there->body) {
+        ++result_.unchanged;
+        co_return Status();
+      }
+      if (options_.dry_run) co_return Sent(merged.size());
+      const std::string* tag = there->Header("etag");
+      HttpHeader condition{"If-None-Match", "*"};
+      if (known) condition = {"If-Match", tag == nullptr ? std::string() : QuotedTag(*tag)};
+      auto writing = PutIf(file, url, merged, condition);
+      CO_TRY_ASSIGN(const bool written, co_await writing);
+      if (written) co_return Sent(merged.size());
+      auto slept = co_await loop_.Sleep(options_.first_wait * (1 + tries));
+      if (!slept) co_return std::unexpected(slept.error());
+    }
+    co_return WorldError("others kept writing the list of runs; publish again", url);
+  }
+
+  Status Sent(std::size_t bytes) {
+    ++result_.sent;
+    result_.sent_bytes += bytes;
+    return {};
+  }
+
+  /// False when the condition did not hold. A server that knows no conditions (501, or a 400 that names the header) is
+  /// asked without one: there a second publisher at the same moment can still be lost.
+  Async<Expected<bool>> PutIf(const BundleFile& file, std::string url, std::string bytes, HttpHeader condition) {
+    for (const bool conditional : {true, false}) {
+      HttpRequest request = Request("PUT", url, bytes);
+      Describe(file, Sha256(bytes), request);
+      if (conditional && !condition.value.empty()) request.headers.push_back(condition);
+      auto response = co_await Send(std::move(request));
+      if (!response) co_return std::unexpected(response.error());
+      if (response->status == 200) co_return true;
+      // 409: another conditional write of the same key is under way; 404: what was to match has been removed.
+      if (response->status == 412 || response->status == 409 || response->status == 404) co_return false;
+      const bool unknown =
+          response->status == 501 || (response->status == 400 && Names(response->body, condition.name));
+      if (!conditional || !unknown) co_return Refusal(*response, url);
+    }
+    co_return false;
+  }
+  static bool Names(std::string_view body, std::string_view header) {
+    return body.find(header) != std::string_view::npos || body.find("NotImplemented") != std::string_view::npos;
   }
 
   Async<Status> SendWhole(const BundleFile& file, std::string url, std::string_view bytes, std::string hash) {

@@ -52,6 +52,16 @@ TEST(Bundle, LeavesTheListOfRunsAndTheFrontPageToTheEnd) {
   EXPECT_FALSE(ListBundle(scratch.path() / "nothing"));
 }
 
+TEST(Bundle, HoldsNoLinks) {
+  const ScratchDirectory scratch("bundle_links");
+  const fs::path site = MakeSite(scratch.path() / "site", "e/r");
+  Put(scratch.path() / "secret", "private");
+  fs::create_symlink(scratch.path() / "secret", site / "data" / "secret.json");
+  const auto files = ListBundle(site);
+  ASSERT_TRUE(files);
+  for (const BundleFile& file : *files) EXPECT_NE(file.name, "data/secret.json");
+}
+
 TEST(RunLists, KeepWhatOthersPublished) {
   const std::string a = "{\"columns\":[\"n\",\"path\"],\"rows\":[[\"1\",\"e/b\"],[\"1\",\"e/a\"]]}";
   const std::string b = "{\"columns\":[\"n\",\"path\"],\"rows\":[[\"2\",\"e/b\"]]}";
@@ -76,6 +86,22 @@ TEST(PublishedDirectory, GetsEachFileOnceAndKeepsOtherRuns) {
   ASSERT_TRUE(second);
   EXPECT_EQ(second->sent, 2U);
   EXPECT_EQ(*ReadFile(target / "data/runs.json"), "{\"columns\":[\"path\"],\"rows\":[[\"e/one\"],[\"e/two\"]]}");
+}
+
+TEST(PublishedDirectory, EndsWithTheRunsOfAllThatPublishAtOnce) {
+  const ScratchDirectory scratch("publish_at_once");
+  const fs::path target = scratch.path() / "public";
+  std::vector<std::thread> jobs;
+  for (int job = 0; job < 6; ++job) {
+    jobs.emplace_back([&, job] {
+      const std::string run = "e/r" + std::to_string(job);
+      const auto sent = PublishToDirectory(MakeSite(scratch.path() / std::to_string(job), run), target, false, kQuiet);
+      EXPECT_TRUE(sent) << (sent ? "" : sent.error().Text());
+    });
+  }
+  for (std::thread& job : jobs) job.join();
+  const std::string list = *ReadFile(target / "data/runs.json");
+  for (int job = 0; job < 6; ++job) EXPECT_NE(list.find("e/r" + std::to_string(job)), std::string::npos) << list;
 }
 
 class PublishedBranch : public ::testing::Test {
@@ -125,6 +151,32 @@ TEST_F(PublishedBranch, EndsWithTheRunsOfTwoJobsThatPublishAtOnce) {
   EXPECT_EQ(Branch({"show", "gh-pages:data/runs.json"}), "{\"columns\":[\"path\"],\"rows\":[[\"e/one\"],[\"e/two\"]]}");
   EXPECT_EQ(Branch({"show", "gh-pages:data/e/one/run.json"}), "{}");
   EXPECT_EQ(Branch({"show", "gh-pages:data/e/two/run.json"}), "{}");
+}
+
+TEST_F(PublishedBranch, RunsNothingThatTheRepositoryNames) {
+  const fs::path trap = scratch_.path() / "trap";
+  const auto set = [&](const std::string& text) {
+    Put(trap, "#!/bin/sh\necho ran >> " + (scratch_.path() / "ran").string() + "\n" + text);
+    fs::permissions(trap, fs::perms::owner_all);
+  };
+  set("exit 0\n");
+  const fs::path clone = scratch_.path() / "a";
+  fs::create_directories(clone / "hooks");
+  for (const char* hook : {"pre-push", "reference-transaction", "post-index-change"})
+    fs::copy_file(trap, clone / "hooks" / hook);
+  Git(clone, {"config", "core.hooksPath", (clone / "hooks").string()});
+  Git(clone, {"config", "core.fsmonitor", trap.string()});
+  Git(clone, {"config", "remote.origin.uploadpack", trap.string()});
+  Git(clone, {"config", "remote.origin.receivepack", trap.string()});
+  fs::remove(scratch_.path() / "ran");
+  const auto published = Publish("a", "one");
+  ASSERT_TRUE(published) << published.error().Text();
+  EXPECT_FALSE(fs::exists(scratch_.path() / "ran"));
+  PagesOptions options{.repository = clone, .remote = "--upload-pack=" + trap.string()};
+  const auto refused = PublishToPages(scratch_.path() / "site_aone", options, kQuiet);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::kUser);
+  EXPECT_FALSE(fs::exists(scratch_.path() / "ran"));
 }
 
 TEST_F(PublishedBranch, KeepsItsHistoryShort) {
