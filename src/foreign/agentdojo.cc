@@ -391,7 +391,7 @@ Expected<ForeignTrial> ReadAgentDojoLog(std::string_view text, const std::string
     DialogueReader reader(keep_dialogue, trial, seen);
     if (!Walk(json, fields, reader)) return false;
     Interpret(fields, seen, trial);
-    if (keep_dialogue && reader.any()) trial.dialogue = reader.Finish();
+    if (keep_dialogue && reader.any()) trial.dialogue = std::make_unique<Transcript>(reader.Finish());
     return true;
   };
   ForeignTrial trial;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,8 +45,8 @@ struct ForeignTrial {
   int turns = 0;
   int tool_calls = 0;
   std::optional<double> seconds;
-  std::string place;  ///< where it stands, for messages: "results.json:812: entry 7"
-  std::optional<Transcript> dialogue;
+  std::string place;                     ///< where it stands, for messages: "results.json:812: entry 7"
+  std::unique_ptr<Transcript> dialogue;  ///< may be null
 };
 
 /// What a file or tree says of itself, and what its reader noticed.

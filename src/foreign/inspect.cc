@@ -254,9 +254,10 @@ Expected<ForeignTrial> ReadSample(std::string_view text, const Log& log, const s
   for (const Json& message : messages != nullptr && messages->is_array() ? messages->items() : std::vector<Json>())
     dialogue.Read(message);
   const Json* limit = sample.Find("limit");
-  trial.dialogue = dialogue.Take(!trial.error.empty()                     ? "error"
-                                 : limit != nullptr && limit->is_object() ? "max_turns"
-                                                                          : "agent_stop");
+  const bool limited = limit != nullptr && limit->is_object();
+  trial.dialogue = std::make_unique<Transcript>(dialogue.Take(!trial.error.empty() ? "error"
+                                                              : limited            ? "max_turns"
+                                                                                   : "agent_stop"));
   return trial;
 }
 

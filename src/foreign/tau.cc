@@ -199,7 +199,7 @@ Expected<ForeignTrial> ReadTau1(const Json& entry, const std::string& where) {
   const Json* dialogue = entry.Find("traj");
   trial.agent = UsageOf(dialogue, "assistant", std::nullopt);
   trial.user = UsageOf(dialogue, "user", info == nullptr ? std::nullopt : Number(info->Find("user_cost")));
-  trial.dialogue = ReadDialogue(dialogue, true);
+  trial.dialogue = std::make_unique<Transcript>(ReadDialogue(dialogue, true));
   trial.dialogue->stop = trial.error.empty() ? StopOf(*trial.dialogue) : "error";
   CountDialogue(trial);
   return trial;
@@ -225,7 +225,7 @@ Expected<ForeignTrial> ReadTau2(const Json& entry, const std::string& where) {
   trial.agent = UsageOf(messages, "assistant", Number(entry.Find("agent_cost")));
   trial.user = UsageOf(messages, "user", Number(entry.Find("user_cost")));
   trial.seconds = Number(entry.Find("duration"));
-  trial.dialogue = ReadDialogue(messages, false);
+  trial.dialogue = std::make_unique<Transcript>(ReadDialogue(messages, false));
   trial.dialogue->stop = trial.error.empty() ? StopFromTau2(reason) : "error";
   CountDialogue(trial);
   return trial;

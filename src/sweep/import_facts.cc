@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <optional>
@@ -146,7 +147,7 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
     run.Add(trial.arm, std::move(row), cases.Number(trial));
     trial = ForeignTrial();  // a tree has fifty thousand; each is let go as its row is made
   }
-  trials = {};
+  std::vector<ForeignTrial>().swap(trials);
   if (seconds > 0) run.about.Set("seconds", seconds);
   run.KeepNumbers();
   run.about.Set("intervals", IntervalsByWhatIsShared(run.cells(), run.rows()));
@@ -220,7 +221,7 @@ class LogReaders {
     for (std::thread& thread : threads) thread.join();
     return failure_;
   }
-  std::vector<ReadLog>& logs() { return logs_; }
+  std::deque<ReadLog>& logs() { return logs_; }
   const std::vector<fs::path>& transcripts() const { return transcripts_; }
   const std::string& first_stranger() const { return first_stranger_; }
 
@@ -287,7 +288,7 @@ class LogReaders {
 
   const AgentDojoTree& tree_;
   const fs::path& scratch_;
-  std::vector<ReadLog> logs_;
+  std::deque<ReadLog> logs_;  ///< let go one by one at the end
   std::vector<fs::path> transcripts_;
   std::atomic<std::size_t> next_ = 0;
   std::atomic<bool> stop_ = false;
@@ -297,7 +298,7 @@ class LogReaders {
 };
 
 /// Model and defense of every log, and a note of what was taken for what.
-Status NameArms(const AgentDojoTree& tree, const ImportRequest& request, std::vector<ReadLog>& logs, ImportedRun& run) {
+Status NameArms(const AgentDojoTree& tree, const ImportRequest& request, std::deque<ReadLog>& logs, ImportedRun& run) {
   ArmReader arms;
   if (!request.arms.empty()) TRY(arms.ReadMap(request.arms));
   const auto directory = [&](std::size_t i) -> const std::string& {
@@ -389,7 +390,7 @@ Expected<int> ImportAgentDojo(const ImportRequest& request) {
     readers.emplace(tree, scratch.path());
     TRY(readers->Run());
   }
-  std::vector<ReadLog>& logs = readers->logs();
+  std::deque<ReadLog>& logs = readers->logs();
   ImportedRun run;
   TRY(NameArms(tree, request, logs, run));
   if (strangers > 0) {
@@ -405,12 +406,13 @@ Expected<int> ImportAgentDojo(const ImportRequest& request) {
   std::string hashes;
   std::vector<ForeignTrial> trials;
   trials.reserve(logs.size());
-  for (std::size_t i = 0; i < logs.size(); ++i) {
-    const fs::path& path = tree.files[i].path;
-    hashes += path.parent_path().parent_path().filename().string() + "/" + path.filename().string() + " " +
-              logs[i].hash + "\n";
-    trials.push_back(std::move(logs[i].trial));
+  for (const AgentDojoTree::File& file : tree.files) {
+    hashes += file.path.parent_path().parent_path().filename().string() + "/" + file.path.filename().string() + " " +
+              logs.front().hash + "\n";
+    trials.push_back(std::move(logs.front().trial));
+    logs.pop_front();
   }
+  tree.files = {};
   run.transcript_logs = readers->transcripts();
   readers.reset();
   return FinishFacts(request, source, Sha256(hashes), std::move(trials), run);
