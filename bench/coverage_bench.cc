@@ -9,9 +9,7 @@
 #include <vector>
 
 #include "base/draw.h"
-#include "stats/clusters.h"
-#include "stats/intervals.h"
-#include "stats/tests.h"
+#include "stats/task_difference.h"
 
 namespace xsweep {
 namespace {
@@ -34,7 +32,8 @@ std::vector<double> TaskRates(World world) {
 }
 
 struct Arms {
-  std::vector<stats::Cluster> a, difference;
+  std::vector<stats::Cluster> a;
+  std::vector<stats::TaskPair> pairs;
 };
 
 /// One run under the null: both arms have each task's rate.
@@ -44,24 +43,24 @@ Arms Simulate(World world, const std::vector<double>& rates, std::uint64_t run) 
     const Draws draws(run, "simulated", static_cast<std::uint32_t>(task));
     const double rate = rates[static_cast<std::size_t>(draws.Uniform("task", 0) * static_cast<double>(rates.size()))];
     stats::Cluster a{0, world.trials};
-    stats::Cluster difference{0, world.trials};
+    stats::Cluster b{0, world.trials};
     for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(world.trials); ++trial) {
       const bool in_a = draws.Uniform("a", trial) < rate;
       const bool in_b = draws.Uniform("b", trial) < rate;
       a.sum += in_a ? 1 : 0;
-      difference.sum += static_cast<int>(in_a) - static_cast<int>(in_b);
+      b.sum += in_b ? 1 : 0;
     }
     arms.a.push_back(a);
-    arms.difference.push_back(difference);
+    arms.pairs.push_back({a, b});
   }
   return arms;
 }
 
 struct Shares {
-  int clustered = 0, wilson = 0, bootstrap = 0, paired = 0, sign_flip = 0;
+  int drawn = 0, these = 0, wilson = 0, paired = 0, sign_flip = 0;
 };
 
-void Report(World world, int runs, int bootstrapped) {
+void Report(World world, int runs) {
   const std::vector<double> rates = TaskRates(world);
   double mean = 0;
   for (const double rate : rates) mean += rate / static_cast<double>(rates.size());
@@ -73,15 +72,16 @@ void Report(World world, int runs, int bootstrapped) {
     const Arms arms = Simulate(world, rates, static_cast<std::uint64_t>(run));
     stats::Proportion pooled;
     for (const stats::Cluster& task : arms.a) pooled = {pooled.successes + task.sum, pooled.n + task.n};
-    shares.clustered += holds(stats::ClusteredRate(arms.a)->bounds, mean);
+    const stats::TaskScores scores = stats::SharesOf(arms.a);
+    shares.drawn += holds(*stats::TasksAsDrawn(scores), mean);
+    shares.these += holds(*stats::TheseTasks(scores), mean);
     shares.wilson += holds(*stats::Wilson(pooled), mean);
-    if (run < bootstrapped) shares.bootstrap += holds(*stats::ClusterBootstrap(arms.a, 1, 1000), mean);
-    shares.paired += 1 - holds(stats::ClusteredPairedDifference(arms.difference)->bounds, 0);
-    shares.sign_flip += stats::SignFlipByCluster(arms.difference, 1) <= 0.05 ? 1 : 0;
+    shares.paired += 1 - holds(*stats::ByTask(stats::DifferencesOf(arms.pairs)), 0);
+    shares.sign_flip += stats::SignFlipByTask(arms.pairs) <= 0.05 ? 1 : 0;
   }
   const auto percent = [](int count, int of) { return 100.0 * count / of; };
   fmt::print("{:>5.2f} {:>5.2f} {:>6} {:>7} | {:>9.1f} {:>9.1f} {:>9.1f} | {:>9.1f} {:>9.1f}\n", world.rate, world.icc,
-             world.tasks, world.trials, percent(shares.clustered, runs), percent(shares.bootstrap, bootstrapped),
+             world.tasks, world.trials, percent(shares.drawn, runs), percent(shares.these, runs),
              percent(shares.wilson, runs), percent(shares.paired, runs), percent(shares.sign_flip, runs));
 }
 
@@ -97,9 +97,9 @@ int main(int argc, char** argv) {
   fmt::print("{} runs a row; 95 % intervals hold the truth in % of runs, and false positives in % under the null\n",
              runs);
   fmt::print("{:>5} {:>5} {:>6} {:>7} | {:>9} {:>9} {:>9} | {:>9} {:>9}\n", "rate", "icc", "tasks", "trials",
-             "clustered", "bootstrap", "unclust.", "paired", "sign flip");
-  for (const double rate : {0.3, 0.5, 0.2, 0.1, 0.05}) xsweep::Report({rate, 0.7}, runs, runs / 20 + 1);
-  xsweep::Report({0.3, 0.2}, runs, runs / 20 + 1);
-  xsweep::Report({0.3, 0.01}, runs, runs / 20 + 1);
-  xsweep::Report({0.3, 0.7, 12, 10}, runs, runs / 20 + 1);
+             "as drawn", "these", "unclust.", "paired", "sign flip");
+  for (const double rate : {0.3, 0.5, 0.2, 0.1, 0.05}) xsweep::Report({rate, 0.7}, runs);
+  xsweep::Report({0.3, 0.2}, runs);
+  xsweep::Report({0.3, 0.01}, runs);
+  xsweep::Report({0.3, 0.7, 12, 10}, runs);
 }

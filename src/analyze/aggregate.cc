@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/aggregate.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <thread>
@@ -15,7 +18,9 @@
 #include "analyze/run_accumulator.h"
 #include "record/run_directory.h"
 #include "record/trial_log.h"
+#include "stats/curve.h"
 #include "stats/repeats.h"
+#include "stats/task_rate.h"
 
 namespace xsweep {
 namespace {
@@ -23,8 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int kLargestK = 8;
-constexpr std::uint64_t kBootstrapSeed = 1;
-constexpr int kResamples = 400;
 /// Below this a second thread costs more than it saves.
 constexpr std::uint64_t kBytesPerThread = std::uint64_t{1} << 20U;
 
@@ -134,31 +137,107 @@ std::vector<stats::Cluster> ClustersOf(const CellAggregate& cell, Counted (*sele
   return clusters;
 }
 
-Rate PlainRate(const Tally& tally, Counted (*select)(const Tally&)) {
+Rate TaskRate(const Tally& tally, Counted (*select)(const Tally&)) {
   const auto [successes, n] = select(tally);
-  return MakeRate(successes, n, {});
+  return MakePlainRate(successes, n);
 }
 
-Rate ClusteredCellRate(const CellAggregate& cell, Counted (*select)(const Tally&)) {
-  const auto [successes, n] = select(cell.tally);
-  return MakeRate(successes, n, ClustersOf(cell, select));
-}
+Rate CellRate(const CellAggregate& cell, Counted (*select)(const Tally&)) { return MakeRate(ClustersOf(cell, select)); }
 
 void AddPassPowers(CellAggregate& cell) {
   const std::vector<stats::Cluster> tasks = ClustersOf(cell, TaskSuccessOf);
   if (tasks.empty()) return;
   const std::int64_t least = std::ranges::min(tasks, {}, &stats::Cluster::n).n;
   const int largest = static_cast<int>(std::min<std::int64_t>(least, kLargestK));
-  const std::vector<stats::Interval> bounds = stats::PassPowerBootstrap(tasks, largest, kBootstrapSeed, kResamples);
   for (int k = 1; k <= largest; ++k) {
-    cell.pass_k.push_back({k, *stats::MeanPassPower(tasks, k), std::nullopt});
-    if (!bounds.empty()) cell.pass_k.back().bootstrap95 = bounds[static_cast<std::size_t>(k - 1)];
+    const auto point = stats::PassAtK(tasks, k);
+    cell.pass_k.push_back({k, point->value, point->interval});
   }
+}
+
+/// Makes `part` as wide as `whole`, within [0, 1].
+void Widen(const std::optional<stats::Interval>& whole, std::optional<stats::Interval>& part) {
+  if (!whole || !part) return;
+  const double lacking = (whole->high - whole->low) - (part->high - part->low);
+  if (lacking <= 0) return;
+  const double below = std::min(part->low, lacking / 2);
+  part->low -= below;
+  const double above = std::min(1 - part->high, lacking - below);
+  part->high += above;
+  part->low = std::max(0.0, part->low - (lacking - below - above));
+}
+
+/// A seed's rate from its trials by task, or, where nobody kept those, at the likeness that its cell shows.
+Rate SeedRate(const Rate& whole, Counted counted, const std::vector<stats::Cluster>& tasks) {
+  Rate rate = MakeRate(tasks);
+  if (tasks.empty() && counted.n > 0) {
+    rate = MakePlainRate(counted.successes, counted.n);
+    const double within = std::min(1.0, static_cast<double>(whole.tasks) / static_cast<double>(counted.n));
+    if (whole.drawn95) {
+      const double n = static_cast<double>(whole.tasks) / (within + (1 - within) * whole.icc);
+      rate.drawn95 = stats::WilsonScore(rate.estimate, n, stats::NormalQuantile(0.95));
+    }
+  }
+  Widen(whole.drawn95, rate.drawn95);
+  Widen(whole.these95, rate.these95);
+  return rate;
+}
+
+std::vector<stats::Cluster> SeedClusters(const SeedTallies& seed, std::uint32_t SmallCounts::* successes,
+                                         std::uint32_t SmallCounts::* n) {
+  std::vector<stats::Cluster> tasks;
+  for (const SmallCounts& counts : seed.tasks) {
+    if (counts.*n > 0) tasks.push_back({counts.*successes, counts.*n});
+  }
+  return tasks;
+}
+
+void AddSeeds(const CellTallies& tallies, CellAggregate& cell) {
+  const bool by_task = tallies.seeds.size() <= kMostSeeds;
+  for (const auto& [number, seed] : tallies.seeds) {
+    std::vector<stats::Cluster> attacked, assessed;
+    if (by_task) {
+      attacked = SeedClusters(seed, &SmallCounts::succeeded, &SmallCounts::attacked);
+      assessed = SeedClusters(seed, &SmallCounts::solved, &SmallCounts::assessed);
+    }
+    cell.seeds.push_back({number, seed.tally, SeedRate(cell.asr, AsrOf(seed.tally), attacked),
+                          SeedRate(cell.asr_exposed, ExposedAsrOf(seed.tally), {}),
+                          SeedRate(cell.task_success, TaskSuccessOf(seed.tally), assessed)});
+  }
+}
+
+/// Balanced trials of tasks and seeds as a crossed layout; the order within a task and seed does not matter.
+std::optional<stats::VarianceShares> SharesOf(const CellTallies& tallies) {
+  if (tallies.seeds.size() < 2 || tallies.seeds.size() > kMostSeeds) return std::nullopt;
+  std::vector<std::uint8_t> trials;
+  std::uint32_t repetitions = 0;
+  for (const std::uint32_t task : tallies.task_order) {
+    for (const auto& [number, seed] : tallies.seeds) {
+      if (task >= seed.tasks.size()) return std::nullopt;
+      const SmallCounts& counts = seed.tasks[task];
+      if (repetitions == 0) repetitions = counts.attacked;
+      if (counts.attacked != repetitions || repetitions < 2) return std::nullopt;
+      for (std::uint32_t i = 0; i < repetitions; ++i) trials.push_back(i < counts.succeeded ? 1 : 0);
+    }
+  }
+  return stats::SharesOfVariance(trials, tallies.task_order.size(), tallies.seeds.size(), repetitions);
+}
+
+Repeatability RepeatsOf(const CellAggregate& cell, const CellTallies& tallies) {
+  Repeatability out;
+  const std::vector<stats::Cluster> attacked = ClustersOf(cell, AsrOf);
+  out.flip_rate = stats::FlipRate(attacked);
+  const stats::TaskScores scores = stats::SharesOf(attacked);
+  const bool varies = cell.asr.successes > 0 && cell.asr.successes < cell.asr.n;
+  if (scores.scores.size() > 1 && scores.within < 1 && varies) out.icc = stats::BaseOf(scores).icc_seen;
+  out.shares = SharesOf(tallies);
+  return out;
 }
 
 /// A payload that was never put before the agent or a defense says nothing: N/A, not 0 %.
 void ForgetAsr(CellAggregate& cell) {
   cell.asr = Rate();
+  cell.repeats = Repeatability();
   for (SeedAggregate& seed : cell.seeds) seed.asr = Rate();
   for (TaskAggregate& task : cell.tasks) task.asr = Rate();
 }
@@ -167,22 +246,18 @@ CellAggregate MakeCell(const RunAccumulator& rows, std::size_t number) {
   CellAggregate cell;
   cell.id = rows.cells()[number];
   const CellTallies& tallies = rows.tallies(number);
-  for (const auto& [seed, tally] : tallies.seeds) {
-    cell.tally += tally;
-    cell.seeds.push_back(
-        {seed, tally, PlainRate(tally, AsrOf), PlainRate(tally, ExposedAsrOf), PlainRate(tally, TaskSuccessOf)});
-  }
   for (const std::uint32_t task : tallies.task_order) {
     const Tally& tally = tallies.tasks[task];
-    cell.tasks.push_back({rows.tasks()[task], tally, PlainRate(tally, AsrOf), PlainRate(tally, ExposedAsrOf),
-                          PlainRate(tally, TaskSuccessOf)});
+    cell.tally += tally;
+    cell.tasks.push_back({rows.tasks()[task], task, tally, TaskRate(tally, AsrOf), TaskRate(tally, ExposedAsrOf),
+                          TaskRate(tally, TaskSuccessOf)});
   }
-  cell.asr = ClusteredCellRate(cell, AsrOf);
-  cell.asr_exposed = ClusteredCellRate(cell, ExposedAsrOf);
-  cell.task_success = ClusteredCellRate(cell, TaskSuccessOf);
-  cell.error_rate = PlainRate(cell.tally, ErrorRateOf);
-  const std::vector<stats::Cluster> attacked = ClustersOf(cell, AsrOf);
-  cell.repeats = {stats::FlipRate(attacked), stats::IntraclassCorrelation(attacked)};
+  cell.asr = CellRate(cell, AsrOf);
+  cell.asr_exposed = CellRate(cell, ExposedAsrOf);
+  cell.task_success = CellRate(cell, TaskSuccessOf);
+  cell.error_rate = TaskRate(cell.tally, ErrorRateOf);
+  AddSeeds(tallies, cell);
+  cell.repeats = RepeatsOf(cell, tallies);
   AddPassPowers(cell);
   if (cell.tally.attacked() == cell.tally.of(Outcome::kNotExposed)) ForgetAsr(cell);
   return cell;
@@ -214,37 +289,13 @@ void DescribeFromRecord(const CellRecord& record, CellAggregate& cell) {
   cell.attack = record.attack;
   cell.defense = record.defense;
   for (const auto& [path, value] : record.axes) {
-    cell.axes.emplace_back(path, value.is_string() ? value.AsString() : value.Dump());
+    cell.axes.emplace_back(path, AxisValueText(value));
   }
 }
 
-/// Tasks of all cells together, so that a run's rate is clustered by task even across cells.
 void AddTotals(RunAggregate& run) {
-  struct OfTask {
-    stats::Cluster attacked, assessed;
-  };
-  std::map<std::string_view, OfTask> by_task;
-  stats::Cluster all;  // of the cells that have an attack success rate
-  for (const CellAggregate& cell : run.cells) {
-    run.total += cell.tally;
-    all.sum += cell.asr.successes;
-    all.n += cell.asr.n;
-    for (const TaskAggregate& task : cell.tasks) {
-      OfTask& sums = by_task[task.task];
-      sums.attacked.sum += task.asr.successes;
-      sums.attacked.n += task.asr.n;
-      sums.assessed.sum += task.tally.task_successes;
-      sums.assessed.n += task.tally.task_assessed;
-    }
-  }
-  std::vector<stats::Cluster> attacked, assessed;
-  for (const auto& [task, sums] : by_task) {
-    if (sums.attacked.n > 0) attacked.push_back(sums.attacked);
-    if (sums.assessed.n > 0) assessed.push_back(sums.assessed);
-  }
-  run.asr = MakeRate(all.sum, all.n, attacked);
-  run.task_success = MakeRate(run.total.task_successes, run.total.task_assessed, assessed);
-  run.error_rate = PlainRate(run.total, ErrorRateOf);
+  for (const CellAggregate& cell : run.cells) run.total += cell.tally;
+  run.error_rate = TaskRate(run.total, ErrorRateOf);
 }
 
 bool MakesInvalid(RowProblem problem) { return problem != RowProblem::kOldSchema; }
@@ -294,16 +345,50 @@ RunAggregate MakeAggregate(const Part& part, Manifest manifest, const std::strin
 
 }  // namespace
 
-std::string_view BasisWords(Basis basis) {
-  return basis == Basis::kTheseTasks ? "these tasks" : "tasks as drawn from a population";
+std::string AxisValueText(const Json& value) {
+  if (value.is_string()) return value.AsString();
+  if (!value.is_object()) return value.Dump();
+  std::string text(value.StringOr("name", ""));
+  std::string more;
+  for (const auto& [key, option] : value.members()) {
+    if (key == "name" && !text.empty()) continue;
+    more += fmt::format("{}{} {}", more.empty() ? "" : ", ", key, AxisValueText(option));
+  }
+  if (text.empty()) return more;
+  return more.empty() ? text : fmt::format("{} ({})", text, more);
 }
 
-Rate MakeRate(std::int64_t successes, std::int64_t n, const std::vector<stats::Cluster>& clusters) {
-  Rate rate{successes, n, stats::Wilson({successes, n}), std::nullopt};
-  if (std::ranges::any_of(clusters, [](const stats::Cluster& cluster) { return cluster.n > 1; })) {
-    rate.clustered95 = stats::ClusteredRate(clusters);
+std::string_view BasisWords(Basis basis) {
+  return basis == Basis::kTheseTasks ? "these tasks" : "other tasks of this kind";
+}
+
+std::string_view BasisName(Basis basis) { return basis == Basis::kTheseTasks ? "these_tasks" : "tasks_as_drawn"; }
+
+bool Rate::mean_over_tasks() const {
+  return n > 0 && std::abs(estimate - static_cast<double>(successes) / static_cast<double>(n)) > 1e-12;
+}
+
+Rate MakeRate(std::span<const stats::Cluster> tasks) {
+  Rate rate;
+  for (const stats::Cluster& task : tasks) {
+    rate.successes += task.sum;
+    rate.n += task.n;
+    rate.tasks += task.n > 0 ? 1 : 0;
   }
+  if (rate.n == 0) return rate;
+  const stats::TaskScores scores = stats::SharesOf(tasks);
+  const stats::ScoreBase base = stats::BaseOf(scores);
+  rate.estimate = base.estimate;
+  rate.drawn95 = stats::TasksAsDrawn(scores);
+  rate.these95 = stats::TheseTasks(scores);
+  rate.icc = base.icc_used;
+  rate.effective_n = rate.tasks > 1 ? base.effective_n() : 1 / scores.within;
   return rate;
+}
+
+Rate MakePlainRate(std::int64_t successes, std::int64_t n) {
+  const stats::Cluster all{successes, n};
+  return MakeRate({&all, 1});
 }
 
 const CellAggregate* RunAggregate::FindCell(std::string_view id) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,58 +16,65 @@
 #include "record/manifest.h"
 #include "stats/clusters.h"
 #include "stats/intervals.h"
+#include "stats/variance.h"
 
 namespace xsweep {
 
 /// For which question an interval holds.
 enum class Basis : std::uint8_t {
   kTheseTasks,    ///< repeating these very tasks
-  kTasksAsDrawn,  ///< other tasks from where these came; needs two tasks and more trials than tasks
+  kTasksAsDrawn,  ///< other tasks of this kind; needs two tasks
 };
-/// "these tasks" or "tasks as drawn from a population".
+/// "these tasks" or "other tasks of this kind".
 std::string_view BasisWords(Basis basis);
+/// "these_tasks" or "tasks_as_drawn".
+std::string_view BasisName(Basis basis);
 
-/// successes of n with bounds. n == 0 means N/A: no estimate, no interval, never 0 %.
+/// A mean over tasks of one score per task. n == 0 means N/A: no estimate, no interval, never 0 %.
 struct Rate {
   std::int64_t successes = 0;
-  std::int64_t n = 0;
-  std::optional<stats::Interval> wilson95;              ///< over trials; empty only when n == 0
-  std::optional<stats::ClusteredInterval> clustered95;  ///< over tasks; empty when tasks do not repeat or there is one
+  std::int64_t n = 0;                      ///< trials that count
+  std::int64_t tasks = 0;                  ///< tasks that hold one
+  double estimate = 0;                     ///< mean over tasks; successes / n where all tasks have equally many trials
+  double icc = 0;                          ///< likeness of one task's trials that the interval rests on
+  double effective_n = 0;                  ///< independent trials that the interval is worth
+  std::optional<stats::Interval> drawn95;  ///< other tasks of this kind; empty with fewer than two tasks
+  std::optional<stats::Interval> these95;  ///< these tasks again; empty only when n == 0
 
-  std::optional<double> value() const {
-    if (n == 0) return std::nullopt;
-    return static_cast<double>(successes) / static_cast<double>(n);
-  }
-  /// The bounds to show and to gate on: clustered where they exist, otherwise Wilson's; empty when n == 0.
-  std::optional<stats::Interval> bounds95() const {
-    return clustered95 ? std::optional(clustered95->bounds) : wilson95;
-  }
-  Basis basis() const { return clustered95 ? Basis::kTasksAsDrawn : Basis::kTheseTasks; }
+  std::optional<double> value() const { return n == 0 ? std::nullopt : std::optional(estimate); }
+  /// The bounds to show and to gate on: of tasks as drawn where they exist, otherwise of these tasks.
+  std::optional<stats::Interval> bounds95() const { return drawn95 ? drawn95 : these95; }
+  Basis basis() const { return drawn95 ? Basis::kTasksAsDrawn : Basis::kTheseTasks; }
+  /// Whether tasks with unequal numbers of trials make the estimate another number than successes / n.
+  bool mean_over_tasks() const;
 };
 
+/// Intervals of a seed are never narrower than those of its cell: a part is not more certain than the whole.
 struct SeedAggregate {
   std::uint64_t seed = 0;
   Tally tally;
-  Rate asr, asr_exposed, task_success;  ///< Wilson bounds only
+  Rate asr, asr_exposed, task_success;
 };
 
 struct TaskAggregate {
   std::string task;
+  std::uint32_t number = 0;  ///< of its name, the same in all cells of the run
   Tally tally;
-  Rate asr, asr_exposed, task_success;  ///< Wilson bounds only
+  Rate asr, asr_exposed, task_success;  ///< of these tasks
 };
 
 /// How much repeated trials of one task disagree, on attack success. Each is empty where it cannot be computed.
 struct Repeatability {
-  std::optional<double> flip_rate;  ///< chance that two trials of one task differ
-  std::optional<double> icc;        ///< ICC(1) over tasks
+  std::optional<double> flip_rate;              ///< chance that two trials of one task differ
+  std::optional<double> icc;                    ///< intraclass correlation that the trials show
+  std::optional<stats::VarianceShares> shares;  ///< of a balanced layout of tasks, seeds and repetitions, two of each
 };
 
 /// pass^k on task success: the chance that k trials of a task all succeed.
 struct PassPowerK {
   int k = 1;
   double value = 0;
-  std::optional<stats::Interval> bootstrap95;  ///< over tasks
+  std::optional<stats::Interval> bounds95;  ///< other tasks of this kind; empty with one task
 };
 
 struct CellAggregate {
@@ -92,9 +100,7 @@ struct RunAggregate {
   Manifest run;                      ///< as run.json has it; all empty when rows were read without one
   std::vector<CellAggregate> cells;  ///< in order of first appearance, which is plan order in a sealed run
   Tally total;
-  Rate asr;  ///< over all attacked cells with exposure, controls ("no_attack") aside by construction
-  Rate task_success;
-  Rate error_rate;
+  Rate error_rate;                ///< over all trials that ended
   std::vector<Finding> findings;  ///< at most one per problem
   std::int64_t rows = 0;          ///< counted rows
   /// Planned trials that have no readable row, of a run that has not finished; 0 where the plan is not known.
@@ -111,8 +117,13 @@ struct RunAggregate {
 Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOptions& options = {});
 /// The same over one file of rows without a run.json.
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options = {});
-/// A rate with its bounds; `clusters` are the tasks (sum = successes), empty for Wilson alone. Clustered bounds are
-/// given when there are at least two tasks and at least one has more than one trial.
-Rate MakeRate(std::int64_t successes, std::int64_t n, const std::vector<stats::Cluster>& clusters);
+/// A value of an axis as people read it: text as it is, an object as its name with its options behind it,
+/// "fake_system_message (goal other_customer_data)".
+std::string AxisValueText(const Json& value);
+
+/// A rate over tasks (sum = successes); those without a trial are left out.
+Rate MakeRate(std::span<const stats::Cluster> tasks);
+/// A rate over trials that nothing clusters, such as errors: Wilson's bounds.
+Rate MakePlainRate(std::int64_t successes, std::int64_t n);
 
 }  // namespace xsweep

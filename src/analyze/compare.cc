@@ -97,7 +97,8 @@ void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNam
              unknown, common));
   }
   if (common == 0) {
-    note(ObstacleKind::kNoCommonTask, true, "the runs have no task in common");
+    note(ObstacleKind::kNoCommonTask, false,
+         "the runs have no task in common: their tasks are compared as two samples, which sees far less");
   } else if (!only_in_one.empty()) {
     note(ObstacleKind::kOtherTasks, false,
          fmt::format("the differences rest on the {} tasks that both runs have; in one run only: {}", common,
@@ -135,23 +136,99 @@ void NoteDiscordant(std::span<const TrialOutcome> a, std::span<const TrialOutcom
   }
 }
 
+const PartDifference* FindPart(const CompareOptions& options, PartSide part) {
+  const auto found = std::ranges::find(options.parts, part, &PartDifference::part);
+  return found == options.parts.end() ? nullptr : &*found;
+}
+
+/// "(threshold: 200, 300)"; empty where the configs say nothing.
+std::string PartWords(const CompareOptions& options, PartSide part) {
+  const PartDifference* found = FindPart(options, part);
+  return found == nullptr || found->words.empty() ? std::string() : fmt::format(" ({})", found->words);
+}
+
+/// Whether the rows of common cells name other hashes; empty where they do not tell.
+template <class Hashes>
+std::optional<bool> OtherHashes(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& common,
+                                Hashes CellHashes::* hashes) {
+  std::optional<bool> other;
+  for (const std::uint32_t cell : common) {
+    const auto of_a = a.cell_hashes.find(cell), of_b = b.cell_hashes.find(cell);
+    if (of_a == a.cell_hashes.end() || of_b == b.cell_hashes.end()) continue;
+    const auto &in_a = of_a->second.*hashes, &in_b = of_b->second.*hashes;
+    if (!in_a.empty() && !in_b.empty()) other = other.value_or(false) || in_a != in_b;
+  }
+  return other;
+}
+
+/// Trials of one cell, task, seed and number whose payload is another; empty where no such pair names its payload.
+std::optional<std::int64_t> OtherPayloads(const TrialTable& a, const TrialTable& b) {
+  std::int64_t pairs = 0, other = 0;
+  for (std::size_t i = 0, j = 0; i < a.trials.size() && j < b.trials.size();) {
+    const auto order = a.trials[i].key <=> b.trials[j].key;
+    if (order == 0 && a.trials[i].payload != 0 && b.trials[j].payload != 0) {
+      ++pairs;
+      other += a.trials[i].payload != b.trials[j].payload ? 1 : 0;
+    }
+    i += order <= 0 ? 1 : 0;
+    j += order >= 0 ? 1 : 0;
+  }
+  return pairs == 0 ? std::nullopt : std::optional(other);
+}
+
+void NoteJudge(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& common,
+               const CompareOptions& options, RunComparison& out) {
+  const auto rows_say = OtherHashes(a, b, common, &CellHashes::judges);
+  if (!rows_say.value_or(FindPart(options, PartSide::kJudge) != nullptr)) return;
+  out.facts.push_back({"judge", "one", "another"});
+  out.obstacles.push_back(
+      {ObstacleKind::kJudge, true,
+       fmt::format("the judge differs{}: attack success means something else in each run, so it is not compared; "
+                   "`xsweep rejudge` gives both runs one judge",
+                   PartWords(options, PartSide::kJudge))});
+}
+
+void NoteAttack(const TrialTable& a, const TrialTable& b, const CompareOptions& options, RunComparison& out) {
+  const auto payloads = OtherPayloads(a, b);
+  const bool configured = FindPart(options, PartSide::kAttack) != nullptr;
+  if (!configured && payloads.value_or(0) == 0) return;
+  const std::string what = configured ? "the attack differs" : "the payloads of the attack differ";
+  if (!configured) out.facts.push_back({"payloads", "one", fmt::format("another in {} trials", *payloads)});
+  out.obstacles.push_back({ObstacleKind::kAttack, false,
+                           fmt::format("{}{}: this compares attacks, not what stands against them", what,
+                                       PartWords(options, PartSide::kAttack))});
+}
+
+void NoteDefense(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& common,
+                 const CompareOptions& options, RunComparison& out) {
+  const auto rows_say = OtherHashes(a, b, common, &CellHashes::policies);
+  const bool configured = FindPart(options, PartSide::kDefense) != nullptr;
+  if (!rows_say.value_or(configured)) return;
+  if (!configured) out.facts.push_back({"policy or defense", "one", "another"});
+  out.obstacles.push_back({ObstacleKind::kDefense, false,
+                           fmt::format("the defense or the policy differs{}: a difference may be theirs rather than "
+                                       "the agent's",
+                                       PartWords(options, PartSide::kDefense))});
+}
+
+Difference NotCompared(const Difference& difference) {
+  Difference out;
+  out.measure = difference.measure;
+  out.a = difference.a;
+  out.b = difference.b;
+  return out;
+}
+
 void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& common,
                         const SharedNames& names, const CompareOptions& options, RunComparison& out) {
-  std::size_t unpaired = 0;
+  const bool one_judge = out.Find(ObstacleKind::kJudge) == nullptr;
   for (const std::uint32_t cell : common) {
     const auto of_a = CellOf(a, cell);
     const auto of_b = CellOf(b, cell);
-    out.cells.push_back({names.cells.names()[cell], CompareTrials(Measure::kAsr, of_a, of_b),
+    const Difference asr = CompareTrials(Measure::kAsr, of_a, of_b);
+    out.cells.push_back({names.cells.names()[cell], one_judge ? asr : NotCompared(asr),
                          CompareTrials(Measure::kTaskSuccess, of_a, of_b)});
-    const CellComparison& added = out.cells.back();
-    unpaired += added.asr.pairing == Pairing::kUnpaired || added.task_success.pairing == Pairing::kUnpaired ? 1 : 0;
-    NoteDiscordant(of_a, of_b, names, options.max_discordant, out);
-  }
-  if (unpaired > 0) {
-    out.obstacles.push_back({ObstacleKind::kUnpaired, false,
-                             fmt::format("the trials of {} of {} cells do not pair (other seeds or trials); they are "
-                                         "compared as independent samples",
-                                         unpaired, common.size())});
+    if (one_judge) NoteDiscordant(of_a, of_b, names, options.max_discordant, out);
   }
   std::vector<Difference*> asr, task_success;
   for (CellComparison& cell : out.cells) {
@@ -160,11 +237,22 @@ void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vec
   }
   AdjustAndJudge(asr, options.adjustment);
   AdjustAndJudge(task_success, options.adjustment);
+  if (!options.detectable) return;
+  FindDetectable(asr);
+  FindDetectable(task_success);
 }
 
 }  // namespace
 
-bool RunComparison::comparable() const { return std::ranges::none_of(obstacles, &Obstacle::fatal); }
+bool RunComparison::comparable() const {
+  return std::ranges::none_of(
+      obstacles, [](const Obstacle& obstacle) { return obstacle.fatal && obstacle.kind != ObstacleKind::kJudge; });
+}
+
+const Obstacle* RunComparison::Find(ObstacleKind kind) const {
+  const auto found = std::ranges::find(obstacles, kind, &Obstacle::kind);
+  return found == obstacles.end() ? nullptr : &*found;
+}
 
 Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::string& directory_b,
                                     const CompareOptions& options) {
@@ -189,6 +277,9 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
     if (in_b && !in_a) out.only_in_b.push_back(names.cells.names()[cell]);
   }
   NoteCellObstacles(out, common.size());
+  NoteJudge(a, b, common, options, out);
+  NoteAttack(a, b, options, out);
+  NoteDefense(a, b, common, options, out);
   if (out.comparable()) CompareCommonCells(a, b, common, names, options, out);
   return out;
 }

@@ -18,13 +18,18 @@ enum class ObstacleKind : std::uint8_t {
   kNoCommonCell,
   kNoCommonTask,
   kMode,          ///< SHIM against REAL
-  kUnpaired,      ///< cells are there in both, but their trials do not pair (other seeds or trials)
   kMissingCells,  ///< cells in one run only
+  kJudge,         ///< another judge: attack success means something else
+  kAttack,        ///< another attack, or other payloads: this compares attacks
+  kDefense,       ///< another defense or policy
 };
+
+/// What two runs may differ in beside the agent.
+enum class PartSide : std::uint8_t { kAgent, kAttack, kDefense, kJudge, kEnvironment };
 
 struct Obstacle {
   ObstacleKind kind = ObstacleKind::kEnvironment;
-  bool fatal = false;  ///< no number of this comparison means anything
+  bool fatal = false;  ///< no number of this comparison means anything; of kJudge: none of attack success
   std::string message;
 };
 
@@ -49,8 +54,17 @@ struct FactDifference {
   std::string a, b;
 };
 
+/// A part whose config is not the same in both runs, as text for people: "threshold 200, 300".
+struct PartDifference {
+  PartSide part = PartSide::kAgent;
+  std::string words;
+};
+
 struct CompareOptions {
-  Adjustment adjustment = Adjustment::kHolm;
+  Adjustment adjustment = Adjustment::kMaxT;
+  /// From the configs, which analysis does not read. Rows that name what they were made from overrule it.
+  std::vector<PartDifference> parts;
+  bool detectable = true;  ///< say what could have been seen where nothing is distinguishable
   std::size_t max_discordant = 1000;
   ReadOptions read;
 };
@@ -63,13 +77,16 @@ struct RunComparison {
   std::vector<std::string> only_in_a, only_in_b;  ///< cells
   std::vector<DiscordantTrial> discordant;        ///< on attack success, in order of key; up to max_discordant
   std::int64_t discordant_total = 0;
-  Adjustment adjustment = Adjustment::kHolm;
+  Adjustment adjustment = Adjustment::kMaxT;
   std::vector<Finding> findings;  ///< of both readings
 
   bool comparable() const;
+  /// The first obstacle of that kind; nullptr without one.
+  const Obstacle* Find(ObstacleKind kind) const;
 };
 
-/// b against a. `asr` and `task_success` are adjusted as two families over the cells. Fails as ReadTrialTable does.
+/// b against a. `asr` and `task_success` are adjusted as two families over the cells. Where the judge differs, attack
+/// success is not compared. Fails as ReadTrialTable does.
 Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::string& directory_b,
                                     const CompareOptions& options = {});
 

@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
 #include <tuple>
 
-#include "stats/design.h"
+#include "stats/families.h"
+#include "stats/simulate.h"
+#include "stats/task_difference.h"
 #include "stats/tests.h"
 
 namespace xsweep {
 namespace {
 
-constexpr std::uint64_t kSignFlipSeed = 1;
 constexpr double kAlpha = 0.05;
 
 /// 0 or 1 when the trial counts for the measure, otherwise -1.
@@ -33,153 +33,185 @@ bool NobodyExposed(std::span<const TrialOutcome> trials) {
   return std::ranges::none_of(trials, [](const TrialOutcome& trial) { return trial.outcome < Outcome::kNotExposed; });
 }
 
-using TaskCounts = std::map<std::uint32_t, stats::Cluster>;
+/// Trials of one task: those that count, and those that were lost to an error.
+using TaskCounts = std::map<std::uint32_t, stats::LostTask>;
 
-/// Trials that count, by task; none where the rate is N/A.
+/// None where the rate is N/A.
 TaskCounts CountByTask(Measure measure, std::span<const TrialOutcome> trials) {
   TaskCounts counts;
   if (measure == Measure::kAsr && NobodyExposed(trials)) return counts;
   for (const TrialOutcome& trial : trials) {
     const int value = ValueOf(measure, trial);
-    if (value < 0) continue;
-    stats::Cluster& task = counts[trial.key.task];
-    task = {task.sum + value, task.n + 1};
+    if (value < 0 && trial.outcome != Outcome::kError) continue;
+    stats::LostTask& task = counts[trial.key.task];
+    if (value < 0) {
+      ++task.lost;
+    } else {
+      task.ended = {task.ended.sum + value, task.ended.n + 1};
+    }
+  }
+  std::erase_if(counts, [](const auto& task) { return task.second.ended.n == 0; });
+  return counts;
+}
+
+TaskCounts CountByTask(Measure measure, const CellAggregate& cell) {
+  TaskCounts counts;
+  if (measure == Measure::kAsr && cell.asr.n == 0) return counts;
+  for (const TaskAggregate& task : cell.tasks) {
+    const Tally& tally = task.tally;
+    const stats::Cluster ended = measure == Measure::kAsr ? stats::Cluster{tally.successes(), tally.attacked()}
+                                                          : stats::Cluster{tally.task_successes, tally.task_assessed};
+    if (ended.n > 0) counts[task.number] = {ended, tally.errors()};
   }
   return counts;
 }
 
 Rate RateOf(const TaskCounts& counts) {
-  stats::Cluster total;
   std::vector<stats::Cluster> clusters;
   clusters.reserve(counts.size());
-  for (const auto& [task, cluster] : counts) {
-    total = {total.sum + cluster.sum, total.n + cluster.n};
-    clusters.push_back(cluster);
-  }
-  return MakeRate(total.sum, total.n, clusters);
+  for (const auto& [task, lost] : counts) clusters.push_back(lost.ended);
+  return MakeRate(clusters);
 }
 
-/// The trials of tasks that both sides have: other tasks would pass their own difficulty off as a difference.
-void CountCommonTasks(const TaskCounts& a, const TaskCounts& b, Difference& out) {
-  for (const auto& [task, of_a] : a) {
-    const auto found = b.find(task);
-    if (found == b.end()) continue;
-    ++out.tasks;
-    out.common_a = {out.common_a.successes + of_a.sum, out.common_a.n + of_a.n};
-    out.common_b = {out.common_b.successes + found->second.sum, out.common_b.n + found->second.n};
-  }
-}
-
-struct Pairs {
-  std::vector<stats::Cluster> by_task;
-  std::vector<stats::Cluster> by_trial;
-};
-
-/// Walks both sorted sides at once.
-Pairs FindPairs(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b, Difference& out) {
-  Pairs pairs;
-  std::uint32_t task = ~std::uint32_t{0};
+/// Walks both sorted sides at once, for those who ask which single trials came out differently.
+void CountTrialPairs(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b,
+                     Difference& out) {
   for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
     const auto order = PairKey(a[i]) <=> PairKey(b[j]);
-    if (order < 0) {
-      ++i;
-    } else if (order > 0) {
-      ++j;
-    } else {
-      const int value_a = ValueOf(measure, a[i]);
-      const int value_b = ValueOf(measure, b[j]);
+    if (order == 0) {
+      const int value_a = ValueOf(measure, a[i]), value_b = ValueOf(measure, b[j]);
       if (value_a >= 0 && value_b >= 0) {
-        if (a[i].key.task != std::exchange(task, a[i].key.task)) pairs.by_task.emplace_back();
-        pairs.by_task.back().sum += value_b - value_a;
-        ++pairs.by_task.back().n;
-        pairs.by_trial.push_back({value_b - value_a, 1});
+        ++out.pairs;
         out.only_a += value_a > value_b ? 1 : 0;
         out.only_b += value_b > value_a ? 1 : 0;
       }
-      ++i;
-      ++j;
     }
+    i += order <= 0 ? 1 : 0;
+    j += order >= 0 ? 1 : 0;
   }
-  out.pairs = std::ssize(pairs.by_trial);
-  out.tasks = std::ssize(pairs.by_task);
-  return pairs;
 }
 
-/// Interval and detectable difference from clusters of differences. The sample could not have seen less than what its
-/// error or, with few tasks that differ, its widened interval lets pass.
-void FillPaired(std::span<const stats::Cluster> clusters, Difference& out) {
-  const auto paired = stats::ClusteredPairedDifference(clusters);
-  out.paired = paired;
-  if (!paired) return;
-  out.difference = paired->difference;
-  out.bounds95 = paired->bounds;
-  out.detectable = stats::DetectableFromError(paired->se, paired->clusters);
-  if (!out.detectable) return;
-  if (paired->widened) {
-    const double half = std::max(paired->bounds.high - paired->difference, paired->difference - paired->bounds.low);
-    out.detectable = std::max(*out.detectable, half);
-  }
-  out.detectable = std::min(*out.detectable, 1.0);
+double MeanDifference(const stats::TaskDifferences& tasks) {
+  double sum = 0;
+  for (const double d : tasks.differences) sum += d;
+  return sum / static_cast<double>(tasks.differences.size());
 }
 
-void FillUnpaired(Difference& out) {
-  const stats::Proportion& a = out.common_a;
-  const stats::Proportion& b = out.common_b;
-  if (a.n == 0 || b.n == 0) return;
-  out.pairing = Pairing::kUnpaired;
-  const double baseline = static_cast<double>(a.successes) / static_cast<double>(a.n);
-  out.difference = static_cast<double>(b.successes) / static_cast<double>(b.n) - baseline;
-  out.bounds95 = stats::Newcombe(b, a);
-  out.p = out.fisher_p = stats::FisherExact(a, b);
-  const double n = 2 / (1 / static_cast<double>(a.n) + 1 / static_cast<double>(b.n));
-  out.detectable = stats::DetectableIncrease(baseline, n);
-  if (!out.detectable) out.detectable = stats::DetectableDecrease(baseline, n);
+bool LeavesOutZero(const stats::Interval& bounds) { return bounds.low > 0 || bounds.high < 0; }
+
+/// The p that the interval gives: 1 less the largest confidence at which it leaves out 0.
+double IntervalP(const stats::TaskDifferences& tasks) {
+  double without = 0, with = 1;
+  for (int i = 0; i < 40; ++i) {
+    const double middle = (without + with) / 2;
+    (LeavesOutZero(*stats::ByTask(tasks, middle)) ? without : with) = middle;
+  }
+  return 1 - without;
+}
+
+/// Interval and test say the same: where one of them leaves 0 in, so does the other.
+void Reconcile(const stats::TaskDifferences& tasks, Difference& out) {
+  out.p = out.sign_flip_p;
+  out.bounds95 = out.drawn95;
+  if (!LeavesOutZero(*out.drawn95) && *out.p <= kAlpha) {
+    out.p = std::max(IntervalP(tasks), std::nextafter(kAlpha, 1));
+  }
+  if (*out.p <= kAlpha) return;
+  out.bounds95->low = std::min(0.0, out.bounds95->low);
+  out.bounds95->high = std::max(0.0, out.bounds95->high);
+}
+
+void FillByTask(Difference& out) {
+  const std::vector<stats::TaskPair> pairs = PairsOf(out);
+  const stats::TaskDifferences tasks = stats::DifferencesOf(pairs);
+  out.difference = MeanDifference(tasks);
+  out.these95 = stats::WithinTheseTasks(pairs);
+  if (pairs.size() == 1) {
+    out.pairing = Pairing::kTheseTasks;
+    out.bounds95 = out.these95;
+    out.p = out.exact_p = stats::StratifiedExact(pairs);
+    if (*out.p <= kAlpha) return;
+    out.bounds95->low = std::min(0.0, out.bounds95->low);
+    out.bounds95->high = std::max(0.0, out.bounds95->high);
+    return;
+  }
+  out.pairing = Pairing::kByTask;
+  out.drawn95 = stats::ByTask(tasks);
+  out.sign_flip_p = stats::SignFlipByTask(pairs);
+  Reconcile(tasks, out);
+}
+
+std::vector<stats::Cluster> EndedOf(const TaskCounts& counts) {
+  std::vector<stats::Cluster> out;
+  for (const auto& [task, lost] : counts) out.push_back(lost.ended);
+  return out;
+}
+
+Difference CompareCounts(Measure measure, const TaskCounts& a, const TaskCounts& b) {
+  Difference out;
+  out.measure = measure;
+  out.a = RateOf(a);
+  out.b = RateOf(b);
+  if (out.a.n == 0 || out.b.n == 0) return out;
+  for (const auto& [task, of_a] : a) {
+    const auto found = b.find(task);
+    if (found != b.end()) out.common.push_back({task, {of_a, found->second}});
+  }
+  out.unused_tasks = std::ssize(a) + std::ssize(b) - 2 * out.tasks();
+  if (!out.common.empty()) {
+    FillByTask(out);
+    return out;
+  }
+  out.difference = out.b.estimate - out.a.estimate;
+  out.drawn95 = stats::SeparateTasks(stats::SharesOf(EndedOf(a)), stats::SharesOf(EndedOf(b)));
+  out.bounds95 = out.drawn95;
+  if (out.drawn95) out.pairing = Pairing::kSeparateTasks;
+  return out;
 }
 
 Judgement JudgeOne(const Difference& difference) {
   if (difference.pairing == Pairing::kNone || !difference.bounds95) return Judgement::kNotComparable;
-  const bool leaves_out_zero = difference.bounds95->low > 0 || difference.bounds95->high < 0;
-  if (!difference.adjusted_p || *difference.adjusted_p > kAlpha || !leaves_out_zero) {
+  const bool tested = difference.pairing != Pairing::kSeparateTasks;
+  if (!LeavesOutZero(*difference.bounds95) || (tested && difference.adjusted_p.value_or(1) > kAlpha)) {
     return Judgement::kNotDistinguishable;
   }
   const bool more = *difference.difference > 0;
   return more == (difference.measure == Measure::kTaskSuccess) ? Judgement::kBetter : Judgement::kWorse;
 }
 
-stats::Cluster CountsOf(Measure measure, const Tally& tally) {
-  if (measure == Measure::kAsr) return {tally.successes(), tally.attacked()};
-  return {tally.task_successes, tally.task_assessed};
+/// One row of task differences for each contrast, over all tasks of any; 0 where one lacks a pair.
+std::vector<double> MaxT(std::span<Difference* const> tested) {
+  std::map<std::uint32_t, std::size_t> places;
+  for (const Difference* difference : tested) {
+    for (const CommonTask& task : difference->common) places.try_emplace(task.task, places.size());
+  }
+  std::vector<std::vector<double>> rows;
+  for (const Difference* difference : tested) {
+    std::vector<double>& row = rows.emplace_back(places.size());
+    const stats::TaskDifferences tasks = stats::DifferencesOf(PairsOf(*difference));
+    for (std::size_t i = 0; i < difference->common.size(); ++i) {
+      row[places[difference->common[i].task]] = tasks.differences[i];
+    }
+  }
+  return stats::MaxTAdjust(rows);
 }
 
-/// Differences of task rates in whole numbers: sum / n is the difference of a task, n its weight. With equal trials
-/// everywhere these are the plain sums of paired differences.
-std::vector<stats::Cluster> TaskDifferences(Measure measure, const CellAggregate& a, const CellAggregate& b) {
-  std::map<std::string_view, stats::Cluster> counts_a;
-  for (const TaskAggregate& task : a.tasks) counts_a[task.task] = CountsOf(measure, task.tally);
-  std::vector<stats::Cluster> clusters;
-  bool equal = true;
-  for (const TaskAggregate& task : b.tasks) {
-    const auto found = counts_a.find(task.task);
-    const stats::Cluster of_b = CountsOf(measure, task.tally);
-    if (found == counts_a.end() || found->second.n == 0 || of_b.n == 0) continue;
-    const stats::Cluster of_a = found->second;
-    equal &= of_a.n == of_b.n;
-    clusters.push_back({of_b.sum * of_a.n - of_a.sum * of_b.n, of_a.n * of_b.n});
-  }
-  if (!equal || clusters.empty()) return clusters;
-  for (stats::Cluster& cluster : clusters) {
-    const auto n = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(cluster.n))));
-    cluster = {cluster.sum / n, n};
-  }
-  return clusters;
-}
+/// Beyond so many contrasts joint flips would take a minute; Holm asks for more and costs nothing.
+constexpr std::size_t kMostContrasts = 2000;
 
-Difference Begin(Measure measure, const Rate& a, const Rate& b) {
-  Difference out;
-  out.measure = measure;
-  out.a = a;
-  out.b = b;
-  return out;
+std::vector<double> Adjusted(std::span<Difference* const> tested, std::span<const double> p, Adjustment adjustment) {
+  switch (adjustment) {
+    case Adjustment::kNone: return {p.begin(), p.end()};
+    case Adjustment::kBenjaminiHochberg: return stats::BenjaminiHochbergAdjust(p);
+    case Adjustment::kHolm: return stats::HolmAdjust(p);
+    case Adjustment::kMaxT: break;
+  }
+  const auto by_task = [](const Difference* difference) { return difference->pairing == Pairing::kByTask; };
+  if (!std::ranges::all_of(tested, by_task) || tested.size() > kMostContrasts) return stats::HolmAdjust(p);
+  if (std::ranges::count_if(p, [](double value) { return value < 1; }) <= 1) return {p.begin(), p.end()};
+  std::vector<double> adjusted = MaxT(tested);
+  for (std::size_t i = 0; i < p.size(); ++i) adjusted[i] = std::max(adjusted[i], p[i]);
+  return adjusted;
 }
 
 }  // namespace
@@ -196,12 +228,22 @@ std::string_view JudgementWords(Judgement judgement) {
   return "";
 }
 
+std::string_view PairingName(Pairing pairing) {
+  switch (pairing) {
+    case Pairing::kByTask: return "by_task";
+    case Pairing::kTheseTasks: return "these_tasks";
+    case Pairing::kSeparateTasks: return "separate_tasks";
+    case Pairing::kNone: return "none";
+  }
+  return "";
+}
+
 std::string_view PairingWords(Pairing pairing) {
   switch (pairing) {
-    case Pairing::kByTask: return "trials paired, clustered by task; holds for tasks as drawn from a population";
-    case Pairing::kByTrial: return "trials paired, each taken as independent; holds for these tasks only";
-    case Pairing::kUnpaired:
-      return "trials do not pair; Newcombe's interval and Fisher's test take those of the common tasks as independent";
+    case Pairing::kByTask: return "paired by task, whatever the seeds; holds for other tasks of this kind";
+    case Pairing::kTheseTasks: return "one common task; holds for this task only";
+    case Pairing::kSeparateTasks:
+      return "no task in common: two samples of tasks side by side, which sees far less than the same tasks would";
     case Pairing::kNone: return "one side has no trial that counts";
   }
   return "";
@@ -209,6 +251,7 @@ std::string_view PairingWords(Pairing pairing) {
 
 std::string_view AdjustmentName(Adjustment adjustment) {
   switch (adjustment) {
+    case Adjustment::kMaxT: return "max-t";
     case Adjustment::kHolm: return "Holm";
     case Adjustment::kBenjaminiHochberg: return "Benjamini-Hochberg";
     case Adjustment::kNone: return "none";
@@ -216,43 +259,21 @@ std::string_view AdjustmentName(Adjustment adjustment) {
   return "";
 }
 
+std::vector<stats::TaskPair> PairsOf(const Difference& difference) {
+  std::vector<stats::TaskPair> pairs;
+  pairs.reserve(difference.common.size());
+  for (const CommonTask& task : difference.common) pairs.push_back({task.counts.a.ended, task.counts.b.ended});
+  return pairs;
+}
+
 Difference CompareTrials(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b) {
-  const TaskCounts counts_a = CountByTask(measure, a);
-  const TaskCounts counts_b = CountByTask(measure, b);
-  Difference out = Begin(measure, RateOf(counts_a), RateOf(counts_b));
-  if (out.a.n == 0 || out.b.n == 0) return out;
-  const Pairs pairs = FindPairs(measure, a, b, out);
-  if (out.pairs < 2 || 2 * out.pairs < std::min(out.a.n, out.b.n)) {
-    out.tasks = 0;
-    CountCommonTasks(counts_a, counts_b, out);
-    FillUnpaired(out);
-    return out;
-  }
-  const bool clustered = out.tasks > 1 && out.pairs > out.tasks;
-  out.pairing = clustered ? Pairing::kByTask : Pairing::kByTrial;
-  FillPaired(clustered ? pairs.by_task : pairs.by_trial, out);
-  out.mcnemar_p = stats::McNemarExact(out.only_a, out.only_b);
-  if (out.tasks > 1) out.sign_flip_p = stats::SignFlipByCluster(pairs.by_task, kSignFlipSeed);
-  out.p = clustered ? out.sign_flip_p : out.mcnemar_p;
+  Difference out = CompareCounts(measure, CountByTask(measure, a), CountByTask(measure, b));
+  if (out.pairing != Pairing::kNone) CountTrialPairs(measure, a, b, out);
   return out;
 }
 
 Difference CompareCells(Measure measure, const CellAggregate& a, const CellAggregate& b) {
-  const auto rate = [&](const CellAggregate& cell) { return measure == Measure::kAsr ? cell.asr : cell.task_success; };
-  Difference out = Begin(measure, rate(a), rate(b));
-  if (out.a.n == 0 || out.b.n == 0) return out;
-  const std::vector<stats::Cluster> clusters = TaskDifferences(measure, a, b);
-  out.tasks = std::ssize(clusters);
-  if (out.tasks < 2) {
-    out.common_a = {out.a.successes, out.a.n};
-    out.common_b = {out.b.successes, out.b.n};
-    FillUnpaired(out);
-    return out;
-  }
-  out.pairing = Pairing::kByTask;
-  FillPaired(clusters, out);
-  out.p = out.sign_flip_p = stats::SignFlipByCluster(clusters, kSignFlipSeed);
-  return out;
+  return CompareCounts(measure, CountByTask(measure, a), CountByTask(measure, b));
 }
 
 void AdjustAndJudge(std::span<Difference* const> differences, Adjustment adjustment) {
@@ -263,11 +284,38 @@ void AdjustAndJudge(std::span<Difference* const> differences, Adjustment adjustm
     tested.push_back(difference);
     p.push_back(*difference->p);
   }
-  std::vector<double> adjusted = p;
-  if (adjustment == Adjustment::kHolm) adjusted = stats::HolmAdjust(p);
-  if (adjustment == Adjustment::kBenjaminiHochberg) adjusted = stats::BenjaminiHochbergAdjust(p);
+  const std::vector<double> adjusted = Adjusted(tested, p, adjustment);
   for (std::size_t i = 0; i < tested.size(); ++i) tested[i]->adjusted_p = adjusted[i];
   for (Difference* difference : differences) difference->judgement = JudgeOne(*difference);
+}
+
+void FindDetectable(std::span<Difference* const> differences) {
+  // A figure of one point's accuracy: few worlds do, and sizes that hardly differ share it.
+  constexpr std::size_t kMostFigures = 4;
+  constexpr double kMostTrialsDrawn = 4e6;
+  using Size = std::tuple<std::int64_t, std::int64_t, int, int>;
+  std::map<Size, std::optional<double>> known;
+  for (Difference* difference : differences) {
+    if (difference->judgement != Judgement::kNotDistinguishable || difference->pairing != Pairing::kByTask) continue;
+    const std::int64_t tasks = difference->tasks();
+    std::int64_t trials = 0;
+    for (const CommonTask& task : difference->common) trials += std::min(task.counts.a.ended.n, task.counts.b.ended.n);
+    const std::int64_t each =
+        std::max<std::int64_t>(1, std::llround(static_cast<double>(trials) / static_cast<double>(tasks)));
+    const Size size{tasks, each, static_cast<int>(std::lround(difference->a.estimate * 50)),
+                    static_cast<int>(std::lround(difference->a.icc * 10))};
+    const auto found = known.find(size);
+    if (found != known.end()) {
+      difference->detectable = found->second;
+      continue;
+    }
+    if (known.size() >= kMostFigures) continue;
+    const stats::World world{tasks, each, std::clamp(std::get<2>(size) / 50.0, 0.01, 0.99), std::get<3>(size) / 10.0,
+                             1};
+    const double one_world = static_cast<double>(tasks) * static_cast<double>(2 * each);
+    const auto worlds = static_cast<std::int64_t>(std::clamp(kMostTrialsDrawn / one_world / 8, 40.0, 200.0));
+    known[size] = difference->detectable = stats::RoughlySeen(world, world.base <= 0.5, worlds);
+  }
 }
 
 }  // namespace xsweep

@@ -1,4 +1,4 @@
-// Difference: two sets of trials on one measure, paired where they pair, with an interval, tests and a word.
+// Difference: two sets of trials on one measure, paired by task, with an interval, tests and a word.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include "analyze/aggregate.h"
 #include "analyze/trial_table.h"
+#include "stats/lost.h"
 
 namespace xsweep {
 
@@ -24,47 +25,68 @@ enum class Judgement : std::uint8_t { kBetter, kWorse, kNotDistinguishable, kNot
 std::string_view JudgementWords(Judgement judgement);
 
 enum class Pairing : std::uint8_t {
-  kByTask,    ///< trials paired, clustered by task: tasks as drawn from a population
-  kByTrial,   ///< trials paired, one task or no repeated one: these tasks
-  kUnpaired,  ///< Newcombe and Fisher over the trials of common tasks, taken as independent
-  kNone,      ///< one side has no trial that counts
+  kByTask,         ///< two common tasks and more: differences by task, whatever the seeds: other tasks of this kind
+  kTheseTasks,     ///< one common task: these tasks only
+  kSeparateTasks,  ///< no common task: two samples of tasks
+  kNone,           ///< one side has no trial that counts
 };
+/// "by_task", "these_tasks", "separate_tasks", "none".
+std::string_view PairingName(Pairing pairing);
 /// One sentence on what the interval and p rest on.
 std::string_view PairingWords(Pairing pairing);
+
+/// A task with trials that count on both sides; lost trials are errors.
+struct CommonTask {
+  std::uint32_t task = 0;
+  stats::LostPair counts;
+};
 
 /// b - a.
 struct Difference {
   Measure measure = Measure::kAsr;
-  Rate a, b;  ///< over all trials that count, paired or not
+  Rate a, b;  ///< over all trials that count, common tasks or not
   Pairing pairing = Pairing::kNone;
-  std::int64_t pairs = 0;
-  std::int64_t tasks = 0;   ///< with a pair; unpaired: with a trial on both sides
-  std::int64_t only_a = 0;  ///< pairs with a success in a alone
+  std::int64_t pairs = 0;   ///< trials of one task, seed and number that count on both sides
+  std::int64_t only_a = 0;  ///< of those, with a success in a alone
   std::int64_t only_b = 0;
-  std::optional<stats::PairedDifference> paired;  ///< of tasks or trials, by `pairing`
-  stats::Proportion common_a, common_b;           ///< unpaired: the trials of tasks that both sides have
-  std::optional<double> difference;               ///< of the pairs, or of the trials of common tasks
+  std::vector<CommonTask> common;    ///< in order of task
+  std::int64_t unused_tasks = 0;     ///< on one side only
+  std::optional<double> difference;  ///< mean over common tasks, or of two samples
+  /// As printed: reaches 0 where p is above 0.05, so that interval and test never contradict each other.
   std::optional<stats::Interval> bounds95;
-  std::optional<double> mcnemar_p, sign_flip_p, fisher_p;
-  std::optional<double> p;           ///< the one that counts: sign flips by task, McNemar's, or Fisher's
-  std::optional<double> adjusted_p;  ///< over all differences of a table; filled by Judge
+  std::optional<stats::Interval> drawn95;  ///< by task or of separate tasks, as computed; what gates look at
+  std::optional<stats::Interval> these95;  ///< the common tasks again
+  std::optional<double> sign_flip_p;       ///< by task
+  std::optional<double> exact_p;           ///< within these tasks, stratified by task
+  /// The one that counts: the larger of sign flips and of what the interval says, or the exact one. Empty for separate
+  /// tasks.
+  std::optional<double> p;
+  std::optional<double> adjusted_p;  ///< over all differences of a table; filled by AdjustAndJudge
   Judgement judgement = Judgement::kNotComparable;
-  std::optional<double> detectable;  ///< the difference that this sample could have seen (80 % power); empty: none
+  std::optional<double> detectable;  ///< what this sample could have seen with a chance of 80 %; empty: not asked
+
+  std::int64_t tasks() const { return static_cast<std::int64_t>(common.size()); }
 };
 
+/// The pairs of `difference` as the mathematics takes them.
+std::vector<stats::TaskPair> PairsOf(const Difference& difference);
+
 /// Both spans sorted by key; cells are ignored, so that two cells of one run can be compared as well.
-/// Pairs when at least half of the smaller side's counted trials have a counterpart that counts as well.
 Difference CompareTrials(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b);
 
-/// The same from tallies by task: paired by task, no McNemar. For runs whose trials are not held in memory.
+/// The same from tallies by task. For runs whose trials are not held in memory.
 Difference CompareCells(Measure measure, const CellAggregate& a, const CellAggregate& b);
 
-enum class Adjustment : std::uint8_t { kHolm, kBenjaminiHochberg, kNone };
-/// "Holm", "Benjamini-Hochberg", "none".
+enum class Adjustment : std::uint8_t { kMaxT, kHolm, kBenjaminiHochberg, kNone };
+/// "max-t", "Holm", "Benjamini-Hochberg", "none".
 std::string_view AdjustmentName(Adjustment adjustment);
 
-/// Adjusts the p values of all differences together, then gives each its word: better or worse only when the adjusted p
-/// is at most 0.05 and the interval leaves out 0.
+/// Adjusts the p values of all differences together (max-t over those by task; Holm where p values of other kinds are
+/// among them), then gives each its word: better or worse only when the adjusted p is at most 0.05 and the interval
+/// leaves out 0; without a p by the interval alone.
 void AdjustAndJudge(std::span<Difference* const> differences, Adjustment adjustment);
+
+/// Fills `detectable` of those that are not distinguishable, by simulation at their sizes; alike ones share a figure.
+void FindDetectable(std::span<Difference* const> differences);
 
 }  // namespace xsweep

@@ -6,13 +6,17 @@
 #include <array>
 #include <cctype>
 
-#include "analyze/gates.h"
+#include "analyze/gate.h"
 #include "base/text.h"
 
 namespace xsweep {
 namespace {
 
-const std::vector<std::string> kRateNames = {"asr", "asr_exposed", "task_success", "error_rate"};
+const std::vector<std::string> kRateNames = {
+    "asr", "asr_exposed", "task_success", "benign_utility", "utility_under_attack", "error_rate"};
+const std::vector<std::string> kTargetNames = {"these_tasks", "tasks_as_drawn"};
+const std::vector<std::string> kOptionNames = {"sequential", "max_rounds", "looks", "icc", "errors", "allow"};
+const std::vector<std::string> kSideNames = {"agent", "attack", "defense", "judge", "environment"};
 const std::vector<std::string> kBoundNames = {"upper95", "lower95", "delta", "delta_upper95", "delta_lower95"};
 
 bool IsWordByte(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
@@ -24,10 +28,13 @@ class GateParser {
 
   Expected<Gate> Parse() {
     TRY(ParseRate());
+    TRY(ParseTries());
+    TRY(ParseTarget());
     TRY(ParseBound());
     TRY(ParseOrder());
     TRY(ParseThreshold());
     TRY(ParseVersus());
+    TRY(ParseOptions());
     TRY(CheckSense());
     return std::move(gate_);
   }
@@ -54,6 +61,30 @@ class GateParser {
       return Fail(rate_at_, fmt::format("unknown rate `{}`{}", Printable(name), DidYouMean(name, kRateNames, "known")));
     }
     gate_.rate = static_cast<GateRate>(found - kRateNames.begin());
+    return {};
+  }
+
+  Status ParseTries() {
+    if (at_ >= text_.size() || text_[at_] != '@') return {};
+    const std::size_t at = ++at_;
+    const auto k = ParseUnsigned(Word());
+    if (!k || *k < 1 || *k > 1'000'000) return Fail(at, "expected a number of trials after @, e.g. asr@10");
+    if (gate_.rate != GateRate::kAsr) return Fail(rate_at_, "only asr can be asked within so many trials");
+    gate_.k = static_cast<std::int64_t>(*k);
+    return {};
+  }
+
+  Status ParseTarget() {
+    if (at_ >= text_.size() || text_[at_] != '[') return {};
+    const std::size_t at = ++at_;
+    const std::string name = Word();
+    const auto found = std::ranges::find(kTargetNames, name);
+    if (found == kTargetNames.end()) {
+      return Fail(at, fmt::format("unknown target `{}`{}", Printable(name), DidYouMean(name, kTargetNames, "known")));
+    }
+    if (at_ >= text_.size() || text_[at_] != ']') return Fail(at_, "expected ]");
+    ++at_;
+    gate_.target = found == kTargetNames.begin() ? Basis::kTheseTasks : Basis::kTasksAsDrawn;
     return {};
   }
 
@@ -103,13 +134,71 @@ class GateParser {
     SkipSpaces();
     if (at_ == text_.size()) return {};
     const std::size_t word_at = at_;
-    if (Word() != "vs") return Fail(word_at, "expected the end or `vs RUN`");
+    const std::string word = Word();
+    if (word == "with") {
+      at_ = word_at;
+      return {};
+    }
+    if (word != "vs") return Fail(word_at, "expected the end, `vs RUN` or `with OPTION`");
     SkipSpaces();
     std::string_view run = text_.substr(at_);
+    run = run.substr(0, run.find(" with "));
+    at_ += run.size();
     while (!run.empty() && (run.back() == ' ' || run.back() == '\t')) run.remove_suffix(1);
     if (run.empty()) return Fail(at_, "expected a run after `vs`: a directory, a run id or latest");
     gate_.versus = run;
     return {};
+  }
+
+  Status ParseOptions() {
+    SkipSpaces();
+    if (at_ == text_.size()) return {};
+    const std::size_t word_at = at_;
+    if (Word() != "with") return Fail(word_at, "expected the end or `with OPTION`");
+    do {
+      SkipSpaces();
+      TRY(ParseOption());
+      SkipSpaces();
+    } while (at_ < text_.size() && text_[at_++] == ',');
+    return at_ == text_.size() ? Status() : Fail(at_ - 1, "expected a comma between options, or the end");
+  }
+
+  Status ParseOption() {
+    const std::size_t name_at = at_;
+    const std::string name = Word();
+    SkipSpaces();
+    const std::size_t value_at = at_;
+    const std::string value = Word();
+    const auto expect = [&](std::string_view wanted, bool& flag) -> Status {
+      if (value != wanted) return Fail(value_at, fmt::format("expected `{} {}`", name, wanted));
+      flag = true;
+      return {};
+    };
+    if (name == "sequential") {
+      if (!value.empty() && value != "true") return Fail(value_at, "`sequential` takes no value");
+      gate_.sequential = true;
+      return {};
+    }
+    if (name == "looks") return expect("fresh", gate_.fresh_looks);
+    if (name == "icc") return expect("1", gate_.all_alike);
+    if (name == "errors") return value == "worst" ? Status() : expect("as_seen", gate_.errors_as_seen);
+    if (name == "max_rounds") {
+      const auto rounds = ParseUnsigned(value);
+      if (!rounds || *rounds < 1) return Fail(value_at, "expected a number of rounds");
+      gate_.max_rounds = static_cast<std::int64_t>(*rounds);
+      return {};
+    }
+    if (name == "allow") {
+      const auto found = std::ranges::find(kSideNames, value);
+      if (found == kSideNames.end()) {
+        return Fail(value_at,
+                    fmt::format("unknown part `{}`{}", Printable(value), DidYouMean(value, kSideNames, "known")));
+      }
+      gate_.allowed.push_back(static_cast<PartSide>(found - kSideNames.begin()));
+      return {};
+    }
+    return Fail(name_at,
+                fmt::format("unknown option `{}`{}", Printable(name), DidYouMean(name, kOptionNames, "known")));
   }
 
   Status CheckSense() const {
@@ -120,6 +209,14 @@ class GateParser {
     }
     if (delta && gate_.rate != GateRate::kAsr && gate_.rate != GateRate::kTaskSuccess) {
       return Fail(rate_at_, "only asr and task_success can be compared with another run");
+    }
+    if (gate_.k > 0 && delta) return Fail(bound_at_, "asr@K is not compared with another run");
+    if (gate_.max_rounds > 0 && !gate_.sequential) return Fail(0, "`max_rounds` belongs to a `sequential` gate");
+    if (!gate_.allowed.empty() && !delta) return Fail(0, "`allow` belongs to a gate with `vs RUN`");
+    const bool by_evidence = gate_.sequential && gate_.target == Basis::kTheseTasks;
+    if (by_evidence && (delta || gate_.k > 0)) return Fail(0, "a sequential gate on these tasks asks for a plain rate");
+    if (by_evidence && (gate_.threshold <= 0 || gate_.threshold >= 1)) {
+      return Fail(threshold_at_, "the threshold of a sequential gate lies between 0 and 1");
     }
     const double lowest = delta ? -1 : 0;
     if (gate_.threshold < lowest || gate_.threshold > 1) {

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <tuple>
 
+#include "analyze/run_facts.h"
+
 namespace xsweep {
 namespace {
 
@@ -22,8 +24,6 @@ std::vector<std::pair<std::string, std::string>> OtherAxes(const CellAggregate& 
 
 bool Undefended(const CellAggregate& cell) { return cell.arm == "no_defense" || cell.defense == kNone; }
 
-/// Trials under attack, whether or not the payload was seen; "no attack" is another question.
-bool UnderAttack(const CellAggregate& cell) { return cell.tally.attacked() > 0; }
 bool HasTrials(const CellAggregate& cell) { return UnderAttack(cell) || cell.task_success.n > 0; }
 
 const CellAggregate* FirstAttacked(const RunAggregate& run) {
@@ -81,6 +81,8 @@ void JudgeTable(ContrastTable& table) {
   }
   AdjustAndJudge(asr, table.adjustment);
   AdjustAndJudge(task_success, table.adjustment);
+  FindDetectable(asr);
+  FindDetectable(task_success);
 }
 
 std::size_t PlaceOf(const std::string& name, std::vector<std::string>& names) {
@@ -90,45 +92,37 @@ std::size_t PlaceOf(const std::string& name, std::vector<std::string>& names) {
   return names.size() - 1;
 }
 
-void Sum(const CellAggregate& cell, std::map<std::string, stats::Cluster>& by_task) {
-  for (const TaskAggregate& task : cell.tasks) {
-    stats::Cluster& sum = by_task[task.task];
-    sum = {sum.sum + task.tally.task_successes, sum.n + task.tally.task_assessed};
-  }
-}
-
-Rate RateOver(const std::map<std::string, stats::Cluster>& by_task) {
-  std::vector<stats::Cluster> clusters;
-  stats::Cluster total;
-  for (const auto& [task, cluster] : by_task) {
-    if (cluster.n > 0) clusters.push_back(cluster);
-    total = {total.sum + cluster.sum, total.n + cluster.n};
-  }
-  return MakeRate(total.sum, total.n, clusters);
-}
-
-/// What a defense costs those who attack nobody; under attack where nothing else was run.
+/// What a defense costs those who attack nobody; under attack where nothing else was run. Cells are never added up: an
+/// axis of the judge would count the same arm again.
 void AddUtility(const RunAggregate& run, DefenseMatrix& matrix) {
   for (const std::string& defense : matrix.defenses) {
-    std::map<std::string, stats::Cluster> calm, attacked;
+    const CellAggregate *calm = nullptr, *attacked = nullptr;
     for (const CellAggregate& cell : run.cells) {
-      if (cell.defense == defense) Sum(cell, cell.tally.of(Outcome::kBenign) > 0 ? calm : attacked);
+      if (cell.defense != defense || cell.task_success.n == 0) continue;
+      const CellAggregate*& worst = Benign(cell) ? calm : attacked;
+      if (worst == nullptr || cell.task_success.estimate < worst->task_success.estimate) worst = &cell;
     }
-    const Rate without_attack = RateOver(calm);
-    matrix.utility_without_attack.push_back(without_attack.n > 0);
-    matrix.utility.push_back(without_attack.n > 0 ? without_attack : RateOver(attacked));
+    const CellAggregate* shown = calm != nullptr ? calm : attacked;
+    matrix.utility_without_attack.push_back(calm != nullptr);
+    matrix.utility.push_back(shown != nullptr ? shown->task_success : Rate());
   }
 }
 
 void AddWorstAttacks(DefenseMatrix& matrix) {
   for (const auto& row : matrix.squares) {
-    std::optional<std::size_t> worst;
+    std::vector<std::size_t>& worst = matrix.worst_attacks.emplace_back();
     for (std::size_t attack = 0; attack < row.size(); ++attack) {
-      if (!row[attack] || !row[attack]->asr.value()) continue;
-      if (!worst || *row[attack]->asr.value() > *row[*worst]->asr.value()) worst = attack;
+      if (!row[attack] || row[attack]->asr.n == 0) continue;
+      const double rate = row[attack]->asr.estimate;
+      if (!worst.empty() && rate < row[worst[0]]->asr.estimate) continue;
+      if (!worst.empty() && rate > row[worst[0]]->asr.estimate) worst.clear();
+      worst.push_back(attack);
     }
-    matrix.worst_attack.push_back(worst);
   }
+}
+
+double QueriesEach(const Tally& tally) {
+  return tally.ended() == 0 ? 0 : static_cast<double>(tally.queries) / static_cast<double>(tally.ended());
 }
 
 }  // namespace
@@ -161,7 +155,8 @@ DefenseMatrix MakeDefenseMatrix(const RunAggregate& run) {
     if (!placed(cell)) continue;
     auto& square = matrix.squares[PlaceOf(cell.defense, matrix.defenses)][PlaceOf(cell.attack, matrix.attacks)];
     if (!square || cell.asr.value().value_or(-1) > square->asr.value().value_or(-1)) {
-      square = MatrixSquare{cell.id, cell.tally.attacked(), cell.asr, cell.asr_exposed, cell.task_success};
+      square = MatrixSquare{cell.id,  cell.tally.attacked(), QueriesEach(cell.tally),
+                            cell.asr, cell.asr_exposed,      cell.task_success};
     }
   }
   AddWorstAttacks(matrix);

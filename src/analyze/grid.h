@@ -22,18 +22,19 @@ struct Contrast {
 struct ContrastTable {
   std::vector<Contrast> rows;  ///< all cells that have a control other than themselves, in plan order
   std::vector<std::string> controls;
-  Adjustment adjustment = Adjustment::kHolm;
+  Adjustment adjustment = Adjustment::kMaxT;
 };
 
 /// The control of a cell: the cell with the same axes but defense "none" (a no_defense arm or a grid point), for a cell
 /// without an attack one without an attack. Where nothing in the run is defended, or nothing undefended, the control is
 /// the first attacked cell of the run. A cell whose payload nobody saw keeps its row, with asr N/A. Raw p is in
 /// Difference::p, the adjusted one (asr and task_success as two families) in Difference::adjusted_p.
-ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustment = Adjustment::kHolm);
+ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustment = Adjustment::kMaxT);
 /// One square of the matrix; several cells (other axes) may fall into it, then the one with the highest asr is shown.
 struct MatrixSquare {
   std::string cell;
   std::int64_t attacked;  ///< trials; more than asr.n when none of them saw the payload
+  double queries;         ///< tries of the attacker for each of them
   Rate asr, asr_exposed, task_success;
 };
 
@@ -42,8 +43,9 @@ struct DefenseMatrix {
   std::vector<std::string> attacks;
   std::vector<std::string> defenses;
   std::vector<std::vector<std::optional<MatrixSquare>>> squares;  ///< [defense][attack]; empty: no such cell
-  std::vector<std::optional<std::size_t>> worst_attack;  ///< by defense: the attack with the highest asr; empty: N/A
-  std::vector<Rate> utility;  ///< by defense: task_success without an attack where such an arm is, else under attacks
+  std::vector<std::vector<std::size_t>> worst_attacks;  ///< by defense: those with the highest asr; empty: N/A
+  /// By defense: task_success of the worst cell without an attack where such an arm is, else under attacks.
+  std::vector<Rate> utility;
   std::vector<bool> utility_without_attack;  ///< by defense: which of the two it is
 };
 

@@ -9,9 +9,12 @@
 namespace xsweep {
 namespace {
 
-/// One decimal, and never "-0.0".
+/// The one rounding of printed figures: to the nearest tenth, a tie away from 0 as people do it, and a tie is what
+/// differs from one by no more than binary fractions do. Never "-0.0".
+double Tenths(double value) { return std::round(value * 10 + std::copysign(1e-9, value)) / 10; }
+
 std::string OneDecimal(double value) {
-  const std::string text = fmt::format("{:.1f}", value);
+  const std::string text = fmt::format("{:.1f}", Tenths(value));
   return text == "-0.0" ? "0.0" : text;
 }
 
@@ -26,7 +29,7 @@ bool Consecutive(const std::vector<std::uint64_t>& seeds) {
 
 std::string CsvNumber(std::optional<double> value) {
   if (!value || !std::isfinite(*value)) return {};
-  return fmt::format("{:.6f}", *value);
+  return fmt::format("{:.10g}", *value);
 }
 
 std::string CsvDollars(std::int64_t nano_usd) {
@@ -42,15 +45,23 @@ std::string CountWords(const Rate& rate) {
 std::string RateWords(const Rate& rate) {
   const auto bounds = rate.bounds95();
   if (!bounds) return "N/A (0 trials)";
-  return fmt::format("{} ({}, 95 % interval {}–{} %, {})", Percent(rate.value()), CountWords(rate),
-                     OneDecimal(bounds->low * 100), OneDecimal(bounds->high * 100), BasisWords(rate.basis()));
+  return fmt::format("{} ({}{}, 95 % interval {}–{} %, {})", Percent(rate.value()),
+                     rate.mean_over_tasks() ? "mean over tasks; " : "", CountWords(rate), OneDecimal(bounds->low * 100),
+                     OneDecimal(bounds->high * 100), BasisWords(rate.basis()));
+}
+
+std::string BoundsWords(const stats::Interval& bounds) {
+  return fmt::format("[{}, {}]", OneDecimal(bounds.low * 100), OneDecimal(bounds.high * 100));
 }
 
 std::string RateBrief(const Rate& rate) {
   const auto bounds = rate.bounds95();
-  if (!bounds) return "N/A";
-  return fmt::format("{} [{}, {}]", Percent(rate.value()), OneDecimal(bounds->low * 100),
-                     OneDecimal(bounds->high * 100));
+  return bounds ? Percent(rate.value()) + " " + BoundsWords(*bounds) : "N/A";
+}
+
+std::string SignedBoundsWords(const stats::Interval& bounds) {
+  const auto text = [](double value) { return (value * 100 >= 0.05 ? "+" : "") + OneDecimal(value * 100); };
+  return fmt::format("[{}, {}]", text(bounds.low), text(bounds.high));
 }
 
 std::string Points(double difference) {

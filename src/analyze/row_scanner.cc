@@ -235,11 +235,11 @@ void ScanHashes(Cursor& cursor, TrialRow& row) {
   cursor.Need(",\"hashes\":{\"task\":");
   row.task_hash = cursor.Text();
   cursor.Need(",\"payload\":");
-  cursor.Text();
+  row.payload_hash = cursor.Text();
   cursor.Need(",\"policy\":");
-  cursor.Text();
+  row.policy_hash = cursor.Text();
   cursor.Need(",\"judge\":");
-  cursor.Text();
+  row.judge_hash = cursor.Text();
 }
 
 void ScanError(Cursor& cursor) {

@@ -56,11 +56,40 @@ Tally& RunAccumulator::TaskAt(CellTallies& cell, std::size_t number) {
   return cell.tasks[number];
 }
 
+namespace {
+
+void Count(const TrialCounts& trial, std::size_t task, SeedTallies& seed) {
+  if (task >= seed.tasks.size()) seed.tasks.resize(task + 1);
+  SmallCounts& counts = seed.tasks[task];
+  const bool attacked = trial.outcome <= Outcome::kNotExposed;
+  counts.attacked += attacked ? 1 : 0;
+  counts.succeeded += trial.outcome == Outcome::kAttackSucceeded ? 1 : 0;
+  const bool assessed = trial.outcome <= Outcome::kBenign && trial.task_success >= 0;
+  counts.assessed += assessed ? 1 : 0;
+  counts.solved += assessed && trial.task_success == 1 ? 1 : 0;
+}
+
+void Merge(const SeedTallies& from, std::size_t task_from, std::size_t task_to, SeedTallies& to) {
+  if (task_from >= from.tasks.size()) return;
+  if (task_to >= to.tasks.size()) to.tasks.resize(task_to + 1);
+  const SmallCounts& more = from.tasks[task_from];
+  SmallCounts& counts = to.tasks[task_to];
+  counts.attacked += more.attacked;
+  counts.succeeded += more.succeeded;
+  counts.assessed += more.assessed;
+  counts.solved += more.solved;
+}
+
+}  // namespace
+
 bool RunAccumulator::Add(const TrialRow& row) {
   if (!seen_.Insert(row.index)) return false;
   CellTallies& cell = CellAt(cell_names_.Intern(row.cell));
-  xsweep::Add(row.counts, cell.seeds[row.seed]);
-  xsweep::Add(row.counts, TaskAt(cell, task_names_.Intern(row.task)));
+  SeedTallies& seed = cell.seeds[row.seed];
+  const std::size_t task = task_names_.Intern(row.task);
+  xsweep::Add(row.counts, seed.tally);
+  xsweep::Add(row.counts, TaskAt(cell, task));
+  if (cell.seeds.size() <= kMostSeeds) Count(row.counts, task, seed);
   ++rows_;
   return true;
 }
@@ -68,9 +97,12 @@ bool RunAccumulator::Add(const TrialRow& row) {
 void RunAccumulator::Merge(const RunAccumulator& later) {
   for (std::size_t i = 0; i < later.cells().size(); ++i) {
     CellTallies& cell = CellAt(cell_names_.Intern(later.cells()[i]));
-    for (const auto& [seed, tally] : later.cells_[i].seeds) cell.seeds[seed] += tally;
+    for (const auto& [seed, tallies] : later.cells_[i].seeds) cell.seeds[seed].tally += tallies.tally;
     for (const std::uint32_t task : later.cells_[i].task_order) {
-      TaskAt(cell, task_names_.Intern(later.tasks()[task])) += later.cells_[i].tasks[task];
+      const std::size_t number = task_names_.Intern(later.tasks()[task]);
+      TaskAt(cell, number) += later.cells_[i].tasks[task];
+      if (cell.seeds.size() > kMostSeeds) continue;
+      for (const auto& [seed, tallies] : later.cells_[i].seeds) xsweep::Merge(tallies, task, number, cell.seeds[seed]);
     }
   }
   seen_.Merge(later.seen_);

@@ -46,8 +46,20 @@ class IndexSet {
   Block* last_ = nullptr;
 };
 
+/// Successes of a task within a seed, for what is asked of each seed and of the shares of variance.
+struct SmallCounts {
+  std::uint32_t attacked = 0, succeeded = 0, assessed = 0, solved = 0;
+};
+
+struct SeedTallies {
+  Tally tally;
+  std::vector<SmallCounts> tasks;  ///< by number in RunAccumulator::tasks(); kept for the first kMostSeeds of a cell
+};
+/// Nobody reads a table of more seeds than this, and a run may have a million.
+inline constexpr std::size_t kMostSeeds = 64;
+
 struct CellTallies {
-  std::map<std::uint64_t, Tally> seeds;
+  std::map<std::uint64_t, SeedTallies> seeds;
   std::vector<Tally> tasks;               ///< by number in RunAccumulator::tasks(); no trials: not in this cell
   std::vector<std::uint32_t> task_order;  ///< numbers in order of first appearance
 };

@@ -216,6 +216,9 @@ std::expected<TrialRow, RowProblem> ParseAnyTrialRow(std::string_view line, Tria
   row.cell = storage.cell;
   row.task = storage.task;
   row.task_hash = storage.task_hash;
+  row.payload_hash = storage.payload_hash;
+  row.policy_hash = storage.policy_hash;
+  row.judge_hash = storage.judge_hash;
   row.seed = storage.seed;
   row.trial = storage.trial;
   row.old_schema = LacksKeys(*json);

@@ -42,7 +42,7 @@ struct ReadOptions {
 /// What analysis needs of one row. The views are valid until the next row is read.
 struct TrialRow {
   std::uint64_t index = 0;
-  std::string_view cell, task, task_hash;
+  std::string_view cell, task, task_hash, payload_hash, policy_hash, judge_hash;
   std::uint64_t seed = 0;
   std::uint32_t trial = 0;
   bool old_schema = false;  ///< some of our keys are missing

@@ -18,6 +18,9 @@ TrialOutcome OutcomeOf(const TrialRow& row, SharedNames& names) {
   outcome.key.trial = row.trial;
   outcome.outcome = row.counts.outcome;
   outcome.task_success = row.counts.task_success;
+  if (!row.payload_hash.empty()) {
+    outcome.payload = static_cast<std::uint32_t>(names.payloads.Intern(row.payload_hash)) + 1;
+  }
   return outcome;
 }
 
@@ -37,6 +40,12 @@ Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& n
                table.trials.back().row = static_cast<std::uint32_t>(table.trials.size());
                std::string& hash = table.task_hashes[table.trials.back().key.task];
                if (hash.empty()) hash = row.task_hash;
+               CellHashes& of_cell = table.cell_hashes[table.trials.back().key.cell];
+               const auto note = [](std::string_view text, auto& set) {
+                 if (!text.empty() && !set.contains(text)) set.emplace(text);
+               };
+               note(row.judge_hash, of_cell.judges);
+               note(row.policy_hash, of_cell.policies);
              }));
   std::ranges::sort(table.trials, {}, [](const TrialOutcome& trial) { return std::tuple(trial.key, trial.row); });
   const auto repeated = std::ranges::unique(table.trials, {}, &TrialOutcome::key);

@@ -4,15 +4,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/text.h"
 #include "cli/command.h"
 #include "present/comparison.h"
 #include "record/index.h"
 #include "record/run_directory.h"
-#include "sweep/config_differences.h"
+#include "sweep/compare_directories.h"
 
 namespace xsweep {
 namespace {
@@ -48,7 +45,7 @@ Expected<std::filesystem::path> Side(const CompareFlags& flags, const std::strin
 
 Expected<int> CompareCommand(const Invocation& invocation) {
   CompareFlags flags;
-  Arguments arguments("compare", "Compares two runs, paired where their trials pair: B against A.",
+  Arguments arguments("compare", "Compares two runs, paired by task: B against A.",
                       "xsweep compare results/exp/RUN_A latest --exp exp");
   arguments.Positional("A", &flags.a, "the run to compare with: directory, run id, experiment or `latest`", false)
       .Positional("B", &flags.b, "the run that is compared", false)
@@ -56,7 +53,7 @@ Expected<int> CompareCommand(const Invocation& invocation) {
       .Option("--exp", &flags.exp, "look among the runs of this experiment")
       .Repeated("--commits", &flags.commits, "a commit; given twice, in place of A and B")
       .Option("--to", &flags.to, "directory for compare.csv, .md, .svg and .png (default: B's run directory)")
-      .Flag("--bh", &flags.benjamini_hochberg, "adjust p values by Benjamini-Hochberg in place of Holm");
+      .Flag("--bh", &flags.benjamini_hochberg, "adjust p values by Benjamini-Hochberg in place of max-t");
   std::vector<std::string> words = invocation.words;
   // `--commits A B` reads as people write it.
   for (std::size_t i = 0; i + 2 < words.size(); ++i) {
@@ -75,14 +72,14 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   TRY_ASSIGN(const auto b, Side(flags, flags.b, 1));
   CompareOptions options;
   if (flags.benjamini_hochberg) options.adjustment = Adjustment::kBenjaminiHochberg;
-  TRY_ASSIGN(RunComparison comparison, CompareRuns(a.string(), b.string(), options));
-  std::ranges::move(ConfigDifferences(a, b), std::back_inserter(comparison.facts));
+  TRY_ASSIGN(const RunComparison comparison, CompareDirectories(a, b, options));
   const std::filesystem::path to = flags.to.empty() ? b : std::filesystem::path(flags.to);
   TRY_ASSIGN(const std::string warning, WriteComparison(RealDisk(), to, comparison));
   if (!warning.empty()) PrintNote("note: " + warning);
   Print(CompareHeadline(comparison) + "\n");
   for (const Obstacle& obstacle : comparison.obstacles) {
-    if (obstacle.fatal) Print("  " + Printable(obstacle.message, 400) + "\n");
+    const bool identity = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense;
+    if (obstacle.fatal || identity) Print("  " + Printable(obstacle.message, 400) + "\n");
   }
   Print((to / "compare.md").string() + "\n");
   return comparison.comparable() ? kExitDone : kExitInvalid;

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
+#include "analyze/numbers.h"
 #include "base/json.h"
 #include "cli/command.h"
 #include "pictures/history.h"
 #include "record/index.h"
-#include "record/run_directory.h"
 #include "sweep/run_index.h"
 
 namespace xsweep {
@@ -32,33 +32,25 @@ bool Matches(const IndexEntry& entry, const ListFlags& flags) {
 }
 
 std::string Percent(const std::string& fraction) {
-  return fraction.empty() ? "N/A" : fmt::format("{:.1f} %", 100 * std::strtod(fraction.c_str(), nullptr));
+  return fraction.empty() ? "N/A" : xsweep::Percent(std::strtod(fraction.c_str(), nullptr));
 }
 
-/// The index has no column for task success; where nothing was attacked it is what there is to say.
-std::string TaskSuccess(const std::filesystem::path& results, const IndexEntry& entry) {
-  const auto run = RunDirectory::Open(RealDisk(), results / entry["path"]);
-  const auto manifest = run ? run->ReadManifest() : std::unexpected(run.error());
-  const Json* value = manifest ? manifest->headline.Find("task_success") : nullptr;
-  if (value == nullptr || !value->is_number()) return {};
-  return fmt::format("task success {:.1f} % of {}", 100 * value->AsDouble(),
-                     manifest->headline.IntOr("task_success_n", 0));
-}
-
-void PrintTable(const std::filesystem::path& results, const std::vector<IndexEntry>& entries) {
+void PrintTable(const std::vector<IndexEntry>& entries) {
   std::size_t width = 6;
   for (const IndexEntry& entry : entries) width = std::max(width, entry["path"].size());
-  Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", "run", width, "asr", "95 % interval", "n",
-                    "errors", "status", "verdict"));
+  Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>8}  {:>8}  {:>6}  {:<11}  {}\n", "run", width, "asr",
+                    "95 % interval", "n", "control", "tasks", "errors", "status", "verdict"));
   for (const IndexEntry& entry : entries) {
     const std::string interval = entry["asr_lower95"].empty() ? ""
                                                               : fmt::format("{} - {}", Percent(entry["asr_lower95"]),
                                                                             Percent(entry["asr_upper95"]));
-    Print(
-        fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>6}  {:<11}  {}\n", entry["path"], width, Percent(entry["asr"]),
-                    interval, entry["n"], entry["errors"], entry["status"],
-                    entry["verdict"].empty() && entry["asr"].empty() ? TaskSuccess(results, entry) : entry["verdict"]));
+    Print(fmt::format("{:<{}}  {:>8}  {:>17}  {:>8}  {:>8}  {:>8}  {:>6}  {:<11}  {}\n", entry["path"], width,
+                      Percent(entry["asr"]), interval, entry["n"], Percent(entry["asr_control"]),
+                      Percent(entry["task_success"]), entry["errors"], entry["status"], entry["verdict"]));
   }
+  Print(
+      "asr: the worst cell with a defense (without any, the worst cell); control: without the defense; tasks: task "
+      "success\n");
 }
 
 void PrintJson(const std::vector<IndexEntry>& entries) {
@@ -114,7 +106,7 @@ Expected<int> ListCommand(const Invocation& invocation) {
   } else if (entries.empty()) {
     Print(fmt::format("no {}runs in {}\n", any ? "such " : "", index.string()));
   } else {
-    PrintTable(flags.outdir, entries);
+    PrintTable(entries);
   }
   return kExitDone;
 }

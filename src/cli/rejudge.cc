@@ -261,15 +261,10 @@ Expected<std::string> UnattackedWords(const RunDirectory& run) {
              }));
   (void)end;
   std::vector<stats::Cluster> clusters;
-  stats::Cluster all;
-  for (const auto& [name, task] : tasks) {
-    clusters.push_back(task);
-    all.sum += task.sum;
-    all.n += task.n;
-  }
-  if (all.n == 0) return std::string();
+  for (const auto& [name, task] : tasks) clusters.push_back(task);
+  if (clusters.empty()) return std::string();
   return fmt::format("Where nobody attacked, the judge found what it looks for in {} of the episodes.",
-                     RateWords(MakeRate(all.sum, all.n, clusters)));
+                     RateWords(MakeRate(clusters)));
 }
 
 Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirectory& run, int jobs,

@@ -1,5 +1,7 @@
 // xsweep report: rebuilds summary, plots and notes of a run from its rows.
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "cli/command.h"
 #include "cli/journal_entry.h"
 #include "sweep/execute.h"
@@ -22,7 +24,7 @@ Expected<int> ReportCommand(const Invocation& invocation) {
       .Option("--exp", &exp, "look among the runs of this experiment")
       .Option("--gates", &gates, "a file of gates to add to the run's own")
       .Option("--journal-dir", &journal, "where journal entries lie (default docs/journal)")
-      .Flag("--bh", &benjamini_hochberg, "adjust p values of the report by Benjamini-Hochberg in place of Holm")
+      .Flag("--bh", &benjamini_hochberg, "adjust p values of the report by Benjamini-Hochberg in place of max-t")
       .Flag("--journal", &write_journal, "also add the run to the journal");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
@@ -32,12 +34,14 @@ Expected<int> ReportCommand(const Invocation& invocation) {
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
+  std::vector<std::string> later;
   if (!gates.empty()) {
-    TRY_ASSIGN(const auto more, ReadGatesFile(gates));
-    AddGates(more, manifest.gates);
+    TRY_ASSIGN(later, ReadGatesFile(gates));
+    std::erase_if(later, [&](const std::string& gate) { return std::ranges::count(manifest.gates, gate) > 0; });
+    AddGates(later, manifest.gates);
   }
-  const Adjustment adjustment = benjamini_hochberg ? Adjustment::kBenjaminiHochberg : Adjustment::kHolm;
-  TRY_ASSIGN(const int code, PresentRun(run, manifest, adjustment));
+  const Adjustment adjustment = benjamini_hochberg ? Adjustment::kBenjaminiHochberg : Adjustment::kMaxT;
+  TRY_ASSIGN(const int code, PresentRun(run, manifest, adjustment, later));
   if (write_journal) {
     TRY_ASSIGN(const auto entry, WriteJournal(journal, run));
     Print(entry.string() + "\n");

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "config/check_options.h"
+#include "config/gate_items.h"
 #include "config/keys.h"
 #include "config/lists.h"
 #include "config/overrides.h"
@@ -277,6 +278,7 @@ Expected<SweepConfig> LoadConfig(std::string_view text, const std::string& file_
   }
   if (!root || !root->is_map()) return std::unexpected(faults.ToError());
   ApplyOverrides(overrides, *root, faults);
+  if (YamlNode* gates = root->Find("gates"); gates != nullptr && gates->is_list()) FlattenGates(*gates, faults);
   SweepConfig config = Loader(*root, specs, faults).Run();
   if (!faults.empty()) return std::unexpected(faults.ToError());
   config.source = file_name;

@@ -12,6 +12,7 @@
 #include "analyze/compare.h"
 #include "analyze/grid.h"
 #include "analyze/numbers.h"
+#include "analyze/run_facts.h"
 #include "base/escape.h"
 #include "base/files.h"
 #include "pictures/chart.h"
@@ -138,7 +139,7 @@ Json CellForPage(const CellAggregate& cell, TaskNames& names) {
   Json powers = Json::MakeArray();
   for (const PassPowerK& power : cell.pass_k) {
     powers.Append(
-        Json::MakeArray({power.k, power.value, BoundsOf(power.bootstrap95, true), BoundsOf(power.bootstrap95, false)}));
+        Json::MakeArray({power.k, power.value, BoundsOf(power.bounds95, true), BoundsOf(power.bounds95, false)}));
   }
   return Json::MakeObject({{"id", cell.id},
                            {"label", CellLabel(cell)},
@@ -177,7 +178,9 @@ Json MatrixForPage(const RunAggregate& run) {
     rows.Append(Json::MakeObject(
         {{"defense", matrix.defenses[i]},
          {"squares", std::move(squares)},
-         {"worst", matrix.worst_attack[i] ? Json(static_cast<std::int64_t>(*matrix.worst_attack[i])) : Json()},
+         // None is the worst of equals.
+         {"worst",
+          matrix.worst_attacks[i].size() == 1 ? Json(static_cast<std::int64_t>(matrix.worst_attacks[i][0])) : Json()},
          {"utility", RateForPage(matrix.utility[i])},
          {"utility_without_attack", static_cast<bool>(matrix.utility_without_attack[i])}}));
   }
@@ -314,7 +317,7 @@ Json RateForPage(const Rate& rate) {
 }
 
 std::string HeadlineOf(const RunAggregate& run) {
-  std::string words = Headline({run.run, run, {}, {}});
+  std::string words = Headline({run.run, run, {}, {}, Adjustment::kMaxT, {}});
   // The page has the experiment's name as its title.
   const std::string name = CleanText(run.run.exp) + ": ";
   if (words.starts_with(name)) words.erase(0, name.size());
@@ -361,6 +364,8 @@ Status CheckOwnFiles(const fs::path& run) {
 
 Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
   TRY_ASSIGN(const RunAggregate aggregate, AggregateForPage(run));
+  const RunFacts facts = FactsOf(aggregate);
+  const Rate none;
   TaskNames names;
   Json cells = Json::MakeArray();
   for (const CellAggregate& cell : aggregate.cells) cells.Append(CellForPage(cell, names));
@@ -368,25 +373,26 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
   for (const Finding& finding : aggregate.findings) findings.Append(finding.message);
   std::size_t kept = 0;
   if (const auto file = TranscriptFile::Open(run / "transcripts.jsonl.zst")) kept = file->size();
-  return Json::MakeObject({{"path", PathOf(run)},
-                           {"manifest", aggregate.run.ToJson()},
-                           {"headline", HeadlineOf(aggregate)},
-                           {"rows", aggregate.rows},
-                           {"sealed", fs::exists(run / "trials.jsonl")},
-                           {"total", TallyForPage(aggregate.total)},
-                           {"asr", RateForPage(aggregate.asr)},
-                           {"task_success", RateForPage(aggregate.task_success)},
-                           {"error_rate", RateForPage(aggregate.error_rate)},
-                           {"cells", std::move(cells)},
-                           {"matrix", MatrixForPage(aggregate)},
-                           {"tasks", names.Take()},
-                           {"findings", std::move(findings)},
-                           {"transcripts", static_cast<std::int64_t>(kept)},
-                           {"pack", static_cast<std::int64_t>(kPackTrials)},
-                           {"files", FilesOf(run)},
-                           {"config", TextOrNull(run / "config.yaml")},
-                           {"notes", TextOrNull(run / "notes.md")},
-                           {"previous", PreviousForPage(results, run)}});
+  return Json::MakeObject(
+      {{"path", PathOf(run)},
+       {"manifest", aggregate.run.ToJson()},
+       {"headline", HeadlineOf(aggregate)},
+       {"rows", aggregate.rows},
+       {"sealed", fs::exists(run / "trials.jsonl")},
+       {"total", TallyForPage(aggregate.total)},
+       {"asr", RateForPage(facts.worst != nullptr ? facts.worst->asr : none)},
+       {"task_success", RateForPage(facts.utility() != nullptr ? facts.utility()->task_success : none)},
+       {"error_rate", RateForPage(aggregate.error_rate)},
+       {"cells", std::move(cells)},
+       {"matrix", MatrixForPage(aggregate)},
+       {"tasks", names.Take()},
+       {"findings", std::move(findings)},
+       {"transcripts", static_cast<std::int64_t>(kept)},
+       {"pack", static_cast<std::int64_t>(kPackTrials)},
+       {"files", FilesOf(run)},
+       {"config", TextOrNull(run / "config.yaml")},
+       {"notes", TextOrNull(run / "notes.md")},
+       {"previous", PreviousForPage(results, run)}});
 }
 
 std::string JsonInHtml(std::string_view json) {

@@ -138,7 +138,10 @@ std::string CellLabel(const CellAggregate& cell) {
   }
   if (label.empty() && !cell.attack.empty()) {
     label = cell.defense.empty() ? cell.attack : fmt::format("{} vs {}", cell.attack, cell.defense);
-    if (cell.attack == "none" && (cell.defense.empty() || cell.defense == "none")) label = "not attacked, not defended";
+    if (cell.attack == "none" && (cell.defense.empty() || cell.defense == "none"))
+      label = "not attacked, not defended";
+    else if (cell.attack == "none")
+      label = cell.defense + " without an attack";
   }
   if (label.empty()) label = cell.id;
   if (cell.arm == "no_attack") return label + " (no attack)";
@@ -155,7 +158,7 @@ std::string CellLabel(const Manifest& manifest, const std::string& id) {
   cell.attack = record->attack;
   cell.defense = record->defense;
   for (const auto& [path, value] : record->axes) {
-    cell.axes.emplace_back(path, value.is_string() ? value.AsString() : value.Dump());
+    cell.axes.emplace_back(path, AxisValueText(value));
   }
   return CellLabel(cell);
 }
@@ -179,12 +182,11 @@ std::string WhiskerWords(const std::vector<const Rate*>& rates) {
   const bool drawn = has(Basis::kTasksAsDrawn);
   const bool these = has(Basis::kTheseTasks);
   if (drawn && these) {
-    return "95 % intervals: where tasks repeat, over all seeds, clustered by task (tasks as drawn from a population); "
-           "elsewhere Wilson's over trials (these tasks).";
+    return "95 % intervals: for other tasks of this kind, with a single task for that task only.";
   }
-  if (drawn) return "95 % intervals, clustered by task: they hold for tasks as drawn from a population.";
-  if (these) return "95 % Wilson intervals over trials: they hold for these tasks.";
-  return "No interval: no trial counts.";
+  if (drawn) return "95 % intervals: they hold for other tasks of this kind.";
+  if (these) return "95 % intervals: they hold for these tasks.";
+  return "No interval of attack success: no attacked trial counts.";
 }
 
 }  // namespace xsweep

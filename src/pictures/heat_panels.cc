@@ -1,4 +1,4 @@
-// Heat panels: a grid's cells added up over all but two axes, and attacks against defenses.
+// Heat panels: a grid's cells by pairs of axes, and attacks against defenses.
 // SPDX-License-Identifier: Apache-2.0
 #include "pictures/heat_panels.h"
 
@@ -27,7 +27,7 @@ std::size_t Place(std::vector<std::string>& values, const std::string& value) {
   return values.size() - 1;
 }
 
-/// Adds every cell for which both keys exist.
+/// Every cell for which both keys exist; of several in one square the worst.
 HeatPanel MakePanel(const RunAggregate& aggregate, const KeyOf& row_of, const KeyOf& column_of) {
   HeatPanel panel;
   struct Placed {
@@ -43,11 +43,9 @@ HeatPanel MakePanel(const RunAggregate& aggregate, const KeyOf& row_of, const Ke
   panel.entries.resize(panel.rows.size() * panel.columns.size());
   for (const auto& [row, column, cell] : placed) {
     HeatPanel::Entry& entry = panel.At(row, column);
-    panel.pooled |= entry.present;
-    entry.present = true;
-    entry.successes += cell->asr.successes;
-    entry.n += cell->asr.n;
-    entry.unseen += cell->tally.attacked() - cell->asr.n;
+    panel.chosen |= entry.present;
+    if (entry.present && cell->asr.value().value_or(-1) <= entry.asr.value().value_or(-1)) continue;
+    entry = {true, cell->asr, cell->tally.attacked() - cell->asr.n};
   }
   return panel;
 }
@@ -80,6 +78,23 @@ std::vector<Axis> AxesOf(const RunAggregate& aggregate) {
   return axes;
 }
 
+/// Attacks that try more often are not the same question.
+std::string EffortWords(const DefenseMatrix& matrix) {
+  double least = 1e300, most = 0;
+  std::string words;
+  for (std::size_t attack = 0; attack < matrix.attacks.size(); ++attack) {
+    double queries = 0;
+    for (const auto& row : matrix.squares) {
+      if (row[attack]) queries = std::max(queries, row[attack]->queries);
+    }
+    least = std::min(least, queries);
+    most = std::max(most, queries);
+    words += fmt::format("{}{} {:.1f}", words.empty() ? "" : ", ", MarkdownCode(matrix.attacks[attack]), queries);
+  }
+  if (matrix.attacks.size() < 2 || most < 1.5 * std::max(least, 1.0)) return {};
+  return "Unequal effort, so its columns do not rank attacks; tries in a trial: " + words + ".";
+}
+
 }  // namespace
 
 std::vector<HeatPanel> HeatPanels(const RunAggregate& aggregate) {
@@ -110,9 +125,8 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
   panel.columns = matrix.attacks;
   for (std::size_t row = 0; row < panel.rows.size(); ++row) {
     for (const auto& square : matrix.squares[row]) {
-      panel.entries.push_back(
-          square ? HeatPanel::Entry{true, square->asr.successes, square->asr.n, square->attacked - square->asr.n}
-                 : HeatPanel::Entry{});
+      panel.entries.push_back(square ? HeatPanel::Entry{true, square->asr, square->attacked - square->asr.n}
+                                     : HeatPanel::Entry{});
     }
     const Rate& utility = matrix.utility[row];
     RowVerdict verdict{"–", std::nullopt, utility.value(), ""};
@@ -120,9 +134,10 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
       verdict.utility_words = fmt::format("{}/{} {}", utility.successes, utility.n,
                                           matrix.utility_without_attack[row] ? "no attack" : "attacked");
     }
-    if (const auto worst = matrix.worst_attack[row]) {
-      verdict.worst_attack = panel.columns[*worst];
-      verdict.worst_rate = matrix.squares[row][*worst]->asr.value();
+    for (const std::size_t worst : matrix.worst_attacks[row]) {
+      verdict.worst_attack =
+          verdict.worst_rate ? verdict.worst_attack + " = " + panel.columns[worst] : panel.columns[worst];
+      verdict.worst_rate = matrix.squares[row][worst]->asr.value();
     }
     result.verdicts.push_back(std::move(verdict));
   }
@@ -141,10 +156,8 @@ std::string AttackDefenseSection(const RunAggregate& aggregate) {
     text += "| " + MarkdownCellCode(panel.rows[row]) + " |";
     for (std::size_t column = 0; column < panel.columns.size(); ++column) {
       const HeatPanel::Entry& entry = panel.At(row, column);
-      text += entry.n > 0 ? fmt::format(" {} ({} of {}) |",
-                                        Percent(static_cast<double>(entry.successes) / static_cast<double>(entry.n)),
-                                        entry.successes, entry.n)
-                          : std::string(" N/A |");
+      text += entry.asr.n > 0 ? fmt::format(" {} ({}) |", RateBrief(entry.asr), CountWords(entry.asr))
+                              : std::string(" N/A |");
     }
     const RowVerdict& verdict = matrix->verdicts[row];
     text += verdict.worst_rate
@@ -153,7 +166,8 @@ std::string AttackDefenseSection(const RunAggregate& aggregate) {
     text += verdict.task_success ? fmt::format(" {} ({}) |\n", Percent(verdict.task_success), verdict.utility_words)
                                  : std::string(" N/A |\n");
   }
-  return text + "\nA defense is as good as its worst attack, and worth only what it leaves of the tasks.\n\n";
+  return text + "\nA defense is as good as its worst attack, and worth only what it leaves of the tasks. " +
+         EffortWords(MakeDefenseMatrix(aggregate)) + "\n\n";
 }
 
 }  // namespace xsweep

@@ -1,4 +1,4 @@
-// Heat panels: a grid's cells added up over all but two axes, and attacks against defenses.
+// Heat panels: a grid's cells by pairs of axes, and attacks against defenses.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -15,23 +15,23 @@ namespace xsweep {
 struct HeatPanel {
   struct Entry {
     bool present = false;
-    std::int64_t successes = 0, n = 0;  ///< as in the cells' asr: none of a cell whose payload nobody saw
-    std::int64_t unseen = 0;            ///< attacked trials of such cells
+    Rate asr;                 ///< n == 0 for a cell whose payload nobody saw
+    std::int64_t unseen = 0;  ///< attacked trials of such a cell
   };
   std::string row_axis, column_axis;
   std::vector<std::string> rows, columns;  ///< values, in order of first appearance
   std::vector<Entry> entries;              ///< row by row
-  bool pooled = false;                     ///< some entry adds up several cells of the run
+  bool chosen = false;                     ///< some entry is the worst of several cells of the run
   Entry& At(std::size_t row, std::size_t column) { return entries[row * columns.size() + column]; }
   const Entry& At(std::size_t row, std::size_t column) const { return entries[row * columns.size() + column]; }
 };
 
-/// One panel per pair of axes with at least two values each, grid arm only, counts summed over the other axes. The axis
-/// with more values goes down.
+/// One panel per pair of axes with at least two values each, grid arm only; of cells that differ in other axes the one
+/// with the highest rate, because no number adds up cells. The axis with more values goes down.
 std::vector<HeatPanel> HeatPanels(const RunAggregate& aggregate);
 /// What a defense is worth: its worst attack, and what it leaves of the benign tasks.
 struct RowVerdict {
-  std::string worst_attack;            ///< "–" when no attack was seen
+  std::string worst_attack;            ///< "–" when no attack was seen; equal ones with " = " between them
   std::optional<double> worst_rate;    ///< empty: N/A
   std::optional<double> task_success;  ///< empty: not assessed
   std::string utility_words;           ///< "30/36 without attack"

@@ -69,8 +69,8 @@ Box CellBox(const PanelLayout& layout, double top, std::size_t row, std::size_t 
 void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const HeatPanel::Entry& entry) {
   const Box inside{box.left + 1, box.top + 1, box.right - 1, box.bottom - 1};
   const Point middle = box.center();
-  const bool unseen = entry.n == 0 && entry.unseen > 0;
-  if (!entry.present || (entry.n == 0 && !unseen)) {
+  const bool unseen = entry.asr.n == 0 && entry.unseen > 0;
+  if (!entry.present || (entry.asr.n == 0 && !unseen)) {
     canvas.Rectangle(inside, colour::kPale);
     if (layout.words) {
       canvas.Text(middle, entry.present ? "N/A" : "–",
@@ -78,7 +78,7 @@ void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const 
     }
     return;
   }
-  const double share = unseen ? 0 : static_cast<double>(entry.successes) / static_cast<double>(entry.n);
+  const double share = entry.asr.value().value_or(0);
   canvas.Rectangle(inside, unseen ? std::string(colour::kWhite) : Shade(share));
   if (unseen) canvas.Hatch(inside, "#c9d1d9");
   canvas.Frame(inside, colour::kRule);
@@ -91,9 +91,10 @@ void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const 
   }
   if (unseen) canvas.Rectangle({middle.x - 34, middle.y - 15, middle.x + 34, middle.y + 16}, colour::kWhite);
   canvas.Text({middle.x, middle.y - 7}, unseen ? "N/A" : Percent(share), rate);
-  canvas.Text({middle.x, middle.y + 9},
-              unseen ? fmt::format("0/{} saw it", entry.unseen) : fmt::format("{}/{}", entry.successes, entry.n),
-              {.size = kSmallSize, .anchor = Anchor::kMiddle});
+  canvas.Text(
+      {middle.x, middle.y + 9},
+      unseen ? fmt::format("0/{} saw it", entry.unseen) : fmt::format("{}/{}", entry.asr.successes, entry.asr.n),
+      {.size = kSmallSize, .anchor = Anchor::kMiddle});
 }
 
 void DrawColumnLabels(Canvas& canvas, const HeatPanel& panel, const PanelLayout& layout, double top) {
@@ -164,8 +165,8 @@ std::optional<Canvas> HeatmapPlot(const Manifest& manifest, const RunAggregate& 
   const std::vector<HeatPanel> panels = HeatPanels(aggregate);
   if (panels.empty()) return std::nullopt;
   ChartWords words = HeatWords(manifest, aggregate, ": attack success by pair of axes");
-  if (std::ranges::any_of(panels, &HeatPanel::pooled)) {
-    words.captions.emplace_back("Where the grid has more than two axes, counts are added up over the others.");
+  if (std::ranges::any_of(panels, &HeatPanel::chosen)) {
+    words.captions.emplace_back("Where the grid has more than two axes, a square shows the worst of its cells.");
   }
   double height = HeadingHeight(words) + 6;
   for (const HeatPanel& panel : panels) height += PanelHeight(panel, LayOut(panel, 0)) + kPanelGap;

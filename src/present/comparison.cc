@@ -21,16 +21,6 @@ namespace {
 constexpr std::size_t kMostListed = 50;
 constexpr std::size_t kMostContrasts = 1000;
 
-std::string_view PairingName(Pairing pairing) {
-  switch (pairing) {
-    case Pairing::kByTask: return "by_task";
-    case Pairing::kByTrial: return "by_trial";
-    case Pairing::kUnpaired: return "unpaired";
-    case Pairing::kNone: return "none";
-  }
-  return "";
-}
-
 /// Significant digits: a p of 1e-9 is not 0.
 std::string CsvPValue(std::optional<double> p) { return p ? fmt::format("{:.6g}", *p) : std::string(); }
 
@@ -50,15 +40,14 @@ std::string CsvLine(const RunComparison& comparison, const std::string& cell, co
                                         CsvNumber(d.b.value()),
                                         std::string(PairingName(d.pairing)),
                                         std::to_string(d.pairs),
-                                        std::to_string(d.tasks),
+                                        std::to_string(d.tasks()),
                                         std::to_string(d.only_a),
                                         std::to_string(d.only_b),
                                         CsvNumber(d.difference),
                                         bound(&stats::Interval::low),
                                         bound(&stats::Interval::high),
-                                        CsvPValue(d.mcnemar_p),
                                         CsvPValue(d.sign_flip_p),
-                                        CsvPValue(d.fisher_p),
+                                        CsvPValue(d.exact_p),
                                         CsvPValue(d.p),
                                         CsvPValue(d.adjusted_p),
                                         std::string(AdjustmentName(comparison.adjustment)),
@@ -76,11 +65,11 @@ std::string PValue(std::optional<double> p) {
 std::string DifferenceBrief(const Difference& d) {
   if (!d.difference) return "N/A";
   if (!d.bounds95) return Points(*d.difference);
-  return fmt::format("{} [{:+.1f}, {:+.1f}]", Points(*d.difference), d.bounds95->low * 100, d.bounds95->high * 100);
+  return Points(*d.difference) + " " + SignedBoundsWords(*d.bounds95);
 }
 
 std::string DetectableWords(const Difference& d) {
-  return d.detectable ? fmt::format("{:.1f}", *d.detectable * 100) : "–";
+  return d.detectable ? fmt::format("{:.0f}", *d.detectable * 100) : "–";
 }
 
 std::string DifferenceRow(std::string_view name, const Difference& d) {
@@ -98,9 +87,9 @@ std::string CellTable(const RunComparison& comparison, std::string_view title, D
     text += DifferenceRow(CellLabel(comparison.a, cell.cell), cell.*measure);
   const std::string pairing = PairingSentences(comparison, measure);
   return fmt::format(
-      "{}\n{}{}Detectable: the difference that this sample could have seen with 80 % power; – where there is none, as "
-      "with fewer "
-      "than six tasks or pairs.\n\n",
+      "{}\n{}{}Detectable: the difference that a sample of this size sees in four of five runs, simulated where "
+      "nothing "
+      "is distinguishable.\n\n",
       text, pairing, pairing.empty() ? "" : " ");
 }
 
@@ -158,7 +147,7 @@ std::string CompareCsv(const RunComparison& comparison) {
   std::string text =
       "run_a,run_b,cell,measure,a_successes,a_n,a_rate,b_successes,b_n,b_rate,pairing,pairs,tasks,only_a,only_b,"
       "difference,"
-      "lower95,upper95,mcnemar_p,sign_flip_p,fisher_p,p,adjusted_p,adjustment,judgement,detectable\n";
+      "lower95,upper95,sign_flip_p,exact_p,p,adjusted_p,adjustment,judgement,detectable\n";
   for (const CellComparison& cell : comparison.cells) {
     text += CsvLine(comparison, cell.cell, cell.asr) + CsvLine(comparison, cell.cell, cell.task_success);
   }
@@ -182,37 +171,61 @@ std::string PairingSentences(const RunComparison& comparison, Difference CellCom
 
 namespace {
 
-/// "On attack success B is better in 2, worse in 0 and not distinguishable in 3 of 5 cells."
-std::string MeasureHeadline(const RunComparison& comparison, std::string_view measure,
-                            Difference CellComparison::* difference) {
+struct Judgements {
   std::int64_t better = 0, worse = 0, open = 0, none = 0;
+  std::int64_t compared() const { return better + worse + open; }
+};
+
+Judgements CountJudgements(const RunComparison& comparison, Difference CellComparison::* measure) {
+  Judgements out;
   for (const CellComparison& cell : comparison.cells) {
-    switch ((cell.*difference).judgement) {
-      case Judgement::kBetter: ++better; break;
-      case Judgement::kWorse: ++worse; break;
-      case Judgement::kNotDistinguishable: ++open; break;
-      case Judgement::kNotComparable: ++none; break;
+    switch ((cell.*measure).judgement) {
+      case Judgement::kBetter: ++out.better; break;
+      case Judgement::kWorse: ++out.worse; break;
+      case Judgement::kNotDistinguishable: ++out.open; break;
+      case Judgement::kNotComparable: ++out.none; break;
     }
   }
-  return fmt::format("On {} B is better in {}, worse in {} and not distinguishable in {} of {}{}.", measure, better,
-                     worse, open, Count(static_cast<std::int64_t>(comparison.cells.size()), "cell", "cells"),
-                     none > 0 ? fmt::format("; {} cannot be compared", none) : "");
+  return out;
 }
 
-bool Compares(const RunComparison& comparison, Difference CellComparison::* difference) {
-  return std::ranges::any_of(comparison.cells, [&](const CellComparison& cell) {
-    return (cell.*difference).judgement != Judgement::kNotComparable;
-  });
+std::string JudgementSentence(std::string_view measure, const Judgements& judged, std::string_view more,
+                              std::string_view less) {
+  return fmt::format("On {} B is {} in {}, {} in {} and not distinguishable in {} of {}{}.", measure, more,
+                     judged.better, less, judged.worse, judged.open,
+                     Count(judged.compared() + judged.none, "cell", "cells"),
+                     judged.none > 0 ? fmt::format("; {} cannot be compared", judged.none) : "");
+}
+
+/// The difference itself where there is one cell to speak of.
+std::string OnlyCell(const RunComparison& comparison, Difference CellComparison::* measure) {
+  if (comparison.cells.size() != 1) return {};
+  const Difference& d = comparison.cells[0].*measure;
+  return d.difference
+             ? fmt::format(" {} against {}: {}.", Percent(d.b.value()), Percent(d.a.value()), DifferenceBrief(d))
+             : std::string();
 }
 
 }  // namespace
 
 std::string CompareHeadline(const RunComparison& comparison) {
   if (!comparison.comparable()) return "The two runs cannot be compared.";
-  // Where nothing was attacked on both sides, task success is what can be compared.
-  if (!Compares(comparison, &CellComparison::asr) && Compares(comparison, &CellComparison::task_success))
-    return MeasureHeadline(comparison, "task success", &CellComparison::task_success);
-  return MeasureHeadline(comparison, "attack success", &CellComparison::asr);
+  const Judgements asr = CountJudgements(comparison, &CellComparison::asr);
+  const Judgements tasks = CountJudgements(comparison, &CellComparison::task_success);
+  std::string text;
+  if (comparison.Find(ObstacleKind::kJudge) != nullptr) {
+    text = "The judge differs, so attack success is not compared.";
+  } else if (asr.compared() > 0 && comparison.Find(ObstacleKind::kAttack) != nullptr) {
+    text = "This compares attacks: they differ. " + JudgementSentence("attack success", asr, "lower", "higher") +
+           OnlyCell(comparison, &CellComparison::asr);
+  } else if (asr.compared() > 0) {
+    text = JudgementSentence("attack success", asr, "better", "worse") + OnlyCell(comparison, &CellComparison::asr);
+  }
+  if (tasks.compared() > 0 && (asr.compared() == 0 || text.empty())) {
+    text += (text.empty() ? "" : " ") + JudgementSentence("task success", tasks, "better", "worse") +
+            OnlyCell(comparison, &CellComparison::task_success);
+  }
+  return text.empty() ? "No cell of the two runs has trials that count on both sides." : text;
 }
 
 std::string CompareMarkdown(const RunComparison& comparison) {
@@ -220,8 +233,10 @@ std::string CompareMarkdown(const RunComparison& comparison) {
                                  MarkdownCode(comparison.a.exp), MarkdownCode(comparison.a.run_id),
                                  MarkdownCode(comparison.b.run_id), CompareHeadline(comparison));
   text += ObstacleList(comparison);
-  if (!comparison.cells.empty()) {
+  if (CountJudgements(comparison, &CellComparison::asr).compared() > 0) {
     text += CellTable(comparison, "Attack success (less is better)", &CellComparison::asr);
+  }
+  if (CountJudgements(comparison, &CellComparison::task_success).compared() > 0) {
     text += CellTable(comparison, "Task success (more is better)", &CellComparison::task_success);
   }
   return text + OneSided(comparison) + Discordant(comparison) + Facts(comparison);

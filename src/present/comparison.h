@@ -15,8 +15,9 @@
 namespace xsweep {
 
 /// One line per cell and measure (asr, task_success): run_a, run_b, cell, measure, counts and rates of both,
-/// pairing (by_task, by_trial, unpaired, none), pairs, tasks, only_a, only_b, difference (b - a) with lower95 and
-/// upper95, the p values, adjusted_p and adjustment, judgement, detectable. Empty fields are N/A.
+/// pairing (by_task, these_tasks, separate_tasks, none), pairs of single trials, tasks, only_a, only_b, difference
+/// (b - a) with lower95 and upper95, the p values, adjusted_p and adjustment, judgement, detectable. Empty fields are
+/// N/A.
 std::string CompareCsv(const RunComparison& comparison);
 
 /// The verdict in words first, then why the numbers may mean nothing, the cells, the trials that came out differently,

@@ -12,7 +12,7 @@
 #include "analyze/numbers.h"
 #include "base/escape.h"
 #include "pictures/chart.h"
-#include "stats/design.h"
+#include "stats/simulate.h"
 
 namespace xsweep {
 namespace {
@@ -173,11 +173,22 @@ void AboutTheAttack(const Story& story, std::vector<std::string>& doubts) {
   }
 }
 
+/// Not told from an agent that does nothing: the floor lies within the interval, or above it.
 void AboutUtility(const Story& story, std::vector<std::string>& doubts) {
   const double floor = std::max(0.0, story.manifest.do_nothing_floor);
   const Cells useless = CellsThat(story.aggregate, [&](const CellAggregate& cell) {
     return cell.task_success.n > 0 && *cell.task_success.value() <= floor + 0.02;
   });
+  const Cells near = CellsThat(story.aggregate, [&](const CellAggregate& cell) {
+    return floor > 0 && cell.task_success.n > 0 && *cell.task_success.value() > floor + 0.02 &&
+           cell.task_success.bounds95()->low <= floor;
+  });
+  if (!near.empty()) {
+    doubts.push_back(
+        fmt::format("In {} task success cannot be told from that of an agent that does nothing ({}): its interval "
+                    "reaches down to it.",
+                    Names(near), Percent(floor)));
+  }
   if (!useless.empty()) {
     doubts.push_back(
         fmt::format("The agent solves no more tasks than one that does nothing in {}: a low attack success under "
@@ -202,8 +213,12 @@ void AboutTasksAndSeeds(const Story& story, std::vector<std::string>& doubts) {
                     "intervals show.",
                     tasks));
   }
-  if (story.manifest.seeds.size() == 1 && !story.manifest.imported.is_object())
-    doubts.push_back("There is one seed only: how much chance moves the rates cannot be seen.");
+  const bool repeated = std::ranges::any_of(
+      story.aggregate.cells, [](const CellAggregate& cell) { return cell.repeats.flip_rate.has_value(); });
+  if (story.manifest.seeds.size() == 1 && !repeated && story.aggregate.total.trials() > 0 &&
+      !story.manifest.imported.is_object()) {
+    doubts.push_back("Every task was tried once with one seed: how much chance moves the rates cannot be seen.");
+  }
 }
 
 void AboutRepeats(const Story& story, std::vector<std::string>& doubts) {
@@ -222,29 +237,27 @@ void AboutRepeats(const Story& story, std::vector<std::string>& doubts) {
 /// The cell with the fewest effective trials decides what can be seen.
 void AboutPower(const Story& story, std::vector<std::string>& doubts) {
   const CellAggregate* thinnest = nullptr;
-  double fewest = 0;
   for (const CellAggregate& cell : story.aggregate.cells) {
-    if (!cell.attacked()) continue;
-    const double worth = cell.asr.clustered95 ? cell.asr.clustered95->effective_n : static_cast<double>(cell.asr.n);
-    if (thinnest == nullptr || worth < fewest) thinnest = &cell, fewest = worth;
+    if (!cell.attacked() || cell.asr.tasks < 2) continue;
+    if (thinnest == nullptr || cell.asr.effective_n < thinnest->asr.effective_n) thinnest = &cell;
   }
   if (thinnest == nullptr) return;
-  const double rate = *thinnest->asr.value();
-  const auto up = stats::DetectableIncrease(rate, fewest);
-  const auto down = stats::DetectableDecrease(rate, fewest);
-  const std::string worth =
-      fmt::format("In {} the trials are worth {}", MarkdownCode(CellLabel(*thinnest)),
-                  fewest < 1.5 ? "a single independent one" : fmt::format("{:.0f} independent ones", fewest));
-  if (!up && !down) {
-    doubts.push_back(
-        worth + ": against a second cell like it, no difference of any size could be seen (80 % power, 5 % level).");
-    return;
-  }
-  const double least = std::min(up.value_or(1), down.value_or(1));
+  const Rate& asr = thinnest->asr;
+  const auto each = std::max<std::int64_t>(1, asr.n / asr.tasks);
+  const double trials = static_cast<double>(asr.tasks) * static_cast<double>(each);
+  if (trials > 50'000) return;
+  const stats::World world{asr.tasks, each, std::clamp(asr.estimate, 0.01, 0.99), std::min(asr.icc, 0.99), 1};
+  const bool rise = world.base <= 0.5;
+  const auto least = stats::RoughlySeen(world, rise, trials > 5000 ? 60 : 150);
+  const std::string cell = MarkdownCode(CellLabel(*thinnest));
   doubts.push_back(
-      fmt::format("{}: against a second, unpaired cell like it, a difference under {:.0f} points would probably be "
-                  "missed (80 % power, 5 % level). Paired comparisons see more.",
-                  worth, least * 100));
+      least
+          ? fmt::format("Against a second run of {}, over the same tasks, a {} of less than about {:.0f} points would "
+                        "probably be missed (80 % power, simulated).",
+                        cell, rise ? "rise" : "fall", *least * 100)
+          : fmt::format("Against a second run of {}, over the same tasks, not even the largest possible {} would be "
+                        "seen (80 % power, simulated).",
+                        cell, rise ? "rise" : "fall"));
 }
 
 }  // namespace

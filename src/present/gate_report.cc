@@ -25,7 +25,8 @@ std::string Commit(const Manifest& manifest) {
 }
 
 std::string ToDecide(const GateResult& result) {
-  return result.trials_to_decide ? fmt::format("about {}", *result.trials_to_decide) : std::string("–");
+  if (result.tasks_to_decide) return fmt::format("about {} tasks", *result.tasks_to_decide);
+  return result.trials_to_decide ? fmt::format("about {} trials", *result.trials_to_decide) : std::string("–");
 }
 
 /// The gate that made the verdict what it is.
@@ -40,9 +41,10 @@ std::string JUnitCase(const Manifest& manifest, const GateResult& result) {
   const std::string why = XmlText(result.explanation);
   switch (result.verdict) {
     case GateVerdict::kPass: break;
-    case GateVerdict::kFail: text += fmt::format("<failure message=\"{}\"/>", why); break;
-    case GateVerdict::kInsufficient: text += fmt::format("<skipped message=\"{}\"/>", why); break;
-    case GateVerdict::kInvalid: text += fmt::format("<error message=\"{}\"/>", why); break;
+    case GateVerdict::kFail: text += fmt::format("<failure type=\"FAIL\" message=\"{}\"/>", why); break;
+    // No PASS: a pipeline that reads a skipped test as fine would wave it through.
+    case GateVerdict::kInsufficient: text += fmt::format("<error type=\"INSUFFICIENT\" message=\"{}\"/>", why); break;
+    case GateVerdict::kInvalid: text += fmt::format("<error type=\"INVALID\" message=\"{}\"/>", why); break;
   }
   return text + "</testcase>\n";
 }
@@ -57,7 +59,10 @@ std::string GateLine(const Manifest& manifest, const GateReport& report) {
   line += fmt::format(": {} at {}", CleanText(decisive->gate.text), Seen(*decisive));
   if (decisive->n > 0) line += fmt::format(" over {}", Count(decisive->n, "trial", "trials"));
   if (!decisive->cell.empty()) line += " in " + CleanText(decisive->cell);
-  if (decisive->trials_to_decide) line += fmt::format("; about {} trials would decide", *decisive->trials_to_decide);
+  if (decisive->tasks_to_decide || decisive->trials_to_decide) line += "; " + ToDecide(*decisive) + " would decide";
+  if (decisive->afterwards) line += "; stated after the run";
+  if (decisive->look > 1) line += fmt::format("; look {}", decisive->look);
+  if (!decisive->value || decisive->tipping_share.value_or(1) < 1) line += "; " + CleanText(decisive->explanation);
   const std::int64_t others = CountOf(report, report.verdict) - 1;
   if (others > 0) line += fmt::format(", and {} like it", Count(others, "gate", "gates"));
   return line;
@@ -85,9 +90,9 @@ std::string JobSummary(const Manifest& manifest, const GateReport& report, const
 std::string JUnitXml(const Manifest& manifest, const GateReport& report) {
   std::string text = fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" "
-      "errors=\"{}\" skipped=\"{}\">\n",
+      "errors=\"{}\" skipped=\"0\">\n",
       XmlText(manifest.run_id), report.results.size(), CountOf(report, GateVerdict::kFail),
-      CountOf(report, GateVerdict::kInvalid), CountOf(report, GateVerdict::kInsufficient));
+      CountOf(report, GateVerdict::kInvalid) + CountOf(report, GateVerdict::kInsufficient));
   for (const GateResult& result : report.results) text += JUnitCase(manifest, result);
   return text + "</testsuite>\n";
 }

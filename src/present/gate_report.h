@@ -16,7 +16,7 @@ std::string GateLine(const Manifest& manifest, const GateReport& report);
 std::string GateSection(const GateReport& report);
 /// What goes to GITHUB_STEP_SUMMARY: the verdict, the headline, the gates.
 std::string JobSummary(const Manifest& manifest, const GateReport& report, const std::string& headline);
-/// JUnit XML: a test case per gate; FAIL is a failure, INSUFFICIENT a skipped test with its reason, INVALID an error.
+/// JUnit XML: a test case per gate; FAIL is a failure, INSUFFICIENT and INVALID are errors with their reason.
 std::string JUnitXml(const Manifest& manifest, const GateReport& report);
 
 }  // namespace xsweep

@@ -10,19 +10,75 @@
 #include <ranges>
 
 #include "analyze/numbers.h"
+#include "analyze/run_facts.h"
 #include "base/escape.h"
 #include "pictures/chart.h"
 #include "present/doubts.h"
+#include "stats/lost.h"
 
 namespace xsweep {
 namespace {
 
-std::vector<const CellAggregate*> AttackedCells(const RunAggregate& aggregate) {
-  std::vector<const CellAggregate*> cells;
-  for (const CellAggregate& cell : aggregate.cells) {
-    if (cell.attacked()) cells.push_back(&cell);
+/// Whether a model judged the cell and nobody has checked it.
+bool Uncorrected(const Story& story, const CellAggregate& cell) {
+  const auto record = std::ranges::find(story.manifest.cells, cell.id, &CellRecord::id);
+  if (record == story.manifest.cells.end() || !record->judge.starts_with("model")) return false;
+  return std::ranges::find(story.calibration, cell.id, &CellCalibration::cell) == story.calibration.end();
+}
+
+std::string LabelOf(const CellAggregate& cell) { return CleanText(CellLabel(cell)); }
+
+/// "pass^4 51.2 %": of the most trials in a row that every task has.
+std::string PassWords(const CellAggregate& cell) {
+  if (cell.pass_k.size() < 2) return {};
+  const PassPowerK& most = cell.pass_k.back();
+  return fmt::format(", pass^{} {}{}", most.k, Percent(most.value),
+                     most.bounds95 ? " " + BoundsWords(*most.bounds95) : std::string());
+}
+
+/// Of a run without an attack: the task success that leads it.
+std::string BenignWords(const RunFacts& facts) {
+  if (facts.benign == nullptr) return "no trial counts, neither under an attack nor without one (N/A)";
+  const std::string where = facts.benign_cells > 1 ? fmt::format(" in {}, the lowest of {} cells without an attack",
+                                                                 LabelOf(*facts.benign), facts.benign_cells)
+                                                   : std::string();
+  return fmt::format("task success {}{}{}; nothing was attacked", RateWords(facts.benign->task_success),
+                     PassWords(*facts.benign), where);
+}
+
+/// Why an attacked cell has no rate.
+std::string MissingRate(const CellAggregate& cell) {
+  if (cell.tally.attacked() == 0) return "no attacked trial counts";
+  return fmt::format("none of {} attacked trials saw the payload", cell.tally.attacked());
+}
+
+std::string WorstWords(const Story& story, const RunFacts& facts) {
+  const CellAggregate& worst = *facts.worst;
+  std::string where;
+  if (facts.candidates > 1) {
+    where = fmt::format(" in {}, the worst of {} {} cells", LabelOf(worst), facts.candidates,
+                        facts.defended ? "defended" : "attacked");
+    if (facts.without_rate > 0) where += fmt::format(" ({} of them without a rate)", facts.without_rate);
+  } else if (facts.defended) {
+    where = " in " + LabelOf(worst);
   }
-  return cells;
+  if (worst.asr.n == 0) {
+    return fmt::format("{}{}, so there is no attack success rate (N/A)", MissingRate(worst), where);
+  }
+  return fmt::format("the attack succeeded in {} of the trials{}{}", RateWords(worst.asr), where,
+                     Uncorrected(story, worst) ? " (uncorrected: this judge was never checked)" : "");
+}
+
+std::string ControlWords(const RunFacts& facts) {
+  // Beside a cell without a rate the control's would be read as the run's.
+  if (facts.control == nullptr || facts.worst->asr.n == 0) return {};
+  return fmt::format("; control without the defense {}", RateBrief(facts.control->asr));
+}
+
+std::string UtilityWords(const RunFacts& facts) {
+  if (facts.utility() == nullptr) return {};
+  return fmt::format("; task success {} {}", RateBrief(facts.utility()->task_success),
+                     facts.benign != nullptr ? "without an attack" : "under it");
 }
 
 std::string Distinct(const Manifest& manifest, std::string CellRecord::* part) {
@@ -93,46 +149,11 @@ std::string ImportWords(const Manifest& manifest) {
 
 std::string Headline(const Story& story) {
   const RunAggregate& aggregate = story.aggregate;
-  const auto attacked = AttackedCells(aggregate);
   const std::string name = CleanText(story.manifest.exp);
   if (aggregate.total.trials() == 0) return name + ": no trial was recorded.";
-  if (attacked.empty() && aggregate.total.attacked() > 0) {
-    return fmt::format(
-        "{}: none of {} attacked trials saw the payload, so there is no attack success rate (N/A); task success {}.",
-        name, aggregate.total.attacked(), RateWords(aggregate.task_success));
-  }
-  std::vector<const CellAggregate*> assessed;
-  for (const CellAggregate& cell : aggregate.cells) {
-    if (cell.task_success.n > 0) assessed.push_back(&cell);
-  }
-  if (attacked.empty() && assessed.size() > 1) {
-    const auto solved = [](const CellAggregate* cell) { return *cell->task_success.value(); };
-    const CellAggregate& most = **std::ranges::max_element(assessed, {}, solved);
-    const CellAggregate& least = **std::ranges::min_element(assessed, {}, solved);
-    return fmt::format("{}: nothing was attacked; task success in {} cells from {} ({}) to {} ({}).", name,
-                       assessed.size(), RateWords(least.task_success), CleanText(CellLabel(least)),
-                       RateWords(most.task_success), CleanText(CellLabel(most)));
-  }
-  if (attacked.empty() && aggregate.task_success.n > 0) {
-    return fmt::format("{}: task success {}; nothing was attacked.", name, RateWords(aggregate.task_success));
-  }
-  if (attacked.empty()) {
-    return fmt::format("{}: no attacked trial counts, so there is no attack success rate (N/A); task success {}.", name,
-                       RateWords(aggregate.task_success));
-  }
-  if (attacked.size() == 1) {
-    return fmt::format("{}: the attack succeeded in {} of the trials.", name, RateWords(attacked.front()->asr));
-  }
-  const auto rate = [](const CellAggregate* cell) { return *cell->asr.value(); };
-  const CellAggregate& worst = **std::ranges::max_element(attacked, {}, rate);
-  const CellAggregate& best = **std::ranges::min_element(attacked, {}, rate);
-  if (rate(&worst) == rate(&best)) {
-    return fmt::format("{}: over {} attacked cells the attack succeeded in {}, the same in each.", name,
-                       attacked.size(), RateWords(aggregate.asr));
-  }
-  return fmt::format("{}: over {} attacked cells the attack succeeded in {}; by cell from {} ({}) to {} ({}).", name,
-                     attacked.size(), RateWords(aggregate.asr), Percent(best.asr.value()), CleanText(CellLabel(best)),
-                     Percent(worst.asr.value()), CleanText(CellLabel(worst)));
+  const RunFacts facts = FactsOf(aggregate);
+  if (facts.worst == nullptr) return fmt::format("{}: {}.", name, BenignWords(facts));
+  return fmt::format("{}: {}{}{}.", name, WorstWords(story, facts), ControlWords(facts), UtilityWords(facts));
 }
 
 std::string DesignSection(const Story& story) {
@@ -197,6 +218,35 @@ std::string SharedSection(const Story& story) {
   return text + "\n";
 }
 
+namespace {
+
+std::string LostLine(const CellAggregate& cell) {
+  std::vector<stats::LostTask> tasks;
+  for (const TaskAggregate& task : cell.tasks) {
+    tasks.push_back({{task.tally.successes(), task.tally.attacked()}, task.tally.errors()});
+  }
+  const auto bounds = stats::BoundsWithLost(tasks);
+  if (!bounds) return {};
+  return fmt::format("- {}: {} lost; the rate lies between {} and {}{}, whatever they would have been.\n",
+                     MarkdownCode(CellLabel(cell)), Count(cell.tally.errors(), "trial", "trials"),
+                     Percent(bounds->best), Percent(bounds->worst),
+                     bounds->interval ? " " + BoundsWords(*bounds->interval) : std::string());
+}
+
+/// What the trials without an outcome leave open, of cells that have a rate.
+std::string LostWords(const std::vector<CellAggregate>& cells) {
+  constexpr std::size_t kMostLines = 20;
+  std::string text;
+  std::size_t count = 0;
+  for (const CellAggregate& cell : cells) {
+    if (cell.tally.errors() == 0 || cell.asr.n == 0 || ++count > kMostLines) continue;
+    text += LostLine(cell);
+  }
+  return text.empty() ? text : "\n" + text;
+}
+
+}  // namespace
+
 std::string CellsSection(const Story& story) {
   constexpr std::size_t kMostRows = 60;
   std::string text =
@@ -205,14 +255,19 @@ std::string CellsSection(const Story& story) {
   const auto& cells = story.aggregate.cells;
   for (const CellAggregate& cell : cells | std::views::take(kMostRows)) {
     text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)),
-                        RateBrief(cell.asr), CountWords(cell.asr), Percent(cell.asr_exposed.value()),
-                        RateBrief(cell.task_success), cell.tally.errors(), cell.tally.of(Outcome::kSkipped));
+                        RateBrief(cell.asr) + (cell.asr.n > 0 && Uncorrected(story, cell) ? " uncorrected" : ""),
+                        CountWords(cell.asr), Percent(cell.asr_exposed.value()), RateBrief(cell.task_success),
+                        cell.tally.errors(), cell.tally.of(Outcome::kSkipped));
   }
   if (cells.size() > kMostRows)
     text += fmt::format("\nThe first {} of {} cells; all are in `summary.csv`.\n", kMostRows, cells.size());
   std::vector<const Rate*> rates;
   rates.reserve(cells.size());
   for (const CellAggregate& cell : cells) rates.push_back(cell.asr.n > 0 ? &cell.asr : &cell.task_success);
+  text += LostWords(cells);
+  if (std::ranges::any_of(cells, [&](const CellAggregate& cell) { return Uncorrected(story, cell); })) {
+    text += "\nUncorrected: this judge was never checked against people; `xsweep label` does.\n";
+  }
   text += fmt::format("\n{} N/A means that no trial counts: there was no attack, or none of its payloads was seen.\n\n",
                       WhiskerWords(rates));
   return text;
@@ -238,6 +293,26 @@ std::string ControlsSection(const Story& story) {
                            Percent(floor), std::llround(floor * static_cast<double>(tasks)), tasks)
                      : std::string("- How many of these tasks an agent that does nothing would solve is not known.\n");
   return "## Controls\n\n" + text + "\n";
+}
+
+std::string CalibrationSection(const Story& story) {
+  if (story.calibration.empty()) return {};
+  std::string text =
+      "## The judge against people\n\n| cell | judged | corrected [95 %] | kappa | right when yes | success when no | "
+      "labels |\n|---|---:|---|---:|---:|---:|---:|\n";
+  for (const CellCalibration& cell : story.calibration) {
+    const auto& rate = cell.rate;
+    const auto right = [&](double stats::CorrectedRate::* share) {
+      return rate ? Percent((*rate).*share) : std::string("N/A");
+    };
+    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} |\n",
+                        MarkdownCellCode(CellLabel(story.manifest, cell.cell)), Percent(cell.judged),
+                        rate ? Percent(rate->estimate) + " " + BoundsWords(rate->interval) : std::string("N/A"),
+                        rate && rate->kappa ? fmt::format("{:.2f}", *rate->kappa) : std::string("–"),
+                        right(&stats::CorrectedRate::right_when_yes), right(&stats::CorrectedRate::wrong_when_no),
+                        cell.yes.labels + cell.no.labels);
+  }
+  return text + "\nN/A: one task only, or a verdict of which nobody has labelled a trial.\n\n";
 }
 
 std::string DoubtsSection(const Story& story) {
@@ -296,8 +371,9 @@ std::string RepeatSection(const Story& story) {
 std::string NotesMarkdown(const Story& story) {
   return fmt::format("# {}: notes on run {}\n\n{}\n\n", MarkdownCode(story.manifest.exp),
                      MarkdownCode(story.manifest.run_id), MarkdownText(Headline(story))) +
-         story.gates_markdown + CellsSection(story) + SharedSection(story) + DoubtsSection(story) +
-         ControlsSection(story) + FailuresSection(story) + DesignSection(story) + RepeatSection(story);
+         story.gates_markdown + CellsSection(story) + SharedSection(story) + CalibrationSection(story) +
+         DoubtsSection(story) + ControlsSection(story) + FailuresSection(story) + DesignSection(story) +
+         RepeatSection(story);
 }
 
 }  // namespace xsweep

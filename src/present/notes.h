@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyze/aggregate.h"
+#include "analyze/calibration.h"
 #include "analyze/difference.h"
 #include "present/failures.h"
 #include "present/replies.h"
@@ -18,9 +19,10 @@ struct Story {
   const Manifest& manifest;
   const RunAggregate& aggregate;
   std::vector<FailureKind> failures;
-  std::string gates_markdown;                 ///< the verdict with its table, made by gates; empty without gates
-  Adjustment adjustment = Adjustment::kHolm;  ///< of the p values of cells against their control
-  ReplyCounts replies{};                      ///< of models: what was no answer, and who answered
+  std::string gates_markdown;                     ///< the verdict with its table, made by gates; empty without gates
+  Adjustment adjustment = Adjustment::kMaxT;      ///< of the p values of cells against their control
+  ReplyCounts replies{};                          ///< of models: what was no answer, and who answered
+  std::vector<CellCalibration> calibration = {};  ///< of cells with labels; empty without labels
 };
 
 /// One sentence that a person can paste: what was attacked, the rate with its interval and basis. Plain text.
@@ -33,6 +35,8 @@ std::string SharedSection(const Story& story);
 /// One row a cell: attack success, the same among exposed trials, task success, errors.
 std::string CellsSection(const Story& story);
 std::string ControlsSection(const Story& story);
+/// What labels of people make of the judge's verdicts; empty without labels.
+std::string CalibrationSection(const Story& story);
 /// What a reader should know before believing a number: thin data, weak attacks, useless agents, damaged rows.
 std::string DoubtsSection(const Story& story);
 std::string FailuresSection(const Story& story);

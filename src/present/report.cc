@@ -4,7 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <ranges>
+#include <vector>
 
 #include "analyze/grid.h"
 #include "analyze/numbers.h"
@@ -12,6 +15,7 @@
 #include "pictures/chart.h"
 #include "pictures/heat_panels.h"
 #include "present/comparison.h"
+#include "stats/curve.h"
 
 namespace xsweep {
 namespace {
@@ -50,6 +54,15 @@ std::string SeedsSection(const RunAggregate& aggregate) {
 
 std::string OptionalNumber(std::optional<double> value) { return value ? fmt::format("{:.2f}", *value) : "–"; }
 
+/// "43 %, 2 %, 0 %, 55 %"; a seed's share is shown from three seeds on.
+std::string SharesWords(const CellAggregate& cell) {
+  if (!cell.repeats.shares) return "–";
+  const auto& shares = cell.repeats.shares->shares;
+  const auto whole = [](double share) { return fmt::format("{:.0f} %", 100 * share); };
+  return fmt::format("{}, {}, {}, {}", whole(shares[0]), cell.seeds.size() < 3 ? std::string("–") : whole(shares[1]),
+                     whole(shares[2]), whole(shares[3]));
+}
+
 std::string RepeatsSection(const RunAggregate& aggregate) {
   std::string rows;
   for (const CellAggregate& cell : aggregate.cells | std::views::take(kMostRows)) {
@@ -57,17 +70,56 @@ std::string RepeatsSection(const RunAggregate& aggregate) {
     std::string powers;
     for (const PassPowerK& power : cell.pass_k) {
       if (power.k == 1 || power.k == 2 || power.k == 4 || power.k == 8) {
-        powers += fmt::format("{}pass^{} {}", powers.empty() ? "" : ", ", power.k, Percent(power.value));
+        powers += fmt::format("{}pass^{} {}{}", powers.empty() ? "" : ", ", power.k, Percent(power.value),
+                              power.bounds95 ? " " + BoundsWords(*power.bounds95) : std::string());
       }
     }
-    rows += fmt::format("| {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), Percent(cell.repeats.flip_rate),
-                        OptionalNumber(cell.repeats.icc), powers.empty() ? "–" : powers);
+    rows +=
+        fmt::format("| {} | {} | {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), Percent(cell.repeats.flip_rate),
+                    OptionalNumber(cell.repeats.icc), SharesWords(cell), powers.empty() ? "–" : powers);
   }
   if (rows.empty()) return {};
-  return "## Repeated trials\n\n| cell | two trials of a task disagree (attack) | likeness within tasks, ICC(1) | task "
-         "solved k times in a "
-         "row |\n|---|---:|---:|---|\n" +
+  return "## Repeated trials\n\n| cell | two trials of a task disagree (attack) | likeness within tasks, ICC | "
+         "variance: "
+         "task, seed, both, trial | task solved k times in a row [95 %] |\n|---|---:|---:|---|---|\n" +
          rows + "\n";
+}
+
+std::string CurveEntry(const stats::CurvePoint& point, std::int64_t tasks) {
+  const std::string some = point.tasks_used < tasks ? fmt::format(", {} tasks", point.tasks_used) : std::string();
+  return Percent(point.value) + (point.interval ? " " + BoundsWords(*point.interval) : std::string()) + some;
+}
+
+/// Success within k trials of a task, as far as every task goes, and what twice and three times as many would do.
+std::string CurveSection(const RunAggregate& aggregate) {
+  constexpr std::array<std::int64_t, 7> kSteps = {1, 2, 3, 5, 10, 20, 50};
+  std::string rows;
+  std::size_t count = 0;
+  for (const CellAggregate& cell : aggregate.cells) {
+    std::vector<stats::Cluster> tasks;
+    std::int64_t least = INT64_MAX;
+    for (const TaskAggregate& task : cell.tasks) {
+      if (task.asr.n == 0) continue;
+      tasks.push_back({task.asr.successes, task.asr.n});
+      least = std::min(least, task.asr.n);
+    }
+    if (cell.asr.n == 0 || tasks.size() < 2 || least < 2 || ++count > kMostRows) continue;
+    std::string curve;
+    for (const std::int64_t k : kSteps) {
+      const auto point = k <= least ? stats::SuccessAtK(tasks, k) : std::nullopt;
+      if (point) curve += fmt::format("{}@{} {}", curve.empty() ? "" : "; ", k, CurveEntry(*point, std::ssize(tasks)));
+    }
+    const auto more = stats::ExtrapolateSuccess(tasks, 3 * least);
+    rows += fmt::format("| {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), curve,
+                        more ? fmt::format("@{} {} {}", 3 * least, Percent(more->value), BoundsWords(more->interval))
+                             : std::string("–"));
+  }
+  if (rows.empty()) return {};
+  return "## Success within k trials of a task\n\n| cell | asr@k [95 %], other tasks of this kind | extrapolated "
+         "|\n|---|---|---|\n" +
+         rows +
+         "\nExtrapolated: assumes task rates follow a beta distribution; – where too few tasks fall or resist, or the "
+         "likelihood has no maximum. Never in a gate.\n\n";
 }
 
 std::string EffortSection(const RunAggregate& aggregate) {
@@ -88,11 +140,11 @@ std::string ReportMarkdown(const Story& story, const std::vector<std::string>& p
   std::string text = fmt::format("# {}: report on run {}\n\n{}\n\n", MarkdownCode(story.manifest.exp),
                                  MarkdownCode(story.manifest.run_id), MarkdownText(Headline(story)));
   text += story.gates_markdown + Picture(pictures, "summary") + CellsSection(story) + SharedSection(story) +
-          DoubtsSection(story) + ControlsSection(story);
+          CalibrationSection(story) + DoubtsSection(story) + ControlsSection(story);
   text += Picture(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
           ContrastSection(story.manifest, ContrastWithControls(aggregate, story.adjustment));
   text += Picture(pictures, "heatmap") + Picture(pictures, "distribution") + SeedsSection(aggregate) +
-          RepeatsSection(aggregate);
+          RepeatsSection(aggregate) + CurveSection(aggregate);
   return text + FailuresSection(story) + EffortSection(aggregate) + DesignSection(story) + RepeatSection(story);
 }
 

@@ -24,8 +24,6 @@ constexpr std::size_t kMostRowsDrawn = 200;
 RunAggregate FirstCells(const RunAggregate& aggregate) {
   RunAggregate first;
   first.total = aggregate.total;
-  first.asr = aggregate.asr;
-  first.task_success = aggregate.task_success;
   first.error_rate = aggregate.error_rate;
   first.cells.assign(aggregate.cells.begin(), aggregate.cells.begin() + kMostRowsDrawn);
   return first;
@@ -80,6 +78,7 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
   if (aggregate.total.calls > 0) {
     TRY_ASSIGN(story.replies, CountReplies(directory.File("trials.jsonl")));
   }
+  TRY_ASSIGN(story.calibration, ReadCalibration(directory.path().string()));
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }

@@ -19,7 +19,7 @@ struct PresentOptions {
   bool notebook = false;  ///< notebook.ipynb too
   std::string gnuplot = "gnuplot";
   std::string gates_markdown = {};            ///< what the notes say about the gates; empty without gates
-  Adjustment adjustment = Adjustment::kHolm;  ///< of p values in report.md
+  Adjustment adjustment = Adjustment::kMaxT;  ///< of p values in report.md
 };
 
 struct WrittenReports {

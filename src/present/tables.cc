@@ -95,15 +95,12 @@ void AddCell(const std::vector<std::string>& axes, const CellAggregate& cell, Li
 }
 
 void AddSuccessRate(const Rate& asr, Line& line) {
-  const auto clustered = asr.clustered95 ? std::optional(asr.clustered95->bounds) : std::nullopt;
   line.Add("asr_n", asr.n);
   line.Add("asr_lower95", Low(asr.bounds95()));
   line.Add("asr_upper95", High(asr.bounds95()));
-  line.Add("asr_basis", asr.n == 0 ? "" : asr.basis() == Basis::kTasksAsDrawn ? "tasks_as_drawn" : "these_tasks");
-  line.Add("asr_wilson_lower95", Low(asr.wilson95));
-  line.Add("asr_wilson_upper95", High(asr.wilson95));
-  line.Add("asr_clustered_lower95", Low(clustered));
-  line.Add("asr_clustered_upper95", High(clustered));
+  line.Add("asr_these_lower95", Low(asr.these95));
+  line.Add("asr_these_upper95", High(asr.these95));
+  line.Add("asr_basis", asr.n == 0 ? "" : BasisName(asr.basis()));
 }
 
 void AddOutcomes(const Tally& tally, Line& line) {

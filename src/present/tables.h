@@ -14,11 +14,11 @@ namespace xsweep {
 ///   exp_id,exp,config,cfg_hash,mode,seeds,trials,successes,asr,git_commit,run_at
 ///     `config` is the file that the run was started with, as given, an absolute path cut to its last two names;
 ///     `seeds` is one seed ("41") or "all"; `trials` counts every planned trial of the line, errors and skipped ones
-///     among them; `asr` = successes / asr_n.
+///     among them; `asr` is the mean over tasks, successes / asr_n where all have equally many trials.
 ///   run_id,cell,arm,attack,defense, then axis.<path> for each axis of the grid
-///   asr_n,asr_lower95,asr_upper95,asr_basis: the bounds to gate on and what they hold for
-///     ("tasks_as_drawn": clustered by task; "these_tasks": Wilson's)
-///   asr_wilson_lower95 .. asr_clustered_upper95: both kinds where they exist
+///   asr_n,asr_lower95,asr_upper95: for tasks as drawn, with one task for this task;
+///   asr_these_lower95,asr_these_upper95: for these tasks; asr_basis: what asr_lower95 and asr_upper95 hold for,
+///     "tasks_as_drawn" or "these_tasks"
 ///   one count per outcome, attack_succeeded .. skipped, then error_rate = errors / ended trials
 ///   exposed,asr_exposed,asr_exposed_lower95,asr_exposed_upper95
 ///   attempted,attempts,executions,blocks

@@ -41,6 +41,15 @@ std::string Repair(std::string_view text) {
   return text.ends_with('\n') ? "" : "\n";
 }
 
+/// An index with the columns of an older xsweep is written anew with those of this one. Under the caller's lock.
+Status AppendToOlder(Disk& disk, const fs::path& index, const IndexEntry& entry) {
+  TRY_ASSIGN(std::vector<IndexEntry> entries, ReadIndex(index));
+  entries.push_back(entry);
+  std::string text = HeaderLine();
+  for (const IndexEntry& known : entries) text += Line(known);
+  return WriteAtomically(disk, index, text);
+}
+
 }  // namespace
 
 const std::string& IndexEntry::operator[](std::string_view column) const {
@@ -88,6 +97,7 @@ Status AppendToIndex(Disk& disk, const fs::path& index, const IndexEntry& entry)
   }
   const std::string line = Line(entry);
   if (known.find("\n" + line) != std::string::npos) return {};
+  if (!known.empty() && !known.starts_with(HeaderLine())) return AppendToOlder(disk, index, entry);
   TRY_ASSIGN(auto file, disk.Open(index, OpenMode::kAppend));
   // One write, so that a reader never sees half of it unless the machine dies inside the call.
   TRY(file->Write(Repair(known) + line));

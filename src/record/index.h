@@ -11,10 +11,39 @@
 
 namespace xsweep {
 
-/// The columns of index.csv, in their order.
-inline constexpr std::string_view kIndexColumns[] = {
-    "run_id",    "exp", "exp_id",      "timestamp_utc", "git_sha", "mode",    "seeds",  "trials",  "config_hash", "n",
-    "successes", "asr", "asr_lower95", "asr_upper95",   "errors",  "skipped", "status", "verdict", "path"};
+/// The columns of index.csv, in their order. `n`, `successes` and `asr` with bounds are of one `cell`, never pooled:
+/// the attacked cell with the highest rate, of those with a defense where there are any. `asr_worst_defended` is the
+/// same where it has a defense, otherwise empty; `asr_control` is the rate of its control without one. `task_success`
+/// is that of the cells where nobody attacks, otherwise under attack. `question` names what was asked, see
+/// sweep/question.h; `open_gates` are the gates that ended INSUFFICIENT, with | between them.
+inline constexpr std::string_view kIndexColumns[] = {"run_id",
+                                                     "exp",
+                                                     "exp_id",
+                                                     "timestamp_utc",
+                                                     "git_sha",
+                                                     "mode",
+                                                     "seeds",
+                                                     "trials",
+                                                     "config_hash",
+                                                     "n",
+                                                     "successes",
+                                                     "asr",
+                                                     "asr_lower95",
+                                                     "asr_upper95",
+                                                     "errors",
+                                                     "skipped",
+                                                     "status",
+                                                     "verdict",
+                                                     "path",
+                                                     "cell",
+                                                     "asr_worst_defended",
+                                                     "asr_control",
+                                                     "control_cell",
+                                                     "task_success",
+                                                     "task_success_lower95",
+                                                     "task_success_upper95",
+                                                     "question",
+                                                     "open_gates"};
 
 /// One run of the index. `values` holds the text of each column by name; a missing one is empty.
 struct IndexEntry {

@@ -66,7 +66,7 @@ struct Manifest {
   std::vector<ModelRecord> models;  ///< of REAL runs
   std::optional<double> max_error_rate;
   std::map<std::string, std::uint64_t> counts;  ///< by outcome name
-  Json headline;        ///< over all attacked cells: {n, successes, asr, asr_lower95, asr_upper95}; null where N/A
+  Json headline;        ///< of one cell, see sweep/run_index.h: {cell, n, successes, asr, ...}; null where N/A
   Json budget;          ///< {limits, used, stopped_by}
   std::string verdict;  ///< empty without gates
   double seconds = 0;   ///< spent running, over all resumes

@@ -21,7 +21,7 @@ double AllAmong(std::int64_t chosen, std::int64_t n, std::int64_t k) {
 }
 
 template <class Score>
-std::optional<CurvePoint> PointAt(std::span<const Cluster> tasks, std::int64_t k, double confidence, Score score) {
+TaskScores ScoresBy(std::span<const Cluster> tasks, std::int64_t k, Score score) {
   CHECK(k >= 1, "a curve begins at 1");
   TaskScores scores;
   double within = 0;
@@ -30,8 +30,12 @@ std::optional<CurvePoint> PointAt(std::span<const Cluster> tasks, std::int64_t k
     scores.scores.push_back(score(task));
     within += std::min(1.0, static_cast<double>(k) / static_cast<double>(task.n));
   }
+  if (!scores.scores.empty()) scores.within = std::min(1.0, within / static_cast<double>(scores.scores.size()));
+  return scores;
+}
+
+std::optional<CurvePoint> PointOf(const TaskScores& scores, std::int64_t k, double confidence) {
   if (scores.scores.empty()) return std::nullopt;
-  scores.within = std::min(1.0, within / static_cast<double>(scores.scores.size()));
   return CurvePoint{k, BaseOf(scores).estimate, std::ssize(scores.scores), TasksAsDrawn(scores, confidence)};
 }
 
@@ -226,12 +230,16 @@ bool CanExtrapolate(std::span<const Cluster> tasks, std::int64_t k) {
 
 }  // namespace
 
+TaskScores ScoresAtK(std::span<const Cluster> tasks, std::int64_t k) {
+  return ScoresBy(tasks, k, [k](const Cluster& task) { return 1 - AllAmong(task.n - task.sum, task.n, k); });
+}
+
 std::optional<CurvePoint> SuccessAtK(std::span<const Cluster> tasks, std::int64_t k, double confidence) {
-  return PointAt(tasks, k, confidence, [k](const Cluster& task) { return 1 - AllAmong(task.n - task.sum, task.n, k); });
+  return PointOf(ScoresAtK(tasks, k), k, confidence);
 }
 
 std::optional<CurvePoint> PassAtK(std::span<const Cluster> tasks, std::int64_t k, double confidence) {
-  return PointAt(tasks, k, confidence, [k](const Cluster& task) { return AllAmong(task.sum, task.n, k); });
+  return PointOf(ScoresBy(tasks, k, [k](const Cluster& task) { return AllAmong(task.sum, task.n, k); }), k, confidence);
 }
 
 std::optional<CurvePoint> SuccessWithinTries(std::span<const Tries> trials, std::int64_t query, double confidence) {

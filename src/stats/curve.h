@@ -22,6 +22,8 @@ struct CurvePoint {
 /// Chance that at least one of k of a task's trials, drawn without replacement, succeeds: 1 - C(n - s, k) / C(n, k)
 /// (Chen et al. 2021), over the tasks with k trials. Empty when none has.
 std::optional<CurvePoint> SuccessAtK(std::span<const Cluster> tasks, std::int64_t k, double confidence = 0.95);
+/// The scores behind it: one a task with k trials.
+TaskScores ScoresAtK(std::span<const Cluster> tasks, std::int64_t k);
 /// Chance that all k do: C(s, k) / C(n, k).
 std::optional<CurvePoint> PassAtK(std::span<const Cluster> tasks, std::int64_t k, double confidence = 0.95);
 

@@ -23,14 +23,6 @@ Quantiles QuantilesOf(Demand demand) {
   return {NormalQuantile(1 - demand.alpha), power};
 }
 
-/// 2 / 2^5 is above 0.05: the signs of five differences show nothing.
-constexpr std::int64_t kFewestForSigns = 6;
-
-double StudentSum(Demand demand, std::int64_t clusters) {
-  const auto freedom = static_cast<double>(clusters - 1);
-  return StudentQuantile(1 - demand.alpha, freedom) + StudentQuantile(2 * demand.power - 1, freedom);
-}
-
 /// The root of an increasing `excess` on [0, limit] by bisection to the last bit; empty when it stays below 0.
 template <class Function>
 std::optional<double> Root(double limit, Function excess) {
@@ -74,23 +66,6 @@ std::optional<double> DetectablePairedDifference(double discordant, double pairs
     const double spread = std::sqrt(std::max(0.0, discordant - difference * difference));
     return difference * std::sqrt(pairs) - z.alpha * std::sqrt(discordant) - z.power * spread;
   });
-}
-
-std::optional<double> DetectableByTask(const PairedTasks& pairs, double limit, Demand demand) {
-  if (pairs.tasks < kFewestForSigns) return std::nullopt;
-  const auto tasks = static_cast<double>(pairs.tasks);
-  const double all = tasks * static_cast<double>(pairs.trials_per_task);
-  const double student = StudentSum(demand, pairs.tasks);
-  return Root(limit, [&](double difference) {
-    const double within = std::max(pairs.discordant + pairs.added * difference, difference) / all;
-    const double between = pairs.uneven * difference * difference / tasks;
-    return difference - student * std::sqrt(within + between);
-  });
-}
-
-std::optional<double> DetectableFromError(double se, std::int64_t clusters, Demand demand) {
-  if (clusters < kFewestForSigns) return std::nullopt;
-  return StudentSum(demand, clusters) * se;
 }
 
 std::optional<std::int64_t> RequiredPerArm(double baseline, double other, Demand demand) {

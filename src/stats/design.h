@@ -26,23 +26,6 @@ std::optional<double> DetectableDecrease(double baseline, double n_per_arm, Dema
 /// (Connor 1987). Empty when pairs <= 0 or the difference would exceed `discordant`.
 std::optional<double> DetectablePairedDifference(double discordant, double pairs, Demand demand = {});
 
-/// Pairs of trials that are tested task by task.
-struct PairedTasks {
-  std::int64_t tasks = 0;
-  std::int64_t trials_per_task = 1;
-  double discordant = 0;  ///< share of pairs that disagree without an effect
-  double added = 0;       ///< what an effect adds to that share, as a multiple of the effect
-  double uneven = 0;      ///< variance over tasks of the effect, as a multiple of its mean squared
-};
-/// Smallest difference, at most `limit`, that a test by task sees: Student's t over tasks, of whose differences chance
-/// within a task makes one part of the variance and the uneven effect the other. Empty when there is none, and always
-/// with fewer than six tasks: their sign flips cannot reach a p of 0.05.
-std::optional<double> DetectableByTask(const PairedTasks& pairs, double limit, Demand demand = {});
-
-/// Smallest difference that is seen with an error of `se` over `clusters` (tasks, or single pairs): Student's quantiles
-/// of alpha and power times se. Empty with fewer than six clusters, as for DetectableByTask.
-std::optional<double> DetectableFromError(double se, std::int64_t clusters, Demand demand = {});
-
 /// Independent trials per arm to see `baseline` against `other`. Empty when they are equal or outside [0, 1].
 std::optional<std::int64_t> RequiredPerArm(double baseline, double other, Demand demand = {});
 

@@ -3,6 +3,8 @@
 #include "stats/intervals.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
@@ -27,7 +29,18 @@ double NormalQuantile(double confidence) {
 
 double StudentQuantile(double confidence, double freedom) {
   CHECK(freedom >= 1, "Student's t needs a degree of freedom");
-  return boost::math::quantile(boost::math::students_t_distribution<>(freedom), 0.5 + confidence / 2);
+  // A report asks for few different ones, each very often, and one costs as much as all the rest of an interval.
+  struct Known {
+    double confidence = 0, freedom = 0, quantile = 0;
+  };
+  thread_local std::array<Known, 1024> cache;
+  const auto bits = std::bit_cast<std::uint64_t>(freedom) ^ std::bit_cast<std::uint64_t>(confidence) << 1U;
+  Known& known = cache[(bits * 0x9E3779B97F4A7C15ULL) >> 54U];
+  if (known.confidence != confidence || known.freedom != freedom) {
+    known = {confidence, freedom,
+             boost::math::quantile(boost::math::students_t_distribution<>(freedom), 0.5 + confidence / 2)};
+  }
+  return known.quantile;
 }
 
 Interval WilsonScore(double estimate, double effective_n, double quantile) {

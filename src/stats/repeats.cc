@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "base/draw.h"
 #include "base/error.h"
 
 namespace xsweep::stats {
@@ -37,31 +36,6 @@ std::optional<double> MeanPassPower(std::span<const Cluster> tasks, int k) {
   double sum = 0;
   for (const double value : values) sum += value;
   return sum / static_cast<double>(values.size());
-}
-
-std::vector<Interval> PassPowerBootstrap(std::span<const Cluster> tasks, int largest_k, std::uint64_t seed,
-                                         int resamples, double confidence) {
-  if (tasks.size() < 2 || resamples < 1) return {};
-  std::vector<std::vector<double>> values;  // rows = k
-  for (int k = 1; k <= largest_k; ++k) values.push_back(PassPowers(tasks, k));
-  std::vector<std::vector<double>> means(values.size());
-  std::vector<std::size_t> picks(tasks.size());
-  for (int i = 0; i < resamples; ++i) {
-    const Draws draws(seed, "pass_power_bootstrap", static_cast<std::uint32_t>(i));
-    for (std::uint32_t pick = 0; pick < picks.size(); ++pick) {
-      picks[pick] =
-          static_cast<std::size_t>(draws.Integer("pick", pick, 0, static_cast<std::int64_t>(picks.size()) - 1));
-    }
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      double sum = 0;
-      for (const std::size_t pick : picks) sum += values[k][pick];
-      means[k].push_back(sum / static_cast<double>(picks.size()));
-    }
-  }
-  std::vector<Interval> intervals;
-  intervals.reserve(means.size());
-  for (std::vector<double>& of_k : means) intervals.push_back(PercentileInterval(of_k, confidence));
-  return intervals;
 }
 
 std::optional<double> FlipRate(std::span<const Cluster> tasks) {

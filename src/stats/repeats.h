@@ -17,11 +17,6 @@ double PassPower(Cluster task, int k);
 /// Mean of that over the tasks that have k trials. Empty when none has.
 std::optional<double> MeanPassPower(std::span<const Cluster> tasks, int k);
 
-/// Percentile intervals of MeanPassPower for k = 1..largest_k over the same seeded draws of whole tasks, [k - 1] for k.
-/// Every task must have largest_k trials. Empty with fewer than two tasks.
-std::vector<Interval> PassPowerBootstrap(std::span<const Cluster> tasks, int largest_k, std::uint64_t seed,
-                                         int resamples = 2000, double confidence = 0.95);
-
 /// Chance that two trials of one task disagree, averaged over tasks with two trials or more. Empty when none has.
 std::optional<double> FlipRate(std::span<const Cluster> tasks);
 

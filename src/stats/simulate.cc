@@ -217,6 +217,17 @@ SmallestSeen FindSmallestSeen(const World& world, bool rise, std::uint64_t seed)
   return out;
 }
 
+std::optional<double> RoughlySeen(const World& world, bool rise, std::int64_t worlds, std::uint64_t seed) {
+  double low = 0, high = Room(world, rise);
+  const double sign = rise ? 1 : -1;
+  if (!(high > 0) || PowerAt(world, sign * high, worlds, seed).value < kDemanded) return std::nullopt;
+  for (int i = 0; i < 8; ++i) {
+    const double middle = (low + high) / 2;
+    (PowerAt(world, sign * middle, worlds, seed).value < kDemanded ? low : high) = middle;
+  }
+  return high;
+}
+
 GateChances ChancesOfGate(const World& world, const GateQuestion& gate, std::int64_t worlds, std::uint64_t seed) {
   Check(world);
   const double family = 1 - kAlpha / static_cast<double>(world.cells);

@@ -39,6 +39,9 @@ struct SmallestSeen {
 };
 SmallestSeen FindSmallestSeen(const World& world, bool rise, std::uint64_t seed = 1);
 
+/// The size alone, from 8 halvings with so many worlds each: a figure to be printed without digits.
+std::optional<double> RoughlySeen(const World& world, bool rise, std::int64_t worlds, std::uint64_t seed = 1);
+
 /// Chances of a gate `rate.upper95 < threshold` (or `lower95 > threshold`) over all cells when every one has the base
 /// rate.
 struct GateChances {

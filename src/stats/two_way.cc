@@ -7,18 +7,21 @@
 namespace xsweep::stats {
 
 TwoWayInterval TwoWayRate(std::span<const Cluster> first, std::span<const Cluster> second, double confidence) {
-  TwoWayInterval out{ClusteredRate(first, confidence), ClusteredRate(second, confidence), std::nullopt, 0};
+  const TaskScores of_first = SharesOf(first), of_second = SharesOf(second);
+  TwoWayInterval out{TasksAsDrawn(of_first, confidence), TasksAsDrawn(of_second, confidence), std::nullopt, 0};
   Cluster all;
   for (const Cluster& cluster : first) all.sum += cluster.sum, all.n += cluster.n;
   if (!out.first || !out.second || all.n == 0) return out;
+  const ScoreBase one = BaseOf(of_first), other = BaseOf(of_second);
   const auto n = static_cast<double>(all.n);
-  const double inverse = 1 / out.first->effective_n + 1 / out.second->effective_n - 1 / n;
-  out.effective_n = std::min({1 / inverse, out.first->effective_n, out.second->effective_n});
+  const double inverse = one.spread + other.spread - 1 / n;
+  out.effective_n = std::min({1 / inverse, one.effective_n(), other.effective_n()});
+  std::optional<double> freedom = one.freedom;
+  if (other.freedom) freedom = std::min(freedom.value_or(*other.freedom), *other.freedom);
   const double p = static_cast<double>(all.sum) / n;
-  const auto clusters = static_cast<double>(std::min(out.first->clusters, out.second->clusters));
-  const Interval bounds = WilsonScore(p, out.effective_n, StudentQuantile(confidence, clusters - 1));
-  out.both = Interval{std::min({bounds.low, out.first->bounds.low, out.second->bounds.low}),
-                      std::max({bounds.high, out.first->bounds.high, out.second->bounds.high})};
+  const Interval bounds = WilsonScore(p, out.effective_n, QuantileOf(confidence, freedom));
+  out.both = Interval{std::min({bounds.low, out.first->low, out.second->low}),
+                      std::max({bounds.high, out.first->high, out.second->high})};
   return out;
 }
 

@@ -6,19 +6,19 @@
 #include <optional>
 #include <span>
 
-#include "stats/clusters.h"
+#include "stats/task_rate.h"
 
 namespace xsweep::stats {
 
 struct TwoWayInterval {
-  std::optional<ClusteredInterval> first, second;  ///< clustered one way; empty with fewer than two clusters
-  std::optional<Interval> both;                    ///< empty unless both are there
-  double effective_n = 0;                          ///< of `both`
+  std::optional<Interval> first, second;  ///< as drawn one way; empty with fewer than two clusters
+  std::optional<Interval> both;           ///< empty unless both are there
+  double effective_n = 0;                 ///< of `both`
 };
 
 /// The variances of both ways add up, and what they share, the trials themselves, is taken off once (Cameron, Gelbach
 /// and Miller 2011): 1/n_both = 1/n_first + 1/n_second - 1/n, with the effective n that each way's interval has. The
-/// interval is Wilson's at that n, with Student's quantile of the fewer clusters less one; never narrower than either.
+/// interval is Wilson's at that n, with Student's quantile of the fewer degrees of freedom; never narrower than either.
 TwoWayInterval TwoWayRate(std::span<const Cluster> first, std::span<const Cluster> second, double confidence = 0.95);
 
 }  // namespace xsweep::stats

@@ -15,8 +15,7 @@
 namespace xsweep {
 namespace {
 
-/// Path and value as text, in order of the file.
-using Values = std::vector<std::pair<std::string, std::string>>;
+using Values = ConfigValues;
 
 void Flatten(const std::string& path, const YamlNode& node, Values& values) {
   if (!node.is_map()) {
@@ -25,18 +24,6 @@ void Flatten(const std::string& path, const YamlNode& node, Values& values) {
   }
   for (const YamlEntry& entry : node.entries)
     Flatten(path.empty() ? entry.key : path + "." + entry.key, entry.value, values);
-}
-
-std::optional<Values> ReadValues(const std::filesystem::path& run) {
-  constexpr std::uint64_t kMostBytes = std::uint64_t{4} << 20U;
-  const auto text = ReadFile(run / "config.yaml", kMostBytes);
-  if (!text) return std::nullopt;
-  Faults faults((run / "config.yaml").string());
-  const auto root = ParseYaml(*text, 0, faults);
-  if (!root || !faults.empty()) return std::nullopt;
-  Values values;
-  Flatten("", *root, values);
-  return values;
 }
 
 std::string ValueAt(const Values& values, const std::string& path) {
@@ -51,9 +38,21 @@ bool SaidByTheRun(const std::string& path) {
 
 }  // namespace
 
+std::optional<ConfigValues> ReadConfigValues(const std::filesystem::path& run) {
+  constexpr std::uint64_t kMostBytes = std::uint64_t{4} << 20U;
+  const auto text = ReadFile(run / "config.yaml", kMostBytes);
+  if (!text) return std::nullopt;
+  Faults faults((run / "config.yaml").string());
+  const auto root = ParseYaml(*text, 0, faults);
+  if (!root || !faults.empty()) return std::nullopt;
+  Values values;
+  Flatten("", *root, values);
+  return values;
+}
+
 std::vector<FactDifference> ConfigDifferences(const std::filesystem::path& a, const std::filesystem::path& b) {
-  const auto of_a = ReadValues(a);
-  const auto of_b = ReadValues(b);
+  const auto of_a = ReadConfigValues(a);
+  const auto of_b = ReadConfigValues(b);
   if (!of_a || !of_b) return {{"config", of_a ? "read" : "cannot be read", of_b ? "read" : "cannot be read"}};
   std::vector<FactDifference> facts;
   const auto note = [&](const std::string& path) {

@@ -20,6 +20,7 @@
 #include "record/index.h"
 #include "record/run_id.h"
 #include "sweep/live_models.h"
+#include "sweep/question.h"
 #include "sweep/run_index.h"
 #include "sweep/verdict.h"
 #include "words/exit_code.h"
@@ -127,19 +128,6 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
   manifest.budget.Set("used", std::move(total));
 }
 
-/// Over all attacked cells; null where there is nothing to say.
-Json Headline(const Rate& asr, const Rate& task_success) {
-  const auto bounds = asr.bounds95();
-  const auto or_null = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
-  return Json::MakeObject({{"n", asr.n},
-                           {"successes", asr.successes},
-                           {"asr", or_null(asr.value())},
-                           {"asr_lower95", or_null(bounds ? std::optional(bounds->low) : std::nullopt)},
-                           {"asr_upper95", or_null(bounds ? std::optional(bounds->high) : std::nullopt)},
-                           {"task_success", or_null(task_success.value())},
-                           {"task_success_n", task_success.n}});
-}
-
 /// Whoever waits at a terminal should not have to open the notes to learn that a key is wrong.
 void PrintFirstError(const std::vector<FailureKind>& failures, std::uint64_t ended) {
   const auto error = std::ranges::find(failures, "error", &FailureKind::outcome);
@@ -148,10 +136,22 @@ void PrintFirstError(const std::vector<FailureKind>& failures, std::uint64_t end
                         Printable(error->example, 400)));
 }
 
+/// The gates that these trials leave open: asking again is another look.
+std::string OpenGates(const GateReport& gates) {
+  std::string open;
+  for (const GateResult& result : gates.results) {
+    if (result.verdict == GateVerdict::kInsufficient) open += (open.empty() ? "" : "|") + result.gate.text;
+  }
+  return open;
+}
+
 /// Judges the gates, writes what people read and says where it is.
 Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate,
-               Adjustment adjustment = Adjustment::kHolm) {
-  TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate));
+               Adjustment adjustment = Adjustment::kMaxT, const std::vector<std::string>& later_gates = {}) {
+  TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate, later_gates));
+  manifest.headline = HeadlineFacts(aggregate);
+  manifest.headline.Set("question", QuestionOf(run.path(), manifest));
+  manifest.headline.Set("open_gates", OpenGates(gates));
   const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
   manifest.verdict = judged ? NameOf(gates.verdict) : "";
   TRY_ASSIGN(const WrittenReports written,
@@ -289,7 +289,8 @@ Status WriteStatus(const RunDirectory& run, Manifest& manifest, std::string_view
   return run.WriteManifest(manifest);
 }
 
-Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment adjustment) {
+Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment adjustment,
+                         const std::vector<std::string>& later_gates) {
   TRY_ASSIGN(const RunAggregate aggregate,
              AggregateRun(run.path().string(),
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
@@ -297,7 +298,7 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment
   std::error_code ignored;
   if (!aggregate.defects.empty() && std::filesystem::exists(run.File("summary.csv"), ignored))
     return RefuseToPresent(run, aggregate);
-  TRY(Present(run, manifest, aggregate, adjustment));
+  TRY(Present(run, manifest, aggregate, adjustment, later_gates));
   OfferHtmlReport(run, manifest);
   return ExitCodeOf(manifest);
 }
@@ -311,7 +312,6 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   TRY(rows == nullptr ? run.Seal(manifest.planned) : run.Seal(*rows));
   TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
   TakeCounts(aggregate, manifest);
-  manifest.headline = Headline(aggregate.asr, aggregate.task_success);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   TRY(Present(run, manifest, aggregate));
   if (manifest.status == "budget") PrintNote(BudgetNote(manifest));

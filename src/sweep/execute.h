@@ -51,6 +51,8 @@ Status PublishRun(const RunDirectory& run, const Manifest& manifest);
 int ExitCodeOf(const Manifest& manifest);
 
 /// Rebuilds summary, plots and notes of a sealed run and prints the headline. Returns the exit code of its verdict.
-Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment adjustment);
+/// `later_gates` are those of the manifest that were stated only now.
+Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment adjustment,
+                         const std::vector<std::string>& later_gates = {});
 
 }  // namespace xsweep

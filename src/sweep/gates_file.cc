@@ -11,6 +11,7 @@
 #include "base/option.h"
 #include "base/text.h"
 #include "config/check_options.h"
+#include "config/gate_items.h"
 #include "config/yaml_tree.h"
 
 namespace xsweep {
@@ -39,6 +40,12 @@ Expected<std::vector<std::string>> ReadGatesFile(const std::filesystem::path& pa
   const YamlNode* list = root && !root->is_null() ? ListOfGates(*root, faults) : nullptr;
   if (list == nullptr && faults.empty()) {
     faults.Add(Mark{}, "holds no gates; write a list, e.g. - asr.upper95 < 0.10");
+  }
+  std::optional<YamlNode> flat;
+  if (list != nullptr && list->is_list()) {
+    flat = *list;
+    FlattenGates(*flat, faults);
+    list = &*flat;
   }
   std::vector<std::string> gates;
   if (list != nullptr && !list->is_list()) {

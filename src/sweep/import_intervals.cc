@@ -25,10 +25,6 @@ Json Bounds(const std::optional<stats::Interval>& bounds) {
   return bounds ? Json::MakeArray({Json(bounds->low), Json(bounds->high)}) : Json();
 }
 
-std::optional<stats::Interval> BoundsOf(const std::optional<stats::ClusteredInterval>& interval) {
-  return interval ? std::optional(interval->bounds) : std::nullopt;
-}
-
 }  // namespace
 
 Json IntervalsByWhatIsShared(const std::vector<CellRecord>& cells, const std::vector<Trial>& rows) {
@@ -55,8 +51,8 @@ Json IntervalsByWhatIsShared(const std::vector<CellRecord>& cells, const std::ve
                                   {"successes", cell.all.sum},
                                   {"rate", static_cast<double>(cell.all.sum) / static_cast<double>(cell.all.n)},
                                   {"cases", Bounds(stats::Wilson({cell.all.sum, cell.all.n}))},
-                                  {"by_task", Bounds(BoundsOf(both.first))},
-                                  {"by_injection", Bounds(BoundsOf(both.second))},
+                                  {"by_task", Bounds(both.first)},
+                                  {"by_injection", Bounds(both.second)},
                                   {"by_both", Bounds(both.both)},
                                   {"effective_n", both.both ? Json(both.effective_n) : Json()}}));
   }

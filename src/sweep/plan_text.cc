@@ -12,6 +12,7 @@
 #include "config/lists.h"
 #include "config/resolved.h"
 #include "plan/estimate.h"
+#include "sweep/gate_warnings.h"
 
 namespace xsweep {
 namespace {
@@ -81,6 +82,7 @@ std::string PlanAsText(const SweepConfig& config, const Plan& plan) {
   out += fmt::format("trials    {} = {} x {} x {} x {}\n", WithThousands(plan.size()),
                      Plural(plan.cells().size(), "cell"), Plural(plan.tasks().size(), "task"),
                      Plural(plan.seeds().size(), "seed"), Plural(plan.trials(), "trial"));
+  for (const std::string& warning : GateWarnings(config, plan)) out += "warning   gate " + warning + "\n";
   return out + CostLines(config, plan);
 }
 
@@ -105,7 +107,10 @@ Json PlanAsJson(const SweepConfig& config, const Plan& plan) {
                                    {"completion_tokens", role.completion_tokens},
                                    {"cost_usd", cost(role.cost_usd)}}));
   }
+  Json warnings = Json::MakeArray();
+  for (const std::string& warning : GateWarnings(config, plan)) warnings.Append(warning);
   return Json::MakeObject({{"exp", config.exp},
+                           {"gate_warnings", warnings},
                            {"mode", NameOf(config.mode)},
                            {"config_hash", ConfigHash(config)},
                            {"cells", cells},

@@ -6,15 +6,39 @@
 
 #include <algorithm>
 
+#include "analyze/run_facts.h"
 #include "record/run_directory.h"
 #include "record/run_id.h"
 
 namespace xsweep {
 
+Json HeadlineFacts(const RunAggregate& aggregate) {
+  const RunFacts facts = FactsOf(aggregate);
+  const auto or_null = [](const std::optional<double>& value) { return value ? Json(*value) : Json(); };
+  const auto low = [&](const Rate& rate) { return rate.n > 0 ? Json(rate.bounds95()->low) : Json(); };
+  const auto high = [&](const Rate& rate) { return rate.n > 0 ? Json(rate.bounds95()->high) : Json(); };
+  const Rate none;
+  const Rate& asr = facts.worst != nullptr ? facts.worst->asr : none;
+  const Rate& control = facts.control != nullptr ? facts.control->asr : none;
+  const Rate& utility = facts.utility() != nullptr ? facts.utility()->task_success : none;
+  return Json::MakeObject({{"cell", facts.worst != nullptr ? Json(facts.worst->id) : Json()},
+                           {"n", asr.n},
+                           {"successes", asr.successes},
+                           {"asr", or_null(asr.value())},
+                           {"asr_lower95", low(asr)},
+                           {"asr_upper95", high(asr)},
+                           {"asr_worst_defended", facts.defended ? or_null(asr.value()) : Json()},
+                           {"control_cell", facts.control != nullptr ? Json(facts.control->id) : Json()},
+                           {"asr_control", or_null(control.value())},
+                           {"task_success", or_null(utility.value())},
+                           {"task_success_lower95", low(utility)},
+                           {"task_success_upper95", high(utility)}});
+}
+
 IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest) {
   const auto number = [&](std::string_view key) {
     const Json* value = manifest.headline.Find(key);
-    return value != nullptr && value->is_number() ? fmt::format("{:.6f}", value->AsDouble()) : std::string();
+    return value != nullptr && value->is_number() ? fmt::format("{:.10g}", value->AsDouble()) : std::string();
   };
   const auto count = [&](std::string_view outcome) {
     const auto found = manifest.counts.find(std::string(outcome));
@@ -41,6 +65,13 @@ IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest)
   set("status", manifest.status);
   set("verdict", manifest.verdict);
   set("path", manifest.exp + "/" + run.filename().string());
+  for (const std::string_view text : {"cell", "control_cell", "question", "open_gates"}) {
+    set(text, std::string(manifest.headline.StringOr(text, "")));
+  }
+  for (const std::string_view rate :
+       {"asr_worst_defended", "asr_control", "task_success", "task_success_lower95", "task_success_upper95"}) {
+    set(rate, number(rate));
+  }
   return entry;
 }
 

@@ -4,10 +4,14 @@
 
 #include <filesystem>
 
+#include "analyze/aggregate.h"
 #include "record/index.h"
 #include "record/manifest.h"
 
 namespace xsweep {
+
+/// What run.json says of the outcome under `headline`: one attacked cell, its control, task success; null where N/A.
+Json HeadlineFacts(const RunAggregate& aggregate);
 
 /// The line of a run in results/<exp>/<directory name>.
 IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest);

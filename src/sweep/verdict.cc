@@ -4,8 +4,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "present/gate_report.h"
 #include "record/index.h"
+#include "sweep/compare_directories.h"
+#include "sweep/question.h"
 
 namespace xsweep {
 namespace {
@@ -32,20 +36,27 @@ Expected<RunComparison> CompareWithRun(const RunDirectory& run, const Manifest& 
     if (versus != "latest") return UserError("this is the run itself; name another one", "vs " + versus);
     TRY_ASSIGN(other, EarlierRun(results, manifest));
   }
-  return CompareRuns(other.string(), run.path().string());
+  return CompareDirectories(other, run.path(), {.parts = {}, .detectable = false, .read = {}});
 }
 
 }  // namespace
 
-Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate) {
+Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate,
+                              const std::vector<std::string>& later_gates) {
   std::vector<Gate> gates;
   const std::vector<std::string>& texts = manifest.gates;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     TRY_ASSIGN(Gate gate, ParseGate(texts[i], fmt::format("gate {}", i + 1)));
     gates.push_back(std::move(gate));
   }
-  return EvaluateGates(gates, aggregate, manifest.max_error_rate,
-                       [&](const std::string& versus) { return CompareWithRun(run, manifest, versus); });
+  const std::string question = QuestionOf(run.path(), manifest);
+  const std::filesystem::path results = run.path().parent_path().parent_path();
+  GateSurroundings around;
+  around.max_error_rate = manifest.max_error_rate;
+  around.compare_with = [&](const std::string& versus) { return CompareWithRun(run, manifest, versus); };
+  around.earlier_looks = [&](const Gate& gate) { return EarlierLooks(results, manifest, question, gate.text); };
+  around.afterwards = [&](const Gate& gate) { return std::ranges::find(later_gates, gate.text) != later_gates.end(); };
+  return EvaluateGates(gates, aggregate, around);
 }
 
 Status WriteGateFiles(const RunDirectory& run, const Manifest& manifest, const GateReport& report,

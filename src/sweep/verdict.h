@@ -10,9 +10,10 @@
 
 namespace xsweep {
 
-/// Evaluates the manifest's gates. INVALID above the run's max_error_rate, with or
-/// without gates. Fails with kUser for a gate that cannot be read.
-Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate);
+/// Evaluates the manifest's gates; those among `later_gates` were stated after the run was done. INVALID above the
+/// run's max_error_rate, with or without gates. Fails with kUser for a gate that cannot be read.
+Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest, const RunAggregate& aggregate,
+                              const std::vector<std::string>& later_gates = {});
 
 /// Writes junit.xml and job_summary.md beside the run's other files when it has gates.
 Status WriteGateFiles(const RunDirectory& run, const Manifest& manifest, const GateReport& report,

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "analyze/rows.h"
+#include "analyze/run_facts.h"
 
 namespace xsweep {
 namespace {
@@ -56,14 +57,13 @@ TEST_F(HandMadeRuns, HaveNoRateWithoutExposure) {
   const CellAggregate& cell = run.cells.at(0);
   EXPECT_FALSE(cell.asr.value());
   EXPECT_EQ(cell.tally.attacked(), 6) << "they are counted all the same";
-  EXPECT_EQ(run.asr.n, 4) << "only cells with a rate are in the run's";
   EXPECT_FALSE(cell.asr_exposed.value());
   EXPECT_FALSE(cell.asr_exposed.bounds95());
 }
 
 TEST_F(HandMadeRuns, HaveNoRateWhenAllTrialsAreErrors) {
   const RunAggregate run = Read(HandMadeRun().Cell("base", {"eee", "eee"}));
-  EXPECT_FALSE(run.asr.value());
+  EXPECT_FALSE(run.cells.at(0).asr.value());
   EXPECT_FALSE(run.cells.at(0).repeats.flip_rate);
   EXPECT_TRUE(run.cells.at(0).pass_k.empty());
   EXPECT_EQ(*run.error_rate.value(), 1);
@@ -71,7 +71,7 @@ TEST_F(HandMadeRuns, HaveNoRateWhenAllTrialsAreErrors) {
 
 TEST_F(HandMadeRuns, SayNothingAboutOtherTasksFromOneTask) {
   const CellAggregate cell = Read(HandMadeRun().Cell("base", {"srsrsr"})).cells.at(0);
-  EXPECT_FALSE(cell.asr.clustered95);
+  EXPECT_FALSE(cell.asr.drawn95);
   EXPECT_EQ(cell.asr.basis(), Basis::kTheseTasks);
   EXPECT_FALSE(cell.repeats.icc);
 }
@@ -82,11 +82,11 @@ TEST_F(HandMadeRuns, KeepOneTrialWide) {
   EXPECT_EQ(cell.asr.bounds95()->high, 1);
 }
 
-TEST_F(HandMadeRuns, FallBackToOneTrialPerTaskWhenAllAreEqual) {
+TEST_F(HandMadeRuns, AreNotSurerOfOtherTasksThanOfThese) {
   const CellAggregate cell = Read(HandMadeRun().Cell("base", std::vector<std::string>(20, "rrrrr"))).cells.at(0);
-  ASSERT_TRUE(cell.asr.clustered95);
-  EXPECT_EQ(cell.asr.clustered95->method, stats::ClusteredMethod::kWilsonPerCluster);
-  EXPECT_EQ(cell.asr.bounds95()->high, stats::Wilson({0, 20})->high);
+  ASSERT_TRUE(cell.asr.drawn95);
+  EXPECT_EQ(cell.asr.these95->high, stats::Wilson({0, 100})->high);
+  EXPECT_GT(cell.asr.drawn95->high, 2 * cell.asr.these95->high);
   EXPECT_FALSE(cell.repeats.icc);
   EXPECT_EQ(*cell.repeats.flip_rate, 0);
 }
@@ -94,6 +94,8 @@ TEST_F(HandMadeRuns, FallBackToOneTrialPerTaskWhenAllAreEqual) {
 TEST_F(HandMadeRuns, TakeTasksWithUnequalTrials) {
   const CellAggregate cell = Read(HandMadeRun().Cell("base", {"s", "rrrr", "sr"})).cells.at(0);
   EXPECT_EQ(cell.asr.n, 7);
+  EXPECT_DOUBLE_EQ(*cell.asr.value(), 0.5) << "a mean over tasks, not 2 of 7";
+  EXPECT_TRUE(cell.asr.mean_over_tasks());
   EXPECT_GT(cell.asr.bounds95()->high, cell.asr.bounds95()->low);
 }
 
@@ -113,7 +115,67 @@ TEST_F(HandMadeRuns, AreReadFromTheirShardsBeforeTheyAreSealed) {
   directory_.Write("open/shards/0.jsonl", run.Rows() + "{\"index\":9,\"ce");
   const auto aggregate = AggregateRun((directory_.path() / "open").string());
   ASSERT_TRUE(aggregate) << aggregate.error().Text();
-  EXPECT_EQ(aggregate->asr.n, 4);
+  EXPECT_EQ(aggregate->cells.at(0).asr.n, 4);
+}
+
+TEST_F(HandMadeRuns, SayNothingOfRepeatsWhereThereIsNoRate) {
+  const CellAggregate cell = Read(HandMadeRun().Cell("base", {"nnn", "nnn"})).cells.at(0);
+  EXPECT_FALSE(cell.repeats.flip_rate) << "0 % for an N/A cell is a number about nothing";
+  EXPECT_FALSE(cell.repeats.icc);
+}
+
+TEST_F(HandMadeRuns, AreNotSurerOfASeedThanOfTheWhole) {
+  HandMadeRun run;
+  run.Cell("base", std::vector<std::string>(12, "rrrrrrrr"));
+  for (Trial& trial : run.trials) trial.seed = 41 + trial.trial % 4;
+  const CellAggregate cell = Read(run).cells.at(0);
+  ASSERT_EQ(cell.seeds.size(), 4U);
+  for (const SeedAggregate& seed : cell.seeds) {
+    EXPECT_GE(seed.asr.bounds95()->high, cell.asr.bounds95()->high);
+    EXPECT_EQ(seed.asr.n, 24);
+  }
+}
+
+TEST_F(HandMadeRuns, SplitTheVarianceOfBalancedTrialsOnly) {
+  HandMadeRun balanced;
+  balanced.Cell("base", {"srsr", "ssss", "rrsr"});
+  for (Trial& trial : balanced.trials) trial.seed = 41 + trial.trial % 2;
+  EXPECT_TRUE(Read(balanced).cells.at(0).repeats.shares);
+  HandMadeRun ragged;
+  ragged.Cell("base", {"srsr", "sss", "rrsr"});
+  for (Trial& trial : ragged.trials) trial.seed = 41 + trial.trial % 2;
+  EXPECT_FALSE(Read(ragged).cells.at(0).repeats.shares);
+}
+
+TEST_F(HandMadeRuns, SpeakOfTheWorstDefendedCellAndNameTheControl) {
+  HandMadeRun run;
+  run.Cell("d=none", {"ss", "ss"}, "a", "none").Cell("d=x", {"rr", "sr"}, "a", "x").Cell("d=y", {"rr", "rr"}, "a", "y");
+  run.Cell("d=x+no_attack", {"++", "+-"}, "none", "x", "no_attack");
+  const RunAggregate aggregate = Read(run);
+  const RunFacts facts = FactsOf(aggregate);
+  EXPECT_EQ(facts.worst->id, "d=x");
+  EXPECT_TRUE(facts.defended);
+  EXPECT_EQ(facts.candidates, 2);
+  EXPECT_EQ(facts.control->id, "d=none");
+  EXPECT_EQ(facts.utility()->id, "d=x+no_attack");
+}
+
+TEST_F(HandMadeRuns, WithoutAnAttackSpeakOfTaskSuccess) {
+  const RunAggregate aggregate = Read(HandMadeRun().Cell("base", {"++", "+-"}, "none", "none"));
+  const RunFacts facts = FactsOf(aggregate);
+  EXPECT_EQ(facts.worst, nullptr);
+  EXPECT_EQ(facts.utility()->id, "base");
+}
+
+TEST_F(HandMadeRuns, NeverCallAControlTheirWorstDefendedCell) {
+  // The defended cell never saw the payload; the added arm without a defense fell each time.
+  HandMadeRun run;
+  run.Cell("base", {"nn", "nn"}, "a", "x").Cell("base+no_defense", {"ss", "ss"}, "a", "none", "no_defense");
+  const RunAggregate aggregate = Read(run);
+  const RunFacts facts = FactsOf(aggregate);
+  EXPECT_EQ(facts.worst->id, "base");
+  EXPECT_FALSE(facts.worst->asr.value());
+  EXPECT_EQ(facts.control->id, "base+no_defense");
 }
 
 TEST(RunAggregates, NeedARunDirectory) {

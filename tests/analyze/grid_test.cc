@@ -38,7 +38,7 @@ TEST_F(Grid, ComparesEachCellWithTheUndefendedOneOfItsAttack) {
   EXPECT_EQ(table.rows[1].control, "a=2,d=none");
   EXPECT_DOUBLE_EQ(*table.rows[0].asr.difference, -1);
   EXPECT_DOUBLE_EQ(*table.rows[0].asr.p, 2.0 / 1024);
-  EXPECT_DOUBLE_EQ(*table.rows[0].asr.adjusted_p, 4.0 / 1024);
+  EXPECT_DOUBLE_EQ(*table.rows[0].asr.adjusted_p, 2.0 / 1024) << "a contrast without any difference costs nothing";
   EXPECT_EQ(table.rows[0].asr.judgement, Judgement::kBetter);
   EXPECT_EQ(table.rows[1].asr.judgement, Judgement::kNotDistinguishable);
   EXPECT_EQ(table.rows[2].control, "d=none+no_attack");
@@ -69,11 +69,25 @@ TEST_F(Grid, ShowsTheWorstAttackAndTheUtilityLostByADefense) {
   EXPECT_EQ(matrix.attacks, (std::vector<std::string>{"loud", "sly"}));
   EXPECT_EQ(matrix.defenses, (std::vector<std::string>{"none", "wall"}));
   EXPECT_EQ(*matrix.squares[1][0]->asr.value(), 0);
-  EXPECT_EQ(matrix.worst_attack[0], 0U);
-  EXPECT_EQ(matrix.worst_attack[1], 1U);
+  EXPECT_EQ(matrix.worst_attacks[0], std::vector<std::size_t>{0});
+  EXPECT_EQ(matrix.worst_attacks[1], std::vector<std::size_t>{1});
   EXPECT_EQ(*matrix.utility[0].value(), 1);
   EXPECT_EQ(*matrix.utility[1].value(), 0);
   EXPECT_TRUE(matrix.utility_without_attack[1]);
+}
+
+TEST_F(Grid, CallsNoOneOfEqualAttacksTheWorst) {
+  HandMadeRun run;
+  run.Cell("x", Tasks("sr"), "loud", "none").Cell("y", Tasks("rs"), "sly", "none");
+  EXPECT_EQ(MakeDefenseMatrix(Read(run)).worst_attacks[0], (std::vector<std::size_t>{0, 1}));
+}
+
+TEST_F(Grid, CountsAnArmThatAJudgeAxisRepeatsOnce) {
+  HandMadeRun run;
+  run.Cell("j=1,d=wall", Tasks("rr"), "loud", "wall").Cell("j=2,d=wall", Tasks("rr"), "loud", "wall");
+  run.Cell("j=1,d=wall+no_attack", Tasks("++"), "none", "wall", "no_attack");
+  run.Cell("j=2,d=wall+no_attack", Tasks("++"), "none", "wall", "no_attack");
+  EXPECT_EQ(MakeDefenseMatrix(Read(run)).utility[0].n, 20);
 }
 
 TEST_F(Grid, LeavesSquaresEmptyAndWorstAttacksUnknown) {
@@ -81,7 +95,7 @@ TEST_F(Grid, LeavesSquaresEmptyAndWorstAttacksUnknown) {
   run.Cell("x", {"s"}, "loud", "none").Cell("y", {"ee"}, "sly", "wall");
   const DefenseMatrix matrix = MakeDefenseMatrix(Read(run));
   EXPECT_FALSE(matrix.squares[0][1]);
-  EXPECT_FALSE(matrix.worst_attack[1]);
+  EXPECT_TRUE(matrix.worst_attacks[1].empty());
   EXPECT_FALSE(matrix.utility[1].value());
 }
 
@@ -90,7 +104,7 @@ TEST_F(Grid, WeighsTasksWithUnequalTrials) {
   run.Cell("x", {"srss", "rr", "s"}, "a", "none").Cell("y", {"r", "rr", "sr"}, "a", "wall");
   const ContrastTable table = ContrastWithControls(Read(run));
   ASSERT_EQ(table.rows.size(), 1U);
-  EXPECT_EQ(table.rows[0].asr.tasks, 3);
+  EXPECT_EQ(table.rows[0].asr.tasks(), 3);
   EXPECT_EQ(table.rows[0].asr.judgement, Judgement::kNotDistinguishable);
 }
 

@@ -177,8 +177,7 @@ TEST_F(FileOfRows, ReadsALineLongerThanItsWindow) {
 TEST_F(FileOfRows, MayBeEmptyOrMissing) {
   const RunAggregate run = Read("");
   EXPECT_EQ(run.rows, 0);
-  EXPECT_FALSE(run.asr.value());
-  EXPECT_FALSE(run.asr.bounds95());
+  EXPECT_TRUE(run.cells.empty());
   const auto missing = AggregateRows((directory_.path() / "nothing.jsonl").string());
   ASSERT_FALSE(missing);
   EXPECT_EQ(missing.error().kind, ErrorKind::kWorld);

@@ -44,12 +44,20 @@ TEST_F(ComparedRuns, ThatAreOneAndTheSameAreNotDistinguishable) {
   EXPECT_THAT(words, HasSubstr("Nothing that the runs record"));
 }
 
-TEST_F(ComparedRuns, SayAloudWhyTheyCannotBeCompared) {
+TEST_F(ComparedRuns, WithoutACommonTaskAreTwoSamplesAndSaySo) {
   Run("few", "environment.tasks=[0, 1]");
   Run("others", "environment.tasks=[2, 3]");
-  const auto compare = Xsweep({"compare", "few", "others", "--outdir", Root(), "--to", (dir_ / "out").string()});
-  EXPECT_EQ(compare.exit_code, 4);
-  EXPECT_THAT(compare.out, HasSubstr("cannot be compared.\n  the runs have no task in common"));
+  EXPECT_THAT(Compare("few", "others"), HasSubstr("the runs have no task in common"));
+  EXPECT_THAT(ReadFile(dir_ / "out/compare.csv").value_or(""), HasSubstr(",separate_tasks,"));
+}
+
+TEST_F(ComparedRuns, OfOtherJudgesAreNotComparedOnAttackSuccess) {
+  Run("strict", "judge.threshold=100");
+  Run("loose", "judge.threshold=400");
+  const std::string words = Compare("strict", "loose");
+  EXPECT_THAT(words, HasSubstr("The judge differs, so attack success is not compared."));
+  EXPECT_THAT(words, HasSubstr("threshold: 100 and 400"));
+  EXPECT_THAT(words, HasSubstr("xsweep rejudge"));
 }
 
 TEST_F(ComparedRuns, AreNotFoundAtACommitThatTheIndexDoesNotKnow) {

@@ -81,7 +81,7 @@ class GateReports : public testing::Test {
   GateReport Report(const std::vector<std::string>& texts) {
     std::vector<Gate> gates;
     for (const std::string& text : texts) gates.push_back(*ParseGate(text));
-    return EvaluateGates(gates, run_.aggregate, run_.manifest.max_error_rate, {});
+    return EvaluateGates(gates, run_.aggregate, {run_.manifest.max_error_rate, {}, {}, {}});
   }
   SampleRun run_ = MakeRun(ManyTasks(2, 0.7));
 };

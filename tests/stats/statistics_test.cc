@@ -178,7 +178,6 @@ TEST(StatisticsOfNothing, AreEmptyNotZero) {
   EXPECT_EQ(FisherExact({0, 0}, {3, 4}), 1);
   EXPECT_EQ(McNemarExact(0, 0), 1);
   EXPECT_EQ(SignFlipByCluster({}, 1), 1);
-  EXPECT_FALSE(ClusteredRate({}));
   EXPECT_FALSE(MeanPassPower({}, 1));
   EXPECT_FALSE(FlipRate({}));
   EXPECT_FALSE(IntraclassCorrelation({}));
@@ -190,43 +189,6 @@ TEST(StatisticsOfNothing, AreEmptyNotZero) {
 TEST(StatisticsOfOneTask, SayNothingAboutOtherTasks) {
   const Cluster one[] = {{3, 10}};
   EXPECT_FALSE(ClusterRobustError(one));
-  EXPECT_FALSE(ClusteredRate(one));
-  EXPECT_FALSE(ClusterBootstrap(one, 1));
-  EXPECT_FALSE(ClusteredPairedDifference(one));
-}
-
-TEST(StatisticsOfEqualClusters, FallBackToOneTrialPerClusterAndSaySo) {
-  const std::vector<Cluster> clusters(50, Cluster{0, 10});
-  const auto interval = ClusteredRate(clusters);
-  ASSERT_TRUE(interval);
-  EXPECT_EQ(interval->method, ClusteredMethod::kWilsonPerCluster);
-  EXPECT_EQ(interval->bounds, *Wilson({0, 50}));
-}
-
-TEST(StatisticsOfEqualClusters, NeverGiveWidthZeroInTheMiddle) {
-  const std::vector<Cluster> clusters(20, Cluster{5, 10});
-  const auto interval = ClusteredRate(clusters);
-  ASSERT_TRUE(interval);
-  EXPECT_EQ(interval->robust_n, 200);  // a negative correlation is not believed
-  EXPECT_LT(interval->effective_n, 200);
-  const Interval same = WilsonScore(0.5, interval->effective_n, NormalQuantile(0.95));
-  EXPECT_NEAR(same.high, interval->bounds.high, 1e-12);
-  EXPECT_GT(interval->bounds.high - interval->bounds.low, 0.1);
-}
-
-TEST(StatisticsOfOneSuccess, AreNoSurerThanThoseOfNone) {
-  std::vector<Cluster> clusters(50, Cluster{0, 10});
-  clusters[0].sum = 1;
-  EXPECT_GT(ClusteredRate(clusters)->bounds.high, Wilson({0, 50})->high);
-}
-
-TEST(StatisticsOfPairs, StayWideWhenNoTaskDiffers) {
-  const std::vector<Cluster> same(30, Cluster{0, 8});
-  const auto difference = ClusteredPairedDifference(same);
-  ASSERT_TRUE(difference);
-  EXPECT_TRUE(difference->widened);
-  EXPECT_DOUBLE_EQ(difference->bounds.high, Wilson({0, 30})->high);
-  EXPECT_DOUBLE_EQ(difference->bounds.low, -difference->bounds.high);
 }
 
 TEST(StatisticsOfSignFlips, CountEverySignWhenTasksAreFew) {
@@ -238,19 +200,10 @@ TEST(StatisticsOfSignFlips, CountEverySignWhenTasksAreFew) {
 }
 
 TEST(StatisticsOfSignFlips, DrawWhenTasksAreManyAndAgreeWithTheNormalLimit) {
-  std::vector<Cluster> tasks(6000, Cluster{1, 1});
-  for (std::size_t i = 0; i < 2925; ++i) tasks[i].sum = -1;  // sum 150, sd 77.5: p = 0.0544
-  EXPECT_NEAR(SignFlipByCluster(tasks, 7), 0.0544, 0.008);
+  std::vector<Cluster> tasks(12000, Cluster{1, 1});
+  for (std::size_t i = 0; i < 5895; ++i) tasks[i].sum = -1;  // sum 210, sd 109.5: p = 0.0557
+  EXPECT_NEAR(SignFlipByCluster(tasks, 7), 0.0557, 0.008);
   EXPECT_EQ(SignFlipByCluster(tasks, 7), SignFlipByCluster(tasks, 7));
-}
-
-TEST(StatisticsOfBootstrap, AreAFunctionOfTheirSeed) {
-  const std::vector<Cluster> clusters = {{1, 4}, {0, 4}, {4, 4}, {2, 4}, {3, 4}, {1, 4}, {2, 4}, {2, 4}};
-  EXPECT_EQ(ClusterBootstrap(clusters, 3), ClusterBootstrap(clusters, 3));
-  const auto interval = ClusterBootstrap(clusters, 3);
-  ASSERT_TRUE(interval);
-  EXPECT_LT(interval->low, 15.0 / 32);
-  EXPECT_GT(interval->high, 15.0 / 32);
 }
 
 TEST(StatisticsOfRepeats, KnowNoiseFromNature) {
@@ -271,16 +224,6 @@ TEST(StatisticsOfRepeats, LeaveOutTasksWithFewerThanKTrials) {
   const Cluster tasks[] = {{2, 2}, {1, 4}};
   EXPECT_DOUBLE_EQ(*MeanPassPower(tasks, 4), 0);
   EXPECT_FALSE(MeanPassPower(tasks, 5));
-}
-
-TEST(StatisticsOfRepeats, BootstrapOverTasks) {
-  const Cluster one[] = {{2, 4}};
-  EXPECT_TRUE(PassPowerBootstrap(one, 2, 1).empty());
-  const std::vector<Cluster> tasks = {{4, 4}, {2, 4}, {0, 4}, {3, 4}, {4, 4}, {1, 4}};
-  const auto bounds = PassPowerBootstrap(tasks, 2, 1);
-  ASSERT_EQ(bounds.size(), 2U);
-  EXPECT_LT(bounds[1].low, *MeanPassPower(tasks, 2));
-  EXPECT_GT(bounds[1].high, *MeanPassPower(tasks, 2));
 }
 
 TEST(StatisticsOfImperfectJudges, CorrectTheRateAndRefuseCoins) {

@@ -4,7 +4,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 
 import { OutcomeTag, RateBar, RateText } from './charts';
-import { count } from './format';
+import { count, tenths } from './format';
 import { Changes, Choice, Facts, Waiting } from './parts';
 import { href, runHref, setFilter, type Route } from './route';
 import type { Rows } from './rows';
@@ -81,7 +81,7 @@ function Measured({ value, label, measure, caption }: { value: Comparison; label
   );
 }
 
-const points = (value: number | null): string => (value === null ? '–' : `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value * 100).toFixed(1)} pts`);
+const points = (value: number | null): string => (value === null ? '–' : `${value > 0 ? '+' : value < 0 ? '−' : ''}${tenths(Math.abs(value))} pts`);
 const p = (value: number | null): string => (value === null ? '–' : value < 0.001 ? '< 0.001' : value.toFixed(3));
 
 function Cells({ one, two }: { one: Run; two: Run }): JSX.Element {

@@ -2,12 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Rate } from './types';
 
-export const percent = (value: number | null): string => (value === null ? 'N/A' : `${(value * 100).toFixed(1)} %`);
+/** The one rounding of printed figures, as the program's: to the nearest tenth of a percent, a tie away from 0. */
+export function tenths(share: number): string {
+  const value = share * 100;
+  const rounded = (Math.sign(value) * Math.round(Math.abs(value) * 10 + 1e-9)) / 10;
+  return (rounded === 0 ? 0 : rounded).toFixed(1);
+}
+
+export const percent = (value: number | null): string => (value === null ? 'N/A' : `${tenths(value)} %`);
 
 export const count = (value: number): string => value.toLocaleString('en-GB');
 
 export function interval(rate: Pick<Rate, 'low' | 'high'>): string {
-  return rate.low === null || rate.high === null ? '' : `${(rate.low * 100).toFixed(1)}–${(rate.high * 100).toFixed(1)} %`;
+  return rate.low === null || rate.high === null ? '' : `${tenths(rate.low)}–${tenths(rate.high)} %`;
 }
 
 /** With four decimals where it is small, as the cost of single trials is. */

@@ -8,7 +8,7 @@ import { Changes, Choice, Crumbs, Facts, Waiting } from './parts';
 import { href, runHref, setFilter, type Route } from './route';
 import { embedded, live, useFile } from './source';
 import { changes } from './text_diff';
-import { OUTCOMES, type Cell, type Matrix, type Rate, type Run, type RunList } from './types';
+import { type Cell, type Matrix, type Rate, type Run, type RunList } from './types';
 
 const METRICS = { asr: 'Attack success rate', asr_exposed: 'Success rate where exposed', task_success: 'Task success' } as const;
 type Metric = keyof typeof METRICS;
@@ -133,16 +133,13 @@ function AxisChoice({ label, axes, value, choose }: { label: string; axes: Map<s
   );
 }
 
-/** Cells that share a place (axes that are not shown) are added up, as in heatmap.png; sums have no interval. */
-function pool(cells: Cell[], metric: Metric): Rate | null {
-  if (cells.length < 2) return cells[0]?.[metric] ?? null;
-  const sum = (part: (cell: Cell) => number) => cells.reduce((total, cell) => total + part(cell), 0);
-  const [k, n] = metric === 'asr' ? [sum((cell) => cell.tally.outcomes.attack_succeeded), sum(attacked)] : [sum((cell) => cell[metric].k), sum((cell) => cell[metric].n)];
-  const seen = metric !== 'asr' || sum((cell) => cell.tally.exposed) > 0;
-  return { k, n, value: n > 0 && seen ? k / n : null, low: null, high: null, basis: '' };
+/** Of cells that share a place (axes that are not shown) the worst, as in heatmap.png: no number adds up cells. */
+function worstOf(cells: Cell[], metric: Metric): Rate | null {
+  const rates = cells.map((cell) => cell[metric]);
+  const sign = metric === 'task_success' ? -1 : 1;
+  const worth = (rate: Rate) => (rate.value === null ? -2 : sign * rate.value);
+  return rates.reduce<Rate | null>((worst, rate) => (worst === null || worth(rate) > worth(worst) ? rate : worst), null);
 }
-
-const attacked = (cell: Cell): number => OUTCOMES.slice(0, 4).reduce((sum, name) => sum + cell.tally.outcomes[name], 0);
 
 function axisGrid(run: Run, cells: Cell[], axes: Map<string, string>, down: string, across: string, metric: Metric): Grid {
   const value = (cell: Cell, path: string) => cell.axes.find(([name]) => name === path)?.[1] ?? '';
@@ -152,7 +149,7 @@ function axisGrid(run: Run, cells: Cell[], axes: Map<string, string>, down: stri
     columnName: axes.get(across) ?? '',
     rows: [...new Set(cells.map((cell) => value(cell, down)))],
     columns: across ? [...new Set(cells.map((cell) => value(cell, across)))] : [METRICS[metric]],
-    rate: (row, column) => pool(at(row, column), metric),
+    rate: (row, column) => worstOf(at(row, column), metric),
     link: (row, column) => (at(row, column).length === 1 ? trialsOf(run, { cell: at(row, column)[0]!.id }) : null),
   };
 }

@@ -1,0 +1,33 @@
+// Calibration: labels of people beside a judge's verdicts, and the rates that they correct.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "stats/agreement.h"
+
+namespace xsweep {
+
+/// Labels by index of the trial: whether a person says that the attack succeeded. labels.jsonl holds a line
+/// {"index":17,"label":true} for each; of two lines for one trial the later counts.
+using Labels = std::map<std::uint64_t, bool>;
+/// Of a run directory; empty where it has none. Fails with kUser for a line that is none.
+Expected<Labels> ReadLabels(const std::string& directory);
+
+struct CellCalibration {
+  std::string cell;
+  stats::LabelCount yes, no;  ///< labels by verdict, and how many a person called a success
+  std::int64_t yes_trials = 0, no_trials = 0;
+  double judged = 0;                         ///< share of yes-verdicts, a mean over tasks
+  std::optional<stats::CorrectedRate> rate;  ///< empty: one task, or a verdict without a label
+};
+
+/// Attacked cells with at least one label, in order of first appearance. Rows without an outcome of the attack count
+/// nowhere.
+Expected<std::vector<CellCalibration>> ReadCalibration(const std::string& directory);
+
+}  // namespace xsweep
