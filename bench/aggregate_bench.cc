@@ -74,7 +74,8 @@ Status Measure(const std::string& path, int threads, bool general) {
   getrusage(RUSAGE_SELF, &usage);
   fmt::print("{:>8} {:>8} {:>10} {:>8.3f} s {:>8.3f} s of CPU {:>10.0f} rows/s {:>6} MB peak   asr {:.4f}\n",
              general ? "general" : "fast", threads, run.rows, seconds.count(), CpuSeconds(usage) - CpuSeconds(before),
-             static_cast<double>(run.rows) / seconds.count(), usage.ru_maxrss / 1024, run.asr.value().value_or(0));
+             static_cast<double>(run.rows) / seconds.count(), usage.ru_maxrss / 1024,
+             run.cells.empty() ? 0 : run.cells[0].asr.value().value_or(0));
   return {};
 }
 

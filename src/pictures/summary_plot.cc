@@ -150,7 +150,8 @@ std::vector<const Rate*> ShownRates(const RunAggregate& aggregate, const Layout&
 
 /// Nobody was attacked, so task success is what there is to draw.
 bool OnlyBenign(const RunAggregate& aggregate) {
-  return aggregate.task_success.n > 0 &&
+  const auto assessed = [](const CellAggregate& cell) { return cell.task_success.n > 0; };
+  return std::ranges::any_of(aggregate.cells, assessed) &&
          std::ranges::none_of(aggregate.cells, [](const CellAggregate& cell) { return cell.tally.attacked() > 0; });
 }
 
