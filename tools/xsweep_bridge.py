@@ -102,7 +102,16 @@ class Tau2:
             except Exception:  # the reference passes over an action that fails
                 pass
         same = gold.get_db_hash() == self.environment.get_db_hash()
-        return {"database": same and gold.get_user_db_hash() == self.environment.get_user_db_hash()}
+        same = same and gold.get_user_db_hash() == self.environment.get_user_db_hash()
+        criteria = self.task.evaluation_criteria
+        basis = {getattr(part, "value", part) for part in (criteria.reward_basis if criteria else [])}
+        answer = {"database": same}
+        if "ENV_ASSERTION" in basis:
+            met = all(self.environment.run_env_assertion(one, raise_assertion_error=False)
+                      for one in criteria.env_assertions or [])
+            if basis <= {"DB", "ENV_ASSERTION"}:  # otherwise more than the environment has a say
+                answer["reward"] = float(met and (same or "DB" not in basis))
+        return answer
 
 
 class TauBench:
