@@ -31,7 +31,7 @@ agent:
   preset: $agent
   model: m
   model_base: $base
-  timeout: 120
+  timeout: 400
   set: [OPENAI_API_KEY=x, ANTHROPIC_API_KEY=x, CLAUDE_CODE_MAX_RETRIES=0]
 attack: { name: static, goal: unearned_certificate, amount: [150, 369] }
 judge: { name: goal_reached }
@@ -40,7 +40,7 @@ controls: true
 limits: { max_error_rate: 1 }
 transcripts: all
 YAML
-  PATH="$tools/$agent/node_modules/.bin:$tools/$agent/bin:$PATH" timeout 500 \
+  PATH="$tools/$agent/node_modules/.bin:$tools/$agent/bin:$PATH" timeout 1800 \
     "$xsweep" run "$dir/$agent.yaml" --outdir "$dir/out" --jobs 2 --quiet >"$dir/$agent.log" 2>&1
   code=$?
   if python3 "$here/check_rows.py" "$dir/out/$agent/latest" "$code"; then echo "ok $agent"; else
