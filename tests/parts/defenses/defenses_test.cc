@@ -153,7 +153,7 @@ TEST(InjectionRules, WithholdOrWarn) {
   EXPECT_FALSE(Bench(Reading("injection_rules")).Run().transcript.exposure.exposed);
   const EpisodeResult warned = Bench(Reading("injection_rules", R"({"action": "warn"})")).Run();
   EXPECT_TRUE(warned.transcript.exposure.exposed);
-  EXPECT_EQ(DecisionsOf(warned).at(0).verdict, Ruling::kWarn);
+  EXPECT_EQ(DecisionsOf(warned).at(0).ruling, Ruling::kWarn);
   FakeCell benign{.agent_options = R"({"competence": 1})", .defense = "injection_rules"};
   EXPECT_TRUE(DecisionsOf(Bench(benign).Run()).empty());
 }
