@@ -133,7 +133,7 @@ TEST_F(ExternalAgents, AreStoppedByADefense) {
 }
 
 TEST_F(ExternalAgents, AreErrorsAndNeverResistanceWhenTheyComeUpWrong) {
-  const ProcessResult run = Run(Config("mixed", "", 10, "", ", timeout: 40, answer: codex_jsonl"), {"--jobs", "8"});
+  const ProcessResult run = Run(Config("mixed", "", 6, "", ", timeout: 40, answer: codex_jsonl"), {"--jobs", "8"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   const std::vector<std::string> prompts = Prompts();
   const std::vector<Json> rows = Rows();
@@ -150,14 +150,14 @@ TEST_F(ExternalAgents, AreErrorsAndNeverResistanceWhenTheyComeUpWrong) {
 }
 
 TEST_F(ExternalAgents, LeaveNothingBehind) {
-  const ProcessResult run = Run(Config("daemon", "", 5), {"--jobs", "16"});
+  const ProcessResult run = Run(Config("daemon", "", 3), {"--jobs", "16"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(Outcomes(Rows()).count("error"), 0U);
   EXPECT_EQ(Leftovers(), 0);
 }
 
 TEST_F(ExternalAgents, EndWithinSecondsOfCtrlCAndResumeToTheSameRows) {
-  const std::string config = Config("well", "", 10);
+  const std::string config = Config("well", "", 4);
   ASSERT_EQ(Run(config, {}, "whole").exit_code, 0);
   const std::string out = (scratch_.path() / "out").string();
   // The first to go is asked politely, the second is killed and leaves agents behind.

@@ -58,7 +58,8 @@ Async<Expected<ToolAnswer>> ToolBroker::Call(ToolRequest request) {
 
 // Results are paired with calls by id: one that was said before, in whatever trial of this episode, gets another.
 std::string ToolBroker::UniqueId(const std::string& wanted) {
-  std::string id = wanted;
+  // Nor is it for a client to say that a call was refused.
+  std::string id = wanted.starts_with(kRefusedByAgent) ? std::string() : wanted;
   while (id.empty() || !ids_.insert(id).second) id = fmt::format("mcp_{}", ++given_ids_);
   return id;
 }
