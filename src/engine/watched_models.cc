@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include "episode/turn_keeper.h"
+
 namespace xsweep {
 namespace {
 
@@ -39,6 +41,7 @@ WatchedModels::~WatchedModels() = default;
 
 Model* WatchedModels::Watch(Model* model, Role role) {
   if (model == nullptr) return nullptr;
+  if (dynamic_cast<TurnKeeper*>(model) != nullptr) return model;  // no model, and asked for by what it is
   owned_.push_back(std::make_unique<Watched>(*this, *model, role));
   return owned_.back().get();
 }

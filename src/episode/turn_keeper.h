@@ -1,0 +1,25 @@
+// TurnKeeper: keeps the turns of an agent that is no model of ours.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "episode/model.h"
+
+namespace xsweep {
+
+/// What stands in the place of the agent's model in a run with external agents (`ModelSet::agent`): it keeps the turns
+/// of an agent that is no model of ours as exchanges beside those of models, so that a run can be judged again without
+/// the agent. Asked as a model it fails: there is none. Whoever wraps models leaves it as it is.
+class TurnKeeper : public Model {
+ public:
+  std::string_view name() const override { return "external"; }
+  Async<Expected<ModelReply>> Complete(const ModelRequest&) override {
+    return Expected<ModelReply>(EpisodeError("an external agent has no model of ours", "models.agent"));
+  }
+  /// In a replay what was kept for this request, or the error that nothing was; empty when the agent is to be asked.
+  virtual std::optional<Expected<ModelReply>> Recall(const ModelRequest& request) = 0;
+  virtual Status Keep(const ModelRequest& request, const Expected<ModelReply>& reply) = 0;
+};
+
+}  // namespace xsweep
