@@ -251,6 +251,7 @@ Status RunDirectory::PointLatest() const {
   if (LatestIsForeign()) return {};
   // A copy from a time without symlinks cannot be replaced by rename.
   if (fs::is_directory(fs::symlink_status(link, ignored))) TRY(RemoveTree(link));
+  RemoveLeftovers(path_.parent_path());  // a pointer that a killed process had made and not yet put in place
   if (ReplaceSymlink(*disk_, path_.filename(), link)) return {};
   return CopyToLatest();
 }
