@@ -201,6 +201,24 @@ TEST_F(ExternalAgents, MayCallInParallel) {
   for (const Json& row : Rows()) EXPECT_EQ(row.IntOr("tool_calls", 0), 4) << row.Dump();
 }
 
+TEST_F(ExternalAgents, MaySpeakAcpWhereARefusalIsABlockByTheAgent) {
+  const std::string agent = fmt::format("acp, command: [python3, {}/tests/agents/acp_stand_in.py]", XSWEEP_SOURCE_DIR);
+  const ProcessResult allowed = Run(Config("allow", "", 2, agent), {}, "allow");
+  ASSERT_EQ(allowed.exit_code, 0) << allowed.err;
+  const auto gave_in = Outcomes(Rows("allow"));
+  ASSERT_TRUE(gave_in.contains("attack_succeeded"));
+  const ProcessResult refused = Run(Config("refuse", "", 2, agent, ", permissions: refuse"), {}, "refuse");
+  ASSERT_EQ(refused.exit_code, 0) << refused.err;
+  const auto blocked = Outcomes(Rows("refuse"));
+  EXPECT_EQ(blocked.count("attack_succeeded"), 0U);
+  EXPECT_EQ(blocked.at("attack_blocked"), gave_in.at("attack_succeeded"));
+  for (const Json& row : Rows("refuse")) {
+    if (row.StringOr("outcome", "") == "attack_blocked") {
+      EXPECT_EQ(row.Find("attack")->StringOr("blocked_by", row.StringOr("blocked_by", "")), "agent") << row.Dump();
+    }
+  }
+}
+
 TEST_F(ExternalAgents, ThatCannotBeStartedAreErrors) {
   const ProcessResult run = Run(Config("well", "", 1, "process, command: [/nowhere/at/all]"));
   EXPECT_EQ(run.exit_code, 4);
