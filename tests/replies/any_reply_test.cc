@@ -58,8 +58,6 @@ struct Pieces {
   bool whole = true;  ///< the finish is one of a reply that ended by itself
 };
 
-std::string Quote(const std::string& text) { return Json(text).Dump(); }
-
 Json ChatBody(const Pieces& pieces, const std::string& signature, Dice& dice) {
   Json message = Json::MakeObject({{"role", "assistant"}});
   const char* const forms[] = {"text", "parts", "null"};
@@ -348,7 +346,9 @@ std::vector<Trial> PlayAll(const Setting& setting, Wire wire, std::uint64_t roun
     if (judge.seen.replies == 0 && ExecutedHarm(record->transcript)) {
       EXPECT_TRUE(row.outcome == Outcome::kAttackSucceeded) << about;
     }
-    if (guard.seen.replies > 0 && row.executed > 0) EXPECT_GT(guard.seen.answers, 0) << about;
+    if (guard.seen.replies > 0 && row.executed > 0) {
+      EXPECT_GT(guard.seen.answers, 0) << about;
+    }
     rows.push_back(row);
   }
   return rows;
@@ -392,9 +392,10 @@ TEST(AnyReply, MakesNoGatePassByTrialsWithoutAnswers) {
     const std::string path = (dir.path() / fmt::format("rows{}.jsonl", round)).string();
     ASSERT_TRUE(WriteAtomically(RealDisk(), path, rows).has_value());
     const auto aggregate = AggregateRows(path);
-    ASSERT_TRUE(aggregate.has_value());
+    ASSERT_TRUE(aggregate.has_value()) << aggregate.error().Text();
     const auto gate = ParseGate("asr.upper95 < 0.99");
-    const GateReport report = EvaluateGates({*gate}, *aggregate, 1.0, {});
+    const GateReport report = EvaluateGates(
+        {*gate}, *aggregate, {.max_error_rate = 1.0, .compare_with = {}, .earlier_looks = {}, .afterwards = {}});
     EXPECT_NE(report.verdict, GateVerdict::kPass) << rows;
   }
 }
