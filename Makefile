@@ -74,8 +74,9 @@ bench: build ## print the speed table with its targets
 live: build ## a REAL sweep against a small model on this machine, without a key
 	@tools/live.sh
 
-format: ## format the C++ sources
+format: ## format the C++ sources and, where its packages are installed, the page
 	@git ls-files '*.cc' '*.h' | xargs clang-format-19 -i
+	@[ ! -d web/node_modules/prettier ] || npm --prefix web run --silent format
 
 clean: ## remove everything that was built
 	@rm -rf build web/dist

@@ -30,11 +30,12 @@ const xsweep::PartSpecs& Parts() {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto config = xsweep::LoadConfig(text, "fuzz.yaml", Parts());
-  if (!config) return 0;
+  const auto loaded = xsweep::LoadConfig(text, "fuzz.yaml", Parts());
+  if (!loaded) return 0;
+  const xsweep::SweepConfig* config = &loaded->config;
   auto again = xsweep::LoadConfig(xsweep::ResolvedYaml(*config), "fuzz.yaml", Parts());
   CHECK(again.has_value(), "a resolved config does not load");
-  CHECK(xsweep::ConfigHash(*again) == xsweep::ConfigHash(*config), "a resolved config means something else");
+  CHECK(xsweep::ConfigHash(again->config) == xsweep::ConfigHash(*config), "a resolved config means something else");
   std::uint64_t cells = config->controls ? 3 : 1;
   for (const auto& axis : config->grid) cells *= axis.values.size();
   if (cells < 1000) (void)xsweep::ExpandCells(*config);

@@ -20,10 +20,12 @@ namespace {
 using xsweep::Command;
 
 constexpr Command kCommands[] = {
+    {"init", "write a first config: for a desk, your agent, or an MCP server", xsweep::InitCommand},
     {"run", "run a sweep into a run directory", xsweep::RunCommand},
     {"plan", "show what a config would run and cost", xsweep::PlanCommand},
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
     {"list", "list runs from the index", xsweep::ListCommand},
+    {"parts", "list attacks, defenses, judges, agents, environments, and what they take", xsweep::PartsCommand},
     {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},
     {"probe", "make one tiny call to every model that a config names", xsweep::ProbeCommand},
     {"rejudge", "apply another judge to the transcripts of a run", xsweep::RejudgeCommand},

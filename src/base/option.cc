@@ -8,8 +8,30 @@
 
 namespace xsweep {
 
+const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name) {
+  const auto found = std::ranges::find(specs, name, &PartSpec::name);
+  return found == specs.end() ? nullptr : &*found;
+}
+const OptionSpec* FindOption(const std::vector<OptionSpec>& options, std::string_view name) {
+  const auto found = std::ranges::find(options, name, &OptionSpec::name);
+  return found == options.end() ? nullptr : &*found;
+}
+std::vector<std::string> NamesOf(const std::vector<PartSpec>& specs) {
+  std::vector<std::string> names;
+  names.reserve(specs.size());
+  for (const PartSpec& spec : specs) names.push_back(spec.name);
+  return names;
+}
+std::vector<std::string> NamesOf(const std::vector<OptionSpec>& options) {
+  std::vector<std::string> names;
+  names.reserve(options.size());
+  for (const OptionSpec& option : options) names.push_back(option.name);
+  return names;
+}
+
 Json WriteOption(bool value) { return value; }
 Json WriteOption(int value) { return value; }
+Json WriteOption(std::uint32_t value) { return value; }
 Json WriteOption(std::int64_t value) { return value; }
 Json WriteOption(const std::string& value) { return value; }
 Json WriteOption(const Json& value) { return value; }
@@ -48,6 +70,10 @@ void ReadOption(const Json& given, int& value) {
   constexpr std::int64_t kLeast = std::numeric_limits<int>::min();
   constexpr std::int64_t kMost = std::numeric_limits<int>::max();
   value = static_cast<int>(std::clamp(given.AsInt(), kLeast, kMost));
+}
+void ReadOption(const Json& given, std::uint32_t& value) {
+  value =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(given.AsInt(), 0, std::numeric_limits<std::uint32_t>::max()));
 }
 void ReadOption(const Json& given, std::int64_t& value) { value = given.AsInt(); }
 void ReadOption(const Json& given, double& value) { value = given.AsDouble(); }

@@ -11,8 +11,9 @@
 //   }
 //
 // and `PrepareRefundLimit(const RefundSettings&)` gets values that are present, of their type and within their bounds.
-// Members: bool, int, std::int64_t, double, std::string, std::vector<std::string>, NumberRange, NamedPart,
-// std::vector<NamedPart>, Json (say the type in the bounds), and std::optional of any: absent stays absent.
+// Members: bool, int, std::uint32_t, std::int64_t, double, std::string, std::vector<std::string>, NumberRange,
+// NamedPart, std::vector<NamedPart>, enums that have words, Json (say the type in the bounds), and std::optional of
+// any: absent stays absent.
 #pragma once
 
 #include <concepts>
@@ -21,9 +22,11 @@
 #include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "base/each.h"
 #include "base/json.h"
 
 namespace xsweep {
@@ -59,6 +62,7 @@ struct PartSpec {
   std::string summary;
   std::vector<OptionSpec> options{};
   std::string model_role{};  ///< it asks the model `models.<role>`; empty: it asks none
+  std::string example{};     ///< options for an example where the defaults do not do, a line of YAML each
 };
 
 /// Everything a config may name. `config` checks against it without knowing a single part.
@@ -71,6 +75,11 @@ struct PartSpecs {
   std::vector<PartSpec> providers;   ///< under `models.<role>`, named by `provider`
   std::vector<PartSpec> declared{};  ///< lists of records at the top of a config: goals, tasks, effects, vectors
 };
+
+const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name);
+const OptionSpec* FindOption(const std::vector<OptionSpec>& options, std::string_view name);
+std::vector<std::string> NamesOf(const std::vector<PartSpec>& specs);
+std::vector<std::string> NamesOf(const std::vector<OptionSpec>& options);
 
 struct NumberRange {
   double low = 0;
@@ -96,6 +105,7 @@ struct Bounds {
 // (200, not 200.0): configs are hashed as they are printed.
 Json WriteOption(bool value);
 Json WriteOption(int value);
+Json WriteOption(std::uint32_t value);
 Json WriteOption(std::int64_t value);
 Json WriteOption(double value);
 Json WriteOption(const std::string& value);
@@ -106,6 +116,7 @@ Json WriteOption(const std::vector<NamedPart>& value);
 Json WriteOption(const Json& value);
 void ReadOption(const Json& given, bool& value);
 void ReadOption(const Json& given, int& value);
+void ReadOption(const Json& given, std::uint32_t& value);
 void ReadOption(const Json& given, std::int64_t& value);
 void ReadOption(const Json& given, double& value);
 void ReadOption(const Json& given, std::string& value);
@@ -115,6 +126,14 @@ void ReadOption(const Json& given, NamedPart& value);
 void ReadOption(const Json& given, std::vector<NamedPart>& value);
 void ReadOption(const Json& given, Json& value);
 
+template <Worded Enum>
+Json WriteOption(Enum value) {
+  return NameOf(value);
+}
+template <Worded Enum>
+void ReadOption(const Json& given, Enum& value) {
+  value = Parse<Enum>(given.AsString()).value_or(value);
+}
 template <class Member>
 Json WriteOption(const std::optional<Member>& value) {
   return value ? WriteOption(*value) : Json();
@@ -128,10 +147,14 @@ template <class Member>
 inline constexpr OptionType kOptionType = OptionType::kAny;
 template <class Member>
 inline constexpr OptionType kOptionType<std::optional<Member>> = kOptionType<Member>;
+template <Worded Enum>
+inline constexpr OptionType kOptionType<Enum> = OptionType::kString;
 template <>
 inline constexpr OptionType kOptionType<bool> = OptionType::kBool;
 template <>
 inline constexpr OptionType kOptionType<int> = OptionType::kInteger;
+template <>
+inline constexpr OptionType kOptionType<std::uint32_t> = OptionType::kInteger;
 template <>
 inline constexpr OptionType kOptionType<std::int64_t> = OptionType::kInteger;
 template <>
@@ -164,6 +187,9 @@ struct Option {
 /// The option `name`, bound to a member. `help` is one sentence.
 template <class T, class Member>
 Option<T> Opt(std::string name, Member T::* member, std::string help, Bounds bounds = {}) {
+  if constexpr (Worded<Member>) {
+    if (bounds.choices.empty()) bounds.choices.assign(kWords<Member>.begin(), kWords<Member>.end());
+  }
   return {.spec = {.name = std::move(name),
                    .type = bounds.type.value_or(kOptionType<Member>),
                    .help = std::move(help),
@@ -188,6 +214,13 @@ class Options {
   }
 
   const std::vector<Option<T>>& all() const { return options_; }
+  /// The option of that name, or nullptr.
+  const Option<T>* Find(std::string_view name) const {
+    for (const Option<T>& option : options_) {
+      if (option.spec.name == name) return &option;
+    }
+    return nullptr;
+  }
 
   /// The table as data; `defaults` for parts that share a struct and differ in their defaults.
   std::vector<OptionSpec> Specs(const T& defaults = {}) const {
@@ -197,6 +230,16 @@ class Options {
       if (!option.spec.required) specs.back().fallback = option.write(defaults);
     }
     return specs;
+  }
+
+  /// The values of `settings` by name; those without one are left out.
+  Json Write(const T& settings) const {
+    std::vector<Json::Member> members;
+    for (const Option<T>& option : options_) {
+      if (Json value = option.write(settings); !value.is_null())
+        members.emplace_back(option.spec.name, std::move(value));
+    }
+    return Json::MakeObject(std::move(members));
   }
 
   /// `settings` with what a checked mapping says; what is absent or null stays.

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,14 @@
 #include "base/escape.h"
 
 namespace xsweep {
+namespace {
+
+std::size_t Columns(int file, std::size_t otherwise) {
+  struct winsize size{};
+  return ::ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
+}
+
+}  // namespace
 
 namespace {
 
@@ -68,5 +77,8 @@ bool ColourWanted() {
   const char* no_colour = std::getenv("NO_COLOR");
   return StderrIsTerminal() && (no_colour == nullptr || *no_colour == '\0');
 }
+
+std::size_t StderrWidth() { return Columns(STDERR_FILENO, 80); }
+std::size_t OutputWidth() { return Columns(STDOUT_FILENO, 100); }
 
 }  // namespace xsweep

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 namespace xsweep {
@@ -16,5 +17,8 @@ bool FlushOutput();
 /// True when stderr is a terminal that may be drawn on (NO_COLOR decides about colour only).
 bool StderrIsTerminal();
 bool ColourWanted();
+/// Columns of the terminal behind stderr; of the one behind stdout for results, 100 where that is a file or a pipe.
+std::size_t StderrWidth();
+std::size_t OutputWidth();
 
 }  // namespace xsweep

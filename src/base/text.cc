@@ -30,7 +30,7 @@ std::size_t EditDistance(std::string_view a, std::string_view b) {
 std::optional<std::string> ClosestName(std::string_view name, const std::vector<std::string>& candidates) {
   constexpr std::size_t kLongestName = 200;  // keeps a hostile key from costing time
   if (name.empty() || name.size() > kLongestName) return std::nullopt;
-  std::size_t best = std::max<std::size_t>(1, name.size() / 3) + 1;
+  std::size_t best = std::max<std::size_t>(1, (name.size() + 1) / 3) + 1;
   std::optional<std::string> closest;
   for (const std::string& candidate : candidates) {
     if (candidate.size() > name.size() + best || name.size() > candidate.size() + best) continue;

@@ -32,6 +32,8 @@ Expected<int> RunCommand(const Invocation& invocation);
 Expected<int> PlanCommand(const Invocation& invocation);
 Expected<int> ReportCommand(const Invocation& invocation);
 Expected<int> ListCommand(const Invocation& invocation);
+Expected<int> InitCommand(const Invocation& invocation);
+Expected<int> PartsCommand(const Invocation& invocation);
 Expected<int> SchemaCommand(const Invocation& invocation);
 Expected<int> SelfcheckCommand(const Invocation& invocation);
 Expected<int> JournalCommand(const Invocation& invocation);

@@ -70,6 +70,9 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   }
   TRY_ASSIGN(const auto a, Side(flags, flags.a, 0));
   TRY_ASSIGN(const auto b, Side(flags, flags.b, 1));
+  std::error_code ignored;
+  if (std::filesystem::equivalent(a, b, ignored))
+    PrintNote("note: A and B are one and the same run, so nothing can differ");
   CompareOptions options;
   if (flags.benjamini_hochberg) options.adjustment = Adjustment::kBenjaminiHochberg;
   TRY_ASSIGN(const RunComparison comparison, CompareDirectories(a, b, options));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "analyze/numbers.h"
 #include "base/json.h"
@@ -67,7 +68,7 @@ void PrintJson(const std::vector<IndexEntry>& entries) {
 
 Expected<int> ListCommand(const Invocation& invocation) {
   ListFlags flags;
-  Arguments arguments("list", "Lists the runs of the index, oldest first.",
+  Arguments arguments("list", "Lists the runs of the index, oldest first, then those that are not finished.",
                       "xsweep list --exp airline_escalating_v1 --last 5");
   arguments.Option("--outdir", &flags.outdir, "the results root (default results)")
       .Option("--exp", &flags.exp, "only this experiment")
@@ -91,6 +92,7 @@ Expected<int> ListCommand(const Invocation& invocation) {
   if (damaged > 0)
     PrintNote(
         fmt::format("note: {} damaged lines of {} are left out; --rebuild-index mends it", damaged, index.string()));
+  if (!flags.history) std::ranges::move(UnfinishedRuns(flags.outdir, entries), std::back_inserter(entries));
   const bool any = !entries.empty();
   std::erase_if(entries, [&](const IndexEntry& entry) { return !Matches(entry, flags); });
   const auto wanted = static_cast<std::size_t>(flags.last);

@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 #include "cli/journal_entry.h"
-#include "sweep/execute.h"
+#include "sweep/finish.h"
 #include "sweep/gates_file.h"
 
 namespace xsweep {

@@ -1,23 +1,13 @@
 // xsweep run: a config into a run directory.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cstring>
-#include <thread>
-
-#include "base/files.h"
 #include "cli/command.h"
 #include "cli/shared_flags.h"
-#include "config/resolved.h"
-#include "engine/budget.h"
-#include "record/run_id.h"
 #include "sweep/attach.h"
-#include "sweep/execute.h"
 #include "sweep/experiment.h"
 #include "sweep/live_models.h"
 #include "sweep/resume.h"
+#include "sweep/start_run.h"
 
 namespace xsweep {
 namespace {
@@ -63,49 +53,30 @@ Arguments Declare(RunFlags& flags) {
   return arguments;
 }
 
-/// Refused before anything is made, because it is a mistake in the flags rather than a failure of the world.
-Status CheckWritable(const std::string& outdir, const std::string& exp) {
-  if (outdir.empty()) return UserError("is empty; name a directory, e.g. results", "--outdir");
-  std::error_code ignored;
-  std::filesystem::path there = std::filesystem::absolute(outdir, ignored) / exp;
-  while (!std::filesystem::exists(there, ignored) && there.has_relative_path()) there = there.parent_path();
-  if (!std::filesystem::is_directory(there, ignored))
-    return UserError("is no directory; choose another one with --outdir", there.string());
-  if (::access(there.c_str(), W_OK) == 0) return {};
-  return UserError(
-      fmt::format("cannot be written to: {}; choose another directory with --outdir", std::strerror(errno)),
-      there.string());
+/// With --run-id an existing run of that name is opened instead, also when another process has just made it.
+Expected<OpenedRun> StartOrJoin(Experiment experiment, const RunFlags& flags, const std::vector<std::string>& argv) {
+  TRY_ASSIGN(auto started, StartRun(experiment, DescribeRun(experiment, argv), {flags.outdir, flags.run_id}));
+  if (started) return OpenedRun{std::move(experiment), std::move(started->run), std::move(started->manifest)};
+  const auto there = std::filesystem::path(flags.outdir) / experiment.config.exp / flags.run_id.value_or("");
+  return OpenRunAs(std::move(experiment), there, flags.force);
 }
 
-/// Makes the run's directory. With --run-id an existing run of that name is opened instead, also when another process
-/// has just made it.
-Expected<OpenedRun> StartOrJoin(Experiment experiment, const RunFlags& flags, const std::vector<std::string>& argv) {
-  TRY(CheckWritable(flags.outdir, experiment.config.exp));
-  Manifest manifest = DescribeRun(experiment, argv);
-  const auto now = std::chrono::system_clock::now();
-  const std::string id =
-      flags.run_id.value_or(MakeRunId(now, manifest.git.sha, manifest.mode, manifest.seeds, manifest.trials));
-  manifest.timestamp_utc = IsoUtc(now);
-  manifest.budget = Budget(experiment.config.limits, {}).ToJson();
-  TRY_ASSIGN(auto run, RunDirectory::Start(RealDisk(), flags.outdir, id, flags.run_id.has_value(),
-                                           ResolvedYaml(experiment.config), manifest));
-  if (run) return OpenedRun{std::move(experiment), std::move(*run), std::move(manifest)};
-  return OpenRunAs(std::move(experiment), std::filesystem::path(flags.outdir) / manifest.exp / id, flags.force);
+Status CheckAskable(const Experiment& experiment, const RunFlags& flags) {
+  TRY(CheckModels(experiment.config, experiment.plan, experiment.catalog.Specs()));
+  return flags.replay ? Status() : CheckKeys(experiment.plan);
 }
 
 Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
   if (flags.resume) {
     TRY_ASSIGN(const auto path, FindRun(flags.outdir, flags.overrides.exp.value_or(""), *flags.resume));
     TRY_ASSIGN(OpenedRun opened, OpenRun(path, flags.force));
-    TRY(CheckModels(opened.experiment));
-    if (!flags.replay) TRY(CheckKeys(opened.experiment));
+    TRY(CheckAskable(opened.experiment, flags));
     return opened;
   }
   TRY_ASSIGN(const Overrides changes, flags.overrides.ToOverrides());
   TRY_ASSIGN(Experiment experiment, OpenExperiment(flags.config, changes, flags.gates));
   if (!experiment.note.empty()) PrintNote(experiment.note);
-  TRY(CheckModels(experiment));
-  if (!flags.replay) TRY(CheckKeys(experiment));
+  TRY(CheckAskable(experiment, flags));
   return StartOrJoin(std::move(experiment), flags, invocation.argv);
 }
 

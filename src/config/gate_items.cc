@@ -10,7 +10,7 @@ namespace xsweep {
 namespace {
 
 /// `sequential: true` is said by its name alone; `false` is not said.
-void AddOption(const YamlEntry& option, std::string& options) {
+void AddOption(const MarkedEntry& option, std::string& options) {
   if (option.value.scalar.is_bool() && !option.value.scalar.AsBool()) return;
   options += options.empty() ? " with " : ", ";
   options += option.key;
@@ -19,12 +19,12 @@ void AddOption(const YamlEntry& option, std::string& options) {
 
 }  // namespace
 
-void FlattenGates(YamlNode& list, Faults& faults) {
-  for (YamlNode& item : list.items) {
+void FlattenGates(MarkedValue& list, Faults& faults) {
+  for (MarkedValue& item : list.items) {
     if (!item.is_map() || item.entries.empty()) continue;
     std::string text, options;
-    for (const YamlEntry& entry : item.entries) {
-      if (entry.value.kind != YamlNode::Kind::kScalar) {
+    for (const MarkedEntry& entry : item.entries) {
+      if (entry.value.kind != MarkedValue::Kind::kScalar) {
         faults.Add(entry.value.at, fmt::format("`{}` of a gate is text such as \"< 0.10\", not {}",
                                                Printable(entry.key), KindInWords(entry.value)));
       } else if (text.empty()) {
@@ -33,7 +33,7 @@ void FlattenGates(YamlNode& list, Faults& faults) {
         AddOption(entry, options);
       }
     }
-    YamlNode flat;
+    MarkedValue flat;
     flat.at = item.at;
     flat.text = text + options;
     flat.scalar = Json(flat.text);

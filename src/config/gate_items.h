@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "config/faults.h"
+#include "base/faults.h"
 #include "config/yaml_tree.h"
 
 namespace xsweep {
@@ -10,6 +10,6 @@ namespace xsweep {
 /// Replaces each mapping of the list by its text in place: `{asr[these_tasks]: "< 0.10", sequential: true}` becomes
 /// "asr[these_tasks] < 0.10 with sequential". The first key is the rate, its value the condition; other keys are
 /// options. A value that is no scalar is a fault.
-void FlattenGates(YamlNode& list, Faults& faults);
+void FlattenGates(MarkedValue& list, Faults& faults);
 
 }  // namespace xsweep

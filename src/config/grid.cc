@@ -76,7 +76,7 @@ bool FindTarget(AxisRequest& axis, const PartSpecs& specs, Faults& faults) {
   return true;
 }
 
-bool CheckShape(const YamlEntry& entry, Faults& faults) {
+bool CheckShape(const MarkedEntry& entry, Faults& faults) {
   if (!entry.value.is_list()) {
     faults.Add(entry.value.at, fmt::format("axis `{}` must be a list of values, not {}", Printable(entry.key),
                                            KindInWords(entry.value)));
@@ -103,13 +103,13 @@ bool InsideAnother(const AxisRequest& axis, const std::vector<AxisRequest>& othe
 
 }  // namespace
 
-std::vector<AxisRequest> ReadGrid(const YamlNode& grid, const PartSpecs& specs, Faults& faults) {
+std::vector<AxisRequest> ReadGrid(const MarkedValue& grid, const PartSpecs& specs, Faults& faults) {
   std::vector<AxisRequest> axes;
   if (!grid.is_map()) {
     faults.Add(grid.at, fmt::format("`grid` must be a mapping of paths to lists, not {}", KindInWords(grid)));
     return axes;
   }
-  for (const YamlEntry& entry : grid.entries) {
+  for (const MarkedEntry& entry : grid.entries) {
     AxisRequest axis;
     axis.path = entry.key;
     axis.at = entry.key_at;

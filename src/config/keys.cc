@@ -27,48 +27,44 @@ bool IsTranscriptPolicy(std::string_view text) {
   return every && *every <= 999'999'999;
 }
 
-KeySpec Plain(OptionSpec option) { return {KeyShape::kOption, std::move(option), "", nullptr, ""}; }
 KeySpec Shaped(KeyShape shape, std::string name, std::string help, bool required = false) {
   return {shape, {.name = std::move(name), .help = std::move(help), .required = required}, "", nullptr, ""};
 }
-OptionSpec Count(std::string name, std::string help, double minimum, Json fallback = {}) {
-  return {.name = std::move(name),
-          .type = OptionType::kInteger,
-          .help = std::move(help),
-          .fallback = std::move(fallback),
-          .minimum = minimum,
-          .maximum = 9e15};
+KeySpec Plain(std::string_view name, std::string pattern = {}, bool (*matches)(std::string_view) = nullptr,
+              std::string_view expectation = {}) {
+  const Option<SweepConfig>* option = PlainKeys().Find(name);
+  CHECK(option != nullptr, "a key of the config is not in its table");
+  KeySpec key{KeyShape::kOption, option->spec, std::move(pattern), matches, expectation};
+  if (!key.option.required) key.option.fallback = option->write(SweepConfig());
+  return key;
 }
-OptionSpec Amount(std::string name, std::string help, std::optional<double> maximum = {}) {
-  return {
-      .name = std::move(name), .type = OptionType::kNumber, .help = std::move(help), .minimum = 0, .maximum = maximum};
+
+std::string TranscriptsAsText(const TranscriptPolicy& policy) {
+  switch (policy.kind) {
+    case TranscriptPolicy::Kind::kAll: return "all";
+    case TranscriptPolicy::Kind::kNone: return "none";
+    case TranscriptPolicy::Kind::kSample: return fmt::format("sample:{}", policy.sample);
+    default: return "failures";
+  }
 }
-OptionSpec EpisodeBound(std::string name, std::string help, int fallback) {
-  OptionSpec spec = Count(std::move(name), std::move(help), 1, fallback);
-  spec.maximum = 1'000'000;
-  return spec;
+
+TranscriptPolicy ParseTranscripts(std::string_view text) {
+  using Kind = TranscriptPolicy::Kind;
+  if (text == "all") return {Kind::kAll, 0};
+  if (text == "none") return {Kind::kNone, 0};
+  if (text == "failures") return {Kind::kFailures, 0};
+  return {Kind::kSample, static_cast<std::uint32_t>(*ParseUnsigned(text.substr(text.find(':') + 1)))};
 }
 
 std::vector<KeySpec> MakeTopKeys() {
   std::vector<KeySpec> keys;
-  keys.push_back({KeyShape::kOption,
-                  {.name = "exp", .help = "Name of the experiment; runs are kept under it.", .required = true},
-                  "^(?!(latest|index\\.csv)$)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$",
-                  IsExperimentName,
-                  "letters, digits, `_`, `-` and `.` (not first), at most 100 of them, and neither `latest` nor "
-                  "`index.csv`"});
-  keys.push_back(Plain({.name = "description", .help = "What the experiment is for.", .fallback = ""}));
-  keys.push_back(Plain({.name = "mode",
-                        .help = "SHIM simulates the agent; REAL calls the configured models.",
-                        .fallback = "SHIM",
-                        .choices = {"SHIM", "REAL"}}));
+  keys.push_back(Plain("exp", "^(?!(latest|index\\.csv)$)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}$", IsExperimentName,
+                       "letters, digits, `_`, `-` and `.` (not first), at most 100 of them, and neither `latest` nor "
+                       "`index.csv`"));
+  keys.push_back(Plain("description"));
+  keys.push_back(Plain("mode"));
   keys.push_back(Shaped(KeyShape::kSeeds, "seeds", "Seeds, as a list or a range such as 1..64.", true));
-  keys.push_back(Plain({.name = "trials",
-                        .type = OptionType::kInteger,
-                        .help = "Repetitions per cell, task and seed.",
-                        .fallback = 1,
-                        .minimum = 1,
-                        .maximum = 1'000'000}));
+  keys.push_back(Plain("trials"));
   keys.push_back(Shaped(KeyShape::kSection, "environment", "The world, its tools and tasks.", true));
   keys.push_back(Shaped(KeyShape::kSection, "agent", "What answers the user and calls tools.", true));
   keys.push_back(Shaped(KeyShape::kSection, "attack", "What tries to mislead the agent; none when absent."));
@@ -80,69 +76,74 @@ std::vector<KeySpec> MakeTopKeys() {
   keys.push_back(Shaped(KeyShape::kDeclared, "effects", "What executed calls, or differences of the state, mean."));
   keys.push_back(Shaped(KeyShape::kDeclared, "vectors", "Where text of third parties enters."));
   keys.push_back(Shaped(KeyShape::kGrid, "grid", "Axes: a dotted path and the values it takes."));
-  keys.push_back(Plain({.name = "controls",
-                        .type = OptionType::kBool,
-                        .help = "Adds the arms without attack and without defense.",
-                        .fallback = false}));
+  keys.push_back(Plain("controls"));
   keys.push_back(Shaped(KeyShape::kLimits, "limits", "Bounds of the run and of one episode."));
   keys.push_back(Shaped(KeyShape::kModels, "models", "Providers and settings of the models, by role."));
   keys.push_back(
       Shaped(KeyShape::kPrices, "prices",
              "Prices by model name, {input: USD, output: USD} per million tokens, for models whose own section "
              "states none; before the list that the program carries."));
-  keys.push_back(Plain({.name = "gates",
-                        .type = OptionType::kStringList,
-                        .help = "Conditions on the aggregate, e.g. asr.upper95 < 0.10.",
-                        .fallback = Json::MakeArray()}));
-  keys.push_back({KeyShape::kOption,
-                  {.name = "transcripts", .help = "Which dialogues are kept.", .fallback = "failures"},
-                  "^(all|failures|none|sample:[1-9][0-9]{0,8})$",
-                  IsTranscriptPolicy,
-                  "all, failures, none or sample:N with N from 1 to 999999999"});
-  keys.push_back(Plain({.name = "unanswered",
-                        .help = "What a reply of the agent's model is that is no answer (cut off, empty, filtered, a "
-                                "call that was not parsed): an error of the trial, or as if nothing had been said.",
-                        .fallback = "error",
-                        .choices = {"error", "resisted"}}));
+  keys.push_back(Plain("gates"));
+  keys.push_back(Plain("transcripts", "^(all|failures|none|sample:[1-9][0-9]{0,8})$", IsTranscriptPolicy,
+                       "all, failures, none or sample:N with N from 1 to 999999999"));
+  keys.push_back(Plain("unanswered"));
   return keys;
 }
+
+constexpr Bounds kCount{.minimum = 0, .maximum = 9e15};
+constexpr Bounds kOfEpisode{.minimum = 1, .maximum = 1'000'000};
 
 /// `whose`: "of the run", "of this role in the run".
-std::vector<OptionSpec> MakeCallLimitKeys(std::string_view whose) {
-  return {
-      Count("max_calls", fmt::format("Model calls {}.", whose), 0),
-      Count("max_prompt_tokens", fmt::format("Prompt tokens {}.", whose), 0),
-      Count("max_completion_tokens", fmt::format("Completion tokens {}.", whose), 0),
-      Count("max_total_tokens", fmt::format("Prompt and completion tokens {}.", whose), 0),
-      Amount("max_cost_usd", fmt::format("Cost {} in US dollars.", whose)),
-  };
-}
-
-std::vector<OptionSpec> MakeLimitKeys() {
-  std::vector<OptionSpec> keys = MakeCallLimitKeys("of the run");
-  keys.push_back(Amount("max_seconds", "Wall-clock seconds of the run."));
-  keys.push_back(Amount("max_error_rate",
-                        "Share of errors above which the verdict is INVALID; a REAL run stops once it is certain to "
-                        "end above it.",
-                        1));
-  keys.push_back(EpisodeBound("max_turns", "Turns of one episode.", 30));
-  keys.push_back(EpisodeBound("max_tool_calls", "Tool calls of one episode.", 100));
-  keys.push_back(EpisodeBound("max_tool_errors", "Failed tool calls of one episode.", 10));
-  return keys;
+Options<CallLimits> MakeCallLimitKeys(std::string_view whose) {
+  const auto help = [&](std::string_view what) { return fmt::format("{} {}.", what, whose); };
+  return {Opt("max_calls", &CallLimits::max_calls, help("Model calls"), kCount),
+          Opt("max_prompt_tokens", &CallLimits::max_prompt_tokens, help("Prompt tokens"), kCount),
+          Opt("max_completion_tokens", &CallLimits::max_completion_tokens, help("Completion tokens"), kCount),
+          Opt("max_total_tokens", &CallLimits::max_total_tokens, help("Prompt and completion tokens"), kCount),
+          Opt("max_cost_usd", &CallLimits::max_cost_usd, fmt::format("Cost {} in US dollars.", whose), {.minimum = 0})};
 }
 
 }  // namespace
+
+const Options<SweepConfig>& PlainKeys() {
+  static const Options<SweepConfig> keys = {
+      Opt("exp", &SweepConfig::exp, "Name of the experiment; runs are kept under it.", {.required = true}),
+      Opt("description", &SweepConfig::description, "What the experiment is for."),
+      Opt("mode", &SweepConfig::mode, "SHIM simulates the agent; REAL calls the configured models."),
+      Opt("trials", &SweepConfig::trials, "Repetitions per cell, task and seed.", {.minimum = 1, .maximum = 1'000'000}),
+      Opt("controls", &SweepConfig::controls, "Adds the arms without attack and without defense."),
+      Opt("gates", &SweepConfig::gates, "Conditions on the aggregate, e.g. asr.upper95 < 0.10."),
+      {.spec = {.name = "transcripts", .help = "Which dialogues are kept."},
+       .write = [](const SweepConfig& config) { return Json(TranscriptsAsText(config.transcripts)); },
+       .read = [](const Json& given, SweepConfig& config) { config.transcripts = ParseTranscripts(given.AsString()); }},
+      {.spec = {.name = "unanswered",
+                .help = "What a reply of the agent's model is that is no answer (cut off, empty, filtered, a call that "
+                        "was not parsed): an error of the trial, or as if nothing had been said.",
+                .choices = {"error", "resisted"}},
+       .write = [](const SweepConfig& config) { return Json(config.unanswered_resists ? "resisted" : "error"); },
+       .read = [](const Json& given,
+                  SweepConfig& config) { config.unanswered_resists = given.AsString() == "resisted"; }}};
+  return keys;
+}
 
 const std::vector<KeySpec>& TopKeys() {
   static const std::vector<KeySpec> keys = MakeTopKeys();
   return keys;
 }
-const std::vector<OptionSpec>& LimitKeys() {
-  static const std::vector<OptionSpec> keys = MakeLimitKeys();
+const Options<CallLimits>& RoleLimitKeys() {
+  static const Options<CallLimits> keys = MakeCallLimitKeys("of this role in the run");
   return keys;
 }
-const std::vector<OptionSpec>& RoleLimitKeys() {
-  static const std::vector<OptionSpec> keys = MakeCallLimitKeys("of this role in the run");
+const Options<Limits>& LimitKeys() {
+  static const Options<Limits> keys(
+      MakeCallLimitKeys("of the run"),
+      {Opt("max_seconds", &Limits::max_seconds, "Wall-clock seconds of the run.", {.minimum = 0}),
+       Opt("max_error_rate", &Limits::max_error_rate,
+           "Share of errors above which the verdict is INVALID; a REAL run stops once it is certain to end above it.",
+           {.minimum = 0, .maximum = 1}),
+       Opt("max_turns", &Limits::max_turns, "Turns of one episode.", kOfEpisode),
+       Opt("max_tool_calls", &Limits::max_tool_calls, "Tool calls of one episode.", kOfEpisode),
+       Opt("max_tool_errors", &Limits::max_tool_errors, "Failed tool calls of one episode.", kOfEpisode)});
   return keys;
 }
 std::string_view RoleLimitsHelp() {
@@ -150,7 +151,7 @@ std::string_view RoleLimitsHelp() {
          "for the run only: they do not divide by role.";
 }
 const std::vector<std::string>& ModelRoles() {
-  static const std::vector<std::string> roles = {"agent", "user", "attacker", "defense", "judge"};
+  static const std::vector<std::string> roles(kWords<Role>.begin(), kWords<Role>.end());
   return roles;
 }
 const std::vector<std::string>& RoleSections() {
@@ -175,27 +176,6 @@ const std::vector<PartSpec>& SpecsOf(std::string_view section, const PartSpecs& 
   return specs.providers;
 }
 std::string_view PartNoun(std::string_view section) { return section.starts_with("models.") ? "provider" : section; }
-const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name) {
-  const auto found = std::ranges::find(specs, name, &PartSpec::name);
-  return found == specs.end() ? nullptr : &*found;
-}
-const OptionSpec* FindOption(const std::vector<OptionSpec>& options, std::string_view name) {
-  const auto found = std::ranges::find(options, name, &OptionSpec::name);
-  return found == options.end() ? nullptr : &*found;
-}
-std::vector<std::string> NamesOf(const std::vector<PartSpec>& specs) {
-  std::vector<std::string> names;
-  names.reserve(specs.size());
-  for (const PartSpec& spec : specs) names.push_back(spec.name);
-  return names;
-}
-std::vector<std::string> NamesOf(const std::vector<OptionSpec>& options) {
-  std::vector<std::string> names;
-  names.reserve(options.size());
-  for (const OptionSpec& option : options) names.push_back(option.name);
-  return names;
-}
-
 bool ChangesTasks(std::string_view environment_option) {
   constexpr std::string_view kOptions[] = {"name", "tasks", "data", "split", "domain", "suite"};
   return std::ranges::find(kOptions, environment_option) != std::end(kOptions);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/option.h"
+#include "config/sweep_config.h"
 
 namespace xsweep {
 
@@ -24,17 +25,20 @@ enum class KeyShape {
 
 struct KeySpec {
   KeyShape shape = KeyShape::kOption;
-  OptionSpec option;                                 ///< name, help, required; type and bounds of a kOption
+  OptionSpec option;                                 ///< name, help, required; of a kOption: as in PlainKeys()
   std::string pattern;                               ///< of a kOption text: as a regular expression, for the schema
   bool (*matches)(std::string_view text) = nullptr;  ///< the same, for the loader
   std::string_view expectation;                      ///< the same, in words
 };
 
 const std::vector<KeySpec>& TopKeys();
-const std::vector<OptionSpec>& LimitKeys();
+/// The keys that are plain values, bound to the members that they fill.
+const Options<SweepConfig>& PlainKeys();
+/// What stands under `limits`, but for `roles`.
+const Options<Limits>& LimitKeys();
 /// What stands under `limits.roles.<role>`. Wall-clock time and the outcome of a trial belong to no role alone, so
 /// `max_seconds` and `max_error_rate` are not among them.
-const std::vector<OptionSpec>& RoleLimitKeys();
+const Options<CallLimits>& RoleLimitKeys();
 /// What `limits.roles` is for, in words.
 std::string_view RoleLimitsHelp();
 /// "agent", "user", "attacker", "defense", "judge".
@@ -47,10 +51,6 @@ const std::vector<std::string>& AllSections();
 const std::vector<PartSpec>& SpecsOf(std::string_view section, const PartSpecs& specs);
 /// What messages call a part of that section: "defense", "provider", ...
 std::string_view PartNoun(std::string_view section);
-const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name);
-const OptionSpec* FindOption(const std::vector<OptionSpec>& options, std::string_view name);
-std::vector<std::string> NamesOf(const std::vector<PartSpec>& specs);
-std::vector<std::string> NamesOf(const std::vector<OptionSpec>& options);
 
 /// Options of the environment that decide which tasks there are; an axis over them would change the plan under it.
 bool ChangesTasks(std::string_view environment_option);

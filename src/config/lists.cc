@@ -28,11 +28,11 @@ std::optional<Range> ParseRange(std::string_view text) {
 }
 
 /// The items of a list, or the one item that stands in its place.
-std::vector<const YamlNode*> ItemsOf(const YamlNode& node) {
+std::vector<const MarkedValue*> ItemsOf(const MarkedValue& node) {
   if (!node.is_list()) return {&node};
-  std::vector<const YamlNode*> items;
+  std::vector<const MarkedValue*> items;
   items.reserve(node.items.size());
-  for (const YamlNode& item : node.items) items.push_back(&item);
+  for (const MarkedValue& item : node.items) items.push_back(&item);
   return items;
 }
 
@@ -40,7 +40,7 @@ class SeedList {
  public:
   explicit SeedList(Faults& faults) : faults_(faults) {}
 
-  void Add(const YamlNode& item) {
+  void Add(const MarkedValue& item) {
     const Json& value = item.scalar;
     if (value.is_int() && value.AsInt() >= 0) return AddOne(static_cast<std::uint64_t>(value.AsInt()), item.at);
     if (value.is_int() || value.is_big_int()) {
@@ -76,8 +76,8 @@ class SeedList {
 
 }  // namespace
 
-std::vector<std::uint64_t> CheckSeeds(const YamlNode& node, Faults& faults) {
-  const bool range = node.kind == YamlNode::Kind::kScalar && node.scalar.is_string();
+std::vector<std::uint64_t> CheckSeeds(const MarkedValue& node, Faults& faults) {
+  const bool range = node.kind == MarkedValue::Kind::kScalar && node.scalar.is_string();
   if (!node.is_list() && !range) {
     faults.Add(node.at, fmt::format("`seeds` must be a list such as [41, 42] or a range such as 1..64, not {}",
                                     KindInWords(node)));
@@ -85,12 +85,12 @@ std::vector<std::uint64_t> CheckSeeds(const YamlNode& node, Faults& faults) {
   }
   if (node.is_list() && node.items.empty()) faults.Add(node.at, "`seeds` is empty; at least one is needed");
   SeedList seeds(faults);
-  for (const YamlNode* item : ItemsOf(node)) seeds.Add(*item);
+  for (const MarkedValue* item : ItemsOf(node)) seeds.Add(*item);
   return seeds.Take();
 }
 
-std::vector<std::string> CheckTasks(const YamlNode& node, Faults& faults) {
-  const bool text = node.kind == YamlNode::Kind::kScalar && node.scalar.is_string();
+std::vector<std::string> CheckTasks(const MarkedValue& node, Faults& faults) {
+  const bool text = node.kind == MarkedValue::Kind::kScalar && node.scalar.is_string();
   if (text && node.text == "all") return {};
   if (!node.is_list() && !(text && ParseRange(node.text))) {
     faults.Add(node.at,
@@ -108,7 +108,7 @@ std::vector<std::string> CheckTasks(const YamlNode& node, Faults& faults) {
     else
       faults.Add(at, fmt::format("task `{}` is given twice", Printable(id)));
   };
-  for (const YamlNode* item : ItemsOf(node)) {
+  for (const MarkedValue* item : ItemsOf(node)) {
     const auto range = item->scalar.is_string() ? ParseRange(item->text) : std::nullopt;
     if (range && range->second - range->first < kMostItems) {
       for (std::uint64_t id = range->first; id <= range->second; ++id) add(std::to_string(id), item->at);

@@ -8,20 +8,21 @@
 
 #include "base/text.h"
 #include "config/yaml_scalar.h"
+#include "config/yaml_tree.h"
 
 namespace xsweep {
 namespace {
 
-void SetKey(YamlNode& map, const std::string& key, YamlNode value, Mark at) {
-  if (YamlNode* present = map.Find(key)) {
+void SetKey(MarkedValue& map, const std::string& key, MarkedValue value, Mark at) {
+  if (MarkedValue* present = map.Find(key)) {
     *present = std::move(value);
     return;
   }
   map.entries.push_back({key, at, std::move(value)});
 }
 
-YamlNode Scalar(const std::string& text, const Json& value, Mark at) {
-  YamlNode node;
+MarkedValue Scalar(const std::string& text, const Json& value, Mark at) {
+  MarkedValue node;
   node.at = at;
   node.text = text;
   node.scalar = value;
@@ -29,7 +30,7 @@ YamlNode Scalar(const std::string& text, const Json& value, Mark at) {
 }
 
 /// A value as a flag writes it. Nothing is a value too, null: passed over, it would silently leave the config's own.
-std::optional<YamlNode> ParseValue(std::string_view text, Mark at, Faults& faults) {
+std::optional<MarkedValue> ParseValue(std::string_view text, Mark at, Faults& faults) {
   const std::size_t before = faults.size();
   auto value = ParseYaml(text, at.source, faults);
   if (!value && faults.size() == before) return Scalar("", Json(), at);
@@ -42,12 +43,12 @@ std::vector<std::string> SplitPath(const std::string& path) {
   return Split(path, '.');
 }
 
-void SetPath(const std::string& path, YamlNode value, Mark at, YamlNode& root, Faults& faults) {
+void SetPath(const std::string& path, MarkedValue value, Mark at, MarkedValue& root, Faults& faults) {
   const std::vector<std::string> keys = SplitPath(path);
   if (std::ranges::any_of(keys, &std::string::empty)) return faults.Add(at, "the path has an empty piece");
-  YamlNode* map = &root;
+  MarkedValue* map = &root;
   for (std::size_t i = 0; i + 1 < keys.size(); ++i) {
-    YamlNode* next = map->Find(keys[i]);
+    MarkedValue* next = map->Find(keys[i]);
     if (next == nullptr) {
       map->entries.push_back({keys[i], at, FromJson(Json::MakeObject(), at)});
       next = &map->entries.back().value;
@@ -60,7 +61,7 @@ void SetPath(const std::string& path, YamlNode value, Mark at, YamlNode& root, F
   SetKey(*map, keys.back(), std::move(value), at);
 }
 
-void ApplySet(const std::string& set, YamlNode& root, Faults& faults) {
+void ApplySet(const std::string& set, MarkedValue& root, Faults& faults) {
   const std::size_t equals = set.find('=');
   const std::string path = set.substr(0, equals);
   const Mark at{faults.AddSource(path.empty() ? "--set" : "--set " + Printable(path)), 1, 1};
@@ -72,24 +73,24 @@ void ApplySet(const std::string& set, YamlNode& root, Faults& faults) {
 }
 
 /// The config's own prices stay: they are closer to the experiment than a table for all.
-void AddPrices(const Json& table, Mark at, YamlNode& root) {
+void AddPrices(const Json& table, Mark at, MarkedValue& root) {
   if (root.Find("prices") == nullptr) SetKey(root, "prices", FromJson(Json::MakeObject(), at), at);
-  YamlNode& prices = *root.Find("prices");
+  MarkedValue& prices = *root.Find("prices");
   if (!prices.is_map()) return;  // the loader will say so
   for (const auto& [model, price] : table.members()) {
     if (prices.Find(model) == nullptr) SetKey(prices, model, FromJson(price, at), at);
   }
 }
 
-YamlNode SeedsNode(const std::string& text, Mark at) {
-  YamlNode list = FromJson(Json::MakeArray(), at);
+MarkedValue SeedsNode(const std::string& text, Mark at) {
+  MarkedValue list = FromJson(Json::MakeArray(), at);
   for (const std::string& piece : Split(text, ',')) list.items.push_back(Scalar(piece, TypedScalar(piece), at));
   return list;
 }
 
 }  // namespace
 
-void ApplyOverrides(const Overrides& overrides, YamlNode& root, Faults& faults) {
+void ApplyOverrides(const Overrides& overrides, MarkedValue& root, Faults& faults) {
   const auto flag = [&](const char* name) { return Mark{faults.AddSource(name), 1, 1}; };
   for (const std::string& set : overrides.sets) ApplySet(set, root, faults);
   if (overrides.exp) {

@@ -2,13 +2,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "config/faults.h"
-#include "config/load.h"
-#include "config/yaml_tree.h"
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/faults.h"
+#include "base/marked_value.h"
 
 namespace xsweep {
 
+/// What the command line changes, as it was typed. Errors name the flag instead of a place in the file.
+struct Overrides {
+  std::optional<std::string> exp{};
+  std::optional<std::string> mode{};
+  std::optional<std::string> seeds{};  ///< "41,42" or "1..64"
+  std::optional<std::string> trials{};
+  /// "PATH=VALUE", VALUE as YAML: "attack.levels=[a, b]"; applied in order, before the flags above.
+  std::vector<std::string> sets{};
+  /// A table as ReadPricesFile returns it; the config's own `prices` come first. Null: none.
+  Json prices{};
+};
+
 /// `root` must be a mapping. New mappings appear where a path needs them; below `grid` the rest of a path is one key.
-void ApplyOverrides(const Overrides& overrides, YamlNode& root, Faults& faults);
+void ApplyOverrides(const Overrides& overrides, MarkedValue& root, Faults& faults);
 
 }  // namespace xsweep

@@ -14,7 +14,7 @@ namespace {
 constexpr double kMostUsd = 1e6;
 constexpr std::string_view kHowToWrite = "write {input: 0.15, output: 0.60}, in dollars per million tokens";
 
-std::optional<Json> CheckPrice(const YamlNode& node, const std::string& label, Faults& faults) {
+std::optional<Json> CheckPrice(const MarkedValue& node, const std::string& label, Faults& faults) {
   if (!node.is_map()) {
     faults.Add(node.at, fmt::format("`{}` is no price but {}; {}", label, KindInWords(node), kHowToWrite));
     return std::nullopt;
@@ -25,7 +25,7 @@ std::optional<Json> CheckPrice(const YamlNode& node, const std::string& label, F
     faults.Add(at, std::move(words));
     sound = false;
   };
-  for (const YamlEntry& entry : node.entries) {
+  for (const MarkedEntry& entry : node.entries) {
     const bool known =
         entry.key == "input" || entry.key == "output" || entry.key == "cached_input" || entry.key == "cache_write";
     if (!known) {
@@ -58,7 +58,7 @@ Json ReadList() {
   const auto root = ParseYaml(file->bytes, 0, faults);
   Json list = Json::MakeObject();
   if (root) {
-    for (const YamlEntry& host : root->entries) list.Set(host.key, CheckPrices(host.value, faults));
+    for (const MarkedEntry& host : root->entries) list.Set(host.key, CheckPrices(host.value, faults));
   }
   CHECK(faults.empty(), "the list of prices cannot be read");
   return list;
@@ -66,14 +66,14 @@ Json ReadList() {
 
 }  // namespace
 
-Json CheckPrices(const YamlNode& node, Faults& faults) {
+Json CheckPrices(const MarkedValue& node, Faults& faults) {
   Json table = Json::MakeObject();
   if (!node.is_map()) {
     faults.Add(node.at,
                fmt::format("`prices` must be a mapping from model names to prices, not {}", KindInWords(node)));
     return table;
   }
-  for (const YamlEntry& entry : node.entries) {
+  for (const MarkedEntry& entry : node.entries) {
     if (entry.key.empty()) faults.Add(entry.key_at, "a price needs the name of its model");
     auto price = CheckPrice(entry.value, "prices." + Printable(entry.key), faults);
     if (price) table.Set(entry.key, std::move(*price));

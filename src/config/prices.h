@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "config/faults.h"
+#include "base/faults.h"
 #include "config/sweep_config.h"
 #include "config/yaml_tree.h"
 
@@ -19,7 +19,7 @@ namespace xsweep {
 
 /// A table {model: {input: USD, output: USD}}, in dollars per million tokens; what is wrong with it goes to `faults`. A
 /// name that ends in "*" stands for all that begin like it.
-Json CheckPrices(const YamlNode& node, Faults& faults);
+Json CheckPrices(const MarkedValue& node, Faults& faults);
 /// The same from a file that holds nothing else. Fails with kUser, all faults with their places.
 Expected<Json> ReadPricesFile(const std::filesystem::path& path);
 

@@ -41,45 +41,36 @@ Json SectionAsJson(const SweepConfig& config, const std::string& section, const 
   return mapping;
 }
 
-std::string TranscriptsAsText(const TranscriptPolicy& policy) {
-  switch (policy.kind) {
-    case TranscriptPolicy::Kind::kAll: return "all";
-    case TranscriptPolicy::Kind::kNone: return "none";
-    case TranscriptPolicy::Kind::kSample: return fmt::format("sample:{}", policy.sample);
-    default: return "failures";
+/// Of the limits that are numbers with a fraction, fingerprints have always held one: 2.0.
+template <class T>
+void WriteLimits(const Options<T>& keys, const T& limits, std::vector<Json::Member>& members) {
+  for (const Option<T>& key : keys.all()) {
+    Json value = key.write(limits);
+    if (value.is_null()) continue;
+    members.emplace_back(key.spec.name,
+                         key.spec.type == OptionType::kNumber ? Json(value.AsDouble()) : std::move(value));
   }
-}
-
-template <class Bound>
-void SetBound(const char* key, const std::optional<Bound>& bound, Json& mapping) {
-  if (bound) mapping.Set(key, *bound);
-}
-
-Json CallLimitsAsJson(const CallLimits& limits) {
-  Json mapping = Json::MakeObject();
-  SetBound("max_calls", limits.max_calls, mapping);
-  SetBound("max_prompt_tokens", limits.max_prompt_tokens, mapping);
-  SetBound("max_completion_tokens", limits.max_completion_tokens, mapping);
-  SetBound("max_total_tokens", limits.max_total_tokens, mapping);
-  SetBound("max_cost_usd", limits.max_cost_usd, mapping);
-  return mapping;
 }
 
 Json LimitsAsJson(const Limits& limits) {
-  Json mapping = CallLimitsAsJson(limits);
-  SetBound("max_seconds", limits.max_seconds, mapping);
-  SetBound("max_error_rate", limits.max_error_rate, mapping);
+  std::vector<Json::Member> members;
+  WriteLimits(LimitKeys(), limits, members);
   // Only what is bounded, so that a config without such bounds keeps its fingerprint.
   Json roles = Json::MakeObject();
   for (std::size_t i = 0; i < limits.roles.size(); ++i) {
-    if (limits.roles[i] != CallLimits()) roles.Set(ModelRoles()[i], CallLimitsAsJson(limits.roles[i]));
+    if (limits.roles[i] == CallLimits()) continue;
+    std::vector<Json::Member> of_role;
+    WriteLimits(RoleLimitKeys(), limits.roles[i], of_role);
+    roles.Set(ModelRoles()[i], Json::MakeObject(std::move(of_role)));
   }
-  if (roles.size() > 0) mapping.Set("roles", roles);
-  mapping.Set("max_turns", limits.max_turns);
-  mapping.Set("max_tool_calls", limits.max_tool_calls);
-  mapping.Set("max_tool_errors", limits.max_tool_errors);
-  return mapping;
+  if (roles.size() > 0) {
+    members.insert(std::ranges::find(members, "max_turns", &Json::Member::first), {"roles", roles});
+  }
+  return Json::MakeObject(std::move(members));
 }
+
+/// A plain key as it is written.
+Json PlainKey(const SweepConfig& config, std::string_view name) { return PlainKeys().Find(name)->write(config); }
 
 template <class Texts>
 Json ListOf(const Texts& texts) {
@@ -150,7 +141,7 @@ std::string ResolvedYaml(const SweepConfig& config) {
   if (!models.empty()) out += "models:\n" + models;
   if (config.prices.size() > 0) line("prices", config.prices);
   line("gates", ListOf(config.gates));
-  line("transcripts", TranscriptsAsText(config.transcripts));
+  line("transcripts", PlainKey(config, "transcripts"));
   if (config.unanswered_resists) line("unanswered", "resisted");
   return out;
 }
@@ -174,7 +165,7 @@ std::string ConfigHash(const SweepConfig& config) {
   meaning.Set("limits", LimitsAsJson(config.limits));
   if (config.prices.size() > 0) meaning.Set("prices", config.prices);
   meaning.Set("gates", ListOf(config.gates));
-  meaning.Set("transcripts", TranscriptsAsText(config.transcripts));
+  meaning.Set("transcripts", PlainKey(config, "transcripts"));
   if (config.unanswered_resists) meaning.Set("unanswered", "resisted");
   return ShortHash(CanonicalDump(meaning));
 }

@@ -143,7 +143,7 @@ Json ModelsSchema() {
 
 Json RoleLimitsSchema() {
   Json of_a_role = Json::MakeObject();
-  for (const OptionSpec& limit : RoleLimitKeys()) of_a_role.Set(limit.name, OptionSchema(limit, ""));
+  for (const OptionSpec& limit : RoleLimitKeys().Specs()) of_a_role.Set(limit.name, OptionSchema(limit, ""));
   Json roles = Json::MakeObject();
   for (const std::string& role : ModelRoles()) roles.Set(role, ClosedMapping(of_a_role));
   Json schema = ClosedMapping(std::move(roles));
@@ -153,7 +153,7 @@ Json RoleLimitsSchema() {
 
 Json LimitsSchema() {
   Json properties = Json::MakeObject();
-  for (const OptionSpec& limit : LimitKeys()) properties.Set(limit.name, OptionSchema(limit, ""));
+  for (const OptionSpec& limit : LimitKeys().Specs()) properties.Set(limit.name, OptionSchema(limit, ""));
   properties.Set("roles", RoleLimitsSchema());
   return ClosedMapping(std::move(properties));
 }

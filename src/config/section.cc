@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/check_options.h"
 #include "base/text.h"
-#include "config/check_options.h"
 #include "config/keys.h"
 #include "config/resolved.h"
 
@@ -19,7 +19,7 @@ using Reach = AxisRequest::Reach;
 
 class SectionCheck {
  public:
-  SectionCheck(const std::string& section, const YamlNode* node, const std::vector<AxisRequest>& requests,
+  SectionCheck(const std::string& section, const MarkedValue* node, const std::vector<AxisRequest>& requests,
                const PartSpecs& specs, Faults& faults)
       : section_(section),
         key_(NameKey(section)),
@@ -77,7 +77,7 @@ class SectionCheck {
 
   void CheckNames(const AxisRequest& axis, GridAxis& values) {
     name_axis_ = true;
-    for (const YamlNode& value : axis.values) {
+    for (const MarkedValue& value : axis.values) {
       const PartSpec* part = CheckPartName(value, axis.path, family_, faults_);
       if (part == nullptr) {
         all_known_ = false;
@@ -94,7 +94,7 @@ class SectionCheck {
 
   /// Finds the part that the section itself names. False when there is nothing to fill.
   bool FindBase(std::string_view absent_name) {
-    const YamlNode* name = node_ == nullptr ? nullptr : node_->Find(key_);
+    const MarkedValue* name = node_ == nullptr ? nullptr : node_->Find(key_);
     if (name != nullptr) {
       base_ = CheckPartName(*name, section_ + "." + key_, family_, faults_);
       all_known_ = all_known_ && base_ != nullptr;
@@ -117,8 +117,8 @@ class SectionCheck {
   }
 
   void FillVariants() {
-    std::vector<YamlEntry> entries = node_ == nullptr ? std::vector<YamlEntry>() : node_->entries;
-    std::erase_if(entries, [&](const YamlEntry& entry) {
+    std::vector<MarkedEntry> entries = node_ == nullptr ? std::vector<MarkedEntry>() : node_->entries;
+    std::erase_if(entries, [&](const MarkedEntry& entry) {
       return entry.key == key_ || (section_ == "environment" && entry.key == "tasks");
     });
     if (all_known_) RefuseUnknown(entries);
@@ -131,8 +131,8 @@ class SectionCheck {
     if (name_axis_) result_.variants = std::move(variants);
   }
 
-  void RefuseUnknown(const std::vector<YamlEntry>& entries) {
-    for (const YamlEntry& entry : entries) {
+  void RefuseUnknown(const std::vector<MarkedEntry>& entries) {
+    for (const MarkedEntry& entry : entries) {
       if (Accepted(entry.key)) continue;
       faults_.Add(entry.key_at, fmt::format("unknown option `{}` of {} {}{}", Printable(entry.key), family_.noun,
                                             ReachableInWords(), DidYouMean(entry.key, KnownOptions(), "it takes")));
@@ -171,7 +171,7 @@ class SectionCheck {
   void CheckOptions(const AxisRequest& axis, GridAxis& values) {
     if (!all_known_) return;
     if (!Accepted(axis.option)) return AddNoSuchOption(axis);
-    for (const YamlNode& value : axis.values) {
+    for (const MarkedValue& value : axis.values) {
       std::optional<Json> checked;
       bool good = true;
       for (const PartSpec* part : reachable_) {
@@ -197,7 +197,7 @@ class SectionCheck {
   const std::string& section_;
   const std::string key_;
   const PartFamily family_;
-  const YamlNode* node_;
+  const MarkedValue* node_;
   const std::vector<AxisRequest>& requests_;
   Faults& faults_;
 
@@ -211,7 +211,7 @@ class SectionCheck {
 
 }  // namespace
 
-CheckedSection CheckSection(const std::string& section, const YamlNode* node, std::string_view absent_name,
+CheckedSection CheckSection(const std::string& section, const MarkedValue* node, std::string_view absent_name,
                             const std::vector<AxisRequest>& requests, const PartSpecs& specs, Faults& faults) {
   return SectionCheck(section, node, requests, specs, faults).Run(absent_name);
 }

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/faults.h"
 #include "base/option.h"
-#include "config/faults.h"
 #include "config/sweep_config.h"
 #include "config/yaml_tree.h"
 
@@ -18,7 +18,7 @@ struct AxisRequest {
   enum class Reach { kWhole, kName, kOption };
   std::string path;
   Mark at;
-  std::vector<YamlNode> values;
+  std::vector<MarkedValue> values;
   std::string section;  ///< "defense", "models.agent"
   Reach reach = Reach::kOption;
   std::string option;  ///< of kOption
@@ -26,7 +26,7 @@ struct AxisRequest {
 
 /// The axes of `grid` in its order. Refuses what is no list of values, an empty list, a path that leads nowhere, axes
 /// over the task list, and an axis inside another one.
-std::vector<AxisRequest> ReadGrid(const YamlNode& grid, const PartSpecs& specs, Faults& faults);
+std::vector<AxisRequest> ReadGrid(const MarkedValue& grid, const PartSpecs& specs, Faults& faults);
 
 struct CheckedSection {
   std::optional<PartConfig> part;             ///< empty when the section is absent or wrong
@@ -36,7 +36,7 @@ struct CheckedSection {
 
 /// Checks a section and the values of its axes. `node` is nullptr when the file does not have it: then the part is
 /// what the axes say, `absent_name` if that is not empty, or nothing. The key `tasks` of an environment is passed over.
-CheckedSection CheckSection(const std::string& section, const YamlNode* node, std::string_view absent_name,
+CheckedSection CheckSection(const std::string& section, const MarkedValue* node, std::string_view absent_name,
                             const std::vector<AxisRequest>& requests, const PartSpecs& specs, Faults& faults);
 
 }  // namespace xsweep

@@ -3,17 +3,25 @@
 #include "config/sweep_config.h"
 
 #include "base/error.h"
-#include "config/keys.h"
 
 namespace xsweep {
 
+namespace {
+
+const std::optional<PartConfig>* FindModel(const ModelsConfig& models, std::string_view role) {
+  if (role == "agent") return &models.agent;
+  if (role == "user") return &models.user;
+  if (role == "attacker") return &models.attacker;
+  if (role == "defense") return &models.defense;
+  return role == "judge" ? &models.judge : nullptr;
+}
+
+}  // namespace
+
 const std::optional<PartConfig>& ModelOf(const ModelsConfig& models, std::string_view role) {
-  if (role == "agent") return models.agent;
-  if (role == "user") return models.user;
-  if (role == "attacker") return models.attacker;
-  if (role == "defense") return models.defense;
-  CHECK(role == "judge", "a model was asked for by an unknown role");
-  return models.judge;
+  const std::optional<PartConfig>* model = FindModel(models, role);
+  CHECK(model != nullptr, "a model was asked for by an unknown role");
+  return *model;
 }
 
 const PartConfig* FindSection(const SweepConfig& config, std::string_view section) {
@@ -23,12 +31,9 @@ const PartConfig* FindSection(const SweepConfig& config, std::string_view sectio
   if (section == "defense") return &config.defense;
   if (section == "judge") return &config.judge;
   constexpr std::string_view kModels = "models.";
-  for (const std::string& role : ModelRoles()) {
-    if (!section.starts_with(kModels) || section.substr(kModels.size()) != role) continue;
-    const auto& model = ModelOf(config.models, role);
-    return model ? &*model : nullptr;
-  }
-  return nullptr;
+  if (!section.starts_with(kModels)) return nullptr;
+  const std::optional<PartConfig>* model = FindModel(config.models, section.substr(kModels.size()));
+  return model != nullptr && *model ? &**model : nullptr;
 }
 
 std::string_view NameKey(std::string_view section) { return section.starts_with("models.") ? "provider" : "name"; }

@@ -1,4 +1,4 @@
-// YamlNode: YAML text as a tree that remembers where everything stood. The only home of yaml-cpp.
+// MarkedValue: YAML text as a tree that remembers where everything stood. The only home of yaml-cpp.
 // SPDX-License-Identifier: Apache-2.0
 #include "config/yaml_tree.h"
 
@@ -29,7 +29,7 @@ class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(std::uint32_t source, Faults& faults) : source_(source), faults_(faults) {}
 
-  std::optional<YamlNode> Take() { return std::move(root_); }
+  std::optional<MarkedValue> Take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -42,31 +42,31 @@ class TreeBuilder : public YAML::EventHandler {
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) throw YAML::ParserException(mark, "an alias inside of what it stands for");
     Count(mark, found->second.values);
-    Place(YamlNode(found->second.node), mark);
+    Place(MarkedValue(found->second.node), mark);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    Open(YamlNode::Kind::kList, mark, tag, anchor);
+    Open(MarkedValue::Kind::kList, mark, tag, anchor);
   }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    Open(YamlNode::Kind::kMap, mark, tag, anchor);
+    Open(MarkedValue::Kind::kMap, mark, tag, anchor);
   }
   void OnSequenceEnd() override { Close(); }
   void OnMapEnd() override { Close(); }
 
  private:
   struct Level {
-    YamlNode node;
+    MarkedValue node;
     YAML::Mark mark;
     YAML::anchor_t anchor = YAML::NullAnchor;
     std::size_t values_before = 0;
-    std::optional<YamlEntry> entry;  // a key that waits for its value
-    bool drop = false;               // the key is a duplicate: its value is not kept
+    std::optional<MarkedEntry> entry;  // a key that waits for its value
+    bool drop = false;                 // the key is a duplicate: its value is not kept
     std::unordered_map<std::string, std::uint32_t> key_lines;
   };
   struct Anchored {
-    YamlNode node;
+    MarkedValue node;
     std::size_t values;
   };
 
@@ -89,7 +89,7 @@ class TreeBuilder : public YAML::EventHandler {
   void Leaf(const YAML::Mark& mark, YAML::anchor_t anchor, const std::string& tag, const std::string& text) {
     CheckTag(mark, tag);
     Count(mark, 1);
-    YamlNode node;
+    MarkedValue node;
     node.at = At(mark);
     node.text = text;
     const bool quoted = tag == "!";
@@ -102,7 +102,7 @@ class TreeBuilder : public YAML::EventHandler {
     Place(std::move(node), mark);
   }
 
-  void Open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
+  void Open(MarkedValue::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
     CheckTag(mark, tag);
     if (levels_.size() >= kDeepest) {
       throw YAML::ParserException(mark, fmt::format("nested deeper than {} levels", kDeepest));
@@ -124,7 +124,7 @@ class TreeBuilder : public YAML::EventHandler {
     Place(std::move(level.node), level.mark);
   }
 
-  void Place(YamlNode node, const YAML::Mark& mark) {
+  void Place(MarkedValue node, const YAML::Mark& mark) {
     if (levels_.empty()) {
       root_ = std::move(node);
       return;
@@ -137,16 +137,16 @@ class TreeBuilder : public YAML::EventHandler {
     } else {
       level.entry->value = std::move(node);
       // A value that is not there is marked where the next thing begins; what is wrong is its key.
-      YamlNode& value = level.entry->value;
+      MarkedValue& value = level.entry->value;
       if (value.is_null() && value.at.line != level.entry->key_at.line) value.at = level.entry->key_at;
       if (!level.drop) level.node.entries.push_back(std::move(*level.entry));
       level.entry.reset();
     }
   }
 
-  void PlaceKey(Level& level, const YamlNode& key, const YAML::Mark& mark) {
-    level.entry = YamlEntry{key.text, At(mark), {}};
-    level.drop = key.kind != YamlNode::Kind::kScalar;
+  void PlaceKey(Level& level, const MarkedValue& key, const YAML::Mark& mark) {
+    level.entry = MarkedEntry{key.text, At(mark), {}};
+    level.drop = key.kind != MarkedValue::Kind::kScalar;
     if (level.drop) return faults_.Add(At(mark), "a key must be text, not a list or a mapping");
     const auto [first, added] = level.key_lines.emplace(key.text, At(mark).line);
     level.drop = !added;
@@ -161,7 +161,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::size_t values_ = 0;
   std::vector<Level> levels_;
   std::map<YAML::anchor_t, Anchored> anchors_;
-  std::optional<YamlNode> root_;
+  std::optional<MarkedValue> root_;
 };
 
 Mark MarkOfOffset(std::string_view text, std::size_t offset, std::uint32_t source) {
@@ -224,7 +224,7 @@ void AddYamlFault(const YAML::Exception& problem, std::string_view text, std::ui
 
 }  // namespace
 
-std::optional<YamlNode> ParseYaml(std::string_view text, std::uint32_t source, Faults& faults) {
+std::optional<MarkedValue> ParseYaml(std::string_view text, std::uint32_t source, Faults& faults) {
   if (!CheckBytes(text, source, faults)) return std::nullopt;
   TreeBuilder builder(source, faults);
   try {
@@ -244,57 +244,6 @@ std::optional<YamlNode> ParseYaml(std::string_view text, std::uint32_t source, F
     faults.Add({source, 1, 1}, "not valid YAML: " + Printable(problem.what(), 200));
   }
   return std::nullopt;
-}
-
-const YamlNode* YamlNode::Find(std::string_view key) const {
-  const auto found = std::ranges::find(entries, key, &YamlEntry::key);
-  return found == entries.end() ? nullptr : &found->value;
-}
-YamlNode* YamlNode::Find(std::string_view key) {
-  const auto found = std::ranges::find(entries, key, &YamlEntry::key);
-  return found == entries.end() ? nullptr : &found->value;
-}
-
-Json ToJson(const YamlNode& node) {
-  if (node.is_list()) {
-    Json list = Json::MakeArray();
-    for (const YamlNode& item : node.items) list.Append(ToJson(item));
-    return list;
-  }
-  if (!node.is_map()) return node.scalar;
-  std::vector<Json::Member> members;  // keys are unique already: no lookups
-  members.reserve(node.entries.size());
-  for (const YamlEntry& entry : node.entries) members.emplace_back(entry.key, ToJson(entry.value));
-  return Json::MakeObject(std::move(members));
-}
-
-YamlNode FromJson(const Json& value, Mark at) {
-  YamlNode node;
-  node.at = at;
-  if (value.is_array()) {
-    node.kind = YamlNode::Kind::kList;
-    for (const Json& item : value.items()) node.items.push_back(FromJson(item, at));
-  } else if (value.is_object()) {
-    node.kind = YamlNode::Kind::kMap;
-    for (const auto& [key, member] : value.members()) node.entries.push_back({key, at, FromJson(member, at)});
-  } else {
-    node.scalar = value;
-    node.text = value.is_string() ? value.AsString() : value.Dump();
-  }
-  return node;
-}
-
-std::string_view KindInWords(const YamlNode& node) {
-  if (node.is_map()) return "a mapping";
-  if (node.is_list()) return "a list";
-  switch (node.scalar.kind()) {
-    case Json::Kind::kNull: return "nothing";
-    case Json::Kind::kBool: return "true or false";
-    case Json::Kind::kInt:
-    case Json::Kind::kBigInt: return "a whole number";
-    case Json::Kind::kDouble: return "a number";
-    default: return "text";
-  }
 }
 
 }  // namespace xsweep

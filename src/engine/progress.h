@@ -26,8 +26,9 @@ class Progress {
 
   void Count(Outcome outcome) { counts_[static_cast<std::size_t>(outcome)].fetch_add(1, std::memory_order_relaxed); }
   std::array<std::uint64_t, kCount<Outcome>> counts() const;
-  /// The line as it stands now, without control characters.
-  std::string Line() const;
+  /// The line as it stands now, without control characters and no longer than `width`: in a narrow window the bar goes
+  /// first, then the counts are said in short, then the line is cut.
+  std::string Line(std::size_t width = 200) const;
 
  private:
   void Draw();

@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "base/check_options.h"
 #include "base/option.h"
-#include "episode/part_options.h"
 #include "episode/roles.h"
 
 namespace xsweep {
@@ -118,15 +118,15 @@ using EnvironmentEntry = PartEntry<std::shared_ptr<const EnvironmentSource>>;
 template <class Prepared>
 Expected<Prepared> PreparePart(const std::vector<PartEntry<Prepared>>& table, std::string_view role,
                                std::string_view name, const Json& options) {
-  std::vector<std::string> known;
+  std::vector<PartSpec> specs;
+  for (const PartEntry<Prepared>& entry : table) specs.push_back(entry.spec);
+  const PartFamily family{.noun = role, .name_key = "name", .specs = &specs};
   for (const PartEntry<Prepared>& entry : table) {
-    if (entry.spec.name == name) {
-      TRY_ASSIGN(const Json complete, CompleteOptions(entry.spec, options, fmt::format("{} {}", role, name)));
-      return entry.prepare(complete);
-    }
-    known.push_back(entry.spec.name);
+    if (entry.spec.name != name) continue;
+    TRY_ASSIGN(const Json complete, CompleteOptions(entry.spec, options, family, fmt::format("{} {}", role, name)));
+    return entry.prepare(complete);
   }
-  return std::unexpected(UnknownPart(role, name, known));
+  return std::unexpected(UnknownPart(family, name));
 }
 
 struct Catalog {

@@ -9,9 +9,9 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "base/check_options.h"
 #include "base/key_shape.h"
 #include "base/text.h"
-#include "episode/part_options.h"
 #include "models/anthropic.h"
 #include "models/chat.h"
 #include "models/scripted.h"
@@ -108,21 +108,12 @@ PartSpec ScriptedSpec() {
            Option("price", kMapping, "{input: USD, output: USD} per million tokens.")}};
 }
 
-const PartSpec* FindSpec(const std::vector<PartSpec>& table, std::string_view name) {
-  for (const PartSpec& spec : table) {
-    if (spec.name == name) return &spec;
-  }
-  return nullptr;
-}
-
 Expected<Json> Completed(std::string_view provider, const Json& options) {
   const std::vector<PartSpec> table = ProviderTable();
+  const PartFamily family{.noun = "provider", .name_key = "provider", .specs = &table};
   const PartSpec* spec = FindSpec(table, provider);
-  if (spec != nullptr) return CompleteOptions(*spec, options, fmt::format("provider {}", provider));
-  std::vector<std::string> known;
-  known.reserve(table.size());
-  for (const PartSpec& entry : table) known.push_back(entry.name);
-  return std::unexpected(UnknownPart("provider", provider, known));
+  if (spec == nullptr) return std::unexpected(UnknownPart(family, provider));
+  return CompleteOptions(*spec, options, family, fmt::format("provider {}", provider));
 }
 
 const Json* Given(const Json& options, std::string_view name) {

@@ -300,6 +300,10 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view nam
 
 }  // namespace
 
+Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const Json& options) {
+  return OpenDesk(name, kBenchmarkOptions.Read(options));
+}
+
 std::vector<EnvironmentEntry> DeskEntries() {
   std::vector<EnvironmentEntry> entries;
   for (const NamedDesk& desk : kDesks) {

@@ -27,6 +27,9 @@ std::vector<std::string> DeskNames();
 /// The files of the desk of that name: the bundled ones, or those of the benchmark under `data`. Fails with kUser.
 Expected<DeskFiles> ReadDesk(std::string_view name, const std::string& data);
 
+/// Opens a desk with its options (data, split), as a config does.
+Expected<std::shared_ptr<const EnvironmentSource>> OpenDesk(std::string_view name, const Json& options);
+
 /// Rows of the catalog for all desks.
 std::vector<EnvironmentEntry> DeskEntries();
 

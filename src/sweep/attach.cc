@@ -10,7 +10,8 @@
 #include <thread>
 
 #include "base/terminal.h"
-#include "sweep/execute.h"
+#include "plan/plan.h"
+#include "sweep/finish.h"
 #include "sweep/merge.h"
 #include "words/exit_code.h"
 

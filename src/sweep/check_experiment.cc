@@ -7,13 +7,9 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "analyze/gates.h"
 #include "base/text.h"
-#include "config/faults.h"
 #include "config/keys.h"
-#include "config/overrides.h"
 #include "config/resolved.h"
-#include "config/yaml_tree.h"
 #include "models/shelf.h"
 
 namespace xsweep {
@@ -21,18 +17,15 @@ namespace {
 
 class ExperimentCheck {
  public:
-  ExperimentCheck(const ConfigSource& source, const SweepConfig& config, const Catalog& catalog,
-                  const EnvironmentSource& environment)
-      : config_(config), catalog_(catalog), environment_(environment), faults_(std::string(source.name)) {
-    auto root = ParseYaml(source.text, 0, faults_);
-    CHECK(root, "a config that loaded cannot be read again");
-    root_ = std::move(*root);
-    ApplyOverrides(source.overrides, root_, faults_);
-  }
+  ExperimentCheck(LoadedConfig& loaded, const Catalog& catalog, const EnvironmentSource& environment)
+      : config_(loaded.config),
+        catalog_(catalog),
+        environment_(environment),
+        faults_(loaded.faults),
+        root_(loaded.tree) {}
 
   Status Run(const std::vector<Cell>& cells) {
     CheckTasks();
-    CheckGates();
     for (const Cell& cell : cells) CheckCell(cell);
     return faults_.empty() ? Status() : std::unexpected(faults_.ToError());
   }
@@ -40,35 +33,25 @@ class ExperimentCheck {
  private:
   void CheckTasks() {
     if (config_.environment.name == "mcp" && config_.declared.Find("tasks") == nullptr) {
-      const YamlNode* section_of = root_.Find("environment");
+      const MarkedValue* section_of = root_.Find("environment");
       faults_.Add(section_of == nullptr ? Mark{} : section_of->at,
                   "environment `mcp` has no tasks of its own; declare some under `tasks:`");
     }
     std::vector<std::string> known;
     for (const Task& task : environment_.tasks()) known.push_back(task.id);
     const std::unordered_set<std::string> ids(known.begin(), known.end());
-    const YamlNode* section = root_.Find("environment");
-    const YamlNode* list = section == nullptr ? nullptr : section->Find("tasks");
+    const MarkedValue* section = root_.Find("environment");
+    const MarkedValue* list = section == nullptr ? nullptr : section->Find("tasks");
     for (const std::string& task : config_.tasks) {
       if (!ids.contains(task)) faults_.Add(MarkOfTask(list, task), NoSuchTask(config_, task, known));
     }
   }
 
   /// Of a task from a range the place of the whole list.
-  static Mark MarkOfTask(const YamlNode* list, const std::string& task) {
+  static Mark MarkOfTask(const MarkedValue* list, const std::string& task) {
     if (list == nullptr) return {};
-    const auto item = std::ranges::find(list->items, task, &YamlNode::text);
+    const auto item = std::ranges::find(list->items, task, &MarkedValue::text);
     return item == list->items.end() ? list->at : item->at;
-  }
-
-  void CheckGates() {
-    const YamlNode* list = root_.Find("gates");
-    for (std::size_t i = 0; i < config_.gates.size(); ++i) {
-      const auto gate = ParseGate(config_.gates[i]);
-      if (!gate) {
-        faults_.Add(list->items[i].at, fmt::format("`{}`: {}", Printable(config_.gates[i]), gate.error().message));
-      }
-    }
   }
 
   void CheckCell(const Cell& cell) {
@@ -143,29 +126,29 @@ class ExperimentCheck {
 
   /// Where the cell has this from: a value of an axis, the section's option, or the section.
   Mark MarkOf(const Cell& cell, const std::string& role, const std::string& option) const {
-    if (const YamlNode* grid = root_.Find("grid")) {
+    if (const MarkedValue* grid = root_.Find("grid")) {
       const std::string of_option = fmt::format("{}.{}", role, option);
       for (const GridAxis& axis : config_.grid) {
         if (axis.path != role && axis.path != role + ".name" && axis.path != of_option) continue;
-        if (const YamlNode* value = ValueOf(cell, axis, *grid)) return value->at;
+        if (const MarkedValue* value = ValueOf(cell, axis, *grid)) return value->at;
       }
     }
-    const YamlNode* section = SectionNode(role);
+    const MarkedValue* section = SectionNode(role);
     if (section == nullptr) return {};
-    const YamlNode* value = section->Find(option);
+    const MarkedValue* value = section->Find(option);
     return value == nullptr ? section->at : value->at;
   }
 
   /// Of "defense", or of "models.agent".
-  const YamlNode* SectionNode(const std::string& section) const {
+  const MarkedValue* SectionNode(const std::string& section) const {
     constexpr std::string_view kModels = "models.";
     if (!section.starts_with(kModels)) return root_.Find(section);
-    const YamlNode* models = root_.Find("models");
+    const MarkedValue* models = root_.Find("models");
     return models == nullptr ? nullptr : models->Find(section.substr(kModels.size()));
   }
 
-  static const YamlNode* ValueOf(const Cell& cell, const GridAxis& axis, const YamlNode& grid) {
-    const YamlNode* list = grid.Find(axis.path);
+  static const MarkedValue* ValueOf(const Cell& cell, const GridAxis& axis, const MarkedValue& grid) {
+    const MarkedValue* list = grid.Find(axis.path);
     for (const auto& [path, chosen] : cell.axes) {
       const auto place = std::ranges::find(axis.values, chosen);
       if (path == axis.path && place != axis.values.end() && list != nullptr) {
@@ -178,17 +161,17 @@ class ExperimentCheck {
   const SweepConfig& config_;
   const Catalog& catalog_;
   const EnvironmentSource& environment_;
-  Faults faults_;
-  YamlNode root_;
+  Faults& faults_;
+  const MarkedValue& root_;
   std::unordered_set<std::string> seen_;
 };
 
 /// The value that `path` ("goals/0/calls/1/tool") leads to, or what is left of it.
-Mark MarkOfPath(const YamlNode& root, const std::string& path) {
-  const YamlNode* at = &root;
+Mark MarkOfPath(const MarkedValue& root, const std::string& path) {
+  const MarkedValue* at = &root;
   for (const std::string& step : Split(path, '/')) {
     const auto index = ParseUnsigned(step);
-    const YamlNode* next = at->Find(step);
+    const MarkedValue* next = at->Find(step);
     if (next == nullptr && at->is_list() && index && *index < at->items.size()) next = &at->items[*index];
     if (next == nullptr) break;
     at = next;
@@ -198,18 +181,14 @@ Mark MarkOfPath(const YamlNode& root, const std::string& path) {
 
 }  // namespace
 
-Error MarkDeclared(const ConfigSource& source, const std::vector<Error>& found) {
-  Faults faults{std::string(source.name)};
-  auto root = ParseYaml(source.text, 0, faults);
-  CHECK(root, "a config that loaded cannot be read again");
-  ApplyOverrides(source.overrides, *root, faults);
-  for (const Error& fault : found) faults.Add(MarkOfPath(*root, fault.where), fault.message);
-  return faults.ToError();
+Error MarkDeclared(LoadedConfig& loaded, const std::vector<Error>& found) {
+  for (const Error& fault : found) loaded.faults.Add(MarkOfPath(loaded.tree, fault.where), fault.message);
+  return loaded.faults.ToError();
 }
 
-Status CheckExperiment(const ConfigSource& source, const SweepConfig& config, const std::vector<Cell>& cells,
-                       const Catalog& catalog, const EnvironmentSource& environment) {
-  return ExperimentCheck(source, config, catalog, environment).Run(cells);
+Status CheckExperiment(LoadedConfig& loaded, const std::vector<Cell>& cells, const Catalog& catalog,
+                       const EnvironmentSource& environment) {
+  return ExperimentCheck(loaded, catalog, environment).Run(cells);
 }
 
 }  // namespace xsweep

@@ -17,12 +17,12 @@ namespace {
 
 using Values = ConfigValues;
 
-void Flatten(const std::string& path, const YamlNode& node, Values& values) {
+void Flatten(const std::string& path, const MarkedValue& node, Values& values) {
   if (!node.is_map()) {
     values.emplace_back(path, ToJson(node).Dump());
     return;
   }
-  for (const YamlEntry& entry : node.entries)
+  for (const MarkedEntry& entry : node.entries)
     Flatten(path.empty() ? entry.key : path + "." + entry.key, entry.value, values);
 }
 

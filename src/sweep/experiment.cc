@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "analyze/gates.h"
 #include "base/files.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -86,6 +87,11 @@ CellRecord Describe(const Cell& cell) {
           cell.defense.name, cell.judge.name};
 }
 
+std::string WrongWithGate(std::string_view text) {
+  const auto gate = ParseGate(text);
+  return gate ? std::string() : gate.error().message;
+}
+
 }  // namespace
 
 Expected<Overrides> OverrideFlags::ToOverrides() const {
@@ -99,20 +105,21 @@ Expected<Overrides> OverrideFlags::ToOverrides() const {
 Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
                                         const std::vector<std::string>& more_gates) {
   Catalog catalog = BuildCatalog();
-  TRY_ASSIGN(SweepConfig config, LoadConfig(text, name, catalog.Specs(), overrides));
+  TRY_ASSIGN(LoadedConfig loaded, LoadConfig(text, name, catalog.Specs(), overrides, WrongWithGate));
+  SweepConfig& config = loaded.config;
   std::string note = PlayByShim(config, catalog.Specs());
   TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
   if (config.declared.size() > 0) {
     std::vector<Error> faults;
     DeclaredWorld world = ReadDeclared(config.declared, *environment, faults);
-    if (!faults.empty()) return std::unexpected(MarkDeclared({text, name, overrides}, faults));
+    if (!faults.empty()) return std::unexpected(MarkDeclared(loaded, faults));
     TRY_ASSIGN(environment, Declare(std::move(environment), std::move(world)));
   }
   std::vector<std::string> tasks;
   for (const Task& task : environment->tasks()) tasks.push_back(task.id);
   auto plan = MakePlan(config, tasks);
   const auto check = [&](const std::vector<Cell>& cells) {
-    return CheckExperiment({text, name, overrides}, config, cells, catalog, *environment);
+    return CheckExperiment(loaded, cells, catalog, *environment);
   };
   TRY(plan ? check(plan->cells()) : check(ExpandCells(config).value_or(std::vector<Cell>())));
   if (!plan) return std::unexpected(plan.error());

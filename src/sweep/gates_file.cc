@@ -7,10 +7,10 @@
 #include <algorithm>
 
 #include "analyze/gates.h"
+#include "base/check_options.h"
 #include "base/files.h"
 #include "base/option.h"
 #include "base/text.h"
-#include "config/check_options.h"
 #include "config/gate_items.h"
 #include "config/yaml_tree.h"
 
@@ -18,9 +18,9 @@ namespace xsweep {
 namespace {
 
 /// The list of gates in the file, or nullptr when it has none; faults say what else is there.
-const YamlNode* ListOfGates(const YamlNode& root, Faults& faults) {
+const MarkedValue* ListOfGates(const MarkedValue& root, Faults& faults) {
   if (!root.is_map()) return &root;
-  for (const YamlEntry& entry : root.entries) {
+  for (const MarkedEntry& entry : root.entries) {
     if (entry.key == "gates") continue;
     faults.Add(entry.key_at, fmt::format("unknown key `{}`{}", Printable(entry.key),
                                          DidYouMean(entry.key, std::vector<std::string>{"gates"}, "there is only")));
@@ -37,11 +37,11 @@ Expected<std::vector<std::string>> ReadGatesFile(const std::filesystem::path& pa
   Faults faults(path.string());
   const auto root = ParseYaml(*text, 0, faults);
   if (!faults.empty()) return std::unexpected(faults.ToError());
-  const YamlNode* list = root && !root->is_null() ? ListOfGates(*root, faults) : nullptr;
+  const MarkedValue* list = root && !root->is_null() ? ListOfGates(*root, faults) : nullptr;
   if (list == nullptr && faults.empty()) {
     faults.Add(Mark{}, "holds no gates; write a list, e.g. - asr.upper95 < 0.10");
   }
-  std::optional<YamlNode> flat;
+  std::optional<MarkedValue> flat;
   if (list != nullptr && list->is_list()) {
     flat = *list;
     FlattenGates(*flat, faults);
@@ -51,9 +51,9 @@ Expected<std::vector<std::string>> ReadGatesFile(const std::filesystem::path& pa
   if (list != nullptr && !list->is_list()) {
     faults.Add(list->at, fmt::format("gates are a list of conditions, not {}", KindInWords(*list)));
   } else if (list != nullptr) {
-    for (const YamlNode& item : list->items) {
+    for (const MarkedValue& item : list->items) {
       gates.push_back(item.text);
-      if (item.kind != YamlNode::Kind::kScalar || !item.scalar.is_string()) {
+      if (item.kind != MarkedValue::Kind::kScalar || !item.scalar.is_string()) {
         faults.Add(item.at, fmt::format("a gate is text such as asr.upper95 < 0.10, not {}", KindInWords(item)));
       } else if (const auto gate = ParseGate(item.text); !gate) {
         faults.Add(item.at, fmt::format("`{}`: {}", Printable(item.text), gate.error().message));

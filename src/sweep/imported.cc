@@ -19,7 +19,8 @@
 #include "record/run_id.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
-#include "sweep/execute.h"
+#include "sweep/finish.h"
+#include "sweep/start_run.h"
 
 namespace xsweep {
 namespace {
@@ -251,19 +252,13 @@ Expected<int> ImportedRun::Finish(const Experiment& experiment, const ImportRequ
   imported.Set("notes", List(notes_));
   imported.Set("warnings", List(warnings_));
   manifest.imported = std::move(imported);
-  const auto now = std::chrono::system_clock::now();
-  const std::string id = MakeRunId(now, manifest.git.sha, manifest.mode, manifest.seeds, manifest.trials);
-  TRY_ASSIGN(const auto run, RunDirectory::Create(RealDisk(), request.outdir, experiment.config.exp, id));
-  manifest.run_id = run.run_id();
-  manifest.timestamp_utc = IsoUtc(now);
-  TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
-  TRY(run.WriteManifest(manifest));
-  TRY(KeepRows(run, rows_, transcripts, transcript_logs));
+  TRY_ASSIGN(StartedRun started, StartNewRun(experiment, std::move(manifest), {.outdir = request.outdir}));
+  TRY(KeepRows(started.run, rows_, transcripts, transcript_logs));
   rows_ = {};
   transcripts = {};
   for (const std::string& warning : warnings_) PrintNote("warning: " + Printable(warning, 600));
   for (const std::string& note : notes_) PrintNote("note: " + Printable(note, 600));
-  return FinishRun(run, std::move(manifest));
+  return FinishRun(started.run, std::move(started.manifest));
 }
 
 }  // namespace xsweep

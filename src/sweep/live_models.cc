@@ -13,11 +13,6 @@
 namespace xsweep {
 namespace {
 
-const PartSpec* FindSpec(const std::vector<PartSpec>& specs, std::string_view name) {
-  const auto found = std::ranges::find(specs, name, &PartSpec::name);
-  return found == specs.end() ? nullptr : &*found;
-}
-
 /// Names of parts inside options: the layers of a stack, the parts of a combined attack.
 void CollectNames(const Json& value, std::vector<std::string>& names) {
   if (value.is_array()) {
@@ -124,20 +119,19 @@ Async<Status> Admit(Budget& budget, Role role, IoLoop& loop) {
 
 }  // namespace
 
-Status CheckKeys(const Experiment& experiment) {
-  for (const Cell& cell : experiment.plan.cells()) TRY(CheckKeysOf(cell));
+Status CheckKeys(const Plan& plan) {
+  for (const Cell& cell : plan.cells()) TRY(CheckKeysOf(cell));
   return {};
 }
 
-Status CheckModels(const Experiment& experiment) {
-  const PartSpecs specs = experiment.catalog.Specs();
-  const Mode mode = experiment.config.mode;
-  for (const Cell& cell : experiment.plan.cells()) {
+Status CheckModels(const SweepConfig& config, const Plan& plan, const PartSpecs& specs) {
+  const Mode mode = config.mode;
+  for (const Cell& cell : plan.cells()) {
     TRY(CheckPart(cell.agent, specs.agents, cell, mode));
     TRY(CheckPart(cell.attack, specs.attacks, cell, mode));
     TRY(CheckPart(cell.defense, specs.defenses, cell, mode));
     TRY(CheckPart(cell.judge, specs.judges, cell, mode));
-    if (mode == Mode::kReal) TRY(CheckCostBounds(experiment.config.limits, cell));
+    if (mode == Mode::kReal) TRY(CheckCostBounds(config.limits, cell));
     const PartSpec* agent = FindSpec(specs.agents, cell.agent.name);
     if (mode == Mode::kReal && agent != nullptr && agent->model_role.empty() && cell.agent.name == "shim") {
       return UserError(

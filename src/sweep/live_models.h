@@ -6,22 +6,24 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/option.h"
+#include "config/sweep_config.h"
 #include "engine/run_trial.h"
 #include "engine/shared_budget.h"
 #include "models/shelf.h"
 #include "net/http.h"
 #include "net/http_server.h"
 #include "net/io_loop.h"
+#include "plan/plan.h"
 #include "record/run_directory.h"
-#include "sweep/experiment.h"
 
 namespace xsweep {
 
 /// Which roles' models a config cannot do without, each with who needs it. Checked before anything is written.
 /// Fails with kUser: a part asks a model that `models` does not name, or SHIM with a part that needs one.
-Status CheckModels(const Experiment& experiment);
+Status CheckModels(const SweepConfig& config, const Plan& plan, const PartSpecs& specs);
 /// Every model that is named can be made: provider known, key in the environment. Not asked for a replay.
-Status CheckKeys(const Experiment& experiment);
+Status CheckKeys(const Plan& plan);
 
 /// SHIM on request: a config whose agent is a model is played by the simulated agent instead, and its models are
 /// dropped. Says so in words; empty when nothing had to change.

@@ -5,7 +5,8 @@
 #include <fmt/format.h>
 
 #include "base/terminal.h"
-#include "sweep/execute.h"
+#include "sweep/finish.h"
+#include "sweep/run_session.h"
 #include "words/exit_code.h"
 
 namespace xsweep {

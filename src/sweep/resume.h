@@ -7,8 +7,9 @@
 
 #include "record/manifest.h"
 #include "record/run_directory.h"
-#include "sweep/execute.h"
 #include "sweep/experiment.h"
+#include "sweep/finish.h"
+#include "sweep/run_session.h"
 
 namespace xsweep {
 
@@ -30,7 +31,7 @@ Expected<OpenedRun> OpenRunAs(Experiment experiment, const std::filesystem::path
 Expected<int> GoOnAsShard(const OpenedRun& opened, const ExecuteOptions& options, const std::atomic<bool>& stop);
 
 /// Runs what is missing and finishes the run; of a finished one only what a kill has left undone. With a shard of
-/// several it is GoOnAsShard. /// Returns the exit code.
+/// several it is GoOnAsShard. Returns the exit code.
 Expected<int> GoOn(OpenedRun& opened, const ExecuteOptions& options, const std::atomic<bool>& stop);
 
 }  // namespace xsweep

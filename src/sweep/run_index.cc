@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "analyze/run_facts.h"
 #include "record/run_directory.h"
@@ -86,6 +87,21 @@ Status RebuildIndex(const std::filesystem::path& results) {
   }
   std::ranges::stable_sort(entries, {}, [](const IndexEntry& entry) { return entry["timestamp_utc"]; });
   return RewriteIndex(RealDisk(), results / "index.csv", entries);
+}
+
+std::vector<IndexEntry> UnfinishedRuns(const std::filesystem::path& results, const std::vector<IndexEntry>& known) {
+  std::vector<IndexEntry> entries;
+  std::unordered_set<std::string> finished;
+  for (const IndexEntry& entry : known) finished.emplace(entry["path"]);
+  for (const std::filesystem::path& path : AllRuns(results)) {
+    if (finished.contains((path.parent_path().filename() / path.filename()).generic_string())) continue;
+    const auto run = RunDirectory::Open(RealDisk(), path);
+    if (!run) continue;
+    const auto manifest = run->ReadManifest();
+    if (manifest && manifest->finished_utc.empty()) entries.push_back(IndexLine(path, *manifest));
+  }
+  std::ranges::stable_sort(entries, {}, [](const IndexEntry& entry) { return entry["timestamp_utc"]; });
+  return entries;
 }
 
 }  // namespace xsweep

@@ -12,8 +12,8 @@
 #include "config/resolved.h"
 #include "record/trial.h"
 #include "support/temp_dir.h"
-#include "sweep/execute.h"
 #include "sweep/experiment.h"
+#include "sweep/run_session.h"
 
 namespace xsweep {
 

@@ -65,4 +65,10 @@ inline std::string Faulty(const std::string& text, const Overrides& overrides = 
   return config ? "ok" : config.error().Text();
 }
 
+/// The config without its places.
+inline Expected<SweepConfig> LoadExample(const std::string& text, const Overrides& overrides = {}) {
+  TRY_ASSIGN(LoadedConfig loaded, LoadConfig(text, "run.yaml", ExampleParts(), overrides));
+  return std::move(loaded.config);
+}
+
 }  // namespace xsweep

@@ -19,7 +19,7 @@ using testing::StartsWith;
 std::string With(const std::string& line) { return Faulty(ExampleConfig() + line + "\n"); }
 
 TEST(GoodConfig, GetsEveryDefault) {
-  const auto config = LoadConfig(ExampleConfig(), "run.yaml", ExampleParts());
+  const auto config = LoadExample(ExampleConfig());
   ASSERT_TRUE(config) << config.error().Text();
   EXPECT_EQ(config->exp, "example_v1");
   EXPECT_EQ(config->mode, Mode::kShim);
@@ -33,10 +33,9 @@ TEST(GoodConfig, GetsEveryDefault) {
 }
 
 TEST(GoodConfig, WritesListsInShort) {
-  const auto config = LoadConfig(
+  const auto config = LoadExample(
       "exp: a\nseeds: 1..3\nenvironment: {name: airline, tasks: [7, x, 10..12]}\nagent: {name: tools}\njudge: {name: "
-      "out_of_policy_refund}\n",
-      "f", ExampleParts());
+      "out_of_policy_refund}\n");
   ASSERT_TRUE(config) << config.error().Text();
   EXPECT_EQ(config->seeds, (std::vector<std::uint64_t>{1, 2, 3}));
   EXPECT_EQ(config->tasks, (std::vector<std::string>{"7", "x", "10", "11", "12"}));
@@ -207,7 +206,7 @@ TEST(Overrides, ReplaceWhatTheFileSays) {
                             .trials = "3",
                             .sets = {"attack.levels=[\"x y\", z]", "grid.judge.threshold=[1, 2]", "limits.max_calls=9",
                                      "limits.roles.attacker.max_calls=5"}};
-  const auto config = LoadConfig(ExampleConfig(), "run.yaml", ExampleParts(), overrides);
+  const auto config = LoadExample(ExampleConfig(), overrides);
   ASSERT_TRUE(config) << config.error().Text();
   EXPECT_EQ(config->exp, "renamed");
   EXPECT_EQ(config->mode, Mode::kReal);

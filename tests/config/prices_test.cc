@@ -61,8 +61,7 @@ TEST(PricesOfAFile, ComeBehindTheConfigsOwn) {
   std::ofstream(path) << "m: {input: 10, output: 20}\nn: {input: 30, output: 40}\n";
   const auto table = ReadPricesFile(path);
   ASSERT_TRUE(table) << table.error().Text();
-  const auto config =
-      LoadConfig(ExampleConfig() + "prices: {m: {input: 1, output: 2}}\n", "f", ExampleParts(), {.prices = *table});
+  const auto config = LoadExample(ExampleConfig() + "prices: {m: {input: 1, output: 2}}\n", {.prices = *table});
   ASSERT_TRUE(config) << config.error().Text();
   EXPECT_EQ(config->prices.Dump(), R"({"m":{"input":1,"output":2},"n":{"input":30,"output":40}})");
 }

@@ -10,7 +10,7 @@ namespace xsweep {
 namespace {
 
 SweepConfig Load(const std::string& text) {
-  auto config = LoadConfig(text, "run.yaml", ExampleParts());
+  auto config = LoadExample(text);
   EXPECT_TRUE(config) << config.error().Text() << "\n" << text;
   return config ? std::move(*config) : SweepConfig();
 }
@@ -49,7 +49,7 @@ std::string RandomConfig(std::uint64_t number) {
 TEST(ResolvedConfig, LoadsToAnEqualConfigWithTheSameHash) {
   int loaded = 0;
   for (std::uint64_t number = 0; number < 300; ++number) {
-    const auto config = LoadConfig(RandomConfig(number), "run.yaml", ExampleParts());
+    const auto config = LoadExample(RandomConfig(number));
     if (!config) continue;  // the flow mapping with a block scalar is not YAML
     ++loaded;
     const std::string yaml = ResolvedYaml(*config);

@@ -16,7 +16,7 @@ namespace xsweep {
 namespace {
 
 SweepConfig Config(const std::string& more) {
-  auto config = LoadConfig(ExampleConfig() + more, "run.yaml", ExampleParts());
+  auto config = LoadExample(ExampleConfig() + more);
   EXPECT_TRUE(config) << config.error().Text();
   return config ? std::move(*config) : SweepConfig();
 }

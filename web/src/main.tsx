@@ -11,7 +11,8 @@ import { embedded, live } from './source';
 import { TrialView } from './transcript';
 import { Trials } from './trials';
 
-const wholeNumber = (text: string | undefined): number | null => (text && /^\d{1,15}$/.test(text) ? Number(text) : null);
+const wholeNumber = (text: string | undefined): number | null =>
+  text && /^\d{1,15}$/.test(text) ? Number(text) : null;
 
 function View({ route }: { route: Route }): JSX.Element {
   const [view, exp, run, more, place] = route.parts;
@@ -29,7 +30,11 @@ function View({ route }: { route: Route }): JSX.Element {
     if (x !== null && y !== null) return <SideBySide key={a + b} a={a} b={b} at={[x, y]} route={route} />;
     return <Compare key={a + b} a={a} b={b} route={route} />;
   }
-  return <p class="problem" role="alert">There is no view at this address. <a href="#/">All runs</a></p>;
+  return (
+    <p class="problem" role="alert">
+      There is no view at this address. <a href="#/">All runs</a>
+    </p>
+  );
 }
 
 function Page(): JSX.Element {
@@ -43,9 +48,25 @@ function Page(): JSX.Element {
   }, [place]);
   return (
     <>
-      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to the content</a>
-      <header class="top"><a href="#/">xsweep</a><span class="muted">{embedded ? 'report of one run' : live ? 'this machine’s runs, live' : 'published runs'}</span></header>
-      <main id="main" ref={main} tabIndex={-1}><View route={route} /></main>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        Skip to the content
+      </a>
+      <header class="top">
+        <a href="#/">xsweep</a>
+        <span class="muted">
+          {embedded ? 'report of one run' : live ? 'this machine’s runs, live' : 'published runs'}
+        </span>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        <View route={route} />
+      </main>
     </>
   );
 }

@@ -22,13 +22,16 @@ function decode(part: string): string {
 
 export function href(parts: (string | number)[], filters?: Record<string, string> | URLSearchParams): string {
   const query = new URLSearchParams(filters);
+  // A copy, because deleting moves what is iterated.
+  // oxlint-disable-next-line no-useless-spread
   for (const [name, value] of [...query]) if (value === '') query.delete(name);
   const text = query.toString();
   return '#/' + parts.map((part) => encodeURIComponent(String(part))).join('/') + (text ? '?' + text : '');
 }
 
 /** Of a run's path, "<exp>/<run_id>". */
-export const runHref = (path: string, ...rest: (string | number)[]): string => href(['run', ...path.split('/'), ...rest]);
+export const runHref = (path: string, ...rest: (string | number)[]): string =>
+  href(['run', ...path.split('/'), ...rest]);
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parse(location.hash));

@@ -4,10 +4,27 @@ import { get } from './source';
 import { OUTCOMES, type Chunk } from './types';
 
 const NUMBERS = {
-  index: Uint32Array, cell: Uint16Array, task: Uint16Array, seed: Uint16Array, goal: Uint16Array, channel: Uint16Array,
-  stop: Uint16Array, trial: Uint32Array, outcome: Uint8Array, success: Uint8Array, exposed_turn: Uint16Array,
-  attempted: Uint16Array, executed: Uint16Array, blocked: Uint16Array, turns: Uint16Array, tool_calls: Uint16Array,
-  attempt: Uint8Array, amount: Float64Array, tokens: Uint32Array, cost: Float64Array, kept: Uint8Array,
+  index: Uint32Array,
+  cell: Uint16Array,
+  task: Uint16Array,
+  seed: Uint16Array,
+  goal: Uint16Array,
+  channel: Uint16Array,
+  stop: Uint16Array,
+  trial: Uint32Array,
+  outcome: Uint8Array,
+  success: Uint8Array,
+  exposed_turn: Uint16Array,
+  attempted: Uint16Array,
+  executed: Uint16Array,
+  blocked: Uint16Array,
+  turns: Uint16Array,
+  tool_calls: Uint16Array,
+  attempt: Uint8Array,
+  amount: Float64Array,
+  tokens: Uint32Array,
+  cost: Float64Array,
+  kept: Uint8Array,
 } as const;
 type Column = keyof typeof NUMBERS;
 type Columns = { [name in Column]: InstanceType<(typeof NUMBERS)[name]> };
@@ -142,7 +159,8 @@ export class Rows {
     if (!wanted) return null;
     const has = (candidate: string) => candidate.toLowerCase().includes(wanted);
     const flags = TEXTS.filter((name) => name !== 'seed').map(
-      (name) => [this.columns[name], Uint8Array.from(this.texts[name], (candidate) => (has(candidate) ? 1 : 0))] as const,
+      (name) =>
+        [this.columns[name], Uint8Array.from(this.texts[name], (candidate) => (has(candidate) ? 1 : 0))] as const,
     );
     const useful = flags.filter(([, flag]) => flag.includes(1));
     const failed = new Set([...this.errors].filter(([, error]) => error.some(has)).map(([row]) => row));

@@ -43,7 +43,7 @@ export function get<T>(path: string): Promise<T> {
 const watchers = new Set<() => void>();
 
 function forget(moved: (path: string) => boolean): void {
-  for (const path of [...kept.keys()]) if (moved(path)) kept.delete(path);
+  for (const path of kept.keys()) if (moved(path)) kept.delete(path);
   for (const watcher of watchers) watcher();
 }
 
@@ -87,7 +87,13 @@ export function useFile<T>(path: string | null): Loaded<T> {
     const read = () =>
       get<T>(path).then(
         (value) => gone || setLoaded({ value, path }),
-        (error: unknown) => gone || setLoaded((old) => (old.path === path && old.value ? old : { error: error instanceof Error ? error.message : String(error), path })),
+        (error: unknown) =>
+          gone ||
+          setLoaded((old) =>
+            old.path === path && old.value
+              ? old
+              : { error: error instanceof Error ? error.message : String(error), path },
+          ),
       );
     void read();
     watchers.add(read);

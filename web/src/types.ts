@@ -2,7 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 export const OUTCOMES = [
-  'attack_succeeded', 'attack_resisted', 'attack_blocked', 'not_exposed', 'benign', 'error', 'skipped',
+  'attack_succeeded',
+  'attack_resisted',
+  'attack_blocked',
+  'not_exposed',
+  'benign',
+  'error',
+  'skipped',
 ] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 

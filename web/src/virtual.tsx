@@ -35,21 +35,37 @@ export function VirtualList(props: Props): JSX.Element {
   // On a narrow screen a row takes two lines; style.css says what stands where.
   const narrow = useMedia('(max-width: 640px)');
   const print = useMedia('print');
-  return print ? <Printed {...props} /> : <Scrolled {...props} rowHeight={narrow ? 60 : props.rowHeight} key={String(narrow)} />;
+  return print ? (
+    <Printed {...props} />
+  ) : (
+    <Scrolled {...props} rowHeight={narrow ? 60 : props.rowHeight} key={String(narrow)} />
+  );
 }
 
 function Head({ columns }: { columns: string[] }): JSX.Element {
   return (
     <div role="rowgroup">
       <div role="row" class="row head" aria-rowindex={1}>
-        {columns.map((name, i) => <div role="columnheader" key={i} class={`c${i}`}>{name}</div>)}
+        {columns.map((name, i) => (
+          <div role="columnheader" key={i} class={`c${i}`}>
+            {name}
+          </div>
+        ))}
       </div>
     </div>
   );
 }
 
 function Cells({ cells, link }: { cells: ComponentChildren[]; link: string }): JSX.Element {
-  return <>{cells.map((cell, i) => <div role="cell" key={i} class={`c${i}`}>{i === 0 ? <a href={link}>{cell}</a> : cell}</div>)}</>;
+  return (
+    <>
+      {cells.map((cell, i) => (
+        <div role="cell" key={i} class={`c${i}`}>
+          {i === 0 ? <a href={link}>{cell}</a> : cell}
+        </div>
+      ))}
+    </>
+  );
 }
 
 /** On paper there is no scrolling: the first rows, and how many there are. */
@@ -59,9 +75,17 @@ function Printed({ label, length, columns, row, open, className }: Props): JSX.E
     <>
       <div role="table" aria-label={label} aria-rowcount={length + 1} class={`virtual ${className ?? ''}`}>
         <Head columns={columns} />
-        {Array.from({ length: shown }, (_, i) => <div role="row" key={i} class="row"><Cells cells={row(i)} link={open(i)} /></div>)}
+        {Array.from({ length: shown }, (_, i) => (
+          <div role="row" key={i} class="row">
+            <Cells cells={row(i)} link={open(i)} />
+          </div>
+        ))}
       </div>
-      {shown < length && <p>The first {shown} of {length} rows.</p>}
+      {shown < length && (
+        <p>
+          The first {shown} of {length} rows.
+        </p>
+      )}
     </>
   );
 }
@@ -99,8 +123,14 @@ function Scrolled({ label, length, rowHeight, columns, row, open, className }: P
   };
   const page = Math.max(1, Math.floor(height / rowHeight) - 2);
   const moves: Record<string, number> = {
-    ArrowDown: active + 1, ArrowUp: active - 1, j: active + 1, k: active - 1,
-    PageDown: active + page, PageUp: active - page, Home: 0, End: length - 1,
+    ArrowDown: active + 1,
+    ArrowUp: active - 1,
+    j: active + 1,
+    k: active - 1,
+    PageDown: active + page,
+    PageUp: active - page,
+    Home: 0,
+    End: length - 1,
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const target = moves[event.key];
@@ -113,9 +143,14 @@ function Scrolled({ label, length, rowHeight, columns, row, open, className }: P
   const rows: JSX.Element[] = [];
   for (let position = first; position < last; ++position) {
     rows.push(
-      <div role="row" key={position} class={position === active ? 'row active' : 'row'} aria-rowindex={position + 2}
-           style={{ transform: `translateY(${top + position * rowHeight - offset}px)`, height: `${rowHeight}px` }}
-           onClick={() => setActive(position)}>
+      <div
+        role="row"
+        key={position}
+        class={position === active ? 'row active' : 'row'}
+        aria-rowindex={position + 2}
+        style={{ transform: `translateY(${top + position * rowHeight - offset}px)`, height: `${rowHeight}px` }}
+        onClick={() => setActive(position)}
+      >
         <Cells cells={row(position)} link={open(position)} />
       </div>,
     );
@@ -123,8 +158,16 @@ function Scrolled({ label, length, rowHeight, columns, row, open, className }: P
   return (
     <div role="table" aria-label={label} aria-rowcount={length + 1} class={`virtual ${className ?? ''}`}>
       <Head columns={columns} />
-      <div role="rowgroup" class="scroll" ref={box} tabIndex={0} style={{ maxHeight: `${Math.max(rowHeight, drawn)}px` }} aria-label={`${label}: arrow keys move, Enter opens`}
-           onKeyDown={onKeyDown} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+      <div
+        role="rowgroup"
+        class="scroll"
+        ref={box}
+        tabIndex={0}
+        style={{ maxHeight: `${Math.max(rowHeight, drawn)}px` }}
+        aria-label={`${label}: arrow keys move, Enter opens`}
+        onKeyDown={onKeyDown}
+        onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+      >
         <div class="spacer" role="presentation" style={{ height: `${drawn}px` }} />
         {rows}
       </div>

@@ -102,9 +102,10 @@ Expected<AttackPlan> PrepareCombined(const CombinedSettings& settings) {
 }  // namespace
 
 AttackEntry CombinedEntry() {
-  return AttackEntry::Of(
-      {.name = "combined", .summary = "Several attacks at once, each through its own channel, with one goal."},
-      kCombinedOptions, PrepareCombined);
+  return AttackEntry::Of({.name = "combined",
+                          .summary = "Several attacks at once, each through its own channel, with one goal.",
+                          .example = "attacks: [{ name: record_injection }, { name: tool_description }]"},
+                         kCombinedOptions, PrepareCombined);
 }
 
 }  // namespace xsweep

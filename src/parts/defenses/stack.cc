@@ -100,9 +100,10 @@ Expected<PartFactory<Defense>> PrepareStack(const StackSettings& settings) {
 }  // namespace
 
 DefenseEntry StackEntry() {
-  return DefenseEntry::Of(
-      {.name = "stack", .summary = "Several defenses in order; each sees what the one before it let through."},
-      kStackOptions, PrepareStack);
+  return DefenseEntry::Of({.name = "stack",
+                           .summary = "Several defenses in order; each sees what the one before it let through.",
+                           .example = "defenses: [{ name: spotlight }, { name: refund_limit, threshold: 100 }]"},
+                          kStackOptions, PrepareStack);
 }
 
 }  // namespace xsweep

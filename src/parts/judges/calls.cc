@@ -65,8 +65,11 @@ Expected<PartFactory<Judge>> PrepareCalls(const CallsSettings& settings) {
 }  // namespace
 
 JudgeEntry CallsEntry() {
-  return JudgeEntry::Of({.name = "calls", .summary = "Enough executed calls match one of the predicates."},
-                        kCallsOptions, PrepareCalls);
+  return JudgeEntry::Of(
+      {.name = "calls",
+       .summary = "Enough executed calls match one of the predicates.",
+       .example = "calls: [{ tool: send_certificate, where: [{ argument: amount, op: \">\", value: 100 }] }]"},
+      kCallsOptions, PrepareCalls);
 }
 
 }  // namespace xsweep

@@ -82,18 +82,25 @@ const Options<NotSettings> kNotOptions = {Opt("judge", &NotSettings::judge, "The
 }  // namespace
 
 JudgeEntry AllEntry() {
-  return JudgeEntry::Of({.name = "all", .summary = "Every judge of the list finds success."}, kListOptions,
+  return JudgeEntry::Of({.name = "all",
+                         .summary = "Every judge of the list finds success.",
+                         .example = "judges: [{ name: goal_reached }, { name: out_of_policy_refund, threshold: 100 }]"},
+                        kListOptions,
                         [](const ListSettings& settings) { return PrepareList(Combination::kAll, settings.judges); });
 }
 
 JudgeEntry AnyEntry() {
-  return JudgeEntry::Of({.name = "any", .summary = "One judge of the list finds success."}, kListOptions,
+  return JudgeEntry::Of({.name = "any",
+                         .summary = "One judge of the list finds success.",
+                         .example = "judges: [{ name: goal_reached }, { name: leak }]"},
+                        kListOptions,
                         [](const ListSettings& settings) { return PrepareList(Combination::kAny, settings.judges); });
 }
 
 JudgeEntry NotEntry() {
-  return JudgeEntry::Of({.name = "not", .summary = "The judge does not find success."}, kNotOptions,
-                        [](const NotSettings& settings) { return PrepareList(Combination::kNot, {settings.judge}); });
+  return JudgeEntry::Of(
+      {.name = "not", .summary = "The judge does not find success.", .example = "judge: { name: goal_reached }"},
+      kNotOptions, [](const NotSettings& settings) { return PrepareList(Combination::kNot, {settings.judge}); });
 }
 
 }  // namespace xsweep

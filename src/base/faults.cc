@@ -1,6 +1,6 @@
 // Faults: everything that is wrong with a config.
 // SPDX-License-Identifier: Apache-2.0
-#include "config/faults.h"
+#include "base/faults.h"
 
 #include <fmt/format.h>
 
@@ -17,6 +17,12 @@ std::uint32_t Faults::AddSource(std::string flag) {
 }
 
 void Faults::Add(Mark at, std::string message) { faults_.push_back({at, std::move(message)}); }
+
+std::vector<std::string> Faults::Messages() const {
+  std::vector<std::string> messages;
+  for (const Fault& fault : faults_) messages.push_back(fault.message);
+  return messages;
+}
 
 Error Faults::ToError() const {
   std::vector<Fault> sorted = faults_;

@@ -1,6 +1,6 @@
-// Checks values against OptionSpecs and fills defaults in.
+// The one checker of options.
 // SPDX-License-Identifier: Apache-2.0
-#include "config/check_options.h"
+#include "base/check_options.h"
 
 #include <fmt/format.h>
 
@@ -8,15 +8,32 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "config/keys.h"
 
 namespace xsweep {
 namespace {
 
+std::string Below(const std::string& label, std::string_view name) {
+  return label.empty() ? std::string(name) : fmt::format("{}.{}", label, name);
+}
+
+void RefuseUnknown(const PartSpec& part, const std::vector<MarkedEntry>& entries, std::string_view name_key,
+                   const PartFamily& family, Faults& faults) {
+  for (const MarkedEntry& entry : entries) {
+    if (entry.key == name_key || FindOption(part.options, entry.key) != nullptr) continue;
+    faults.Add(entry.key_at, fmt::format("unknown option `{}` of {} `{}`{}", Printable(entry.key), family.noun,
+                                         part.name, DidYouMean(entry.key, NamesOf(part.options), "it takes")));
+  }
+}
+
+std::string NoSuchPart(const PartFamily& family, std::string_view name) {
+  return fmt::format("unknown {} `{}`{}", family.noun, Printable(name),
+                     DidYouMean(name, NamesOf(*family.specs), "there are"));
+}
+
 /// One value being checked: every check says what is wrong in the same words and at the same place.
 class OptionCheck {
  public:
-  OptionCheck(const OptionSpec& spec, const YamlNode& node, const std::string& label, const PartFamily& family,
+  OptionCheck(const OptionSpec& spec, const MarkedValue& node, const std::string& label, const PartFamily& family,
               Faults& faults)
       : spec_(spec), node_(node), label_(label), family_(family), faults_(faults) {}
 
@@ -45,28 +62,36 @@ class OptionCheck {
   std::nullopt_t Wrong(std::string_view expected, std::string_view hint = "") {
     return Fault(node_.at, fmt::format("`{}` must be {}, not {}{}", label_, expected, Shown(node_), hint));
   }
-  static std::string Shown(const YamlNode& node) {
+  static std::string Shown(const MarkedValue& node) {
     const std::string_view kind = KindInWords(node);
-    if (node.kind != YamlNode::Kind::kScalar || node.is_null()) return std::string(kind);
+    if (node.kind != MarkedValue::Kind::kScalar || node.is_null()) return std::string(kind);
     return fmt::format("{} `{}`", kind, Printable(node.text));
   }
 
   std::optional<Json> Bool() {
-    if (node_.kind == YamlNode::Kind::kScalar && node_.scalar.is_bool()) return node_.scalar;
-    return Wrong("true or false");
+    if (node_.kind == MarkedValue::Kind::kScalar && node_.scalar.is_bool()) return node_.scalar;
+    return Wrong("true or false", HintOfBool());
+  }
+
+  /// Other readers of YAML take these words for true and false, so people write them.
+  std::string_view HintOfBool() const {
+    const std::string word = AsciiLower(node_.text);
+    if (node_.kind != MarkedValue::Kind::kScalar) return "";
+    if (word == "yes" || word == "on" || word == "y" || word == "true" || word == "1") return "; write true";
+    return word == "no" || word == "off" || word == "n" || word == "false" || word == "0" ? "; write false" : "";
   }
 
   std::optional<Json> Integer() {
     const Json& value = node_.scalar;
-    if (node_.kind != YamlNode::Kind::kScalar || !value.is_number()) return Wrong("a whole number");
+    if (node_.kind != MarkedValue::Kind::kScalar || !value.is_number()) return Wrong("a whole number");
     if (value.is_double()) return Wrong("a whole number");
     if (!InBounds(node_)) return std::nullopt;
     if (value.is_big_int()) return Fault(node_.at, fmt::format("`{}` is too large: {}", label_, Printable(node_.text)));
     return value;
   }
 
-  std::optional<Json> Number(const YamlNode& node) {
-    if (node.kind != YamlNode::Kind::kScalar || !node.scalar.is_number()) {
+  std::optional<Json> Number(const MarkedValue& node) {
+    if (node.kind != MarkedValue::Kind::kScalar || !node.scalar.is_number()) {
       return Fault(node.at, fmt::format("`{}` must be a number, not {}", label_, Shown(node)));
     }
     if (!InBounds(node)) return std::nullopt;
@@ -77,7 +102,7 @@ class OptionCheck {
     return whole ? Json(static_cast<std::int64_t>(value)) : Json(value);
   }
 
-  bool InBounds(const YamlNode& node) {
+  bool InBounds(const MarkedValue& node) {
     const double value = node.scalar.AsDouble();
     const auto say = [&](std::string_view bound, double limit) {
       faults_.Add(node.at, fmt::format("`{}` must be {} {}, not {}", label_, bound, limit, Printable(node.text)));
@@ -90,9 +115,9 @@ class OptionCheck {
 
   std::optional<Json> Text() { return TextOf(node_, label_); }
 
-  std::optional<Json> TextOf(const YamlNode& node, const std::string& label) {
-    if (node.kind != YamlNode::Kind::kScalar || !node.scalar.is_string()) {
-      const bool quotable = node.kind == YamlNode::Kind::kScalar && !node.is_null();
+  std::optional<Json> TextOf(const MarkedValue& node, const std::string& label) {
+    if (node.kind != MarkedValue::Kind::kScalar || !node.scalar.is_string()) {
+      const bool quotable = node.kind == MarkedValue::Kind::kScalar && !node.is_null();
       const std::string hint = quotable ? fmt::format("; for text write \"{}\"", Printable(node.text)) : "";
       return Fault(node.at, fmt::format("`{}` must be text, not {}{}", label, Shown(node), hint));
     }
@@ -152,7 +177,7 @@ class OptionCheck {
   }
 
   const OptionSpec& spec_;
-  const YamlNode& node_;
+  const MarkedValue& node_;
   const std::string& label_;
   const PartFamily& family_;
   Faults& faults_;
@@ -160,25 +185,24 @@ class OptionCheck {
 
 }  // namespace
 
-std::optional<Json> CheckOption(const OptionSpec& spec, const YamlNode& node, const std::string& label,
+std::optional<Json> CheckOption(const OptionSpec& spec, const MarkedValue& node, const std::string& label,
                                 const PartFamily& family, Faults& faults) {
   return OptionCheck(spec, node, label, family, faults).Run();
 }
 
-const PartSpec* CheckPartName(const YamlNode& node, const std::string& label, const PartFamily& family,
+const PartSpec* CheckPartName(const MarkedValue& node, const std::string& label, const PartFamily& family,
                               Faults& faults) {
   const OptionSpec text{.name = label};
   const auto name = CheckOption(text, node, label, family, faults);
   if (!name) return nullptr;
   const PartSpec* part = FindSpec(*family.specs, name->AsString());
   if (part == nullptr) {
-    faults.Add(node.at, fmt::format("unknown {} `{}`{}", family.noun, Printable(name->AsString()),
-                                    DidYouMean(name->AsString(), NamesOf(*family.specs), "there are")));
+    faults.Add(node.at, NoSuchPart(family, name->AsString()));
   }
   return part;
 }
 
-std::optional<Json> CheckPart(const YamlNode& node, const std::string& label, const PartFamily& family,
+std::optional<Json> CheckPart(const MarkedValue& node, const std::string& label, const PartFamily& family,
                               Faults& faults) {
   CHECK(family.specs != nullptr, "a part where no parts can be");
   const std::string key(family.name_key);
@@ -186,7 +210,7 @@ std::optional<Json> CheckPart(const YamlNode& node, const std::string& label, co
     faults.Add(node.at, fmt::format("`{}` must be a mapping {{{}: ...}}, not {}", label, key, KindInWords(node)));
     return std::nullopt;
   }
-  const YamlNode* name = node.Find(key);
+  const MarkedValue* name = node.Find(key);
   if (name == nullptr) {
     faults.Add(node.at, fmt::format("`{}` needs `{}`: which {}?", label, key, family.noun));
     return std::nullopt;
@@ -194,11 +218,7 @@ std::optional<Json> CheckPart(const YamlNode& node, const std::string& label, co
   const PartSpec* part = CheckPartName(*name, label + "." + key, family, faults);
   if (part == nullptr) return std::nullopt;
   const std::size_t before = faults.size();
-  for (const YamlEntry& entry : node.entries) {
-    if (entry.key == key || FindOption(part->options, entry.key) != nullptr) continue;
-    faults.Add(entry.key_at, fmt::format("unknown option `{}` of {} `{}`{}", Printable(entry.key), family.noun,
-                                         part->name, DidYouMean(entry.key, NamesOf(part->options), "it takes")));
-  }
+  RefuseUnknown(*part, node.entries, key, family, faults);
   Json options = FillOptions(*part, node.entries, node.at, label, {}, family, faults);
   if (faults.size() != before) return std::nullopt;
   std::vector<Json::Member> members = {{key, part->name}};
@@ -206,22 +226,42 @@ std::optional<Json> CheckPart(const YamlNode& node, const std::string& label, co
   return Json::MakeObject(std::move(members));
 }
 
-Json FillOptions(const PartSpec& part, const std::vector<YamlEntry>& entries, Mark section_at, const std::string& label,
-                 const std::vector<std::string>& from_axes, const PartFamily& family, Faults& faults) {
+Json FillOptions(const PartSpec& part, const std::vector<MarkedEntry>& entries, Mark section_at,
+                 const std::string& label, const std::vector<std::string>& from_axes, const PartFamily& family,
+                 Faults& faults) {
   Json options = Json::MakeObject();
   for (const OptionSpec& spec : part.options) {
-    const auto given = std::ranges::find(entries, spec.name, &YamlEntry::key);
+    const auto given = std::ranges::find(entries, spec.name, &MarkedEntry::key);
     std::optional<Json> value;
     if (given != entries.end()) {
-      value = CheckOption(spec, given->value, label + "." + spec.name, family, faults);
+      value = CheckOption(spec, given->value, Below(label, spec.name), family, faults);
     } else if (!spec.fallback.is_null()) {
-      value = CheckOption(spec, FromJson(spec.fallback, section_at), label + "." + spec.name, family, faults);
+      value = CheckOption(spec, FromJson(spec.fallback, section_at), Below(label, spec.name), family, faults);
     } else if (spec.required && std::ranges::find(from_axes, spec.name) == from_axes.end()) {
       faults.Add(section_at, fmt::format("{} `{}` needs option `{}`", family.noun, part.name, spec.name));
     }
     if (value) options.Set(spec.name, std::move(*value));
   }
   return options;
+}
+
+Expected<Json> CompleteOptions(const PartSpec& part, const Json& options, const PartFamily& family,
+                               const std::string& where) {
+  if (!options.is_object() && !options.is_null()) return UserError("options must be a mapping", where);
+  std::vector<MarkedEntry> entries;
+  for (std::size_t i = 0; i < options.size(); ++i) {
+    const auto& [key, value] = options.members()[i];
+    if (!value.is_null()) entries.push_back({key, {}, FromJson(value, {})});
+  }
+  Faults faults(where);
+  RefuseUnknown(part, entries, {}, family, faults);
+  Json complete = FillOptions(part, entries, {}, {}, {}, family, faults);
+  if (!faults.empty()) return UserError(Join(faults.Messages(), "; "), where);
+  return complete;
+}
+
+Error UnknownPart(const PartFamily& family, std::string_view name) {
+  return {ErrorKind::kUser, NoSuchPart(family, name), {}};
 }
 
 }  // namespace xsweep

@@ -1,41 +1,14 @@
-// Execute: what `run`, `worker` and `merge` share: running what is missing of a run, then finishing it.
+// Finish: from recorded rows to a sealed, judged, presented and published run.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <string_view>
 
 #include "analyze/difference.h"
-#include "base/claim.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
-#include "sweep/experiment.h"
 
 namespace xsweep {
-
-struct Shard {
-  std::uint32_t index = 0;
-  std::uint32_t count = 1;
-};
-/// "3/16" with 0 <= 3 < 16.
-Expected<Shard> ParseShard(const std::string& text);
-
-struct ExecuteOptions {
-  int jobs = 0;  ///< threads in SHIM, conversations in REAL; 0: as the machine or habit suggests
-  Shard shard;
-  bool retry_errors = false;
-  bool quiet = false;
-  std::filesystem::path replay;  ///< a run whose exchanges answer in place of models
-};
-
-/// Says that this process runs [begin, end) of the plan. Fails with kUser when another one of this machine does.
-Expected<Claim> ClaimTrials(const RunDirectory& run, std::uint64_t begin, std::uint64_t end);
-
-/// Runs the shard's trials that are not recorded yet; writes nothing but files of its own under shards/. Fails with
-/// kInterrupted when a person stopped it.
-Status RunMissing(const Experiment& experiment, const RunDirectory& run, const ExecuteOptions& options,
-                  const std::atomic<bool>& stop);
 
 /// Writes run.json with this status and what the ledgers say was spent so far.
 Status WriteStatus(const RunDirectory& run, Manifest& manifest, std::string_view status);

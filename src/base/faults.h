@@ -32,6 +32,8 @@ class Faults {
   /// One kUser error: a line "file:line:column: message" (or "--flag: message") for each fault, in the order of the
   /// file and without repetitions; beyond kMostShown their number only. `where` is empty.
   Error ToError() const;
+  /// The faults without their places, as they were found.
+  std::vector<std::string> Messages() const;
 
  private:
   struct Fault {

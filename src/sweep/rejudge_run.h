@@ -1,0 +1,27 @@
+// RejudgeRun: another judge over the dialogues of a finished run, as a run of its own.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace xsweep {
+
+struct RejudgeRequest {
+  std::string run;
+  std::string outdir = "results";
+  std::optional<std::string> judge, run_id;  ///< the other judge; the name of the new run
+  std::vector<std::string> set;              ///< options of the judge and of its model, PATH=VALUE
+  int jobs = 32;                             ///< questions at once to a judge that is a model
+  std::vector<std::string> argv;
+};
+
+/// Asks no agent. Fails with kUser when the run is not finished, did not keep its dialogues, or when something other
+/// than the judge would change; then nothing is made. Returns the exit code of the new run's verdict.
+Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>& stop);
+
+}  // namespace xsweep

@@ -1,0 +1,226 @@
+// RunSession: what a running shard holds, opened and closed in the right order.
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/run_session.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <thread>
+#include <tuple>
+#include <vector>
+
+#include "base/terminal.h"
+#include "base/text.h"
+#include "engine/executor.h"
+#include "engine/shared_budget.h"
+#include "sweep/live_models.h"
+
+namespace xsweep {
+namespace {
+
+/// Conversations at once where --jobs does not say; providers have limits of their own.
+constexpr int kConversations = 32;
+int Threads() { return static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 256U)); }
+
+/// As many conversations as were asked for, or as this process may hold connections open.
+int Conversations(int wanted) {
+  constexpr int kOtherFiles = 40;  // logs, locks, the loop's own
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  const auto room = static_cast<std::int64_t>(limit.rlim_cur) - kOtherFiles;
+  const int allowed = static_cast<int>(std::clamp<std::int64_t>(room, 1, wanted));
+  if (allowed < wanted) {
+    PrintNote(
+        fmt::format("note: {} conversations at once and not {}: this system lets a process open {} files only "
+                    "(`ulimit -n`)",
+                    allowed, wanted, limit.rlim_cur));
+  }
+  return allowed;
+}
+
+int ConversationsFor(const Plan& plan) {
+  const bool processes = std::ranges::any_of(
+      plan.cells(), [](const Cell& cell) { return cell.agent.name == "process" || cell.agent.name == "acp"; });
+  return processes ? 2 * Threads() : kConversations;
+}
+
+/// Which trials still have to run. A retried one gets the attempt after its last.
+class Missing {
+ public:
+  static Expected<Missing> Find(const RunDirectory& run, std::uint64_t planned, bool retry_errors) {
+    TRY_ASSIGN(auto recorded, RecordedTrials::Scan(run.shards(), planned));
+    for (const std::string& loss : recorded.losses()) PrintNote("note: " + loss);
+    Missing missing(std::move(recorded));
+    if (retry_errors) TRY(missing.FindErrors());
+    return missing;
+  }
+  /// Trials of [begin, end) that are recorded as errors and will stay so.
+  Expected<std::uint64_t> ErrorsIn(std::uint64_t begin, std::uint64_t end) const {
+    std::uint64_t errors = 0;
+    TRY(recorded_.ForEachRow([&](std::uint64_t index, std::string_view row) -> Status {
+      if (index < begin || index >= end || Attempt(index)) return {};
+      TRY_ASSIGN(const Trial trial, ParseTrialRow(row, "shard log"));
+      errors += trial.outcome == Outcome::kError ? 1 : 0;
+      return {};
+    }));
+    return errors;
+  }
+  std::optional<std::uint32_t> Attempt(std::uint64_t index) const {
+    if (!recorded_.Has(index)) return 0;
+    const auto retry = std::ranges::lower_bound(retries_, index, {}, &Retry::index);
+    return retry == retries_.end() || retry->index != index ? std::nullopt : std::optional(retry->attempt);
+  }
+  std::uint64_t In(std::uint64_t begin, std::uint64_t end) const {
+    std::uint64_t count = 0;
+    for (std::uint64_t index = begin; index < end; ++index) count += Attempt(index) ? 1 : 0;
+    return count;
+  }
+
+ private:
+  struct Retry {
+    std::uint64_t index;
+    std::uint32_t attempt;
+  };
+  explicit Missing(RecordedTrials recorded) : recorded_(std::move(recorded)) {}
+  Status FindErrors() {
+    return recorded_.ForEachRow([&](std::uint64_t index, std::string_view row) -> Status {
+      TRY_ASSIGN(const Trial trial, ParseTrialRow(row, "shard log"));
+      if (trial.outcome == Outcome::kError || trial.outcome == Outcome::kSkipped)
+        retries_.push_back({index, trial.attempt + 1});
+      return {};
+    });
+  }
+  RecordedTrials recorded_;
+  std::vector<Retry> retries_;  ///< by index
+};
+
+}  // namespace
+
+/// Closed from the last to the first: the rows' syncs rest on transcripts and exchanges, and these on nothing.
+struct RunSession::Logs {
+  Missing missing;
+  std::unique_ptr<TranscriptLog> transcripts;
+  std::unique_ptr<SharedBudget> budget;
+  std::unique_ptr<LiveModels> live;
+  std::unique_ptr<TrialLog> rows;
+};
+
+Expected<Shard> ParseShard(const std::string& text) {
+  const auto parts = Split(text, '/');
+  const auto index = parts.size() == 2 ? ParseUnsigned(parts[0]) : std::nullopt;
+  const auto count = parts.size() == 2 ? ParseUnsigned(parts[1]) : std::nullopt;
+  if (!index || !count || *count == 0 || *count > 1000000 || *index >= *count) {
+    return UserError(
+        fmt::format("`{}` is no shard; say INDEX/COUNT with 0 <= INDEX < COUNT, e.g. 3/16", Printable(text)),
+        "--shard");
+  }
+  return Shard{static_cast<std::uint32_t>(*index), static_cast<std::uint32_t>(*count)};
+}
+
+Expected<Claim> ClaimTrials(const RunDirectory& run, std::uint64_t begin, std::uint64_t end) {
+  auto claim = Claim::Take(std::filesystem::weakly_canonical(run.path()).string(), begin, end);
+  if (!claim)
+    return UserError(
+        fmt::format("trials {} to {} of this run are being run by another process of this machine", begin, end - 1),
+        run.path().string());
+  return std::move(*claim);
+}
+
+RunSession::RunSession(const Experiment& experiment, const RunDirectory& run, const ExecuteOptions& options)
+    : experiment_(experiment), run_(run), options_(options) {
+  std::tie(begin_, end_) = ShardRange(experiment.plan.size(), options.shard.index, options.shard.count);
+}
+
+RunSession::~RunSession() = default;
+
+Expected<std::unique_ptr<RunSession>> RunSession::Open(const Experiment& experiment, const RunDirectory& run,
+                                                       const ExecuteOptions& options) {
+  std::unique_ptr<RunSession> session(new RunSession(experiment, run, options));
+  if (session->begin_ == session->end_) return session;
+  TRY_ASSIGN(Claim claim, ClaimTrials(run, session->begin_, session->end_));
+  session->claim_.emplace(std::move(claim));
+  TRY(run.disk().MakeDirectory(run.shards()));
+  TRY(run.disk().SyncDirectory(run.path()));
+  TRY_ASSIGN(Missing missing, Missing::Find(run, experiment.plan.size(), options.retry_errors));
+  session->open_ = missing.In(session->begin_, session->end_);
+  if (session->nothing_open()) return session;
+  TRY(session->MarkShard(false));
+  session->logs_ = std::make_unique<Logs>(std::move(missing), nullptr, nullptr, nullptr, nullptr);
+  TRY(session->OpenLogs());
+  return session;
+}
+
+Status RunSession::MarkShard(bool done) const {
+  const Shard& shard = options_.shard;
+  return shard.count == 1 ? Status() : MarkDone(run_.disk(), run_.shards(), shard.index, shard.count, done);
+}
+
+Status RunSession::OpenLogs() {
+  const Shard& shard = options_.shard;
+  TRY_ASSIGN(logs_->rows, TrialLog::CreateOwn(run_.disk(), run_.shards(), std::to_string(shard.index)));
+  const std::string name = logs_->rows->name();
+  TRY_ASSIGN(logs_->transcripts, TranscriptLog::Open(run_.disk(), run_.shards() / (name + ".transcripts")));
+  TRY_ASSIGN(logs_->budget,
+             SharedBudget::Open(run_.disk(), experiment_.config.limits, run_.shards(), name, shard.count));
+  if (experiment_.config.mode == Mode::kReal) TRY(OpenModels());
+  // A row says that its dialogue and its exchanges are kept, so these are on disk before it is.
+  logs_->rows->SyncFirst([logs = logs_.get()]() -> Status {
+    TRY(logs->transcripts->Sync());
+    return logs->live ? logs->live->Sync() : Status();
+  });
+  return {};
+}
+
+Status RunSession::OpenModels() {
+  const auto exchanges = run_.shards() / (logs_->rows->name() + ".exchanges");
+  TRY_ASSIGN(logs_->live, LiveModels::Open(run_, exchanges, options_.replay, *logs_->budget));
+  if (!options_.replay.empty()) return {};  // a replay spends nothing that stopping could save
+  TRY_ASSIGN(const std::uint64_t errors, logs_->missing.ErrorsIn(begin_, end_));
+  logs_->budget->budget().StopAboveErrorRate(errors, experiment_.plan.size());
+  return {};
+}
+
+Status RunSession::Run(const std::atomic<bool>& stop) {
+  done_ = nothing_open();
+  if (done_) return {};
+  LiveModels* live = logs_->live.get();
+  const auto models = [live](const Cell& cell) {
+    return live != nullptr ? live->ModelsOf(cell) : Expected<ModelSet>(ModelSet());
+  };
+  TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment_.config, experiment_.plan, experiment_.catalog,
+                                                            experiment_.environment, models));
+  Progress progress(end_ - begin_, end_ - begin_ - open_, !options_.quiet && StderrIsTerminal(), ColourWanted());
+  const auto attempt = [&](std::uint64_t index) { return logs_->missing.Attempt(index); };
+  const WorkOrder order{experiment_.plan,        runner,   begin_, end_, attempt, *logs_->rows, *logs_->transcripts,
+                        logs_->budget->budget(), progress, stop};
+  if (live != nullptr) {
+    const Surroundings place[] = {live->around()};
+    TRY(RunOrder(order, place, Conversations(options_.jobs > 0 ? options_.jobs : ConversationsFor(experiment_.plan))));
+  } else {
+    TRY(RunOnThreads(order, options_.jobs > 0 ? options_.jobs : Threads()));
+  }
+  done_ = true;
+  return {};
+}
+
+Status RunSession::Close() {
+  if (begin_ == end_) return {};
+  if (logs_) {
+    const Status rows = logs_->rows->Close();
+    const Status budget = logs_->budget->Close();
+    TRY(rows);
+    TRY(budget);
+  }
+  return done_ ? MarkShard(true) : Status();
+}
+
+Status RunMissing(const Experiment& experiment, const RunDirectory& run, const ExecuteOptions& options,
+                  const std::atomic<bool>& stop) {
+  TRY_ASSIGN(const auto session, RunSession::Open(experiment, run, options));
+  const Status ran = session->Run(stop);
+  const Status closed = session->Close();
+  return ran ? closed : ran;
+}
+
+}  // namespace xsweep

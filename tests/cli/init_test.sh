@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# What `xsweep init` writes opens, plans and runs in SHIM at once: for the desk, an agent, an MCP server.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+xsweep=${XSWEEP:?the binary to test}
+dir=$(mktemp -d /tmp/xsweep-init-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir"
+fail() { echo "FAILED: $*" >&2; cat "$dir/log" >&2; exit 1; }
+
+"$xsweep" init --out desk.yaml >log 2>&1 </dev/null || fail "init for the desk"
+"$xsweep" run desk.yaml --outdir results --run-id desk --quiet >log 2>&1 || fail "the desk's config does not run"
+grep -q "task success" log || fail "no table of cells"
+
+"$xsweep" init --agent "python3 'my agent.py'" --out agent.yaml >log 2>&1 </dev/null || fail "init for an agent"
+grep -q 'command: \[python3, "\?my agent.py"\?\]' agent.yaml || { cat agent.yaml; fail "the command is not taken apart"; }
+"$xsweep" run agent.yaml --mode SHIM --outdir results --run-id agent --quiet >log 2>&1 || fail "not without the agent"
+
+"$xsweep" init --mcp "$xsweep env serve airline" --out server.yaml >log 2>&1 </dev/null || fail "init for a server"
+grep -q "send_certificate" server.yaml || { cat server.yaml; fail "its tools are not named"; }
+"$xsweep" run server.yaml --set seeds=[1] --outdir results --run-id server --quiet >log 2>&1 ||
+  fail "the server's config does not run"
+
+"$xsweep" init --out desk.yaml >log 2>&1 </dev/null && fail "a file that is there was written over"
+grep -q "is there already" log || fail "nothing is said of the file that is there"
+"$xsweep" init --force --out desk.yaml >log 2>&1 </dev/null || fail "--force does not write over it"
+echo "all three run"
