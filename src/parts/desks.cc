@@ -209,7 +209,7 @@ struct NamedDesk {
 };
 
 const NamedDesk kDesks[] = {
-    {"airline", "a small airline of our own, carried by the program", &kTau2Airline, AirlineRulesTau2, true},
+    {"airline", "a small airline of our own, carried by the program", &kBundledAirline, AirlineRulesTau2, true},
     {"tau2/airline", "tau2-bench's airline desk, from the user's own copy", &kTau2Airline, AirlineRulesTau2},
     {"tau2/retail", "tau2-bench's retail desk, from the user's own copy", &kTau2Retail, RetailRules},
     {"tau1/airline", "tau-bench v1's airline desk, from the user's own copy", &kTau1Airline, AirlineRulesTau1},

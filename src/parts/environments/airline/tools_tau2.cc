@@ -140,4 +140,8 @@ constexpr std::array<DeskTool, 14> kTools{{
 
 constinit const Desk kTau2Airline = {{"tau2/airline", Benchmark::kTau2, kTau2AirlineTables}, kTools, ""};
 
+// Our own desk ends with the hand-over: nobody answers after it, and a small model would hand over until its limit.
+constinit const Desk kBundledAirline = {
+    {"tau2/airline", Benchmark::kTau2, kTau2AirlineTables}, kTools, "transfer_to_human_agents"};
+
 }  // namespace xsweep

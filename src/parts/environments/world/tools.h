@@ -37,7 +37,7 @@ struct DeskTool {
 struct Desk {
   WorldSpec world;
   std::span<const DeskTool> tools;
-  /// A call of this one ends the episode, whatever came of it (v1: transfer_to_human_agents); empty: none does.
+  /// A call of this one ends the episode, whatever came of it (v1 and ours: transfer_to_human_agents); empty: none does.
   std::string_view ends_episode;
 };
 
@@ -48,6 +48,7 @@ const DeskTool* FindTool(const Desk& desk, std::string_view name);
 ToolOutput CallTool(const Desk& desk, State& state, std::string_view name, const Json& arguments);
 
 extern const Desk kTau2Airline;
+extern const Desk kBundledAirline;  ///< tau2's tools; a hand-over ends the dialogue
 extern const Desk kTau1Airline;
 
 }  // namespace xsweep
