@@ -58,14 +58,13 @@ serve() {
 mkdir -p "$outdir"
 setup
 serve
-trials=15
+trials=20
 config=examples/live/run.yaml
 flags=(--set "models.agent.base_url=http://127.0.0.1:$port/v1" --set "models.agent.model=$model")
 if [[ $model == smollm2 ]]; then
-  trials=20
+
   flags+=(--set models.agent.max_tokens=32 --set 'environment.tasks=["0","1","2","3","4","5","6","7","8","9"]' --set grid={} --set limits.max_error_rate=1)
 fi
-"$xsweep" probe "$config" "${flags[@]}" || [[ $model == smollm2 ]]
 run="$outdir/live_desk/live" replayed="$outdir/live_desk/replayed"
 rm -rf "$run" "$replayed"
 start=$SECONDS
