@@ -171,7 +171,7 @@ std::vector<Trial> Rows(const RandomAttack& attack, std::string_view seed = "41"
                                            [](const Cell&) { return Expected<ModelSet>(ModelSet()); });
   std::vector<Trial> rows;
   for (std::uint64_t index = 0; index < opened->plan.size(); ++index)
-    rows.push_back(RunNow(runner->Run(opened->plan.At(index)))->row);
+    rows.push_back(RunNow(runner->Run(opened->plan.At(index), {}))->row);
   return rows;
 }
 

@@ -6,7 +6,10 @@
 #include <thread>
 
 #include "base/process.h"
+#include "net/http_server.h"
+#include "net/offload.h"
 #include "page/html_report.h"
+#include "page/page_server.h"
 #include "page/routes.h"
 #include "page/site.h"
 #include "support/sample_run.h"
@@ -87,11 +90,16 @@ class WebPage : public ::testing::Test {
   template <class LookAt>
   static void WhileServing(const LookAt& look) {
     Routes routes(results_);
-    auto server = Server::Listen({}, [&](const WebRequest& request) { return routes.Answer(request); });
+    SystemClock clock;
+    const auto loop = IoLoop::Create(clock);
+    ASSERT_TRUE(loop) << loop.error().Text();
+    const auto server = HttpServer::Listen(**loop, {});
     ASSERT_TRUE(server) << server.error().Text();
+    Offload offload(**loop, 4);
+    const Mount page = MountPage(**server, offload, routes);
     std::atomic<bool> stop = false;
-    std::thread thread([&] { EXPECT_TRUE(server->Run(stop)); });
-    look(server->Address());
+    std::thread thread([&] { EXPECT_TRUE((*loop)->Run(UntilStopped(**loop, stop))); });
+    look((*server)->Address());
     stop = true;
     thread.join();
   }
