@@ -37,7 +37,8 @@ struct DeskTool {
 struct Desk {
   WorldSpec world;
   std::span<const DeskTool> tools;
-  /// A call of this one ends the episode, whatever came of it (v1 and ours: transfer_to_human_agents); empty: none does.
+  /// A call of this one ends the episode, whatever came of it (v1 and ours: transfer_to_human_agents); empty: none
+  /// does.
   std::string_view ends_episode;
 };
 
