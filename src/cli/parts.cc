@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli/command.h"
+#include "parts/agents/external/presets.h"
 #include "parts/catalog.h"
 #include "sweep/part_words.h"
 
@@ -50,22 +51,33 @@ Expected<int> Show(const PartSpecs& specs, const std::string& role, const std::s
   return kExitDone;
 }
 
+Expected<int> ShowPreset(const std::string& name) {
+  const AgentPreset* preset = FindAgentPreset(name);
+  if (preset == nullptr)
+    return UserError(fmt::format("unknown preset `{}`{}", name, DidYouMean(name, AgentPresetNames(), "there are")),
+                     "--preset");
+  Print(PresetAsYaml(*preset));
+  return kExitDone;
+}
+
 }  // namespace
 
 Expected<int> PartsCommand(const Invocation& invocation) {
-  std::string role, name;
+  std::string role, name, preset;
   bool config = false;
   Arguments arguments("parts",
                       "Lists attacks, defenses, judges, agents, environments and models, or says what one takes.",
                       "xsweep parts attack record_injection");
   arguments.Positional("role", &role, "attack, defense, judge, agent, environment or model; or a part's name", false)
       .Positional("name", &name, "one part: its options, their defaults and an example", false)
-      .Flag("--config", &config, "print only a config that runs the part");
+      .Flag("--config", &config, "print only a config that runs the part")
+      .Option("--preset", &preset, "of `agent process`: print how that preset starts its agent, to be changed");
   TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
   if (help) {
     Print(*help);
     return kExitDone;
   }
+  if (!preset.empty()) return ShowPreset(preset);
   const PartSpecs specs = BuildCatalog().Specs();
   if (role.ends_with('s') && std::ranges::find(PartRoles(), role) == PartRoles().end()) role.pop_back();
   const bool is_role = std::ranges::find(PartRoles(), role) != PartRoles().end();
