@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 
-#include "base/files.h"
 #include "base/process.h"
 #include "page/page_data.h"
 #include "support/sample_run.h"
@@ -45,10 +45,9 @@ class PageTypes : public ::testing::Test {
   /// What the compiler says of `text`; empty when it agrees.
   std::string Compile(const std::string& text) {
     const fs::path file = scratch_.path() / "sent.ts";
-    const std::string types = fs::relative(kWeb / "src/types", scratch_.path()).string();
     const std::string head = fmt::format("import type {{ Chunk, Comparison, Pack, Run, RunList }} from '{}';\n",
                                          (kWeb / "src/types").string());
-    EXPECT_TRUE(WriteFile(file, head + text));
+    std::ofstream(file) << head << text;
     const auto result =
         RunProcess({.args = {"node", (kWeb / "node_modules/typescript/bin/tsc").string(), "--noEmit", "--strict",
                              "--exactOptionalPropertyTypes", "--target", "ES2022", "--module", "ESNext",
