@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks that includes go one way only, that there are no circles of rooms or folders, and that libraries stay at home.
 
-    tools/check_includes.py [ROOT]
+    tools/check_includes.py [--table] [ROOT]
 
-A room is a header with its .cc. Prints one line per fault and exits with 1 when there is one.
+A room is a header with its .cc. With --table only the table of folders is held against that of ARCHITECTURE.md. Prints one line per fault and exits with 1 when there is one.
 """
 # SPDX-License-Identifier: Apache-2.0
 import pathlib
@@ -109,7 +109,26 @@ def circles(graph, of):
             yield from visit(node, [node])
 
 
+ROW = re.compile(r"^\| `(?:src/)?([\w/]+?)/?` \|.*\| ([^|]*) \|$", re.M)
+
+
+def table_faults(root: pathlib.Path):
+    """ARCHITECTURE.md lists every folder with what it may include, as the table above does."""
+    written = {folder: set(re.findall(r"[\w/*]+", may)) for folder, may in ROW.findall((root / "ARCHITECTURE.md").read_text())}
+    folders = {folder_of(file.relative_to(root / "src").as_posix()) for file in (root / "src").rglob("*.h")}
+    for folder in sorted(folders | set(written)):
+        wanted = {"all"} if MAY_INCLUDE.get(folder) == "*" else set(MAY_INCLUDE.get(folder, "").split())
+        if folder not in written:
+            yield f"ARCHITECTURE.md: its table has no row for {folder}"
+        elif folder not in MAY_INCLUDE:
+            yield f"ARCHITECTURE.md: {folder} is not in the table of tools/check_includes.py"
+        elif written[folder] != wanted:
+            yield f"ARCHITECTURE.md: {folder} may include {' '.join(sorted(wanted)) or '-'}, not {' '.join(sorted(written[folder])) or '-'}"
+
+
 if __name__ == "__main__":
-    found = list(faults(pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ".")))
+    arguments = [argument for argument in sys.argv[1:] if argument != "--table"]
+    root = pathlib.Path(arguments[0] if arguments else ".")
+    found = list(table_faults(root) if "--table" in sys.argv else faults(root))
     print("\n".join(found) if found else "includes go one way")
     sys.exit(1 if found else 0)
