@@ -99,7 +99,7 @@ TEST_F(ModelsOfARun, ShowNoKeyEvenWhenTheServerEchoesIt) {
   Model& model = **shelf.Get("openai", Options(server));
   EXPECT_THAT(Complete(model, Ask("a"))->text, HasSubstr("Bearer [secret]"));
   const Error refused = Complete(model, Ask("b", 1)).error();
-  EXPECT_THAT(refused.message, HasSubstr("401: bad key Bearer [secret]"));
+  EXPECT_THAT(refused.message, HasSubstr("401 (error): bad key Bearer [secret]"));
   EXPECT_THAT(refused.message, HasSubstr("api_key_env"));
   EXPECT_EQ(Complete(model, Ask("c", 2))->calls[0].arguments.Dump(), R"({"k":"[secret]"})");
   EXPECT_THAT(*ReadFile(path_), Not(HasSubstr("very-secret")));
