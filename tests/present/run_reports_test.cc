@@ -132,7 +132,7 @@ TEST(ThinRuns, GetNoConfidentSentence) {
   const std::string notes = Contents(run, "notes.md");
   EXPECT_NE(notes.find("The payload was never seen by the agent"), std::string::npos);
   EXPECT_NE(notes.find("There is one task only"), std::string::npos);
-  EXPECT_NE(notes.find("There is one seed only"), std::string::npos);
+  EXPECT_NE(notes.find("Every task was tried once with one seed"), std::string::npos);
   EXPECT_EQ(notes.find("nan"), std::string::npos);
 }
 

@@ -22,7 +22,8 @@ export function RunView({ path, route }: { path: string; route: Route }): JSX.El
   // A copy holds the runs that somebody chose; a server has them all.
   const { value: list } = useFile<RunList>(live ? null : 'data/runs.json');
   if (!run) return <Waiting error={error} what={`run ${path}`} />;
-  const previousIsThere = live || (list?.rows.some((row) => row.at(-1) === run.previous?.path) ?? false);
+  const pathAt = list?.columns.indexOf('path') ?? -1;
+  const previousIsThere = live || (list?.rows.some((row) => row[pathAt] === run.previous?.path) ?? false);
   return (
     <article>
       <Crumbs path={path} />
