@@ -25,6 +25,8 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::uint64_t kMaxText = std::uint64_t{4} << 20U;
+/// Last in every line of the list, wherever index.csv has it: published sites find their runs by it.
+constexpr std::string_view kPathColumn = "path";
 
 std::string PathOf(const fs::path& run) {
   return run.parent_path().filename().string() + "/" + run.filename().string();
@@ -37,7 +39,10 @@ Expected<Manifest> ManifestOf(const fs::path& run) {
 
 Json RowOf(const IndexEntry& entry, const std::string& path) {
   std::vector<Json> row;
-  for (const std::string_view column : kIndexColumns) row.emplace_back(column == "path" ? path : entry[column]);
+  for (const std::string_view column : kIndexColumns) {
+    if (column != kPathColumn) row.emplace_back(entry[column]);
+  }
+  row.emplace_back(path);
   return Json::MakeArray(std::move(row));
 }
 
@@ -289,7 +294,10 @@ std::string VerdictWords(const RunComparison& comparison) {
 Expected<Json> RunsForPage(const fs::path& results) {
   TRY_ASSIGN(const auto index, ReadIndex(results / "index.csv"));
   Json columns = Json::MakeArray();
-  for (const std::string_view column : kIndexColumns) columns.Append(column);
+  for (const std::string_view column : kIndexColumns) {
+    if (column != kPathColumn) columns.Append(column);
+  }
+  columns.Append(kPathColumn);
   std::vector<Json> rows;
   std::unordered_set<std::string> known;
   for (const IndexEntry& entry : index) {
