@@ -48,11 +48,12 @@ class PageTypes : public ::testing::Test {
     const std::string head = fmt::format("import type {{ Chunk, Comparison, Pack, Run, RunList }} from '{}';\n",
                                          (kWeb / "src/types").string());
     std::ofstream(file) << head << text;
-    const auto result =
-        RunProcess({.args = {"node", (kWeb / "node_modules/typescript/bin/tsc").string(), "--noEmit", "--strict",
-                             "--exactOptionalPropertyTypes", "--target", "ES2022", "--module", "ESNext",
-                             "--moduleResolution", "Bundler", "--types", "", file.string()},
-                    .time_limit = std::chrono::seconds(120)});
+    std::ofstream(scratch_.path() / "tsconfig.json")
+        << R"({"compilerOptions": {"noEmit": true, "strict": true, "exactOptionalPropertyTypes": true,
+  "target": "ES2022", "module": "ESNext", "moduleResolution": "Bundler", "types": []}, "files": ["sent.ts"]})";
+    const auto result = RunProcess(
+        {.args = {"node", (kWeb / "node_modules/typescript/bin/tsc").string(), "--project", scratch_.path().string()},
+         .time_limit = std::chrono::seconds(120)});
     EXPECT_TRUE(result) << result.error().Text();
     return result && result->exit_code == 0 ? "" : result->out.substr(0, 4000) + result->err;
   }

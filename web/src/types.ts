@@ -26,6 +26,9 @@ export interface Tally {
   outcomes: Record<Outcome, number>;
   exposed: number;
   attempted: number;
+  attempts: number;
+  executions: number;
+  blocks: number;
   turns: number;
   tool_calls: number;
   queries: number;
@@ -94,7 +97,7 @@ export interface Manifest {
   description?: string;
   gates?: string[];
   git?: { sha?: string; branch?: string; dirty?: boolean };
-  budget?: { limits?: Record<string, unknown>; used?: Record<string, unknown>; stopped_by?: unknown };
+  budget?: { limits?: Record<string, unknown>; used?: Record<string, unknown>; stopped_by?: unknown } | null;
   [key: string]: unknown;
 }
 
@@ -211,6 +214,8 @@ export interface Comparison {
   cells: {
     cell: string;
     measure: string;
+    a: Rate;
+    b: Rate;
     difference: number | null;
     low: number | null;
     high: number | null;
