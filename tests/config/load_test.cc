@@ -47,7 +47,7 @@ TEST(Fault, NamesItsPlaceAndASuggestion) {
   EXPECT_EQ(With("trials: -3"), "run.yaml:7:9: `trials` must be at least 1, not -3");
   EXPECT_EQ(With("trials: many"), "run.yaml:7:9: `trials` must be a whole number, not text `many`");
   EXPECT_EQ(With("trials: 2.5"), "run.yaml:7:9: `trials` must be a whole number, not a number `2.5`");
-  EXPECT_EQ(With("controls: yes"), "run.yaml:7:11: `controls` must be true or false, not text `yes`");
+  EXPECT_EQ(With("controls: yes"), "run.yaml:7:11: `controls` must be true or false, not text `yes`; write true");
   EXPECT_EQ(With("mode: LIVE"), "run.yaml:7:7: `mode` cannot be `LIVE`; it is one of: SHIM, REAL");
   EXPECT_EQ(With("defense: {name: refundlimit}"),
             "run.yaml:7:17: unknown defense `refundlimit`, did you mean `refund_limit`?");
@@ -110,7 +110,8 @@ TEST(Faults, ComeAllInOneGoInTheOrderOfTheFile) {
       "run.yaml:2:15: a seed must be from 0 to 9223372036854775807, not -1\n"
       "run.yaml:3:9: `trials` must be at least 1, not 0\n"
       "run.yaml:4:1: unknown key `foo`; known keys: exp, description, mode, seeds, trials, environment, agent, attack, "
-      "defense, judge, grid, controls, limits, models, prices, gates, transcripts\n"
+      "defense, judge, goals, tasks, effects, vectors, grid, controls, limits, models, prices, gates, transcripts, "
+      "unanswered\n"
       "run.yaml:5:33: `agent.competence` must be at most 1, not 2");
 }
 
