@@ -164,7 +164,7 @@ TEST_F(RealSweep, SaysAtTheTerminalWhatWentWrong) {
   const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url(), ""))));
   EXPECT_EQ(ended.code, 4) << ended.output;
   EXPECT_NE(ended.output.find("48 of 48 trials ended in an error such as: "), std::string::npos) << ended.output;
-  EXPECT_NE(ended.output.find("answered 401: no such key"), std::string::npos) << ended.output;
+  EXPECT_NE(ended.output.find("answered 401 (error): no such key"), std::string::npos) << ended.output;
 }
 
 TEST_F(RealSweep, ReplaysWithoutANetworkToTheSameBytes) {
