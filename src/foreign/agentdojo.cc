@@ -111,7 +111,6 @@ ToolCall CallOf(ondemand::value json) {
     if (field.unescaped_key().get(key) != simdjson::SUCCESS) return call;
     if (key == "id") call.id = TextOr(field.value());
     if (key == "function" || key == "name") {
-      ondemand::object inner;
       auto value = field.value();
       if (value.error() == simdjson::SUCCESS && value.type().value_unsafe() == ondemand::json_type::object) {
         if (simdjson::to_json_string(value).get(raw) != simdjson::SUCCESS) continue;

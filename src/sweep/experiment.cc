@@ -102,10 +102,9 @@ Expected<Overrides> OverrideFlags::ToOverrides() const {
   return overrides;
 }
 
-Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
-                                        const std::vector<std::string>& more_gates) {
-  Catalog catalog = BuildCatalog();
-  TRY_ASSIGN(LoadedConfig loaded, LoadConfig(text, name, catalog.Specs(), overrides, WrongWithGate));
+namespace {
+
+Expected<Experiment> OpenLoaded(LoadedConfig loaded, Catalog catalog, const std::vector<std::string>& more_gates) {
   SweepConfig& config = loaded.config;
   std::string note = PlayByShim(config, catalog.Specs());
   TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
@@ -125,6 +124,21 @@ Expected<Experiment> OpenExperimentText(const std::string& text, const std::stri
   if (!plan) return std::unexpected(plan.error());
   AddGates(more_gates, config.gates);
   return Experiment{std::move(config), std::move(catalog), std::move(environment), std::move(*plan), std::move(note)};
+}
+
+}  // namespace
+
+Expected<Experiment> OpenExperimentText(const std::string& text, const std::string& name, const Overrides& overrides,
+                                        const std::vector<std::string>& more_gates) {
+  Catalog catalog = BuildCatalog();
+  auto loaded = LoadConfig(text, name, catalog.Specs(), overrides, WrongWithGate);
+  if (loaded) return OpenLoaded(std::move(*loaded), std::move(catalog), more_gates);
+  // Where only gates are wrong, what else is wrong is said with them, all in one go.
+  auto without_gates = LoadConfig(text, name, catalog.Specs(), overrides, {});
+  if (!without_gates) return std::unexpected(std::move(loaded).error());
+  const auto opened = OpenLoaded(std::move(*without_gates), std::move(catalog), more_gates);
+  if (opened) return std::unexpected(std::move(loaded).error());
+  return UserError(opened.error().Text() + "\n" + loaded.error().Text());
 }
 
 Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides,

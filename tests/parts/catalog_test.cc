@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "support/fake_desk.h"
 
 namespace xsweep {
@@ -27,7 +29,11 @@ void ExpectDocumented(const std::vector<Entry>& table) {
     if (complete) {
       const auto again = CompleteOptions(entry.spec, *complete, family, entry.spec.name);
       EXPECT_TRUE(again) << "defaults pass their own checks: " << entry.spec.name;
-      EXPECT_TRUE(entry.prepare(*complete)) << entry.spec.name;
+      // What a command starts needs one; nothing else may lack anything.
+      const bool starts = std::ranges::any_of(entry.spec.options, [](const OptionSpec& o) { return o.name == "command"; });
+      Json ready = *complete;
+      if (starts) ready.Set("command", Json::MakeArray({Json("true")}));
+      EXPECT_TRUE(entry.prepare(ready)) << entry.spec.name;
     }
   }
 }
