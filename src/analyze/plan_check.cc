@@ -2,9 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/plan_check.h"
 
+#include <algorithm>
+
 namespace xsweep {
 
-PlanCheck::PlanCheck(const Manifest& run) : run_(run) {
+PlanCheck::PlanCheck(const Manifest& run) : run_(run), listed_(run.imported.is_object()) {
+  if (listed_) {
+    for (const CellRecord& cell : run.cells) cells_.insert(cell.id);
+    tasks_.insert(run.tasks.begin(), run.tasks.end());
+    return;
+  }
   const std::uint64_t product =
       static_cast<std::uint64_t>(run.cells.size()) * run.tasks.size() * run.seeds.size() * run.trials;
   known_ = product > 0 && product == run.planned;
@@ -31,7 +38,14 @@ void PlanCheck::Step() {
   ++cell_;
 }
 
+bool PlanCheck::IsListed(const TrialRow& row) const {
+  return row.index < run_.planned && row.trial < run_.trials &&
+         std::ranges::find(run_.seeds, row.seed) != run_.seeds.end() && tasks_.contains(row.task) &&
+         cells_.contains(row.cell);
+}
+
 bool PlanCheck::Fits(const TrialRow& row) {
+  if (listed_) return IsListed(row);
   if (!known_) return true;
   if (row.index >= run_.planned) return false;
   // Divisions cost more than all comparisons; rows nearly always follow each other.

@@ -52,7 +52,7 @@ struct Manifest {
   std::string mode;
   std::vector<std::uint64_t> seeds;
   std::uint32_t trials = 0;
-  std::uint64_t planned = 0;  ///< cells x tasks x seeds x trials
+  std::uint64_t planned = 0;  ///< cells x tasks x seeds x trials; of an import, its episodes
   std::vector<std::string> tasks;
   std::vector<CellRecord> cells;
   std::string config_hash;

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <utility>
+
 #include "analyze/rows.h"
 #include "analyze/run_facts.h"
 
@@ -116,6 +119,42 @@ TEST_F(HandMadeRuns, AreReadFromTheirShardsBeforeTheyAreSealed) {
   const auto aggregate = AggregateRun((directory_.path() / "open").string());
   ASSERT_TRUE(aggregate) << aggregate.error().Text();
   EXPECT_EQ(aggregate->cells.at(0).asr.n, 4);
+}
+
+/// Two tasks of two trials as a file has them that goes through its tasks once for each trial.
+HandMadeRun TrialByTrial() {
+  HandMadeRun run;
+  run.Cell("base", {"sr", "rr"});
+  std::swap(run.trials[1], run.trials[2]);
+  for (std::size_t i = 0; i < run.trials.size(); ++i) run.trials[i].index = i;
+  run.run.tasks = {"t0", "t1"};
+  run.run.trials = 2;
+  return run;
+}
+
+TEST_F(HandMadeRuns, OfAnImportMayHaveTheOrderOfTheirSource) {
+  HandMadeRun run = TrialByTrial();
+  EXPECT_EQ(Read(run).defects.size(), 2U) << "a run's own rows lie in the order of its plan";
+  run.run.imported = Json::MakeObject({{"format", "facts"}});
+  const RunAggregate aggregate = Read(run);
+  EXPECT_TRUE(aggregate.defects.empty()) << aggregate.defects.front();
+  EXPECT_EQ(aggregate.rows, 4);
+}
+
+TEST_F(HandMadeRuns, OfAnImportHaveNoRowsOfAnother) {
+  const auto rows_left = [&](const std::function<void(Trial&)>& change) {
+    HandMadeRun run = TrialByTrial();
+    run.run.imported = Json::MakeObject({{"format", "facts"}});
+    change(run.trials[1]);
+    const RunAggregate aggregate = Read(run);
+    EXPECT_FALSE(aggregate.defects.empty());
+    return aggregate.rows;
+  };
+  EXPECT_EQ(rows_left([](Trial& row) { row.cell = "other"; }), 3);
+  EXPECT_EQ(rows_left([](Trial& row) { row.task = "t2"; }), 3);
+  EXPECT_EQ(rows_left([](Trial& row) { row.seed = 42; }), 3);
+  EXPECT_EQ(rows_left([](Trial& row) { row.trial = 2; }), 3);
+  EXPECT_EQ(rows_left([](Trial& row) { row.index = 4; }), 3);
 }
 
 TEST_F(HandMadeRuns, SayNothingOfRepeatsWhereThereIsNoRate) {

@@ -155,19 +155,22 @@ TEST_F(BadInput, InFlags) {
             "xsweep: " + (dir_ / "run.yaml").string() + ": is no directory; choose another one with --outdir\n");
 }
 
-TEST(ATornLastLine, IsLeftOutAndSaid) {
+TEST(ATornLastLine, LeavesAFinishedRunInvalidAndItsReportsAsTheyWere) {
   const TempDir dir;
   ASSERT_EQ(Xsweep({"run", StaticConfig(), "--outdir", dir.path().string(), "--run-id", "a", "--seeds", "1", "--trials",
                     "1", "--quiet"})
                 .exit_code,
             0);
   const fs::path rows = dir / "airline_static_v1/a/trials.jsonl";
+  const std::string notes = Slurp(rows.parent_path() / "notes.md");
   fs::resize_file(rows, fs::file_size(rows) - 20);
   const auto report = Xsweep({"report", "a", "--outdir", dir.path().string()});
-  EXPECT_EQ(report.exit_code, 0);
+  EXPECT_EQ(report.exit_code, 4);
   EXPECT_EQ(report.err,
-            "note: " + rows.string() + ":76: the last line stops in the middle of a row and was left out (1)\n");
-  EXPECT_THAT(Slurp(rows.parent_path() / "notes.md"), HasSubstr("76 trials were planned and 75 are recorded"));
+            "1 of the 76 trials that were planned and run have no readable row\n"
+            "trials.jsonl:76: the last line stops in the middle of a row and was left out (1)\n");
+  EXPECT_THAT(report.out, HasSubstr("verdict: INVALID: the rows are not those of this run's plan"));
+  EXPECT_EQ(Slurp(rows.parent_path() / "notes.md"), notes);
 }
 
 }  // namespace

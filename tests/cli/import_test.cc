@@ -221,6 +221,25 @@ TEST_F(ImportedResults, RefuseAFileThatHoldsNone) {
   EXPECT_FALSE(fs::exists(scratch_ / "runs/other"));
 }
 
+TEST(ImportedFacts, AreValidInTheOrderOfTheirFile) {
+  const TempDir scratch;
+  const std::string runs = (scratch / "runs").string();
+  for (const char* model : {"m", "n"}) {
+    std::string text = "model,task,trial,utility\n";  // as many as a grid has, trial by trial instead of task by task
+    for (const char* row : {"t0,0,1", "t1,0,0", "t0,1,1", "t1,1,1"}) text += std::string(model) + "," + row + "\n";
+    WriteText(scratch / (std::string(model) + ".csv"), text);
+    const auto imported = RunXsweep(
+        {"import", "results", (scratch / (std::string(model) + ".csv")).string(), "--exp", model, "--outdir", runs});
+    EXPECT_EQ(imported.exit_code, 0) << imported.out << imported.err;
+  }
+  const auto joined = RunXsweep({"import", "join", "m/latest", "n/latest", "--exp", "both", "--outdir", runs});
+  EXPECT_EQ(joined.exit_code, 0) << joined.out << joined.err;
+  for (const char* run : {"m/latest", "both/latest"}) {
+    const auto report = RunXsweep({"report", run, "--outdir", runs});
+    EXPECT_EQ(report.exit_code, 0) << report.out << report.err;
+  }
+}
+
 TEST(PublishedResults, AreReproducedAndScoredAsTheyWere) {
   NEEDS_TAU_DATA();
   const TempDir scratch;
