@@ -43,6 +43,14 @@ Json AtLeastItems(Json list, const OptionSpec& spec) {
   return list;
 }
 
+/// A condition as a text, or as a mapping of what is measured with how it is judged.
+Json GateSchema() {
+  Json text = Typed("string");
+  Json mapping = Typed("object");
+  mapping.Set("minProperties", std::int64_t{1});
+  return Json::MakeObject({{"anyOf", Json::MakeArray({std::move(text), std::move(mapping)})}});
+}
+
 /// `section` is whose parts a kPart names.
 Json ShapeOf(const OptionSpec& spec, std::string_view section) {
   switch (spec.type) {
@@ -50,7 +58,8 @@ Json ShapeOf(const OptionSpec& spec, std::string_view section) {
     case OptionType::kInteger: return Bounded(Typed("integer"), spec, "minimum", "maximum");
     case OptionType::kNumber: return Bounded(Typed("number"), spec, "minimum", "maximum");
     case OptionType::kString: return TextSchema(spec);
-    case OptionType::kStringList: return AtLeastItems(ListOf(TextSchema(spec)), spec);
+    case OptionType::kStringList:
+      return AtLeastItems(ListOf(spec.name == "gates" ? GateSchema() : TextSchema(spec)), spec);
     case OptionType::kNumberRange: {
       Json range = ListOf(Bounded(Typed("number"), spec, "minimum", "maximum"));
       range.Set("minItems", 2);

@@ -298,6 +298,8 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
     std::filesystem::remove_all(started.run.path(), ignored);
     return std::unexpected(judged.error());
   }
+  // What the judge has used stands in the ledger, which sealing removes.
+  TRY(WriteStatus(started.run, started.manifest, NameOf(RunStatus::kRunning)));
   TRY(started.run.Seal(started.manifest.planned));
   TRY_ASSIGN(const std::string unattacked, UnattackedWords(started.run));
   if (!unattacked.empty()) {

@@ -30,7 +30,8 @@ void ExpectDocumented(const std::vector<Entry>& table) {
       const auto again = CompleteOptions(entry.spec, *complete, family, entry.spec.name);
       EXPECT_TRUE(again) << "defaults pass their own checks: " << entry.spec.name;
       // What a command starts needs one; nothing else may lack anything.
-      const bool starts = std::ranges::any_of(entry.spec.options, [](const OptionSpec& o) { return o.name == "command"; });
+      const bool starts =
+          std::ranges::any_of(entry.spec.options, [](const OptionSpec& o) { return o.name == "command"; });
       Json ready = *complete;
       if (starts) ready.Set("command", Json::MakeArray({Json("true")}));
       EXPECT_TRUE(entry.prepare(ready)) << entry.spec.name;
