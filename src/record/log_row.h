@@ -4,7 +4,9 @@
 // kept (t) or not (-), the eight hex digits are the low half of XXH3-64 over everything before the digits. Sealing
 // takes the member off again, so that rows are read, compared and rewritten by others as plain rows. Logs of earlier
 // versions have none. Rejected: a checksum in sealed rows (whoever rewrites a file by another JSON library would break
-// all of them), and one for a whole log (a torn page would cost every row of it). SPDX-License-Identifier: Apache-2.0
+// all of them), and one for a whole log (a torn page would cost every row of it).
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

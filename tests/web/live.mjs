@@ -11,6 +11,7 @@ await withPage([address.split('#')[0]], async (page) => {
   const row = JSON.parse((await readFile(log, 'utf8')).split('\n')[0]);
   row.index = 201;
   row.task = 'task_late';
+  delete row.log; // the mark of a log's line; a changed row without one is an older version's
   await appendFile(log, JSON.stringify(row) + '\n');
   await page.getByText('202 of 504 trials').waitFor();
   check(true, 'the new row is counted');
