@@ -8,13 +8,16 @@ const [address, log] = process.argv.slice(2);
 await withPage([address.split('#')[0]], async (page) => {
   await page.goto(address);
   await page.getByText('201 of 504 trials').waitFor();
-  const row = JSON.parse((await readFile(log, 'utf8')).split('\n')[0]);
+  // The next trial of the plan: the second repetition of what the last row tried first. Rows that nobody planned are left out.
+  const rows = (await readFile(log, 'utf8')).trim().split('\n').map((line) => JSON.parse(line));
+  const row = rows.find((each) => each.index === 200);
   row.index = 201;
-  row.task = 'task_late';
+  row.trial += 1;
   delete row.log; // the mark of a log's line; a changed row without one is an older version's
   await appendFile(log, JSON.stringify(row) + '\n');
   await page.getByText('202 of 504 trials').waitFor();
   check(true, 'the new row is counted');
-  await page.goto(address.replace('#/run', '#/run') + '/trials?task=task_late');
-  await page.getByText('1 of 202').waitFor();
+  await page.goto(address + `/trials?task=${row.task}`);
+  const shown = rows.filter((each) => each.task === row.task).length + 1;
+  await page.getByText(`${shown} of 202`).waitFor();
 });
