@@ -6,7 +6,9 @@
 // role's limit is reached by looking all the same: every quarter of a second beside a few shards, every ten seconds
 // beside a thousand. Rates are divided by the shards that have not said that they are done: whoever is late to learn of
 // one that has takes too little, never too much (but for the first seconds of shards that were done and run again
-// together). SPDX-License-Identifier: Apache-2.0
+// together).
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <array>

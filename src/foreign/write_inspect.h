@@ -4,7 +4,9 @@
 // it. Scores are attack_success and task_success, 1 or 0; where one does not apply it is not there. Messages are what
 // each side saw; `tool` events are the calls, `approval` events a defense's decisions on them, `info` events from
 // "xsweep" say what was planted and what came of it. A row keeps no clock, so every event has the time at which the run
-// began. SPDX-License-Identifier: Apache-2.0
+// began.
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <filesystem>

@@ -1,5 +1,7 @@
 // Price: what the tokens of a model cost. Where it comes from when the model's own section does not say is
-// config/prices.h. SPDX-License-Identifier: Apache-2.0
+// config/prices.h.
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,7 @@
 // ToolTexts: lists of tools as a provider writes them, kept as text. The tools of a cell are the same in every request,
-// and writing them again was a fifth of what a call cost. SPDX-License-Identifier: Apache-2.0
+// and writing them again was a fifth of what a call cost.
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <functional>
