@@ -186,13 +186,13 @@ struct Option {
 
 /// The option `name`, bound to a member. `help` is one sentence.
 template <class T, class Member>
-Option<T> Opt(std::string name, Member T::* member, std::string help, Bounds bounds = {}) {
+Option<T> Opt(std::string_view name, Member T::* member, std::string_view help, Bounds bounds = {}) {
   if constexpr (Worded<Member>) {
     if (bounds.choices.empty()) bounds.choices.assign(kWords<Member>.begin(), kWords<Member>.end());
   }
-  return {.spec = {.name = std::move(name),
+  return {.spec = {.name = std::string(name),
                    .type = bounds.type.value_or(kOptionType<Member>),
-                   .help = std::move(help),
+                   .help = std::string(help),
                    .required = bounds.required,
                    .minimum = bounds.minimum,
                    .maximum = bounds.maximum,

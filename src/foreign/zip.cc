@@ -302,7 +302,7 @@ Status ZipWriter::Finish() {
     Append(header, 0, 2 + 2 + 2);  // no note, first disk, no internal attributes
     Append(header, 0, 4);
     Append(header, std::min<std::uint64_t>(entry.offset, 0xFFFFFFFF), 4);
-    TRY(Put(header + entry.name + extra));
+    TRY(Put(header.append(entry.name).append(extra)));
   }
   const std::uint64_t size = at_ - begin, count = written_.size();
   std::string end;

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <ranges>
 
 #include "analyze/numbers.h"
 #include "base/files.h"
@@ -242,8 +243,8 @@ Expected<std::string> UnattackedWords(const RunDirectory& run) {
                return {};
              }));
   (void)end;
-  std::vector<stats::Cluster> clusters;
-  for (const auto& [name, task] : tasks) clusters.push_back(task);
+  const auto values = std::views::values(tasks);
+  const std::vector<stats::Cluster> clusters(values.begin(), values.end());
   if (clusters.empty()) return std::string();
   return fmt::format("Where nobody attacked, the judge found what it looks for in {} of the episodes.",
                      RateWords(MakeRate(clusters)));
