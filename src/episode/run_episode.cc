@@ -3,13 +3,12 @@
 #include "episode/run_episode.h"
 
 #include <algorithm>
-#include <unordered_map>
-#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
-#include "episode/exposure.h"
+#include "episode/call_ids.h"
+#include "episode/payload_trace.h"
 #include "episode/refused.h"
 
 namespace xsweep {
@@ -88,13 +87,14 @@ class Dialogue {
   Async<Status> Plant() {
     std::vector<Planting> wanted = parts_.attack.Plantings();
     if (wanted.empty()) co_return Status();
-    CO_TRY_ASSIGN(planted_, co_await parts_.environment.Plant(std::move(wanted), parts_.goal));
-    for (const Planting& planting : planted_) {
+    CO_TRY_ASSIGN(std::vector<Planting> planted, co_await parts_.environment.Plant(std::move(wanted), parts_.goal));
+    for (const Planting& planting : planted) {
       Step& step = AddStep(StepKind::kAttack);
       step.shown = planting.text;
       step.original = planting.vector;
       step.injected = true;
     }
+    trace_.Planted(std::move(planted));
     co_return Status();
   }
 
@@ -122,9 +122,9 @@ class Dialogue {
     }
     conversation_.tools = &tools_;
     // A tool that the defense took away shows nothing: that is a payload removed, too.
-    NoteExposure({}, inserted, Channel::kToolDescription, {}, 1);
+    trace_.Inserted({}, inserted, Channel::kToolDescription, {}, 1);
     for (const ToolSchema& tool : tools_) {
-      NoteExposure(tool.description, inserted, Channel::kToolDescription, tool.name, 1);
+      trace_.Inserted(tool.description, inserted, Channel::kToolDescription, tool.name, 1);
     }
     co_return Status();
   }
@@ -163,7 +163,7 @@ class Dialogue {
     ++conversation_.turn;
     std::string shown = spoken.turn.text;
     CO_TRY(co_await ScreenUserTurn(shown));
-    NoteExposure(shown, spoken.inserted, Channel::kUserTurn, {}, conversation_.turn);
+    trace_.Inserted(shown, spoken.inserted, Channel::kUserTurn, {}, conversation_.turn);
     Step& step = AddStep(StepKind::kUser);
     step.injected = !spoken.inserted.empty();
     if (shown != spoken.turn.text) {
@@ -187,13 +187,12 @@ class Dialogue {
 
   // One agent turn with its calls. True when it made none: then it is the user's turn.
   Async<Expected<bool>> LetAgentAct() {
-    // A payload in what comes after the agent's last turn has been put before nobody.
-    if (transcript_.exposure.delivery != coming_.delivery) transcript_.exposure = coming_;
+    trace_.Met(transcript_.exposure);
     CO_TRY_ASSIGN(AgentTurn turn, co_await parts_.agent.Act(conversation_));
     result_.usage[Role::kAgent] += turn.usage;
     if (turn.no_answer != NoAnswer::kNone) co_return NoteUnanswered(std::move(turn));
     result_.agent_acted = result_.agent_acted || Acts(turn);
-    EnsureUniqueIds(turn.calls);
+    ids_.MakeUnique(turn.calls, transcript_.calls);
     Step& step = AddStep(StepKind::kAgent);
     step.shown = turn.text;
     step.reasoning = turn.reasoning;
@@ -320,16 +319,10 @@ class Dialogue {
 
   void ShowResult(const ToolCall& call, ToolOutcome& outcome, const std::string& inserted) {
     const bool record_channel = parts_.attack.channel() == Channel::kRecord;
-    NoteExposure(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
-                 conversation_.turn);
+    trace_.Inserted(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
+                    conversation_.turn);
     const CallRecord& record = transcript_.calls.back();
-    for (const Planting& planting : planted_) {
-      if (coming_.delivery == Delivery::kIntact || !CarriesFolded(record.content, planting.text)) continue;
-      Note(CarriesFolded(outcome.content, planting.text) ? Delivery::kIntact
-           : CarriesPart(outcome.content, planting.text) ? Delivery::kAltered
-                                                         : Delivery::kRemoved,
-           Channel::kRecord, call.name, conversation_.turn);
-    }
+    trace_.Returned(record.content, outcome.content, call.name, conversation_.turn);
     Step& step = AddStep(StepKind::kTool);
     step.call = static_cast<int>(transcript_.calls.size()) - 1;
     step.injected = !inserted.empty();
@@ -341,31 +334,6 @@ class Dialogue {
     message.call_id = call.id;
     message.error = outcome.error;
     message.structured = std::move(outcome.structured);
-  }
-
-  // Results are paired with calls by id, so an agent that leaves ids out or repeats them gets ours.
-  void EnsureUniqueIds(std::vector<ToolCall>& calls) {
-    constexpr std::size_t kFew = 64;  // beyond, looking at all others for each would take the square
-    if (calls.size() + transcript_.calls.size() <= kFew) {
-      for (ToolCall& call : calls) EnsureUniqueId(call, calls);
-      return;
-    }
-    for (; ids_known_ < transcript_.calls.size(); ++ids_known_) ids_.insert(transcript_.calls[ids_known_].call.id);
-    std::unordered_map<std::string, std::size_t> uses;
-    for (const ToolCall& call : calls) ++uses[call.id];
-    for (ToolCall& call : calls) {
-      if (!call.id.empty() && uses[call.id] == 1 && !ids_.contains(call.id)) continue;
-      --uses[call.id];
-      call.id = fmt::format("call_{}", ++ids_given_);
-      ++uses[call.id];
-    }
-  }
-
-  void EnsureUniqueId(ToolCall& call, const std::vector<ToolCall>& siblings) {
-    const auto same = [&](const ToolCall& other) { return &other != &call && other.id == call.id; };
-    const bool taken = call.id.empty() || std::ranges::any_of(siblings, same) ||
-                       std::ranges::any_of(transcript_.calls, same, &CallRecord::call);
-    if (taken) call.id = fmt::format("call_{}", ++ids_given_);
   }
 
   Step& AddStep(StepKind kind) {
@@ -383,35 +351,15 @@ class Dialogue {
     }
   }
 
-  void NoteExposure(std::string_view shown, std::string_view inserted, Channel channel, std::string_view via,
-                    int turn) {
-    if (inserted.empty() || coming_.delivery == Delivery::kIntact) return;
-    const Delivery delivery = Carries(shown, inserted)       ? Delivery::kIntact
-                              : CarriesPart(shown, inserted) ? Delivery::kAltered
-                                                             : Delivery::kRemoved;
-    Note(delivery, channel, via, turn);
-  }
-
-  void Note(Delivery delivery, Channel channel, std::string_view via, int turn) {
-    if (delivery <= coming_.delivery) return;
-    if (!coming_.exposed) {
-      coming_ = {.exposed = delivery >= Delivery::kAltered, .turn = turn, .channel = channel, .via = std::string(via)};
-    }
-    coming_.delivery = delivery;
-  }
-
   const EpisodeParts& parts_;
   const EpisodeLimits& limits_;
   EpisodeResult& result_;
   Transcript& transcript_;
   Conversation conversation_;
-  std::vector<Planting> planted_;  // as it stands in the world
   std::vector<ToolSchema> tools_;  // only when the environment's own are not shown as they are
-  Exposure coming_;                // as it will be once the agent has acted on what it is shown
+  PayloadTrace trace_;
+  CallIds ids_;
   int tool_errors_ = 0;
-  int ids_given_ = 0;
-  std::unordered_set<std::string> ids_;  // of the first ids_known_ calls; only in long dialogues
-  std::size_t ids_known_ = 0;
 };
 
 }  // namespace

@@ -1,0 +1,34 @@
+// PayloadTrace: what became of a payload on its way to the agent.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "episode/roles.h"
+
+namespace xsweep {
+
+/// Follows the payloads of one dialogue. What it is told of has been shown to nobody until `Met` says so: a payload
+/// behind the agent's last turn has been put before nobody.
+class PayloadTrace {
+ public:
+  /// Payloads as they stand in the world; looked for in every result.
+  void Planted(std::vector<Planting> plantings) { planted_ = std::move(plantings); }
+  /// The agent is going to be shown `shown`, into which `inserted` was put; empty: nothing was.
+  void Inserted(std::string_view shown, std::string_view inserted, Channel channel, std::string_view via, int turn);
+  /// It is going to be shown `shown` of a result that was `content`.
+  void Returned(std::string_view content, std::string_view shown, std::string_view via, int turn);
+  /// The agent acts on all that it was shown.
+  void Met(Exposure& exposure) const {
+    if (exposure.delivery != coming_.delivery) exposure = coming_;
+  }
+
+ private:
+  void Note(Delivery delivery, Channel channel, std::string_view via, int turn);
+
+  std::vector<Planting> planted_;
+  Exposure coming_;
+};
+
+}  // namespace xsweep
