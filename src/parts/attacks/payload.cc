@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/fill_in.h"
+
 namespace xsweep {
 namespace {
 
@@ -33,18 +35,7 @@ std::optional<std::string> Value(std::string_view name, const TrialContext& cont
 }  // namespace
 
 std::string FillPayload(std::string_view text, const TrialContext& context) {
-  std::string filled;
-  while (!text.empty()) {
-    const std::size_t open = text.find('{');
-    filled += text.substr(0, open);
-    if (open == std::string_view::npos) break;
-    text.remove_prefix(open);
-    const std::size_t close = text.find('}');
-    const auto value = close == std::string_view::npos ? std::nullopt : Value(text.substr(1, close - 1), context);
-    filled += value ? std::string_view(*value) : text.substr(0, 1);
-    text.remove_prefix(value ? close + 1 : 1);
-  }
-  return filled;
+  return FillIn(text, [&](std::string_view name) { return Value(name, context); });
 }
 
 bool NamesGoal(std::string_view text) {

@@ -9,6 +9,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/fill_in.h"
 #include "episode/annotated.h"
 #include "parts/shared/goal_calls.h"
 #include "parts/shared/splice.h"
@@ -20,21 +21,11 @@ using Values = std::map<std::string, Json>;
 
 std::string Printed(const Json& value) { return value.is_string() ? value.AsString() : value.Dump(); }
 
-/// `text` with {NAME} of `values` filled in, in one pass.
 std::string FillText(std::string_view text, const Values& values) {
-  std::string filled;
-  while (!text.empty()) {
-    const std::size_t open = text.find('{');
-    filled += text.substr(0, open);
-    if (open == std::string_view::npos) break;
-    text.remove_prefix(open);
-    const std::size_t close = text.find('}');
-    const auto found =
-        close == std::string_view::npos ? values.end() : values.find(std::string(text.substr(1, close - 1)));
-    filled += found == values.end() ? std::string(text.substr(0, 1)) : Printed(found->second);
-    text.remove_prefix(found == values.end() ? 1 : close + 1);
-  }
-  return filled;
+  return FillIn(text, [&](std::string_view name) -> std::optional<std::string> {
+    const auto found = values.find(std::string(name));
+    return found == values.end() ? std::nullopt : std::optional(Printed(found->second));
+  });
 }
 
 Json Fill(const Json& value, const Values& values) {
