@@ -148,6 +148,7 @@ bool TakeThought(ModelReply& reply) {
 
 void SettleReply(const ModelRequest& request, bool parse_calls, ModelReply& reply) {
   if (parse_calls) ParseCalls(request, reply);
+  RestoreToolNames(request, reply.calls);
   MakeIdsUnique(request, reply.calls);
   reply.no_answer = WhyNoAnswer(request, reply);
 }

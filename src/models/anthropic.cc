@@ -160,7 +160,7 @@ std::string WriteAnthropicRequest(const Endpoint& endpoint, const ModelRequest& 
     Json tools = Json::MakeArray();
     for (const ToolSchema& tool : request.tools) {
       tools.Append(Json::MakeObject(
-          {{"name", tool.name}, {"description", tool.description}, {"input_schema", tool.parameters}}));
+          {{"name", LegalToolName(tool.name)}, {"description", tool.description}, {"input_schema", tool.parameters}}));
     }
     body.Set("tools", std::move(tools));
   }

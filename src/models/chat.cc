@@ -10,18 +10,12 @@
 
 #include "models/answer.h"
 #include "models/legal.h"
+#include "models/request_pieces.h"
 #include "models/stream.h"
 #include "models/tool_texts.h"
 
 namespace xsweep {
 namespace {
-
-// Requests are written as text rather than built as a Json first: a dialogue is sent again with every turn, and
-// building its tree was most of a call's cost.
-void AppendText(std::string_view before, std::string_view text, std::string& out) {
-  out += before;
-  AppendJsonString(text, out);
-}
 
 /// Members that came with a message or a call, as they came.
 void AppendMembers(const Json& members, std::string_view but, std::string& out) {
@@ -35,19 +29,14 @@ void AppendMembers(const Json& members, std::string_view but, std::string& out) 
   }
 }
 
-void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
-  out += R"(,"tool_calls":[)";
-  for (const ToolCall& call : calls) {
-    if (&call != &calls.front()) out += ',';
-    AppendText(R"({"id":)", call.id, out);
-    AppendText(R"(,"type":"function","function":{"name":)", LegalToolName(call.name), out);
-    AppendText(R"(,"arguments":)", WritableArguments(call.arguments).Dump(), out);
-    if (const Json* more = call.more.Find("function")) AppendMembers(*more, {}, out);
-    out += '}';
-    AppendMembers(call.more, "function", out);
-    out += '}';
-  }
-  out += ']';
+void AppendCall(const ToolCall& call, std::string& out) {
+  AppendMember(R"({"id":)", call.id, out);
+  AppendMember(R"(,"type":"function","function":{"name":)", LegalToolName(call.name), out);
+  AppendMember(R"(,"arguments":)", WritableArguments(call.arguments).Dump(), out);
+  if (const Json* more = call.more.Find("function")) AppendMembers(*more, {}, out);
+  out += '}';
+  AppendMembers(call.more, "function", out);
+  out += '}';
 }
 
 /// Servers refuse messages without a word; beside calls they want null, or "" where null is refused.
@@ -61,7 +50,7 @@ void AppendAgent(const Endpoint& endpoint, const Message& message, std::string& 
   } else {
     AppendJsonString(IsBlank(message.text) && message.calls.empty() ? kNothingSaid : message.text, out);
   }
-  if (!message.calls.empty()) AppendCalls(message.calls, out);
+  if (!message.calls.empty()) AppendList(message.calls, AppendCall, out += R"(,"tool_calls":)");
   if (!endpoint.send_thought || !message.kept.is_object()) return;
   for (const auto& [key, value] : message.kept.members()) {
     // The thought of a turn is wanted while its calls are answered; behind a closed turn some servers refuse it.
@@ -76,37 +65,28 @@ void AppendAgent(const Endpoint& endpoint, const Message& message, std::string& 
 
 void AppendMessage(const Endpoint& endpoint, const Message& message, std::string& out) {
   switch (message.speaker) {
-    case Speaker::kSystem: AppendText(R"({"role":"system","content":)", message.text, out); break;
+    case Speaker::kSystem: AppendMember(R"({"role":"system","content":)", message.text, out); break;
     case Speaker::kUser:
-      AppendText(R"({"role":"user","content":)", IsBlank(message.text) ? kNothingSaid : message.text, out);
+      AppendMember(R"({"role":"user","content":)", IsBlank(message.text) ? kNothingSaid : message.text, out);
       break;
     case Speaker::kTool:
-      AppendText(R"({"role":"tool","tool_call_id":)", message.call_id, out);
-      AppendText(R"(,"content":)", message.text, out);
+      AppendMember(R"({"role":"tool","tool_call_id":)", message.call_id, out);
+      AppendMember(R"(,"content":)", message.text, out);
       break;
     case Speaker::kAgent: AppendAgent(endpoint, message, out);
   }
   out += '}';
 }
 
-void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
-  out += '[';
-  for (const ToolSchema& tool : tools) {
-    if (&tool != &tools.front()) out += ',';
-    AppendText(R"({"type":"function","function":{"name":)", tool.name, out);
-    AppendText(R"(,"description":)", tool.description, out);
-    out += R"(,"parameters":)";
-    tool.parameters.AppendTo(out);
-    out += "}}";
-  }
-  out += ']';
+void AppendTool(const ToolSchema& tool, std::string& out) {
+  AppendMember(R"({"type":"function","function":{"name":)", LegalToolName(tool.name), out);
+  AppendMember(R"(,"description":)", tool.description, out);
+  out += R"(,"parameters":)";
+  tool.parameters.AppendTo(out);
+  out += "}}";
 }
 
-std::size_t LikelySize(const ModelRequest& request) {
-  std::size_t size = 1024 + request.system.size();
-  for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
-  return size + size / 8;
-}
+void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) { AppendList(tools, AppendTool, out); }
 
 /// What a choice's message holds.
 struct Pieces {
@@ -301,10 +281,10 @@ std::string WriteOpenAiRequest(const Endpoint& endpoint, const ModelRequest& req
 std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools, const ModelRequest& request) {
   std::string out;
   out.reserve(LikelySize(request) + tools.size());
-  AppendText(R"({"model":)", endpoint.model, out);
+  AppendMember(R"({"model":)", endpoint.model, out);
   out += R"(,"messages":[)";
   if (!request.system.empty()) {
-    AppendText(R"({"role":"system","content":)", request.system, out);
+    AppendMember(R"({"role":"system","content":)", request.system, out);
     out += '}';
   }
   for (const Message& message : request.messages) {

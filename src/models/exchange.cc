@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "models/answer.h"
+#include "models/request_pieces.h"
 
 namespace xsweep {
 namespace {
@@ -16,26 +17,16 @@ namespace {
 constexpr std::array<std::string_view, 4> kSpeakers = {"system", "user", "agent", "tool"};
 constexpr std::size_t kRemembered = 20'000;  // dialogues whose last request is known; beyond, whole ones are written
 
-void AppendMember(std::string_view before, std::string_view text, std::string& out) {
-  out += before;
-  AppendJsonString(text, out);
-}
-
-void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
-  out += '[';
-  for (const ToolCall& call : calls) {
-    if (&call != &calls.front()) out += ',';
-    AppendMember(R"({"id":)", call.id, out);
-    AppendMember(R"(,"name":)", call.name, out);
-    out += R"(,"arguments":)";
-    call.arguments.AppendTo(out);
-    if (!call.more.is_null()) {
-      out += R"(,"more":)";
-      call.more.AppendTo(out);
-    }
-    out += '}';
+void AppendCall(const ToolCall& call, std::string& out) {
+  AppendMember(R"({"id":)", call.id, out);
+  AppendMember(R"(,"name":)", call.name, out);
+  out += R"(,"arguments":)";
+  call.arguments.AppendTo(out);
+  if (!call.more.is_null()) {
+    out += R"(,"more":)";
+    call.more.AppendTo(out);
   }
-  out += ']';
+  out += '}';
 }
 
 void AppendMessage(const Message& message, std::string& out) {
@@ -43,7 +34,7 @@ void AppendMessage(const Message& message, std::string& out) {
   AppendMember(R"(,"text":)", message.text, out);
   if (!message.calls.empty()) {
     out += R"(,"calls":)";
-    AppendCalls(message.calls, out);
+    AppendList(message.calls, AppendCall, out);
   }
   if (!message.call_id.empty()) AppendMember(R"(,"call_id":)", message.call_id, out);
   if (message.error) out += R"(,"error":true)";
@@ -54,18 +45,15 @@ void AppendMessage(const Message& message, std::string& out) {
   out += '}';
 }
 
-void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
-  out += '[';
-  for (const ToolSchema& tool : tools) {
-    if (&tool != &tools.front()) out += ',';
-    AppendMember(R"({"name":)", tool.name, out);
-    AppendMember(R"(,"description":)", tool.description, out);
-    out += R"(,"parameters":)";
-    tool.parameters.AppendTo(out);
-    out += '}';
-  }
-  out += ']';
+void AppendTool(const ToolSchema& tool, std::string& out) {
+  AppendMember(R"({"name":)", tool.name, out);
+  AppendMember(R"(,"description":)", tool.description, out);
+  out += R"(,"parameters":)";
+  tool.parameters.AppendTo(out);
+  out += '}';
 }
+
+void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) { AppendList(tools, AppendTool, out); }
 
 std::string ToolsText(const std::vector<ToolSchema>& tools) {
   std::string text;
@@ -77,7 +65,7 @@ void AppendReply(const ModelReply& reply, std::string& out) {
   AppendMember(R"({"text":)", reply.text, out);
   if (!reply.calls.empty()) {
     out += R"(,"calls":)";
-    AppendCalls(reply.calls, out);
+    AppendList(reply.calls, AppendCall, out);
   }
   if (!reply.reasoning.empty()) AppendMember(R"(,"reasoning":)", reply.reasoning, out);
   AppendMember(R"(,"finish_reason":)", reply.finish_reason, out);
@@ -97,12 +85,6 @@ void AppendReply(const ModelReply& reply, std::string& out) {
   if (!reply.usage.tokens_known) usage.Set("tokens_known", false);
   usage.AppendTo(out);
   out += '}';
-}
-
-std::size_t LikelySize(const ModelRequest& request) {
-  std::size_t size = 1024 + request.system.size();
-  for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
-  return size + size / 8;
 }
 
 std::unexpected<Error> NoReply(std::string_view what) {

@@ -34,6 +34,16 @@ std::string LegalToolName(std::string_view name) {
   return Plain(name.substr(0, kLongestName));
 }
 
+void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls) {
+  for (ToolCall& call : calls) {
+    const auto is_called = [&](const ToolSchema& tool) { return tool.name == call.name; };
+    const auto is_meant = [&](const ToolSchema& tool) { return LegalToolName(tool.name) == call.name; };
+    if (std::ranges::any_of(request.tools, is_called)) continue;
+    const auto meant = std::ranges::find_if(request.tools, is_meant);
+    if (meant != request.tools.end()) call.name = meant->name;
+  }
+}
+
 std::string MakeCallId(std::string_view seed, std::size_t number) {
   constexpr std::string_view kDigits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   std::uint64_t left = Hash64(seed, number);

@@ -16,8 +16,10 @@ inline constexpr std::string_view kNothingSaid = "(nothing)";
 
 bool IsBlank(std::string_view text);
 
-/// A tool's name of 1 to 64 letters, digits, underscores and hyphens: what all servers take in a history.
+/// A tool's name of 1 to 64 letters, digits, underscores and hyphens: what all servers take, of a tool as of a call.
 std::string LegalToolName(std::string_view name);
+/// Gives calls the names that their tools really have, where a server was told a legal one.
+void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls);
 
 /// An id of nine letters and digits, which every server takes (Mistral's takes nothing else); a pure function of
 /// `seed` and `number`.

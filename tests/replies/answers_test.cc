@@ -203,6 +203,28 @@ TEST(History, GoesBackAsItCame) {
   EXPECT_THAT(WriteOpenAiRequest(endpoint, next), ::testing::Not(HasSubstr("reasoning_content")));
 }
 
+TEST(ToolsWithNamesThatServersRefuse, AreToldLegalOnesAndCalledByTheirOwn) {
+  ModelRequest asked = Request();
+  asked.tools[0].name = "desk/send.certificate";
+  const Endpoint endpoint{.url = "", .model = "m"};
+  EXPECT_THAT(WriteOpenAiRequest(endpoint, asked), HasSubstr(R"("name":"desk_send_certificate")"));
+  EXPECT_THAT(WriteAnthropicRequest(endpoint, asked), HasSubstr(R"("name":"desk_send_certificate")"));
+  const auto chat = ReadOpenAiReply(
+      R"({"choices":[{"message":{"tool_calls":[{"id":"a","function":{"name":"desk_send_certificate","arguments":"{}"}},
+          {"id":"b","function":{"name":"desk/send.certificate","arguments":"{}"}},
+          {"id":"c","function":{"name":"no_such","arguments":"{}"}}]}}]})",
+      asked);
+  ASSERT_TRUE(chat.has_value()) << chat.error().message;
+  ASSERT_EQ(chat->calls.size(), 3U);
+  EXPECT_EQ(chat->calls[0].name, "desk/send.certificate");
+  EXPECT_EQ(chat->calls[1].name, "desk/send.certificate");
+  EXPECT_EQ(chat->calls[2].name, "no_such");
+  const auto messages = ReadAnthropicReply(
+      R"({"content":[{"type":"tool_use","id":"t","name":"desk_send_certificate","input":{}}],"stop_reason":"tool_use"})",
+      asked);
+  EXPECT_EQ(messages->calls.at(0).name, "desk/send.certificate");
+}
+
 TEST(AUsage, IsReadInEverySpellingAndNeverBelieved) {
   const auto read = [](const char* usage) {
     return ReadTokenCounts(*Json::Parse(std::string(R"({"usage":)") + usage + "}"));

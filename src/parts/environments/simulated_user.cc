@@ -48,10 +48,11 @@ ModelRequest SimulatedUser::Request(const Conversation& conversation) const {
     message.text = std::move(text);
     request.messages.push_back(std::move(message));
   };
-  // For this model the sides are swapped: the agent is its user. Tool traffic is not for the customer's eyes.
+  // For this model the sides are swapped: the agent is its user. Tool traffic is not for the customer's eyes. An agent
+  // that has said nothing has had its turn all the same: servers take no dialogue that ends with the model's own words.
   say(Speaker::kUser, std::string(kGreeting));
   for (const Message& message : conversation.messages) {
-    if (message.text.empty() || message.speaker == Speaker::kTool) continue;
+    if (message.speaker == Speaker::kTool || (message.text.empty() && !message.calls.empty())) continue;
     if (message.speaker == Speaker::kUser) say(Speaker::kAgent, message.text);
     if (message.speaker == Speaker::kAgent) say(Speaker::kUser, message.text);
   }

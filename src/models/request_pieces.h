@@ -1,0 +1,38 @@
+// Pieces of requests as text: a dialogue is written again with every turn, and building its tree was most of what a
+// call cost.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "episode/model.h"
+
+namespace xsweep {
+
+/// `before`, which ends in a colon, and `text` as a JSON string.
+inline void AppendMember(std::string_view before, std::string_view text, std::string& out) {
+  out += before;
+  AppendJsonString(text, out);
+}
+
+/// A JSON list whose items `append(item, out)` writes.
+template <class Item, class Append>
+void AppendList(const std::vector<Item>& items, Append append, std::string& out) {
+  out += '[';
+  for (const Item& item : items) {
+    if (&item != items.data()) out += ',';
+    append(item, out);
+  }
+  out += ']';
+}
+
+/// How much room the text of a request is likely to take.
+inline std::size_t LikelySize(const ModelRequest& request) {
+  std::size_t size = 1024 + request.system.size();
+  for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
+  return size + size / 8;
+}
+
+}  // namespace xsweep
