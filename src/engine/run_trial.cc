@@ -77,6 +77,11 @@ void SetFindings(const EpisodeResult& result, bool attacked, bool asked_for_task
   }
 }
 
+/// A server that fails, a user's model that is gone, a world that breaks: nothing of it undoes what was executed.
+bool SucceededBefore(const Error& failure, const Assessment& assessment) {
+  return failure.kind == ErrorKind::kEpisode && assessment.succeeded.value_or(false);
+}
+
 bool ByProvider(const Error& unanswered) {
   const std::string_view name = UnansweredName(unanswered);
   const auto why = Parse<NoAnswer>(name.substr(name.find('.') + 1));
@@ -121,7 +126,7 @@ std::string KeptTranscript(const EpisodeResult& result, const Goal& goal) {
   if (!goal.name.empty()) {
     more.Set("goal", Json::MakeObject({{"name", goal.name}, {"description", goal.description}}));
   }
-  if (!result.error) {
+  if (!result.error || SucceededBefore(*result.error, result.assessment)) {
     const Assessment& found = result.assessment;
     more.Set("assessment", Json::MakeObject({{"succeeded", OrNull(found.succeeded)},
                                              {"attempted", found.attempted},
@@ -258,10 +263,10 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundin
   row.queries = result.attack_queries;
   SetWatched(watched, row);
   const bool attacked = !prepared.attack.none;
-  if (result.error) {
+  if (result.error && !(attacked && SucceededBefore(*result.error, result.assessment))) {
     SetError(*result.error, row);
   } else {
-    SetFindings(result, attacked, !attack->replaces_user(), row);
+    SetFindings(result, attacked, !attack->replaces_user() && !result.error, row);
   }
   if (result.unanswered) {
     SetUnanswered(result, attacked, row);
@@ -321,6 +326,8 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
     row.error_message.clear();
   } else if (row.stop == NameOf(Stop::kUnanswered) && row.outcome != Outcome::kAttackSucceeded) {
     SetError(UnansweredError("the dialogue ended in a reply that is no answer", "dialogue"), row);
+  } else if (row.stop == NameOf(Stop::kError) && row.outcome != Outcome::kAttackSucceeded) {
+    SetError(Error{ErrorKind::kEpisode, "the dialogue broke off by a failure", {}}, row);
   }
   co_return row;
 }

@@ -38,7 +38,8 @@ class TrialRunner {
   /// Error is returned only when a person interrupted it, and then there is no row.
   Async<Expected<TrialRecord>> Run(TrialIdentity identity, Surroundings around) const;
   /// The row of a recorded trial as this plan's judge sees its dialogue: nobody but the judge is asked anything, and
-  /// `usage` is what that took. Task success stays as it was; a dialogue that never came to an end keeps its error.
+  /// `usage` is what that took. Task success stays as it was. An error keeps its error; a success of a dialogue that
+  /// broke off is one only as long as the judge says so.
   Async<Expected<Trial>> Rejudge(TrialIdentity identity, Trial before, std::shared_ptr<const Transcript> dialogue,
                                  Surroundings around) const;
   /// The row of a trial that was not started because of `why` (a budget).

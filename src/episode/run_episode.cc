@@ -55,21 +55,33 @@ class Dialogue {
     co_return Status();
   }
 
+  // What fails on the way is told, but never keeps the judge from what was executed: success is decided first.
   Async<Status> Judge() {
-    if (!parts_.attack.replaces_user() && !result_.unanswered) {
-      CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
-      result_.usage[Role::kJudge] += result_.task.usage;
-    }
-    CO_TRY_ASSIGN(transcript_.end_effects, co_await parts_.environment.EndEffects(transcript_, parts_.goal));
+    Status failed = co_await AssessTask();
+    const auto fails = [&](auto&& what) {
+      if (!what && failed) failed = std::unexpected(what.error());
+    };
+    auto seen = co_await parts_.environment.EndEffects(transcript_, parts_.goal);
+    if (seen) transcript_.end_effects = std::move(*seen);
+    fails(seen);
     transcript_.notes = parts_.environment.notes();
-    if (parts_.goal.effect_kind == kTaskFailed) CO_TRY(NoteTaskFailure());
+    if (parts_.goal.effect_kind == kTaskFailed) fails(NoteTaskFailure());
+    if (!failed && failed.error().kind != ErrorKind::kEpisode) co_return failed;
     CO_TRY_ASSIGN(result_.assessment,
                   co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
     result_.usage[Role::kJudge] += result_.assessment.usage;
-    co_return Status();
+    co_return failed;
   }
 
  private:
+  // Nobody asks for the task where the attack spoke in the user's place, or where the dialogue broke off.
+  Async<Status> AssessTask() {
+    if (parts_.attack.replaces_user() || result_.broke_off()) co_return Status();
+    CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
+    result_.usage[Role::kJudge] += result_.task.usage;
+    co_return Status();
+  }
+
   // Whether the task failed is a finding like any other, so that a kept transcript can be judged again.
   Status NoteTaskFailure() {
     if (!result_.task.success) {
@@ -362,21 +374,26 @@ class Dialogue {
   int tool_errors_ = 0;
 };
 
+// The dialogue came to no end of its own: a reply was no answer, or somebody failed.
+void NoteBrokenOff(Error why, EpisodeResult& result) {
+  const bool unanswered = !UnansweredName(why).empty();
+  result.transcript.stop = unanswered ? "unanswered" : "error";
+  (unanswered ? result.unanswered : result.error) = std::move(why);
+}
+
 }  // namespace
 
 Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits) {
   EpisodeResult result;
   Dialogue dialogue(parts, limits, result);
   Status ended = co_await dialogue.Run();
-  if (!ended && !UnansweredName(ended.error()).empty()) {
-    result.unanswered = std::move(ended).error();
-    result.transcript.stop = "unanswered";
-    ended = Status();
-  }
-  // Of a dialogue that ended without an answer only what was done before can be judged: where nothing was, nothing.
-  if (ended && (!result.unanswered || result.agent_acted)) ended = co_await dialogue.Judge();
+  // Rejected: the same for a budget that is gone. Such a trial goes on where it stopped when there is a new one.
+  const bool broke_off = !ended && ended.error().kind == ErrorKind::kEpisode;
+  if (broke_off) NoteBrokenOff(std::exchange(ended, Status()).error(), result);
+  // Of a dialogue that broke off only what was done before can be judged: where nothing was, nothing.
+  if (ended && (!broke_off || result.agent_acted)) ended = co_await dialogue.Judge();
   const bool judge_failed = !ended && ended.error().kind == ErrorKind::kEpisode;
-  if (judge_failed && result.unanswered) ended = Status();
+  if (judge_failed && broke_off) ended = Status();
   if (!ended) {
     result.transcript.stop = "error";
     result.error = std::move(ended).error();

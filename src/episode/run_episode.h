@@ -27,17 +27,19 @@ struct EpisodeParts {
   const Goal& goal;
 };
 
-/// What came of it. With `error` set the transcript holds what happened until then, and nothing was judged.
+/// What came of it. With `error` or `unanswered` set the transcript holds what happened until then, and of the judge's
+/// finding only a success counts: what was executed stays executed, but nobody knows what would have come next.
 struct EpisodeResult {
   Transcript transcript;
   Assessment assessment;
   TaskAssessment task;
   RoleUsage usage;
   std::int64_t attack_queries = 0;
-  std::optional<Error> error;
-  /// Why the dialogue ended by a reply that is no answer; then only what was executed before can have been judged.
-  std::optional<Error> unanswered;
-  bool agent_acted = false;  ///< it said something, or made a call that could be understood
+  std::optional<Error> error;       ///< what failed: of the dialogue, or of looking at it afterwards
+  std::optional<Error> unanswered;  ///< why the dialogue ended by a reply that is no answer
+  bool agent_acted = false;         ///< it said something, or made a call that could be understood
+
+  bool broke_off() const { return error.has_value() || unanswered.has_value(); }
 };
 
 /// Runs one episode. Never fails as a whole: what goes wrong is in `error`, beside what was used until then.

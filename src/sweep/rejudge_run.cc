@@ -67,9 +67,11 @@ Status CheckJudge(const Experiment& experiment, const Manifest& before, const st
   return {};
 }
 
-/// The dialogue came to an end, so that a judge can look at it.
+/// The dialogue came to an end, or held a success before it broke off: a judge can look at it.
 bool Judgeable(const Trial& row) {
-  return row.outcome != Outcome::kSkipped && !row.stop.empty() && row.stop != "error" && row.error_kind != "unanswered";
+  if (row.outcome == Outcome::kAttackSucceeded) return true;
+  return row.outcome != Outcome::kSkipped && !row.stop.empty() && row.stop != NameOf(Stop::kError) &&
+         row.error_kind != "unanswered";
 }
 
 /// The rows and dialogues of the old run, in plan order.

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "support/fake_desk.h"
+#include "support/fake_model.h"
 
 namespace xsweep {
 namespace {
@@ -54,6 +55,31 @@ TEST(FailedDesk, EndsTheEpisodeWithItsError) {
   EXPECT_EQ(result.error->kind, ErrorKind::kEpisode);
   EXPECT_EQ(result.transcript.stop, "error");
   EXPECT_EQ(result.transcript.calls.size(), 2U);
+}
+
+/// Sends a certificate that nobody is owed, and then its server is gone.
+test::FakeModel SendsAndBreaksOff() {
+  ModelReply reply;
+  reply.calls = {{"a", "send_certificate", Json::MakeObject({{"user_id", "regular_1"}, {"amount", 300}})}};
+  return test::FakeModel({reply});
+}
+
+TEST(ADialogueThatBreaksOff, HasSucceededByWhatWasExecutedBefore) {
+  test::FakeModel agent = SendsAndBreaksOff();
+  const EpisodeResult result = Bench({.agent = "tool_agent", .attack = "static", .models = {.agent = &agent}}).Run();
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->message, "the fake model has no more to say");
+  EXPECT_EQ(result.transcript.stop, "error");
+  EXPECT_EQ(result.assessment.succeeded, true);
+  EXPECT_EQ(result.assessment.executed, 1);
+  EXPECT_EQ(result.task.success, std::nullopt);
+}
+
+TEST(ADialogueThatBreaksOff, IsNotJudgedBeforeTheAgentHasActed) {
+  test::FakeModel silent({});
+  const EpisodeResult result = Bench({.agent = "tool_agent", .attack = "static", .models = {.agent = &silent}}).Run();
+  EXPECT_TRUE(result.error);
+  EXPECT_EQ(result.assessment.succeeded, std::nullopt);
 }
 
 TEST(Limits, StopTheDialogue) {
