@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/base64.h"
 #include "base/embedded.h"
 #include "base/escape.h"
 #include "base/hash.h"
@@ -21,18 +22,10 @@ namespace fs = std::filesystem;
 
 /// "sha256-<base64>", as a Content-Security-Policy names a script or style.
 std::string PolicyHash(std::string_view text) {
-  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const std::string hex = Sha256(text);
-  std::string bits;
-  for (const char digit : hex) {
-    const int value = digit <= '9' ? digit - '0' : digit - 'a' + 10;
-    for (int bit = 3; bit >= 0; --bit) bits += static_cast<char>('0' + (value >> bit & 1));
-  }
-  bits.resize((bits.size() + 5) / 6 * 6, '0');
-  std::string base64;
-  for (std::size_t i = 0; i < bits.size(); i += 6) base64 += kDigits[std::stoul(bits.substr(i, 6), nullptr, 2)];
-  base64.resize((base64.size() + 3) / 4 * 4, '=');
-  return "sha256-" + base64;
+  std::string bytes;
+  for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  return "sha256-" + Base64(bytes);
 }
 
 std::string Block(const std::string& path, std::string_view json) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "base/base64.h"
 #include "page/page_data.h"
 #include "record/trial.h"
 #include "record/trial_log.h"
@@ -18,18 +19,6 @@ namespace xsweep {
 namespace {
 
 namespace fs = std::filesystem;
-
-void AppendBase64(std::string_view bytes, std::string& out) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto at = [&](std::size_t i) { return i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U; };
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const unsigned group = at(i) << 16U | at(i + 1) << 8U | at(i + 2);
-    out += kDigits[group >> 18U];
-    out += kDigits[group >> 12U & 63U];
-    out += i + 1 < bytes.size() ? kDigits[group >> 6U & 63U] : '=';
-    out += i + 2 < bytes.size() ? kDigits[group & 63U] : '=';
-  }
-}
 
 /// Texts that repeat, as numbers.
 class Dictionary {
