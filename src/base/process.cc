@@ -5,10 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,32 +16,12 @@
 #include <cstring>
 #include <string_view>
 
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX asks for it
+#include "base/spawn.h"
 
 namespace xsweep {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int value) : value_(value) {}
-  Descriptor(Descriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(value_, other.value_);
-    return *this;
-  }
-  ~Descriptor() { Close(); }
-  void Close() {
-    if (value_ >= 0) close(value_);
-    value_ = -1;
-  }
-  int get() const { return value_; }
-
- private:
-  int value_ = -1;
-};
 
 std::unexpected<Error> Failed(const ProcessRequest& request, std::string_view what, int code) {
   return WorldError(fmt::format("{}: {}", what, std::strerror(code)), request.args.front());
@@ -75,54 +52,14 @@ Expected<Pipe> MakePipe(const ProcessRequest& request) {
   return Pipe{Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
-std::vector<std::string> EnvironmentOf(const ProcessRequest& request) {
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const bool replaced = std::ranges::any_of(
-        request.environment, [&](const auto& given) { return text.substr(0, text.find('=')) == given.first; });
-    if (!replaced) all.emplace_back(text);
-  }
-  for (const auto& [name, value] : request.environment) all.push_back(fmt::format("{}={}", name, value));
-  return all;
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-/// A group of its own, so that its children can be killed with it; default signals, nothing blocked.
-Expected<pid_t> Spawn(const ProcessRequest& request, int in, int out, int err) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-  if (!request.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, request.directory.c_str());
-  sigset_t none;
-  sigset_t defaults;
-  sigemptyset(&none);
-  sigemptyset(&defaults);
-  for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP}) sigaddset(&defaults, signal);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<std::string> args = request.args;
-  std::vector<std::string> environment = EnvironmentOf(request);
-  pid_t pid = -1;
-  const int code = posix_spawnp(&pid, args.front().c_str(), &actions, &attributes, Pointers(args).data(),
-                                Pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (code != 0) return Failed(request, "cannot be started; is it installed and in PATH?", code);
-  return pid;
+/// Starts it on the given ends of its streams.
+Expected<Child> Start(const ProcessRequest& request, int in, int out, int err) {
+  return Child::Start({.args = request.args,
+                       .directory = request.directory,
+                       .environment = EnvironmentWith(request.environment),
+                       .in = in,
+                       .out = out,
+                       .err = err});
 }
 
 /// Appends what is there; false at the end of the stream.
@@ -139,31 +76,6 @@ bool Drain(int descriptor, std::string& text) {
     }
   }
 }
-
-/// The child until it has been waited for: killed with its group when given up.
-class Child {
- public:
-  explicit Child(pid_t pid) : pid_(pid), handle_(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))) {}
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    if (pid_ < 0) return;
-    kill(-pid_, SIGKILL);
-    Wait();
-  }
-  int handle() const { return handle_.get(); }
-  int Wait() {
-    int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-  }
-
- private:
-  pid_t pid_;
-  Descriptor handle_;
-};
 
 /// Reads both streams until the program has ended.
 Status Collect(const ProcessRequest& request, Child& child, Pipe& out, Pipe& err, ProcessResult& result) {
@@ -190,8 +102,6 @@ Status Collect(const ProcessRequest& request, Child& child, Pipe& out, Pipe& err
   return {};
 }
 
-bool IsExecutable(const std::string& path) { return access(path.c_str(), X_OK) == 0; }
-
 }  // namespace
 
 Expected<ProcessResult> RunProcess(const ProcessRequest& request) {
@@ -199,26 +109,20 @@ Expected<ProcessResult> RunProcess(const ProcessRequest& request) {
   TRY_ASSIGN(const Descriptor input, InputFile(request));
   TRY_ASSIGN(Pipe out, MakePipe(request));
   TRY_ASSIGN(Pipe err, MakePipe(request));
-  TRY_ASSIGN(const pid_t pid, Spawn(request, input.get(), out.write.get(), err.write.get()));
-  Child child(pid);
-  if (child.handle() < 0) return Failed(request, "cannot watch it", errno);
+  TRY_ASSIGN(Child child, Start(request, input.get(), out.write.get(), err.write.get()));
   out.write.Close();
   err.write.Close();
   ProcessResult result;
   TRY(Collect(request, child, out, err, result));
-  result.exit_code = child.Wait();
+  const int status = child.Wait();
+  result.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
   return result;
 }
 
 bool HasProgram(const std::string& name) {
-  if (name.find('/') != std::string::npos) return IsExecutable(name);
   const char* path = std::getenv("PATH");
-  for (std::string_view rest = path == nullptr ? "" : path; !rest.empty();) {
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    if (IsExecutable(std::string(rest.substr(0, end)) + "/" + name)) return true;
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return false;
+  const std::string found = FindProgram(name, path == nullptr ? "" : path);
+  return !found.empty() && access(found.c_str(), X_OK) == 0;
 }
 
 }  // namespace xsweep

@@ -11,7 +11,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "parts/desks.h"
-#include "parts/environments/bridge/bridge.h"
+#include "parts/environments/bridge/sessions.h"
 #include "parts/environments/world/desk_tasks.h"
 #include "parts/environments/world/replay.h"
 #include "parts/environments/world/world_hash.h"
@@ -24,7 +24,11 @@ namespace {
 struct Sides {
   const Desk& desk;
   State state;
-  BridgeClient worker;
+  BridgeWorker::Ptr worker;
+  /// Waits for the answer: here nobody else is served meanwhile.
+  Expected<Json> Ask(const char* what, std::initializer_list<Json::Member> more = {}) const {
+    return RunNow(worker->Ask(what, Json::MakeObject(more)));
+  }
 };
 
 struct Tally {
@@ -48,7 +52,7 @@ bool IsError(const std::string& text, bool flagged) { return flagged || text.sta
 Status CallBoth(Sides& sides, const ToolCall& call, Tally& tally) {
   ++tally.calls;
   const ToolOutput native = CallAs(sides.desk, sides.state, "assistant", call.name, call.arguments);
-  TRY_ASSIGN(const Json answer, sides.worker.Ask("call", {{"name", call.name}, {"arguments", call.arguments}}));
+  TRY_ASSIGN(const Json answer, sides.Ask("call", {{"name", call.name}, {"arguments", call.arguments}}));
   const std::string theirs(answer.StringOr("content", ""));
   const bool both_errors = IsError(native.content, native.error) && IsError(theirs, answer.BoolOr("error", false));
   if (native.content != theirs && both_errors) {
@@ -57,7 +61,7 @@ Status CallBoth(Sides& sides, const ToolCall& call, Tally& tally) {
     tally.difference = "content, " + AtFirstByte(native.content, theirs);
     return {};
   }
-  TRY_ASSIGN(const Json hash, sides.worker.Ask("hash"));
+  TRY_ASSIGN(const Json hash, sides.Ask("hash"));
   const std::string bridged = hash.is_string() ? hash.AsString() : hash.Dump();
   if (const std::string mine = StateHash(sides.state); mine != bridged)
     tally.difference = "state hash, " + AtFirstByte(mine, bridged);
@@ -66,7 +70,7 @@ Status CallBoth(Sides& sides, const ToolCall& call, Tally& tally) {
 
 Status Reset(Sides& sides, const std::string& task) {
   sides.state.Reset();
-  TRY(sides.worker.Ask("reset", {{"task", task}}));
+  TRY(sides.Ask("reset", {{"task", task}}));
   return {};
 }
 
@@ -148,9 +152,9 @@ Expected<int> CheckParity(const ParityRequest& request) {
   TRY_ASSIGN(const DeskFiles files, ReadDesk(request.environment, request.data));
   TRY_ASSIGN(const auto tasks,
              ReadTasks(files.tasks, desk->world.benchmark, *files.world, request.environment + " tasks"));
-  TRY_ASSIGN(auto worker, BridgeClient::Start(WordsOf(request.worker), std::chrono::seconds(request.timeout)));
-  TRY(worker.Ask("open", {{"data", request.data}}));
+  TRY_ASSIGN(auto worker, BridgeWorker::Start(WordsOf(request.worker), std::chrono::seconds(request.timeout)));
   Sides sides{*desk, State(files.world), std::move(worker)};
+  TRY(sides.Ask("open", {{"data", request.data}}));
   Tally tally;
   TRY_ASSIGN(std::string where, ReplayTasks(sides, tasks, tally));
   if (where.empty()) {

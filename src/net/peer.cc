@@ -5,23 +5,17 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 
 #include "base/text.h"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX asks for it
 
 namespace xsweep {
 namespace {
@@ -30,107 +24,57 @@ constexpr std::array<std::string_view, 14> kNeeded = {"PATH",   "HOME",        "
                                                       "TERM",   "USER",        "LOGNAME",    "TZ",       "SHELL",
                                                       "LC_ALL", "VIRTUAL_ENV", "PYENV_ROOT", "NODE_PATH"};
 
+/// What a program needs to start at all, or all that we have.
 std::vector<std::string> EnvironmentOf(const PeerSettings& settings) {
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const std::string_view name = text.substr(0, text.find('='));
-    const bool given = std::ranges::any_of(settings.environment, [&](const auto& one) { return one.first == name; });
-    const bool needed = settings.inherit_environment || std::ranges::find(kNeeded, name) != kNeeded.end();
-    if (needed && !given) all.emplace_back(text);
-  }
-  for (const auto& [name, value] : settings.environment) all.push_back(name + "=" + value);
-  return all;
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  pointers.reserve(texts.size() + 1);
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-/// Its stdin and stdout are one socket: sending to a dead peer is then an error code and no signal.
-int Spawn(const PeerSettings& settings, int socket, int errors, pid_t& pid) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  if (!settings.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions, settings.directory.c_str());
-  posix_spawn_file_actions_adddup2(&actions, socket, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, socket, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
-  sigset_t none, defaults;
-  sigemptyset(&none);
-  sigemptyset(&defaults);
-  for (const int signal : {SIGPIPE, SIGTERM, SIGHUP}) sigaddset(&defaults, signal);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &defaults);
-  posix_spawnattr_setpgroup(&attributes, 0);
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<std::string> args = settings.command;
-  std::vector<std::string> environment = EnvironmentOf(settings);
-  const int code =
-      posix_spawnp(&pid, args[0].c_str(), &actions, &attributes, Pointers(args).data(), Pointers(environment).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  return code;
+  return EnvironmentWith(settings.environment, [&](std::string_view name) {
+    return settings.inherit_environment || std::ranges::find(kNeeded, name) != kNeeded.end();
+  });
 }
 
 }  // namespace
 
 Expected<std::unique_ptr<LinePeer>> LinePeer::Start(const PeerSettings& settings, OnLine on_line, OnEnd on_end) {
   if (settings.command.empty() || settings.command.front().empty()) return UserError("the command is empty", "command");
-  const std::string& name = settings.command.front();
-  std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-    return WorldError(fmt::format("cannot make a socket: {}", std::strerror(errno)), name);
+  // Its stdin and stdout are one socket.
+  TRY_ASSIGN(StreamPair pipe, StreamPair::Make());
+  Ends ends{std::move(pipe.ours), Descriptor(memfd_create("stderr", MFD_CLOEXEC)),
+            Descriptor(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))};
+  if (ends.errors.get() < 0 || ends.wake.get() < 0) {
+    return WorldError(fmt::format("cannot be started ({})", std::strerror(errno)), settings.command.front());
   }
-  const int errors = memfd_create("stderr", MFD_CLOEXEC);
-  const int wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  pid_t pid = -1;
-  const int code = errors < 0 || wake < 0 ? errno : Spawn(settings, ends[1], errors, pid);
-  close(ends[1]);
-  if (code != 0) {
-    for (const int descriptor : {ends[0], errors, wake}) {
-      if (descriptor >= 0) close(descriptor);
-    }
-    return WorldError(fmt::format("cannot be started ({}); is it installed?", std::strerror(code)), name);
-  }
-  fcntl(ends[0], F_SETFL, O_NONBLOCK);
+  TRY_ASSIGN(Child child, Child::Start({.args = settings.command,
+                                        .directory = settings.directory,
+                                        .environment = EnvironmentOf(settings),
+                                        .in = pipe.theirs.get(),
+                                        .out = pipe.theirs.get(),
+                                        .err = ends.errors.get()}));
+  fcntl(ends.socket.get(), F_SETFL, O_NONBLOCK);
   return std::unique_ptr<LinePeer>(
-      new LinePeer(settings, ends[0], errors, wake, pid, std::move(on_line), std::move(on_end)));
+      new LinePeer(settings, std::move(ends), std::move(child), std::move(on_line), std::move(on_end)));
 }
 
-LinePeer::LinePeer(const PeerSettings& settings, int socket, int errors, int wake, int pid, OnLine on_line,
-                   OnEnd on_end)
+LinePeer::LinePeer(const PeerSettings& settings, Ends ends, Child child, OnLine on_line, OnEnd on_end)
     : name_(settings.command.front()),
       longest_line_(settings.longest_line),
-      socket_(socket),
-      errors_(errors),
-      wake_(wake),
-      pid_(pid),
+      ends_(std::move(ends)),
+      child_(std::move(child)),
       on_line_(std::move(on_line)),
       on_end_(std::move(on_end)),
       thread_([this] { Work(); }) {}
 
 LinePeer::~LinePeer() {
-  shutdown(socket_, SHUT_WR);
+  shutdown(ends_.socket.get(), SHUT_WR);
   Stop("it is no longer needed");
   thread_.join();
   // A well-behaved program ends when its stdin does; what is left of its group does not outlive it for long.
-  for (int i = 0; i < 30 && waitpid(pid_, nullptr, WNOHANG) == 0; ++i) poll(nullptr, 0, 10);
-  kill(-pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
-  close(socket_);
-  close(errors_);
-  close(wake_);
+  pollfd watched{child_.handle(), POLLIN, 0};
+  poll(&watched, 1, 300);
+  child_.Kill();
 }
 
 void LinePeer::Wake() const {
   const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = write(ends_.wake.get(), &one, sizeof one);
 }
 
 void LinePeer::Send(std::string_view line) {
@@ -156,12 +100,12 @@ void LinePeer::Work() {
       writing_ += std::exchange(to_write_, {});
     }
     if (!Write()) return End("it has died");
-    std::array<pollfd, 2> watched{pollfd{socket_, POLLIN, 0}, pollfd{wake_, POLLIN, 0}};
+    std::array<pollfd, 2> watched{pollfd{ends_.socket.get(), POLLIN, 0}, pollfd{ends_.wake.get(), POLLIN, 0}};
     if (!writing_.empty()) watched[0].events |= POLLOUT;
     if (poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return End("it cannot be waited for");
     if ((watched[1].revents & POLLIN) != 0) {
       std::uint64_t count = 0;
-      [[maybe_unused]] const ssize_t got = read(wake_, &count, sizeof count);
+      [[maybe_unused]] const ssize_t got = read(ends_.wake.get(), &count, sizeof count);
     }
     if ((watched[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !Read(unread)) return;
   }
@@ -176,7 +120,7 @@ void LinePeer::Work() {
 
 bool LinePeer::Write() {
   while (!writing_.empty()) {
-    const ssize_t sent = send(socket_, writing_.data(), writing_.size(), MSG_NOSIGNAL);
+    const ssize_t sent = send(ends_.socket.get(), writing_.data(), writing_.size(), MSG_NOSIGNAL);
     if (sent > 0) {
       writing_.erase(0, static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN) {
@@ -191,7 +135,7 @@ bool LinePeer::Write() {
 // False when it has ended.
 bool LinePeer::Read(std::string& unread) {
   std::array<char, 65536> buffer;
-  const ssize_t got = recv(socket_, buffer.data(), buffer.size(), 0);
+  const ssize_t got = recv(ends_.socket.get(), buffer.data(), buffer.size(), 0);
   if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
   if (got <= 0) return End("it has died"), false;
   std::size_t from = unread.size();
@@ -210,9 +154,9 @@ bool LinePeer::Read(std::string& unread) {
 
 std::string LinePeer::LastWords() const {
   std::array<char, 4096> tail;
-  const off_t size = lseek(errors_, 0, SEEK_END);
+  const off_t size = lseek(ends_.errors.get(), 0, SEEK_END);
   const ssize_t got =
-      pread(errors_, tail.data(), tail.size(), std::max<off_t>(0, size - static_cast<off_t>(tail.size())));
+      pread(ends_.errors.get(), tail.data(), tail.size(), std::max<off_t>(0, size - static_cast<off_t>(tail.size())));
   std::string last;
   for (const std::string& line :
        Split(std::string_view(tail.data(), got > 0 ? static_cast<std::size_t>(got) : 0), '\n')) {
@@ -223,7 +167,7 @@ std::string LinePeer::LastWords() const {
 
 void LinePeer::End(std::string why) {
   alive_ = false;
-  if (why == "it has died") kill(-pid_, SIGKILL);
+  if (why == "it has died") child_.Kill();
   const std::string said = LastWords();
   if (!said.empty()) why += "; it last said: " + said;
   on_end_({ErrorKind::kWorld, std::move(why), name_});

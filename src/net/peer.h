@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/spawn.h"
 
 namespace xsweep {
 
@@ -46,7 +47,12 @@ class LinePeer {
   void Stop(std::string why);
 
  private:
-  LinePeer(const PeerSettings& settings, int socket, int errors, int wake, int pid, OnLine on_line, OnEnd on_end);
+  struct Ends {
+    Descriptor socket;
+    Descriptor errors;  ///< a file in memory that holds its stderr
+    Descriptor wake;    ///< an eventfd
+  };
+  LinePeer(const PeerSettings& settings, Ends ends, Child child, OnLine on_line, OnEnd on_end);
   void Work();
   bool Write();
   bool Read(std::string& unread);
@@ -56,10 +62,8 @@ class LinePeer {
 
   const std::string name_;
   const std::size_t longest_line_;
-  const int socket_;
-  const int errors_;  ///< a file in memory that holds its stderr
-  const int wake_;    ///< an eventfd
-  const int pid_;
+  const Ends ends_;
+  Child child_;
   const OnLine on_line_;
   const OnEnd on_end_;
   std::atomic<bool> alive_ = true;

@@ -12,6 +12,7 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/spawn.h"
 #include "net/io_loop.h"
 #include "net/socket.h"
 
@@ -43,21 +44,17 @@ class Program {
   void Kill();
 
  private:
-  Program(IoLoop& loop, int pid, int watch, int pipe, int errors);
+  Program(IoLoop& loop, Child child, Descriptor pipe, Descriptor errors);
   void Reap();
 
   IoLoop& loop_;
-  int pid_;
-  int watch_;  ///< a pidfd
+  Child child_;
   int status_ = 0;
   bool ended_ = false;
   Wait* waiter_ = nullptr;
   std::unique_ptr<Socket> pipe_;
   std::unique_ptr<Socket> errors_;
 };
-
-/// Whether a process of that number runs; one that has ended and that nobody has asked after does not.
-bool ProcessRuns(int pid);
 
 /// Kills every process of ours whose environment holds NAME=VALUE: what a program started and let out of its group.
 /// Returns how many there were.

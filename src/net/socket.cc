@@ -15,6 +15,8 @@
 #include <cstring>
 #include <utility>
 
+#include "net/await.h"
+
 namespace xsweep {
 namespace {
 
@@ -54,24 +56,10 @@ void Socket::OnPeerLeft(std::function<void()> tell) {
 
 Async<Status> Socket::Await(Wait*& place, SteadyTime deadline) {
   if (loop_.clock().Now() >= deadline) co_return WorldError("nothing moved in time", "connection");
-  Wait wait(loop_);
-  bool late = false;
-  struct Watching {
-    IoLoop& loop;
-    Wait*& place;
-    IoLoop::TimerId timer;
-    ~Watching() {
-      loop.CancelTimer(timer);
-      place = nullptr;
-    }
-  } const watching{loop_, place, loop_.CallAt(deadline, [&wait, &late] {
-                     late = true;
-                     wait.Wake();
-                   })};
-  place = &wait;
-  Status woken = co_await wait;
-  if (woken && late) co_return WorldError("nothing moved in time", "connection");
-  co_return woken;
+  auto waiting = AwaitUntil(loop_, place, deadline);
+  CO_TRY_ASSIGN(const bool woken, co_await waiting);
+  if (!woken) co_return WorldError("nothing moved in time", "connection");
+  co_return Status();
 }
 
 Expected<std::size_t> Socket::TryRead(char* into, std::size_t size) const {

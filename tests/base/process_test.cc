@@ -2,9 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <thread>
+
+#include "base/base64.h"
+#include "base/scratch.h"
+#include "base/spawn.h"
+#include "support/temp_dir.h"
 
 namespace xsweep {
 namespace {
@@ -46,9 +56,55 @@ TEST(Process, ThatIsNotThereIsNamed) {
   ASSERT_FALSE(result.has_value());
   EXPECT_EQ(result.error().kind, ErrorKind::kWorld);
   EXPECT_EQ(result.error().Text(),
-            "no-such-program-here: cannot be started; is it installed and in PATH?: No such file or directory");
+            "no-such-program-here: cannot be started (No such file or directory); is it installed?");
   EXPECT_FALSE(HasProgram("no-such-program-here"));
   EXPECT_TRUE(HasProgram("sh"));
+}
+
+TEST(Process, IsLookedForInThePathThatItGetsAndNowhereElse) {
+  const TempDir dir;
+  std::ofstream(dir.path() / "tool") << "#!/bin/sh\necho here\n";
+  std::filesystem::permissions(dir.path() / "tool", std::filesystem::perms::owner_all);
+  const ProcessRequest request{
+      .args = {"tool"}, .directory = dir.path().string(), .environment = {{"PATH", "/usr/bin:/bin"}}};
+  EXPECT_FALSE(RunProcess(request).has_value());
+  ProcessRequest with = request;
+  with.environment = {{"PATH", dir.path().string() + ":/usr/bin:/bin"}};
+  EXPECT_EQ(RunToEnd(with).out, "here\n");
+  EXPECT_EQ(FindProgram("tool", "/nowhere:" + dir.path().string()), (dir.path() / "tool").string());
+  EXPECT_EQ(FindProgram("tmp", "/"), "") << "a folder is no program";
+}
+
+TEST(ScratchDirectory, GoesWithItsObjectAndSweepsWhatAKilledProcessHasLeft) {
+  const TempDir dir;
+  ::setenv("TMPDIR", dir.path().c_str(), 1);
+  const auto left = dir.path() / "xsweep-trial-999999999-x";  // more than Linux counts to
+  const auto ours = dir.path() / fmt::format("xsweep-trial-{}-other", ::getpid());
+  for (const auto& path : {left, ours}) std::filesystem::create_directories(path / "work");
+  {
+    const ScratchDirectory scratch = ScratchDirectory::Make("mine").value();
+    EXPECT_TRUE(std::filesystem::is_directory(scratch.path()));
+    EXPECT_FALSE(std::filesystem::exists(left));
+    EXPECT_TRUE(std::filesystem::exists(ours));
+  }
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(dir.path()), {}), 1);
+  ::unsetenv("TMPDIR");
+}
+
+TEST(Base64, IsReadAsItIsWritten) {
+  // RFC 4648, section 10.
+  const std::pair<std::string, std::string> known[] = {{"", ""},
+                                                       {"f", "Zg=="},
+                                                       {"fo", "Zm8="},
+                                                       {"foo", "Zm9v"},
+                                                       {"foob", "Zm9vYg=="},
+                                                       {"fooba", "Zm9vYmE="},
+                                                       {"foobar", "Zm9vYmFy"}};
+  for (const auto& [text, coded] : known) {
+    EXPECT_EQ(Base64(text), coded);
+    EXPECT_EQ(DecodeBase64(coded), text);
+  }
+  for (const char* none : {"Zg", "Zg=", "Z===", "Zm9v=", "Zm 9", "Zm-_"}) EXPECT_FALSE(DecodeBase64(none)) << none;
 }
 
 TEST(Process, IsKilledWithItsChildrenWhenTheTimeIsOver) {

@@ -19,7 +19,6 @@ namespace xsweep {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::string_view kFolder = "xsweep-trial-";
 
 std::string OwnProgram() {
   std::error_code unknown;
@@ -55,6 +54,12 @@ bool Kept(std::string_view& text, const Placeholders& values) {
     }
   }
   return true;
+}
+
+/// Ends the marked processes that killed runs of xsweep have left; their directories go with the first new one.
+void EndOrphans() {
+  static std::once_flag once;
+  std::call_once(once, [] { KillOrphans(kTrialMark); });
 }
 
 const char* Ours(const std::string& name) { return std::getenv(name.c_str()); }  // NOLINT(concurrency-mt-unsafe)
@@ -108,22 +113,15 @@ std::string McpJson(const std::string& url) {
 }
 
 Expected<TrialDirectory> TrialDirectory::Make(const std::string& token) {
-  std::error_code failed;
-  const fs::path path = fs::temp_directory_path(failed) / fmt::format("{}{}-{}", kFolder, ::getpid(), token);
-  if (!failed) fs::create_directories(path / "home", failed);
-  if (!failed) fs::create_directories(path / "work", failed);
-  if (!failed) fs::create_directories(path / "tmp", failed);
-  if (!failed) fs::permissions(path, fs::perms::owner_all, failed);
-  if (failed) return WorldError("cannot make a directory for an agent: " + failed.message(), path.string());
-  return TrialDirectory(path);
-}
-
-TrialDirectory::~TrialDirectory() {
-  std::error_code ignored;
-  if (path_.empty()) return;
-  fs::remove_all(path_, ignored);
-  // A process that was just killed may have been writing still.
-  if (fs::exists(path_, ignored)) fs::remove_all(path_, ignored);
+  EndOrphans();
+  TRY_ASSIGN(ScratchDirectory scratch, ScratchDirectory::Make(token));
+  for (const char* name : {"home", "work", "tmp"}) {
+    std::error_code failed;
+    const fs::path path = scratch.path() / name;
+    fs::create_directory(path, failed);
+    if (failed) return WorldError("cannot make a directory for an agent: " + failed.message(), path.string());
+  }
+  return TrialDirectory(std::move(scratch));
 }
 
 Status TrialDirectory::Write(const PresetFile& file, const Placeholders& values) const {
@@ -133,7 +131,7 @@ Status TrialDirectory::Write(const PresetFile& file, const Placeholders& values)
     if (Kept(text, values)) kept.append(text).append("\n");
   }
   TRY_ASSIGN(const std::string text, FillIn(kept, values));
-  const fs::path path = path_ / file.path;
+  const fs::path path = scratch_.path() / file.path;
   std::error_code failed;
   fs::create_directories(path.parent_path(), failed);
   std::ofstream out(path, std::ios::binary);
@@ -177,20 +175,5 @@ Expected<std::vector<std::pair<std::string, std::string>>> AgentEnvironment(cons
 }
 
 std::string MarkOf(const std::string& token) { return fmt::format("{}:{}", ::getpid(), token); }
-
-void SweepLeftovers() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    KillOrphans(kTrialMark);
-    std::error_code ignored;
-    for (const auto& entry : fs::directory_iterator(fs::temp_directory_path(ignored), ignored)) {
-      const std::string name = entry.path().filename().string();
-      if (!name.starts_with(kFolder)) continue;
-      const std::string_view rest = std::string_view(name).substr(kFolder.size());
-      const auto owner = ParseUnsigned(rest.substr(0, rest.find('-')));
-      if (owner && !ProcessRuns(static_cast<int>(*owner))) fs::remove_all(entry.path(), ignored);
-    }
-  });
-}
 
 }  // namespace xsweep

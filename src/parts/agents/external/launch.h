@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/scratch.h"
 
 namespace xsweep {
 
@@ -36,19 +37,16 @@ Expected<std::vector<std::string>> FillInCommand(const std::vector<std::string>&
 /// {"mcpServers":{"desk":{"type":"http","url":...}}}, as many clients read it.
 std::string McpJson(const std::string& url);
 
-/// A trial's directory, below the system's temporary one, with home/ and work/. Gone with the object.
+/// A trial's directory, with home/, work/ and tmp/. Gone with the object. The first one sweeps leftovers.
 class TrialDirectory {
  public:
   static Expected<TrialDirectory> Make(const std::string& token);
-  TrialDirectory(TrialDirectory&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  TrialDirectory& operator=(TrialDirectory&&) = delete;
-  ~TrialDirectory();
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return scratch_.path(); }
   Status Write(const PresetFile& file, const Placeholders& values) const;
 
  private:
-  explicit TrialDirectory(std::filesystem::path path) : path_(std::move(path)) {}
-  std::filesystem::path path_;
+  explicit TrialDirectory(ScratchDirectory scratch) : scratch_(std::move(scratch)) {}
+  ScratchDirectory scratch_;
 };
 
 /// The agent's whole environment: PATH and the locale of ours, a HOME and a TMPDIR of its own, the mark by which
@@ -61,7 +59,5 @@ Expected<std::vector<std::pair<std::string, std::string>>> AgentEnvironment(cons
 /// The name of the mark, and its value for a trial: "PID:TOKEN".
 inline constexpr std::string_view kTrialMark = "XSWEEP_TRIAL";
 std::string MarkOf(const std::string& token);
-/// Ends what runs of xsweep that were killed have left: marked processes and directories. Once a process.
-void SweepLeftovers();
 
 }  // namespace xsweep

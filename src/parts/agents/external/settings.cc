@@ -90,7 +90,6 @@ Expected<ProgramRecipe> ReadRecipe(const ProgramSettings& settings, bool gives_u
 
 Expected<std::unique_ptr<RunningAgent>> RunningAgent::Start(const ProgramRecipe& recipe, Station& station,
                                                             const std::string& prompt, bool talks) {
-  SweepLeftovers();
   TRY_ASSIGN(TrialDirectory directory, TrialDirectory::Make(station.token()));
   const Placeholders values{station.url(), prompt, directory.path().string(), recipe.model, recipe.model_base};
   TRY(directory.Write({"mcp.json", McpJson(station.url())}, {}));

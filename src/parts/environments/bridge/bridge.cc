@@ -7,152 +7,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/hash.h"
-#include "base/text.h"
+#include "parts/environments/bridge/facts.h"
 #include "parts/environments/bridge/sessions.h"
 #include "parts/environments/reward.h"
-#include "parts/environments/scenario.h"
 #include "parts/environments/simulated_user.h"
 
 namespace xsweep {
 namespace {
-
-std::vector<std::string> Texts(const Json* list) {
-  std::vector<std::string> out;
-  if (list == nullptr || !list->is_array()) return out;
-  for (const Json& item : list->items()) {
-    if (item.is_string()) out.push_back(item.AsString());
-  }
-  return out;
-}
-
-Expected<DeskTask> ReadBridgeTask(const Json& json) {
-  DeskTask out;
-  Task& task = out.task;
-  task.id = json.StringOr("id", "");
-  if (task.id.empty()) return UserError("the worker has a task without an id", "environment python");
-  task.data_hash = ShortHash(json.Dump());
-  task.instruction = json.StringOr("instruction", "");
-  task.user_id = json.StringOr("user_id", "");
-  out.scenario = json.StringOr("scenario", task.instruction);
-  task.communicate = Texts(json.Find("communicate"));
-  task.nl_assertions = Texts(json.Find("nl_assertions"));
-  task.reward_basis = Texts(json.Find("reward_basis"));
-  if (task.reward_basis.empty()) task.reward_basis = {"DB", "COMMUNICATE"};
-  const Json* actions = json.Find("reference_actions");
-  if (actions == nullptr || !actions->is_array()) return out;
-  for (const Json& action : actions->items()) {
-    const Json* arguments = action.Find("arguments");
-    task.reference_actions.push_back({fmt::format("ref_{}", task.reference_actions.size()),
-                                      std::string(action.StringOr("name", "")),
-                                      arguments == nullptr ? Json::MakeObject() : *arguments});
-  }
-  return out;
-}
-
-struct BridgeGoal {
-  std::string name;
-  std::string text;
-  std::vector<ToolCall> calls;
-  bool task_fails = false;
-};
-
-struct BridgeFacts {
-  EnvironmentInfo info;
-  int protocol = 1;
-  std::string policy;
-  std::vector<ToolSchema> tools;
-  std::vector<DeskTask> tasks;
-  Json first_task;  ///< the id of the worker's first task, or null: where episodes of declared tasks start
-  std::vector<BridgeGoal> goals;
-  std::vector<Vector> vectors;
-  bool shows_state = false;
-};
-
-std::vector<ToolCall> ReadCalls(const Json* list) {
-  std::vector<ToolCall> calls;
-  for (std::size_t i = 0; list != nullptr && list->is_array() && i < list->size(); ++i) {
-    const Json& call = list->items()[i];
-    const Json* arguments = call.Find("arguments");
-    calls.push_back(
-        {{}, std::string(call.StringOr("name", "")), arguments == nullptr ? Json::MakeObject() : *arguments});
-  }
-  return calls;
-}
-
-std::vector<Effect> ReadEffects(const Json* list) {
-  std::vector<Effect> effects;
-  for (std::size_t i = 0; list != nullptr && list->is_array() && i < list->size(); ++i) {
-    const Json& given = list->items()[i];
-    Effect& effect = effects.emplace_back();
-    effect.kind = given.StringOr("kind", "");
-    effect.subject = given.StringOr("subject", "");
-    effect.amount_usd = given.DoubleOr("amount_usd", 0);
-    effect.owed_usd = given.DoubleOr("owed_usd", 0);
-    effect.permitted = given.BoolOr("permitted", false);
-    effect.rule = given.StringOr("rule", "the worker says so");
-  }
-  return effects;
-}
-
-void ReadAttackSide(const Json& opened, BridgeFacts& facts) {
-  const Json* goals = opened.Find("goals");
-  for (std::size_t i = 0; goals != nullptr && goals->is_array() && i < goals->size(); ++i) {
-    const Json& goal = goals->items()[i];
-    facts.goals.push_back({std::string(goal.StringOr("name", "")), std::string(goal.StringOr("text", "")),
-                           ReadCalls(goal.Find("calls")), goal.StringOr("fails", "") == "task"});
-  }
-  const Json* vectors = opened.Find("vectors");
-  for (std::size_t i = 0; vectors != nullptr && vectors->is_array() && i < vectors->size(); ++i) {
-    const Json& vector = vectors->items()[i];
-    const std::string tool(vector.StringOr("tool", ""));
-    facts.vectors.push_back({std::string(vector.StringOr("name", "")), tool,
-                             std::string(vector.StringOr("pointer", "")),
-                             vector.StringOr("position", "append") == "replace", tool.empty()});
-  }
-}
-
-Expected<BridgeFacts> ReadFacts(const Json& opened, const std::string& hash) {
-  BridgeFacts facts;
-  facts.info = {std::string(opened.StringOr("name", "python")),
-                std::string(opened.StringOr("version", "unknown version")), hash, true};
-  facts.policy = opened.StringOr("policy", "");
-  const Json* tools = opened.Find("tools");
-  TRY_ASSIGN(facts.tools, ReadToolSchemas(tools == nullptr ? "[]" : tools->Dump(), "the worker's tools"));
-  const Json* tasks = opened.Find("tasks");
-  facts.protocol = static_cast<int>(opened.IntOr("protocol", 1));
-  const bool none = tasks == nullptr || !tasks->is_array() || tasks->size() == 0;
-  if (none && facts.protocol < 2) return UserError("the worker has no tasks", "environment python");
-  for (std::size_t i = 0; !none && i < tasks->size(); ++i) {
-    TRY_ASSIGN(DeskTask task, ReadBridgeTask(tasks->items()[i]));
-    facts.tasks.push_back(std::move(task));
-  }
-  if (!none) facts.first_task = facts.tasks.front().task.id;
-  facts.shows_state = opened.BoolOr("state", false);
-  ReadAttackSide(opened, facts);
-  return facts;
-}
-
-/// The dialogue for the worker's own grading.
-Json MessagesOf(const Transcript& transcript) {
-  Json list = Json::MakeArray();
-  for (const Step& step : transcript.steps) {
-    const bool agent = step.kind == StepKind::kAgent;
-    if (!agent && step.kind != StepKind::kUser && step.kind != StepKind::kTool) continue;
-    Json message = Json::MakeObject({{"role", agent                          ? "assistant"
-                                              : step.kind == StepKind::kUser ? "user"
-                                                                             : "tool"},
-                                     {"content", step.shown}});
-    if (agent && !step.calls.empty()) {
-      Json calls = Json::MakeArray();
-      for (const ToolCall& call : step.calls)
-        calls.Append(Json::MakeObject({{"name", call.name}, {"arguments", call.arguments}}));
-      message.Set("calls", std::move(calls));
-    }
-    list.Append(std::move(message));
-  }
-  return list;
-}
 
 class BridgeSource;
 
@@ -312,7 +173,7 @@ Async<Expected<std::vector<Planting>>> BridgeEnvironment::Plant(std::vector<Plan
   Json more = Json::MakeObject({{"plantings", std::move(list)}, {"goal", goal.name}});
   auto asking = session_.Ask("plant", std::move(more));
   CO_TRY_ASSIGN(const Json answer, co_await asking);
-  for (std::string& note : Texts(answer.Find("notes"))) notes_.push_back(std::move(note));
+  for (std::string& note : ReadTexts(answer.Find("notes"))) notes_.push_back(std::move(note));
   if (const Json* calls = answer.Find("reference_actions")) task_.task.reference_actions = ReadCalls(calls);
   const Json* stands = answer.Find("planted");
   for (std::size_t i = 0; stands != nullptr && stands->is_array() && i < stands->size(); ++i) {
@@ -409,29 +270,6 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenBridge(const BridgeSettin
 }
 
 }  // namespace
-
-Expected<BridgeClient> BridgeClient::Start(const std::vector<std::string>& command,
-                                           std::chrono::milliseconds time_limit) {
-  TRY_ASSIGN(auto worker, Worker::Start(command));
-  return BridgeClient(std::move(worker), time_limit);
-}
-
-Expected<Json> BridgeClient::Ask(std::string_view what, std::initializer_list<Json::Member> more) {
-  Json request = Json::MakeObject({{"do", what}});
-  for (const auto& [key, value] : more) request.Set(key, value);
-  const auto line = worker_->Ask(request.Dump(), time_limit_);
-  if (!line) return EpisodeError(line.error().Text(), fmt::format("worker, {}", what));
-  const auto answer = Json::Parse(*line);
-  const Json* ok = answer ? answer->Find("ok") : nullptr;
-  if (ok != nullptr) return *ok;
-  const Json* error = answer ? answer->Find("error") : nullptr;
-  if (error != nullptr)
-    return EpisodeError(error->is_string() ? Printable(error->AsString(), 400) : error->Dump(),
-                        fmt::format("worker, {}", what));
-  // Out of step, it would answer the next question with the rest of this one: it must not be asked again.
-  worker_->Stop();
-  return EpisodeError("the worker answered garbage: " + Printable(*line), fmt::format("worker, {}", what));
-}
 
 EnvironmentEntry BridgeEntry() {
   return EnvironmentEntry::Of(

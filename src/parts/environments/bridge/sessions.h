@@ -16,9 +16,17 @@
 
 namespace xsweep {
 
-/// One worker process that answers JSON lines with JSON lines; docs/environments.md has the protocol. Shared by all
-/// threads. A worker of version 2 answers by id, in any order, for any number of sessions; one of version 1 answers in
-/// turn and plays one episode at a time.
+/// One worker process that answers JSON lines with JSON lines, {"ok": VALUE} or {"error": TEXT}. Shared by all threads.
+/// A worker of version 2 (its protocol stands in docs/environments.md) answers by id, in any order, for any number of
+/// sessions; one of version 1 answers in turn and plays one episode at a time:
+///   {"do":"open","data":TEXT}  -> {"name","version","tasks":[{"id","instruction","scenario","user_id",
+///       "reference_actions":[{"name","arguments"}],"communicate","nl_assertions","reward_basis"}],
+///       "tools":[OpenAI schemas],"policy":TEXT}
+///   {"do":"reset","task":ID}   -> anything; the episode starts anew
+///   {"do":"call","name","arguments"} -> {"content":TEXT,"error":BOOL,"done":BOOL}
+///   {"do":"hash"}              -> TEXT
+///   {"do":"reward","messages":[{"role","content","calls":[{"name","arguments"}]}]} -> {"database":BOOL or null,
+///       "reward":NUMBER or null}; a missing or null reward is put together from the parts
 class BridgeWorker {
  public:
   using Ptr = std::shared_ptr<BridgeWorker>;
