@@ -11,13 +11,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <chrono>
 #include <limits>
 #include <optional>
 
 #include "base/text.h"
+#include "net/http_head.h"
 
 namespace xsweep {
 namespace {
@@ -31,84 +30,7 @@ constexpr seconds kBodyTime{30};   ///< for the next piece of a body
 constexpr seconds kSendTime{30};   ///< for a peer that does not read
 constexpr seconds kIdleTime{600};  ///< between two requests of a connection: agents think for minutes
 
-std::string_view StatusWords(int status) {
-  const auto words = http::obsolete_reason(static_cast<http::status>(status));
-  return {words.data(), words.size()};
-}
-
 WebResponse Plain(int status, std::string text) { return {.status = status, .body = std::move(text) + "\n"}; }
-
-std::string HeadOf(const WebResponse& response, std::optional<std::uint64_t> size, bool keep) {
-  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", response.status, StatusWords(response.status));
-  if (!response.type.empty()) head.append("Content-Type: ").append(response.type).append("\r\n");
-  bool cache = false;
-  for (const auto& [name, value] : response.headers) {
-    head.append(name).append(": ").append(value).append("\r\n");
-    cache = cache || name == "Cache-Control";
-  }
-  if (!cache) head += "Cache-Control: no-store\r\n";
-  head += "X-Content-Type-Options: nosniff\r\n";
-  if (size) {
-    head += fmt::format("Content-Length: {}\r\n", *size);
-  } else {
-    head += "Transfer-Encoding: chunked\r\n";
-  }
-  return head + (keep ? "\r\n" : "Connection: close\r\n\r\n");
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/// Percent-decoded; empty when it is broken or decodes to what no path of ours holds.
-std::string DecodePath(std::string_view target) {
-  std::string path;
-  for (std::size_t i = 0; i < target.size(); ++i) {
-    char c = target[i];
-    if (c == '%') {
-      const int high = i + 2 < target.size() ? HexDigit(target[i + 1]) : -1;
-      const int low = i + 2 < target.size() ? HexDigit(target[i + 2]) : -1;
-      if (high < 0 || low < 0) return {};
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (static_cast<unsigned char>(c) < 32 || c == '\\' || c == 127) return {};
-    path += c;
-  }
-  return path;
-}
-
-bool CleanPath(std::string_view path) {
-  if (!path.starts_with('/') || path.find("//") != std::string_view::npos) return false;
-  return (std::string(path) + "/").find("/../") == std::string::npos && path.find("/./") == std::string_view::npos;
-}
-
-std::string_view ToStd(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
-/// The parts of a request that the parser has found; empty with the reason when it is none that is answered.
-Expected<WebRequest> ToRequest(http::request<http::string_body>& message) {
-  WebRequest request;
-  request.method = ToStd(message.method_string());
-  const std::string_view target = ToStd(message.target());
-  const std::size_t mark = std::min(target.find('?'), target.size());
-  request.path = DecodePath(target.substr(0, mark));
-  if (mark < target.size()) request.query = target.substr(mark + 1);
-  if (!CleanPath(request.path)) return UserError("this is no clean path");
-  int hosts = 0;
-  for (const auto& field : message) {
-    std::string name = AsciiLower(ToStd(field.name_string()));
-    if (name == "host") {
-      request.host = ToStd(field.value());
-      ++hosts;
-    }
-    request.headers.emplace_back(std::move(name), ToStd(field.value()));
-  }
-  if (hosts != 1) return UserError("a request needs one Host header");
-  return request;
-}
 
 }  // namespace
 
@@ -169,8 +91,6 @@ class WebConnection final : public WebStream {
   }
 
  private:
-  using Parser = http::request_parser<http::string_body>;
-
   SteadyTime After(seconds time) const { return server_.loop_.clock().Now() + time; }
 
   Async<bool> Serve() {
@@ -196,7 +116,7 @@ class WebConnection final : public WebStream {
 
   /// One request with its answer; whether another may follow on this connection.
   Async<bool> ServeOne(bool first) {
-    Parser parser;
+    HttpParser parser;
     parser.eager(false);
     parser.header_limit(kMostHead);
     parser.body_limit(std::numeric_limits<std::uint64_t>::max());  // looked at below, where the mount is known
@@ -204,18 +124,23 @@ class WebConnection final : public WebStream {
     const int wrong = co_await ReadHead(parser, first);
     if (wrong == kGone) co_return false;
     if (wrong != 0) co_return co_await Refuse(wrong, "this is no HTTP/1.1 request that is answered here");
-    auto request = ToRequest(parser.get());
-    if (!request) co_return co_await Refuse(400, request.error().message);
-    head_only_ = request->method == "HEAD";
+    auto head = ReadRequestHead(parser);
+    if (!head) co_return co_await Refuse(400, head.error().message);
+    WebRequest request{.method = std::move(head->method),
+                       .path = std::move(head->path),
+                       .query = std::move(head->query),
+                       .host = std::move(head->host),
+                       .headers = std::move(head->fields)};
+    head_only_ = request.method == "HEAD";
     const bool keep = parser.keep_alive();
-    if (!server_.NameAllowed(request->host)) {
+    if (!server_.NameAllowed(request.host)) {
       co_return co_await Refuse(403, "This host name is not served here; name it with --allow-host.");
     }
-    const std::string* origin = request->Header("origin");
+    const std::string* origin = request.Header("origin");
     if (origin != nullptr && !server_.OriginAllowed(*origin)) {
       co_return co_await Refuse(403, "Pages of this origin are not served here.");
     }
-    const auto point = server_.Find(request->path);
+    const auto point = server_.Find(request.path);
     const std::size_t limit = point == nullptr ? 0 : point->options.body_limit;
     const auto length = parser.content_length();
     if (length && *length > limit) {
@@ -225,21 +150,20 @@ class WebConnection final : public WebStream {
     const int unread = co_await ReadBody(parser);
     if (unread == kGone) co_return false;
     if (unread != 0) co_return co_await Refuse(unread, "this body cannot be read");
-    request->body = std::move(parser.get().body());
-    request->peer = peer_;
+    request.body = std::move(parser.get().body());
+    request.peer = peer_;
     if (point == nullptr) {
       const WebResponse nothing = Plain(404, "there is nothing at this address");
       co_return co_await Send(nothing, keep);
     }
-    WebRequest handed = std::move(*request);
-    const WebResponse response = co_await point->handler(std::move(handed));
+    const WebResponse response = co_await point->handler(std::move(request));
     co_return co_await Send(response, keep);
   }
 
   static constexpr int kGone = -1;
 
   /// 0 when the head is there, kGone when the peer is not, or the status that says what is wrong.
-  Async<int> ReadHead(Parser& parser, bool first) {
+  Async<int> ReadHead(HttpParser& parser, bool first) {
     SteadyTime deadline = After(first || !buffer_.empty() ? kHeadTime : kIdleTime);
     for (bool waiting = buffer_.empty(); !parser.is_header_done();) {
       if (!buffer_.empty()) {
@@ -254,9 +178,9 @@ class WebConnection final : public WebStream {
     co_return 0;
   }
 
-  Async<int> ReadBody(Parser& parser) {
+  Async<int> ReadBody(HttpParser& parser) {
     if (parser.is_done()) co_return 0;
-    if (ToStd(parser.get()[http::field::expect]) == "100-continue") {
+    if (parser.get()[http::field::expect] == "100-continue") {
       Status sent = co_await socket_.Write("HTTP/1.1 100 Continue\r\n\r\n", After(kSendTime));
       if (!sent) co_return kGone;
     }
@@ -275,7 +199,7 @@ class WebConnection final : public WebStream {
   }
 
   /// Feeds what is there, to the end of the head or of the body; 0 when all is well so far.
-  int Parse(Parser& parser) {
+  int Parse(HttpParser& parser) {
     boost::beast::error_code code;
     const bool in_body = parser.is_header_done();
     while (!buffer_.empty() && !parser.is_done() && parser.is_header_done() == in_body) {
@@ -312,14 +236,14 @@ class WebConnection final : public WebStream {
   Async<bool> Send(const WebResponse& response, bool keep) {
     if (response.stream) co_return co_await SendStream(response, keep);
     if (!response.file.empty()) co_return co_await SendFile(response, keep);
-    std::string bytes = HeadOf(response, response.body.size(), keep);
+    std::string bytes = AnswerHead(response.status, response.type, response.headers, response.body.size(), keep);
     if (!head_only_) bytes += response.body;
     const Status sent = co_await socket_.Write(bytes, After(kSendTime));
     co_return sent&& keep;
   }
 
   Async<bool> SendStream(const WebResponse& response, bool keep) {
-    const std::string head = HeadOf(response, std::nullopt, keep);
+    const std::string head = AnswerHead(response.status, response.type, response.headers, std::nullopt, keep);
     Status sent = co_await socket_.Write(head, After(kSendTime));
     if (!sent) co_return false;
     if (head_only_) co_return keep;
@@ -342,7 +266,7 @@ class WebConnection final : public WebStream {
       co_return co_await Send(absent, keep);
     }
     auto left = static_cast<std::uint64_t>(status.st_size);
-    const std::string head = HeadOf(response, left, keep);
+    const std::string head = AnswerHead(response.status, response.type, response.headers, left, keep);
     Status sent = co_await socket_.Write(head, After(kSendTime));
     std::string piece(65536, '\0');
     while (sent && left > 0 && !head_only_) {

@@ -104,6 +104,64 @@ TEST_F(AServer, RefusesBodiesThatAreTooLongOrSaidTwice) {
   EXPECT_TRUE(Ask(Post("/echo", "X: " + std::string(20000, 'x') + "\r\n", "")).starts_with("HTTP/1.1 431"));
 }
 
+/// Time that a test moves on while sockets live in real time.
+class PushedClock final : public Clock {
+ public:
+  SteadyTime Now() const override { return std::chrono::steady_clock::now() + ahead_; }
+  WallTime WallNow() const override { return std::chrono::system_clock::now(); }
+  void Push(std::chrono::seconds by) { ahead_ += by; }
+
+ private:
+  std::chrono::nanoseconds ahead_{};
+};
+
+/// What is said, a piece after every `pause`; what the server answers to it in the end, and after how long.
+struct Slowly {
+  std::vector<std::string> pieces;
+  std::chrono::seconds pause;
+};
+std::pair<std::string, std::chrono::seconds> SaySlowly(const Slowly& said) {
+  PushedClock clock;
+  const auto loop = IoLoop::Create(clock).value();
+  const auto server = HttpServer::Listen(*loop, {}).value();
+  const Mount echo = server->Serve("/echo", {.body_limit = 1000}, [](WebRequest request) -> Async<WebResponse> {
+    return WebResponse{.body = request.body};
+  });
+  const auto speak = [](PushedClock& time, IoLoop& on, int port, Slowly what) -> Async<std::string> {
+    Stranger stranger(on, port);
+    std::string heard;
+    for (const std::string& piece : what.pieces) {
+      co_await stranger.Say(piece);
+      // Let the server read it before the time goes on.
+      co_await on.Sleep(milliseconds(5));
+      time.Push(what.pause);
+      heard += co_await stranger.Hear("\r\n\r\n", milliseconds(20));
+      if (!heard.empty()) break;
+    }
+    co_return heard + co_await stranger.Hear({}, milliseconds(50));
+  };
+  const SteadyTime start = clock.Now();
+  std::string heard = loop->Run(speak(clock, *loop, server->port(), said));
+  return {std::move(heard), std::chrono::duration_cast<std::chrono::seconds>(clock.Now() - start)};
+}
+
+TEST(ASlowPeer, IsTurnedAwayAndHoldsNothing) {
+  using std::chrono::seconds;
+  const std::string head = "POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 200\r\n\r\n";
+  // It stops in the middle of its head, or of its body.
+  EXPECT_TRUE(SaySlowly({{"POST /echo HT"}, seconds(11)}).first.starts_with("HTTP/1.1 408"));
+  EXPECT_TRUE(SaySlowly({{head, "hello"}, seconds(31)}).first.starts_with("HTTP/1.1 408"));
+  // Slow, but it gets there.
+  const std::vector<std::string> halves = {head, std::string(100, 'a'), std::string(100, 'b')};
+  EXPECT_TRUE(SaySlowly({halves, seconds(20)}).first.ends_with(std::string(100, 'b')));
+  // A byte now and then is always in time for the next one and never done: the whole has a limit, too.
+  std::vector<std::string> drops(200, "x");
+  drops.insert(drops.begin(), head);
+  const auto [answer, took] = SaySlowly({drops, seconds(10)});
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 408")) << answer;
+  EXPECT_LE(took, seconds(90));
+}
+
 TEST_F(AServer, KeepsAConnectionAndItsOrder) {
   std::string three;
   for (int i = 0; i < 3; ++i)

@@ -1,0 +1,98 @@
+// The heads of requests and answers.
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>  // boost/asio 1.74 forgets it
+
+#include "net/http_head.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace xsweep {
+namespace {
+
+namespace http = boost::beast::http;
+
+std::string_view StatusWords(int status) {
+  const auto words = http::obsolete_reason(static_cast<http::status>(status));
+  return {words.data(), words.size()};
+}
+
+int HexDigit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Percent-decoded; empty when it is broken or decodes to what no path of ours holds.
+std::string DecodePath(std::string_view target) {
+  std::string path;
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    char c = target[i];
+    if (c == '%') {
+      const int high = i + 2 < target.size() ? HexDigit(target[i + 1]) : -1;
+      const int low = i + 2 < target.size() ? HexDigit(target[i + 2]) : -1;
+      if (high < 0 || low < 0) return {};
+      c = static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    if (static_cast<unsigned char>(c) < 32 || c == '\\' || c == 127) return {};
+    path += c;
+  }
+  return path;
+}
+
+bool CleanPath(std::string_view path) {
+  if (!path.starts_with('/') || path.find("//") != std::string_view::npos) return false;
+  return (std::string(path) + "/").find("/../") == std::string::npos && path.find("/./") == std::string_view::npos;
+}
+
+std::string_view ToStd(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+}  // namespace
+
+std::string AnswerHead(int status, std::string_view type, const HeaderFields& fields, std::optional<std::uint64_t> size,
+                       bool keep) {
+  std::string head = fmt::format("HTTP/1.1 {} {}\r\n", status, StatusWords(status));
+  if (!type.empty()) head.append("Content-Type: ").append(type).append("\r\n");
+  bool cache = false;
+  for (const auto& [name, value] : fields) {
+    head.append(name).append(": ").append(value).append("\r\n");
+    cache = cache || name == "Cache-Control";
+  }
+  if (!cache) head += "Cache-Control: no-store\r\n";
+  head += "X-Content-Type-Options: nosniff\r\n";
+  if (size) {
+    head += fmt::format("Content-Length: {}\r\n", *size);
+  } else {
+    head += "Transfer-Encoding: chunked\r\n";
+  }
+  return head + (keep ? "\r\n" : "Connection: close\r\n\r\n");
+}
+
+Expected<RequestHead> ReadRequestHead(const HttpParser& parser) {
+  const auto& message = parser.get();
+  RequestHead head;
+  head.method = ToStd(message.method_string());
+  const std::string_view target = ToStd(message.target());
+  const std::size_t mark = std::min(target.find('?'), target.size());
+  head.path = DecodePath(target.substr(0, mark));
+  if (mark < target.size()) head.query = target.substr(mark + 1);
+  if (!CleanPath(head.path)) return UserError("this is no clean path");
+  int hosts = 0;
+  for (const auto& field : message) {
+    std::string name = AsciiLower(ToStd(field.name_string()));
+    if (name == "host") {
+      head.host = ToStd(field.value());
+      ++hosts;
+    }
+    head.fields.emplace_back(std::move(name), ToStd(field.value()));
+  }
+  if (hosts != 1) return UserError("a request needs one Host header");
+  return head;
+}
+
+}  // namespace xsweep
