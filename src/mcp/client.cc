@@ -5,15 +5,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.h"
+#include "mcp/protocol.h"
 
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kModern = "2026-07-28";
-constexpr std::array<std::string_view, 4> kLegacy = {"2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"};
 constexpr int kMostPages = 1000;
 
 Json ClientInfo() { return Json::MakeObject({{"name", "xsweep"}, {"version", XSWEEP_VERSION}}); }
@@ -30,48 +28,22 @@ Error AsError(const Json& error, const std::string& method) {
           "MCP server"};
 }
 
-std::string Base64(std::string_view text) {
-  static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) {
-      group = group << 8U | (i + k < text.size() ? static_cast<unsigned char>(text[i + k]) : 0U);
-    }
-    for (std::size_t k = 0; k < 4; ++k) {
-      out += i + k > text.size() ? '=' : kLetters[group >> (18 - 6 * k) & 63U];
-    }
-  }
-  return out;
+bool NamesModern(const Json* versions) {
+  return versions != nullptr && versions->is_array() &&
+         std::ranges::find(versions->items(), Json(kMcpModern.version)) != versions->items().end();
 }
 
-// Of an error "unsupported version" (-32022): whether the version that was asked for is among those it supports.
+// Of an error "unsupported version": whether the version that was asked for is among those it supports.
 bool SpeaksModern(const Json* error) {
-  const Json* data = error == nullptr || error->IntOr("code", 0) != -32022 ? nullptr : error->Find("data");
-  const Json* supported = data == nullptr ? nullptr : data->Find("supported");
-  return supported != nullptr && supported->is_array() &&
-         std::ranges::find(supported->items(), Json(kModern)) != supported->items().end();
+  const bool of_version = error != nullptr && error->IntOr("code", 0) == kMcpUnsupportedVersion;
+  const Json* data = of_version ? error->Find("data") : nullptr;
+  return data != nullptr && NamesModern(data->Find("supported"));
 }
 
 bool IsHeaderToken(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return c > ' ' && c < 0x7F && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
   });
-}
-
-std::string InLowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return lower;
-}
-
-// As a header holds it: what is not plain ASCII, or has blanks at its ends, in base64.
-std::string HeaderValue(const Json& value) {
-  const std::string text = value.is_string() ? value.AsString() : value.Dump();
-  const bool plain = std::ranges::all_of(text, [](char c) { return c >= ' ' && c < 0x7F; });
-  const bool padded = !text.empty() && (text.front() == ' ' || text.back() == ' ');
-  if (plain && !padded && !text.starts_with("=?base64?")) return text;
-  return "=?base64?" + Base64(text) + "?=";
 }
 
 }  // namespace
@@ -91,7 +63,7 @@ Async<Expected<std::unique_ptr<McpClient>>> McpClient::Connect(std::unique_ptr<M
 // False when the server does not know the modern era, in whatever words it says so.
 Async<Expected<bool>> McpClient::Discover() {
   modern_ = true;
-  protocol_ = kModern;
+  protocol_ = kMcpModern.version;
   transport_->Speak(protocol_, true);
   auto asking = transport_->Ask("server/discover", WithMeta(Json::MakeObject()), limit_);
   Expected<Json> response = co_await asking;
@@ -100,12 +72,9 @@ Async<Expected<bool>> McpClient::Discover() {
     response = co_await again;
   }
   const Json* result = response ? response->Find("result") : nullptr;
-  const Json* versions = result == nullptr ? nullptr : result->Find("supportedVersions");
-  const bool speaks = versions != nullptr && versions->is_array() &&
-                      std::ranges::find(versions->items(), Json(kModern)) != versions->items().end();
-  if (speaks) {
+  if (result != nullptr && NamesModern(result->Find("supportedVersions"))) {
     const Json* meta = result->Find("_meta");
-    const Json* info = meta == nullptr ? nullptr : meta->Find("io.modelcontextprotocol/serverInfo");
+    const Json* info = meta == nullptr ? nullptr : meta->Find(McpMeta("serverInfo"));
     server_ = NameOfServer(info != nullptr ? info : result->Find("serverInfo"));
     instructions_ = result->StringOr("instructions", "");
     co_return true;
@@ -117,12 +86,13 @@ Async<Expected<bool>> McpClient::Discover() {
 
 Async<Status> McpClient::Initialize() {
   transport_->Speak("", false);
-  const Json params = Json::MakeObject(
-      {{"protocolVersion", kLegacy.front()}, {"capabilities", Json::MakeObject()}, {"clientInfo", ClientInfo()}});
+  const Json params = Json::MakeObject({{"protocolVersion", kMcpNewestLegacy.version},
+                                        {"capabilities", Json::MakeObject()},
+                                        {"clientInfo", ClientInfo()}});
   auto asking = Ask("initialize", params);
   CO_TRY_ASSIGN(const Json result, co_await asking);
   protocol_ = result.StringOr("protocolVersion", "");
-  if (std::ranges::find(kLegacy, protocol_) == kLegacy.end()) {
+  if (const McpRevision* known = FindMcpRevision(protocol_); known == nullptr || known->modern) {
     co_return WorldError(
         fmt::format("the server wants to speak version `{}`, which is not known here", Printable(protocol_, 40)),
         "MCP server");
@@ -137,9 +107,9 @@ Async<Status> McpClient::Initialize() {
 Json McpClient::WithMeta(Json params) const {
   if (!modern_) return params;
   Json meta = Json::MakeObject();
-  meta.Set("io.modelcontextprotocol/protocolVersion", kModern);
-  meta.Set("io.modelcontextprotocol/clientCapabilities", Json::MakeObject());
-  meta.Set("io.modelcontextprotocol/clientInfo", ClientInfo());
+  meta.Set(McpMeta("protocolVersion"), kMcpModern.version);
+  meta.Set(McpMeta("clientCapabilities"), Json::MakeObject());
+  meta.Set(McpMeta("clientInfo"), ClientInfo());
   params.Set("_meta", std::move(meta));
   return params;
 }
@@ -190,7 +160,7 @@ bool McpClient::Keeps(const McpTool& tool) {
     const std::string_view type = schema.StringOr("type", "");
     const bool primitive = type == "string" || type == "integer" || type == "boolean";
     const std::string name = mark->is_string() ? mark->AsString() : std::string();
-    const std::string lower = InLowerCase(name);
+    const std::string lower = AsciiLower(name);
     if (!primitive || !IsHeaderToken(name) || std::ranges::find(seen, lower) != seen.end()) return false;
     seen.push_back(lower);
     marks.emplace_back(argument, name);
@@ -205,7 +175,8 @@ std::vector<HttpHeader> McpClient::MirrorOf(const std::string& tool, const Json&
   if (found == mirrored_.end()) return headers;
   for (const auto& [argument, name] : found->second) {
     const Json* value = arguments.Find(argument);
-    if (value != nullptr && !value->is_null()) headers.push_back({"Mcp-Param-" + name, HeaderValue(*value)});
+    if (value != nullptr && !value->is_null())
+      headers.push_back({"Mcp-Param-" + name, McpHeaderText(value->is_string() ? value->AsString() : value->Dump())});
   }
   return headers;
 }

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "mcp/transport.h"
+#include "net/event_stream.h"
 #include "net/handoff.h"
 
 namespace xsweep {
@@ -14,19 +15,17 @@ namespace {
 
 using Answer = std::expected<HttpResponse, HttpError>;
 
-/// The data of each event of a stream, in order.
-std::vector<std::string> EventsOf(std::string_view body) {
-  std::vector<std::string> events(1);
-  for (std::string line : Split(body, '\n')) {
-    if (line.ends_with('\r')) line.pop_back();
-    if (line.empty()) {
-      if (!events.back().empty()) events.emplace_back();
-    } else if (line.starts_with("data:")) {
-      if (!events.back().empty()) events.back() += '\n';
-      events.back() += line.substr(line.starts_with("data: ") ? 6 : 5);
-    }
+/// The messages of a body: of a stream the data of each event, in order, the last one even where it was not ended.
+std::vector<std::string> MessagesOf(const HttpResponse& response) {
+  const std::string* type = response.Header("content-type");
+  if (type == nullptr || !type->starts_with("text/event-stream")) return {response.body};
+  std::vector<std::string> messages;
+  EventStreamReader reader;
+  for (const std::string_view piece : {std::string_view(response.body), std::string_view("\n\n")}) {
+    auto events = reader.Feed(piece);
+    for (std::size_t i = 0; events && i < events->size(); ++i) messages.push_back(std::move((*events)[i].data));
   }
-  return events;
+  return messages;
 }
 
 /// Connections belong to a loop's thread, and trials run on many: this one has a thread of its own.
@@ -122,9 +121,7 @@ class HttpTransport final : public McpTransport {
   }
 
   Expected<Json> ReadAnswer(const HttpResponse& response, std::int64_t id) {
-    const std::string* type = response.Header("content-type");
-    const bool stream = type != nullptr && type->starts_with("text/event-stream");
-    for (const std::string& text : stream ? EventsOf(response.body) : std::vector<std::string>{response.body}) {
+    for (const std::string& text : MessagesOf(response)) {
       auto message = Json::Parse(text);
       if (!message || !message->is_object()) continue;
       if (message->Find("method") != nullptr) {

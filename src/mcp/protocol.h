@@ -55,6 +55,8 @@ Json McpResult(const Json& id, Json result);
 Json McpError(const Json& id, int code, std::string_view message, Json data = {});
 Json McpNotification(std::string_view method, Json params);
 
+/// `text` as a header holds it: what is not plain ASCII, or has blanks at its ends, in Base64.
+std::string McpHeaderText(std::string_view text);
 /// The value of a mirrored header: trimmed, and decoded when it says =?base64?...?=. Empty when that is no Base64 of
 /// UTF-8.
 std::optional<std::string> McpHeaderValue(std::string_view raw);
