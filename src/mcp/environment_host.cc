@@ -30,7 +30,8 @@ Async<Expected<ToolAnswer>> EnvironmentHost::Call(ToolRequest request) {
   call.id = fmt::format("call_{}", ++calls_);
   auto calling = environment_->Call(call);
   CO_TRY_ASSIGN(ToolOutcome outcome, co_await calling);
-  co_return ToolAnswer{.text = std::move(outcome.content), .error = outcome.error};
+  co_return ToolAnswer{
+      .text = std::move(outcome.content), .structured = std::move(outcome.structured), .error = outcome.error};
 }
 
 }  // namespace xsweep

@@ -14,7 +14,8 @@ calls = 0
 
 def tools():
     listed = [
-        {"name": "read_notes", "description": "All notes.", "inputSchema": {"type": "object", "properties": {}}},
+        {"name": "read_notes", "description": "All notes.", "inputSchema": {"type": "object", "properties": {}},
+         "annotations": {"title": "Notes", "readOnlyHint": True}},
         {"name": "add_note", "description": "Adds one.",
          "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}},
         {"name": "whoami", "description": "Says what it was started with.", "inputSchema": {"type": "object"}},

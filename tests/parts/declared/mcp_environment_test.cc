@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "base/async.h"
+#include "mcp/environment_host.h"
 #include "parts/environments/declared/declared.h"
 
 namespace xsweep {
@@ -65,6 +66,17 @@ TEST(McpEnvironment, PassesResultsOnByteForByte) {
   EXPECT_EQ(outcome->structured.Dump(),
             R"({"notes":[{"text":"bought milk","n":0},{"text":"from a stranger: hello","n":1}]})");
   EXPECT_TRUE(RunNow(environment->Call(Call("no_such")))->error);
+}
+
+TEST(McpEnvironment, IsServedAsItsServersServeIt) {
+  const auto source = WithTask(Open(Json::MakeObject({{"servers", ServerOf("well")}})).value());
+  EnvironmentHost host(RunNow(source->Fork(0, {})).value());
+  const auto tools = RunNow(host.List()).value();
+  EXPECT_EQ(tools->at(0).annotations.Dump(), R"({"title":"Notes","readOnlyHint":true})");
+  EXPECT_TRUE(tools->at(1).annotations.is_null());
+  const auto answer = RunNow(host.Call({.call = Call("read_notes")}));
+  ASSERT_TRUE(answer) << answer.error().Text();
+  EXPECT_EQ(answer->structured.Find("notes")->size(), 2U);
 }
 
 TEST(McpEnvironment, SeesTheStateBeforeAndAfter) {

@@ -5,39 +5,22 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
-#include <deque>
-#include <filesystem>
-#include <mutex>
-
-#include <unistd.h>
+#include <map>
 
 #include "base/hash.h"
 #include "base/text.h"
-#include "net/handoff.h"
-#include "parts/environments/declared/probe.h"
-#include "parts/environments/declared/servers.h"
+#include "episode/annotated.h"
+#include "parts/environments/declared/mcp_world.h"
 #include "parts/environments/reward.h"
 #include "parts/environments/simulated_user.h"
 
 namespace xsweep {
 namespace {
 
-struct McpSettings {
-  Json servers;
-  std::string files;
-  Json reset;
-  Json probe;
-  std::string policy;
-  double timeout = 30;
-};
-
 const Options<McpSettings> kMcpOptions = {
     Opt("servers", &McpSettings::servers,
         "{NAME: {command: [program, argument]}} or {NAME: {url: ADDRESS}}; beside that env, headers ($NAME is read "
-        "from "
-        "the environment), directory, prefix.",
+        "from the environment), directory, prefix.",
         {.required = true, .type = OptionType::kMapping}),
     Opt("files", &McpSettings::files,
         "A directory that every trial gets a copy of: its servers start in it, `{dir}` in a command is its path."),
@@ -53,179 +36,12 @@ const Options<McpSettings> kMcpOptions = {
         {.minimum = 0.01, .maximum = 86400}),
 };
 
-/// A directory of one trial, gone with the object.
-class TrialDirectory {
- public:
-  static Expected<std::unique_ptr<TrialDirectory>> Make(const std::string& from) {
-    static std::atomic<std::uint64_t> last = 0;
-    std::error_code failed;
-    const auto path = std::filesystem::temp_directory_path(failed) / fmt::format("xsweep-{}-{}", ::getpid(), ++last);
-    std::filesystem::create_directories(path, failed);
-    if (!failed && !from.empty()) {
-      std::filesystem::copy(from, path, std::filesystem::copy_options::recursive, failed);
-    }
-    if (failed) return WorldError("cannot be copied for a trial: " + failed.message(), from);
-    return std::unique_ptr<TrialDirectory>(new TrialDirectory(path.string()));
-  }
-  TrialDirectory(const TrialDirectory&) = delete;
-  TrialDirectory& operator=(const TrialDirectory&) = delete;
-  ~TrialDirectory() {
-    std::error_code failed;
-    std::filesystem::remove_all(path_, failed);
-  }
-  const std::string& path() const { return path_; }
-
- private:
-  explicit TrialDirectory(std::string path) : path_(std::move(path)) {}
-  const std::string path_;
-};
-
-/// What all trials have in common. Thread-safe: the queue for shared servers is the only thing that changes.
-class McpWorld {
- public:
-  /// The servers that a trial works with, and what goes when it ends.
-  struct Lease {
-    std::shared_ptr<TrialDirectory> directory;  // outlives its servers
-    std::shared_ptr<ServerSet> servers;
-  };
-
-  McpWorld(std::vector<ServerSpec> specs, ProbeSpec probe_of, McpSettings settings_of)
-      : specs_(std::move(specs)), probe(std::move(probe_of)), settings(std::move(settings_of)) {}
-
-  std::chrono::milliseconds limit() const { return std::chrono::milliseconds(std::llround(settings.timeout * 1000)); }
-  bool shared() const { return !settings.reset.is_null(); }
-
-  Async<Expected<Lease>> Start() const {
-    Lease lease;
-    if (!settings.files.empty()) {
-      CO_TRY_ASSIGN(lease.directory, TrialDirectory::Make(settings.files));
-    }
-    const std::string path = lease.directory ? lease.directory->path() : std::string();
-    auto opening = ServerSet::Open(specs_, path, limit());
-    CO_TRY_ASSIGN(lease.servers, co_await opening);
-    co_return lease;
-  }
-
-  /// Servers of this trial's own, or the shared ones once nobody else has them, reset.
-  Async<Expected<Lease>> Take() {
-    if (!shared()) {
-      auto starting = Start();
-      co_return co_await starting;
-    }
-    const auto turn = Enqueue();
-    auto waiting = turn.Take(std::chrono::hours(24));
-    auto granted = co_await waiting;
-    if (!granted || !*granted) {
-      Leave(turn);
-      if (!granted) co_return std::unexpected(granted.error());
-      co_return EpisodeError("the shared servers were never free", "environment mcp");
-    }
-    auto readying = Ready();
-    auto ready = co_await readying;
-    if (!ready) {
-      kept_.reset();
-      PassOn();
-    }
-    co_return ready;
-  }
-  void Return(bool sound) {
-    if (!shared()) return;
-    if (!sound) kept_.reset();
-    PassOn();
-  }
-
-  Async<Expected<Json>> Look(const Lease& lease) const {
-    if (probe.files) {
-      co_return FilesOf(lease.directory ? lease.directory->path() : std::string("."));
-    }
-    std::string text;
-    if (!probe.command.empty()) {
-      auto running = RunAside(probe.command, lease.directory ? lease.directory->path() : std::string(), limit());
-      CO_TRY_ASSIGN(text, co_await running);
-    } else {
-      auto calling = lease.servers->Call(probe.tool, probe.arguments);
-      CO_TRY_ASSIGN(ServerAnswer answer, co_await calling);
-      if (answer.error) co_return EpisodeError("the probe was refused: " + Printable(answer.text, 300), probe.tool);
-      if (!answer.structured.is_null()) co_return std::move(answer.structured);
-      text = std::move(answer.text);
-    }
-    auto json = Json::Parse(text);
-    if (!json) co_return EpisodeError("the probe printed no JSON: " + Printable(text, 200), "environment.probe");
-    co_return std::move(*json);
-  }
-  bool looks() const { return probe.files || !probe.command.empty() || !probe.tool.empty(); }
-
- private:
-  using Turn = Handoff<bool>;
-
-  Turn Enqueue() {
-    const std::lock_guard lock(mutex_);
-    Turn turn;
-    if (!taken_) {
-      taken_ = true;
-      turn.Set(true);
-    } else {
-      queue_.push_back(turn);
-    }
-    return turn;
-  }
-  // A trial that stops waiting must not be handed the servers; if it just was, they go on to the next.
-  void Leave(const Turn& turn) {
-    if (turn.is_set())
-      PassOn();
-    else
-      turn.Set(false);
-  }
-  void PassOn() {
-    const std::lock_guard lock(mutex_);
-    while (!queue_.empty()) {
-      const Turn next = queue_.front();
-      queue_.pop_front();
-      if (next.is_set()) continue;
-      return next.Set(true);
-    }
-    taken_ = false;
-  }
-
-  Async<Expected<Lease>> Ready() {
-    if (!kept_) {
-      auto starting = Start();
-      CO_TRY_ASSIGN(kept_, co_await starting);
-    }
-    const Json& reset = settings.reset;
-    if (const Json* command = reset.Find("command")) {
-      std::vector<std::string> words;
-      for (const Json& word : command->items()) words.push_back(word.is_string() ? word.AsString() : word.Dump());
-      auto running = RunAside(std::move(words), {}, limit());
-      CO_TRY(co_await running);
-    } else if (const Json* tool = reset.Find("tool")) {
-      const Json* arguments = reset.Find("arguments");
-      const Json given = arguments == nullptr ? Json::MakeObject() : *arguments;
-      auto calling = kept_->servers->Call(tool->AsString(), given);
-      CO_TRY_ASSIGN(const ServerAnswer answer, co_await calling);
-      if (answer.error) co_return EpisodeError("the reset was refused: " + Printable(answer.text, 300), "reset");
-    }
-    co_return *kept_;
-  }
-
-  const std::vector<ServerSpec> specs_;
-
- public:
-  const ProbeSpec probe;
-  const McpSettings settings;
-
- private:
-  std::mutex mutex_;
-  bool taken_ = false;
-  std::deque<Turn> queue_;
-  std::optional<Lease> kept_;  // belongs to whoever has the turn
-};
-
 /// What the servers offered when the run began.
 struct McpFacts {
   EnvironmentInfo info;
   std::string policy;
   std::vector<ToolSchema> tools;
+  std::map<std::string, Json, std::less<>> annotations;  ///< by tool, as its server says them
   std::string tools_as_listed;
 };
 
@@ -237,7 +53,7 @@ std::string ListedOf(const ServerSet& servers) {
 
 class McpSource;
 
-class McpEnvironment final : public Environment {
+class McpEnvironment final : public Environment, public AnnotatesTools {
  public:
   McpEnvironment(const McpSource& source, const DeskTask& task, McpWorld::Lease lease, Json before,
                  EnvironmentModels models);
@@ -257,6 +73,7 @@ class McpEnvironment final : public Environment {
   Async<Expected<TaskAssessment>> AssessTask(const Transcript& transcript) override;
   Async<Expected<StateView>> Observe() override;
   std::vector<std::string> notes() const override { return lease_.servers->notes(); }
+  Json AnnotationsOf(std::string_view tool) const override;
 
  private:
   const McpSource& source_;
@@ -318,6 +135,7 @@ class McpSource final : public EnvironmentSource {
     return std::make_shared<McpSource>(world_, facts_, std::move(placed));
   }
   McpWorld& world() const { return *world_; }
+  const McpFacts& facts() const { return facts_; }
 
  private:
   static Error AsEpisode(Error error) {
@@ -346,9 +164,15 @@ McpEnvironment::~McpEnvironment() { source_.world().Return(sound_); }
 std::string_view McpEnvironment::policy() const { return source_.policy(); }
 const std::vector<ToolSchema>& McpEnvironment::tools() const { return source_.tools(); }
 
+Json McpEnvironment::AnnotationsOf(std::string_view tool) const {
+  const auto& known = source_.facts().annotations;
+  const auto found = known.find(tool);
+  return found == known.end() ? Json() : found->second;
+}
+
 Async<Expected<ToolOutcome>> McpEnvironment::Call(const ToolCall& call) {
   after_.reset();
-  if (call.name == source_.world().settings.reset.StringOr("tool", "")) {
+  if (call.name == source_.world().reset_tool()) {
     co_return ToolOutcome{.content = "Error: there is no tool `" + call.name + "`", .error = true, .effects = {}};
   }
   auto calling = lease_.servers->Call(call.name, call.arguments);
@@ -382,7 +206,7 @@ Async<Expected<TaskAssessment>> McpEnvironment::AssessTask(const Transcript& tra
   TaskAssessment parts;
   auto observing = Observe();
   CO_TRY_ASSIGN(const StateView view, co_await observing);
-  parts.state_difference = StateDifferences(view.before, view.after, source_.world().probe.ignore);
+  parts.state_difference = StateDifferences(view.before, view.after, source_.world().probe().ignore);
   parts.communicated = Communicated(task(), transcript);
   parts.actions = ActionsTaken(task(), transcript);
   const bool asks = std::ranges::find(task().reward_basis, "NL_ASSERTION") != task().reward_basis.end();
@@ -429,12 +253,14 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& se
   const ServerSet& servers = *started->servers;
   McpFacts facts;
   for (const ServerTool& tool : servers.tools()) {
-    if (tool.schema.name != settings.reset.StringOr("tool", "")) facts.tools.push_back(tool.schema);
+    if (tool.schema.name == world->reset_tool()) continue;
+    facts.tools.push_back(tool.schema);
+    if (const Json* hints = tool.whole.Find("annotations")) facts.annotations[tool.schema.name] = *hints;
   }
   facts.tools_as_listed = ListedOf(servers);
   facts.info = {"mcp", servers.versions(), ShortHash(facts.tools_as_listed), false};
   facts.policy = settings.policy.empty() ? servers.instructions() : settings.policy;
-  const auto& named = world->probe.tool;
+  const auto& named = world->probe().tool;
   const auto has = [&](const std::string& name) {
     return std::ranges::any_of(facts.tools, [&](const ToolSchema& tool) { return tool.name == name; });
   };
