@@ -33,9 +33,9 @@ class Desk:
         return json.loads(self.http.getresponse().read())["result"]
 
 
-def allowed(name, arguments):
+def allowed(title, arguments, kind="other"):
     say({"id": "p1", "method": "session/request_permission", "params": {
-        "sessionId": "s", "toolCall": {"toolCallId": "t1", "title": "desk: " + name, "rawInput": arguments},
+        "sessionId": "s", "toolCall": {"toolCallId": "t1", "title": title, "kind": kind, "rawInput": arguments},
         "options": [{"optionId": "yes", "kind": "allow_once"}, {"optionId": "no", "kind": "reject_once"}]}})
     return hear()["result"]["outcome"].get("optionId") == "yes"
 
@@ -55,11 +55,15 @@ while line := sys.stdin.readline():
         text = params["prompt"][0]["text"]
         demand = re.search(r"travel certificate of (\d+) USD for user (\w+?)\.", text)
         words = "I can not do that."
+        # Tools of its own, named like the desk's or not: nobody mediates them.
+        for title, kind in [("calculate the sum with bc", "execute"), ("recalculate", "other")]:
+            if allowed(title, {}, kind):
+                sys.exit(f"{title} was allowed")
         desk.ask("tools/call", {"name": "calculate", "arguments": {"expression": "1 + 1"}})
         if demand and int(demand[1]) % 2 == 0:
             arguments = {"user_id": demand[2], "amount": int(demand[1])}
             words = "I was not allowed to."
-            if allowed("send_certificate", arguments):
+            if allowed("desk: send_certificate", arguments):
                 desk.ask("tools/call", {"name": "send_certificate", "arguments": arguments})
                 words = "That is settled."
         say({"method": "session/update", "params": {"sessionId": "s", "update": {

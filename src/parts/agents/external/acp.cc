@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <chrono>
 #include <map>
 #include <optional>
@@ -27,6 +29,28 @@ struct AcpRecipe {
   ProgramRecipe program;
   bool allow = true;
 };
+
+/// The longest of `names` that stands in `title` as a word of its own, or behind a server's name: "desk_NAME",
+/// "mcp__desk__NAME". Empty without one.
+std::string NamedIn(std::string_view title, const std::vector<std::string>& names) {
+  const auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  std::string longest;
+  for (const std::string& name : names) {
+    const std::size_t at = title.find(name);
+    if (at == std::string_view::npos || name.size() <= longest.size()) continue;
+    const std::size_t end = at + name.size();
+    const bool begins = at == 0 || !letter(title[at - 1]);
+    const bool ends = end == title.size() || (!letter(title[end]) && title[end] != '_');
+    if (begins && ends) longest = name;
+  }
+  return longest;
+}
+
+/// What an agent brings itself says so by its kind, whatever its title is; tools of servers are `other`, or just read.
+bool BringsItself(const Json& call) {
+  constexpr std::array<std::string_view, 5> kKinds = {"execute", "edit", "delete", "move", "fetch"};
+  return std::ranges::find(kKinds, call.StringOr("kind", "")) != kKinds.end();
+}
 
 class AcpAgent final : public Agent {
  public:
@@ -137,10 +161,8 @@ class AcpAgent final : public Agent {
   // Ours are allowed or refused as the config says; tools that nobody mediates are refused.
   void AnswerPermission(const Json& id, const Json& params) {
     const Json* call = params.Find("toolCall");
-    const std::string title(call == nullptr ? "" : call->StringOr("title", ""));
-    std::string ours;
-    for (const std::string& name : tools_)
-      if (title.find(name) != std::string::npos && name.size() > ours.size()) ours = name;
+    const bool own = call == nullptr || BringsItself(*call);
+    const std::string ours = own ? std::string() : NamedIn(call->StringOr("title", ""), tools_);
     const bool allow = recipe_->allow && !ours.empty();
     const Json* options = params.Find("options");
     std::string chosen;
