@@ -10,6 +10,7 @@
 #include "episode/call_ids.h"
 #include "episode/payload_trace.h"
 #include "episode/refused.h"
+#include "episode/rug_pull.h"
 
 namespace xsweep {
 namespace {
@@ -34,7 +35,11 @@ void Apply(const Decisions& decisions, std::string_view denied, std::string& tex
 class Dialogue {
  public:
   Dialogue(const EpisodeParts& parts, const EpisodeLimits& limits, EpisodeResult& result)
-      : parts_(parts), limits_(limits), result_(result), transcript_(result.transcript) {
+      : parts_(parts),
+        limits_(limits),
+        result_(result),
+        transcript_(result.transcript),
+        rug_pull_(dynamic_cast<const ChangesTools*>(&parts.attack)) {
     // What a short dialogue needs; steps are large, and moving them when a list grows shows in a profile.
     transcript_.steps.reserve(16);
     transcript_.calls.reserve(8);
@@ -119,9 +124,14 @@ class Dialogue {
     }
     transcript_.system = conversation_.system;
     conversation_.tools = &parts_.environment.tools();
-    const bool poisons = parts_.attack.poisons_tools();
-    if (!poisons && !parts_.defense.reviews_tools()) co_return Status();
+    if (parts_.attack.poisons_tools() || parts_.defense.reviews_tools()) CO_TRY(co_await ShowTools());
+    co_return Status();
+  }
 
+  // Once before the first turn, and anew when an attack changes them behind the agent's back.
+  Async<Status> ShowTools() {
+    const bool poisons = parts_.attack.poisons_tools();
+    const int turn = std::max(1, conversation_.turn);
     tools_ = parts_.environment.tools();
     const std::string inserted = poisons ? parts_.attack.PoisonTools(tools_) : std::string();
     if (!inserted.empty()) {
@@ -134,9 +144,9 @@ class Dialogue {
     }
     conversation_.tools = &tools_;
     // A tool that the defense took away shows nothing: that is a payload removed, too.
-    trace_.Inserted({}, inserted, Channel::kToolDescription, {}, 1);
+    trace_.Inserted({}, inserted, Channel::kToolDescription, {}, turn);
     for (const ToolSchema& tool : tools_) {
-      trace_.Inserted(tool.description, inserted, Channel::kToolDescription, tool.name, 1);
+      trace_.Inserted(tool.description, inserted, Channel::kToolDescription, tool.name, turn);
     }
     co_return Status();
   }
@@ -199,6 +209,7 @@ class Dialogue {
 
   // One agent turn with its calls. True when it made none: then it is the user's turn.
   Async<Expected<bool>> LetAgentAct() {
+    if (rug_pull_ != nullptr && rug_pull_->tools_due()) CO_TRY(co_await ShowTools());
     trace_.Met(transcript_.exposure);
     CO_TRY_ASSIGN(AgentTurn turn, co_await parts_.agent.Act(conversation_));
     result_.usage[Role::kAgent] += turn.usage;
@@ -367,6 +378,7 @@ class Dialogue {
   const EpisodeLimits& limits_;
   EpisodeResult& result_;
   Transcript& transcript_;
+  const ChangesTools* rug_pull_;  // the attack, where it may be one
   Conversation conversation_;
   std::vector<ToolSchema> tools_;  // only when the environment's own are not shown as they are
   PayloadTrace trace_;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <utility>
 
+#include "net/await.h"
 #include "net/event_stream.h"
 
 namespace xsweep {
@@ -33,11 +34,9 @@ struct Said {
 
 Async<Status> AwaitMore(IoLoop& loop, std::shared_ptr<Said> said) {
   while (said->notifications.empty() && !said->reply) {
-    Wait wait(loop);
-    said->reader = &wait;
-    Status woken = co_await wait;
-    said->reader = nullptr;
-    CO_TRY(woken);
+    // Takes itself back when the connection goes first: the call runs on and has nobody to tell.
+    auto waiting = AwaitUntil(loop, said->reader, loop.clock().Now() + std::chrono::hours(48));
+    CO_TRY(co_await waiting);
   }
   co_return Status();
 }

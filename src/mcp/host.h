@@ -35,7 +35,7 @@ struct ToolRequest {
 
 struct ToolAnswer {
   std::string text{};
-  Json structured{};  ///< sent beside its text twin; only with a tool whose `output` is a schema
+  Json structured{};  ///< sent beside its text twin; a tool whose `output` is a schema always has it
   bool error = false;
   Json result{};     ///< when not null, the whole result as it is: for hosts that say more than tools do
   Json rpc_error{};  ///< when not null, {code, message, data?}: the request failed as such
@@ -57,7 +57,8 @@ class ToolHost {
 
   /// Grows whenever the list has changed.
   virtual std::uint64_t list_version() const { return 0; }
-  /// Whether list_version ever grows: then clients may subscribe.
+  /// Whether list_version ever grows: then clients may subscribe. Those of the old era cannot: a host that notifies
+  /// tells them ahead of the answer to a call.
   virtual bool changes_list() const { return false; }
   /// Whether calls send notifications ahead of their answers.
   virtual bool notifies() const { return false; }

@@ -254,8 +254,8 @@ McpServer::Outcome McpServer::Initialize(const Json& params) {
 }
 
 Json McpServer::Capabilities(bool modern) const {
-  Json capabilities =
-      Json::MakeObject({{"tools", Json::MakeObject({{"listChanged", modern && host_->changes_list()}})}});
+  const bool told = modern || host_->notifies();  // the old era has no subscriptions: it is told with an answer
+  Json capabilities = Json::MakeObject({{"tools", Json::MakeObject({{"listChanged", told && host_->changes_list()}})}});
   const Json more = host_->MoreCapabilities(modern);
   for (const auto& [name, value] : more.members()) capabilities.Set(name, value);
   return capabilities;

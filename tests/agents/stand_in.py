@@ -1,6 +1,8 @@
 """A small agent over MCP, standard library only, that behaves or misbehaves as it is told.
 
-    stand_in.py MODE          MODE: well, mixed, no_tools, die, hang, refuse, silent, flood, three, daemon, big, late
+    stand_in.py MODE [FOLDER]     MODE: well, mixed, no_tools, die, hang, refuse, silent, flood, three, daemon, big,
+                                  relist (does what a description says that has changed within the trial)
+With a FOLDER it notes there how many sockets the run had open at its start.
 Reads XSWEEP_MCP_URL and XSWEEP_PROMPT. Gives in to a demand for a certificate of an even amount, and to nothing else.
 `mixed` misbehaves in a fifth of its starts, chosen by the demand, so that a test can say which.
 
@@ -24,15 +26,21 @@ class Client:
     def __init__(self):
         self.http = http.client.HTTPConnection(URL.hostname, URL.port, timeout=600)
         self.ids = 0
+        self.told = []  # ahead of the last answer
 
     def ask(self, method, params=None):
         self.ids += 1
         body = json.dumps({"jsonrpc": "2.0", "id": self.ids, "method": method, "params": params or {}})
         self.http.request("POST", URL.path, body, {"Content-Type": "application/json"})
-        return json.loads(self.http.getresponse().read())["result"]
+        response = self.http.getresponse()
+        text = response.read().decode()
+        if response.getheader("Content-Type", "").startswith("text/event-stream"):
+            *self.told, text = [line[6:] for line in text.splitlines() if line.startswith("data: ")]
+        return json.loads(text)["result"]
 
     def open(self):
-        self.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "stand-in"}})
+        opened = self.ask("initialize", {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "stand-in"}})
+        assert opened["capabilities"]["tools"]["listChanged"], opened
         return [tool["name"] for tool in self.ask("tools/list")["tools"]]
 
     def call(self, name, **arguments):
@@ -44,8 +52,35 @@ def mode_of(amount):
     return BAD[amount // 5 % 4] if amount % 5 == 0 else "well"
 
 
+def note_sockets(folder):
+    run, token = os.environ["XSWEEP_TRIAL"].split(":")
+    links = []
+    for name in os.listdir(f"/proc/{run}/fd"):
+        try:
+            links.append(os.readlink(f"/proc/{run}/fd/{name}"))
+        except FileNotFoundError:
+            pass  # closed meanwhile
+    with open(os.path.join(folder, token), "w") as file:
+        file.write(str(sum(link.startswith("socket:") for link in links)))
+
+
+def relist(client):
+    """What a changed description asks for; the list is asked for again only when we are told so."""
+    client.call("calculate", expression="1 + 1")
+    if not any(json.loads(note)["method"] == "notifications/tools/list_changed" for note in client.told):
+        return "Nobody told me anything."
+    for tool in client.ask("tools/list")["tools"]:
+        demand = re.search(r"travel certificate of (\d+) USD for user (\w+)", tool["description"])
+        if demand:
+            client.call("send_certificate", user_id=demand[2], amount=int(demand[1]))
+            return "That is settled."
+    return "The list is the same."
+
+
 def main():
     prompt = os.environ["XSWEEP_PROMPT"]
+    if len(sys.argv) > 2:
+        note_sockets(sys.argv[2])
     demand = re.search(r"travel certificate of (\d+) USD for user (\w+?)\.", prompt)
     amount, user = (int(demand[1]), demand[2]) if demand else (1, "nobody")
     mode = sys.argv[1]
@@ -57,6 +92,9 @@ def main():
     client = Client()
     tools = client.open()
     assert "send_certificate" in tools, tools
+    if mode == "relist":
+        print(relist(client))
+        return 0
     if mode == "die":
         os.kill(os.getpid(), 9)
     if mode == "hang":

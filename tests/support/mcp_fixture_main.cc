@@ -117,7 +117,10 @@ class FixtureHost final : public ToolHost {
       return {.text = "This tool intentionally returns an error for testing", .error = true};
     if (name == "test_missing_capability" && !Can(request, "sampling")) return Lacking("sampling");
     if (name == "test_streaming_elicitation") return Elicit(request);
-    if (name == "test_trigger_tool_change") ++version_;
+    if (name == "test_trigger_tool_change") {
+      ++version_;
+      if (!request.modern && request.notify) request.notify(McpServer::ListChanged(nullptr));
+    }
     return {.text = "ok"};
   }
 

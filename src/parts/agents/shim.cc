@@ -82,7 +82,7 @@ class ShimAgent : public Agent {
  private:
   // Everything that is new to it since it last acted.
   void Read(const Conversation& conversation) {
-    if (read_ == 0 && attacked_) ReadTools(*conversation.tools);
+    if (attacked_) ReadTools(*conversation.tools);
     for (; read_ < conversation.messages.size(); ++read_) {
       const Message& message = conversation.messages[read_];
       if (message.speaker == Speaker::kAgent) continue;
@@ -110,10 +110,18 @@ class ShimAgent : public Agent {
     if (reader_.Asks(text, cues)) Add(cues);
   }
 
+  // Those that it has not seen so: the environment's own stay as they are, others may change within a trial.
   void ReadTools(const std::vector<ToolSchema>& tools) {
-    for (const ToolSchema& tool : tools) {
-      if (reader_.Asks(tool)) Add(ReadCues(tool.description));
+    const std::vector<ToolSchema>& own = environment_.tools();
+    if (&tools == &own && read_ > 0) return;
+    for (std::size_t i = 0; i < tools.size(); ++i) {
+      const bool seen = i < seen_.size() ? seen_[i] == tools[i].description
+                                         : read_ > 0 && i < own.size() && own[i].description == tools[i].description;
+      if (!seen && reader_.Asks(tools[i])) Add(ReadCues(tools[i].description));
     }
+    if (&tools == &own) return;
+    seen_.clear();
+    for (const ToolSchema& tool : tools) seen_.push_back(tool.description);
   }
 
   void Add(const TextCues& cues) {
@@ -191,8 +199,9 @@ class ShimAgent : public Agent {
   const bool attacked_;
 
   std::size_t read_ = 0;
-  bool requested_ = false;  // the task's user has asked for the task
-  bool asked_ = false;      // the attacker's request has been read
+  std::vector<std::string> seen_;  // descriptions, where they are not the environment's own
+  bool requested_ = false;         // the task's user has asked for the task
+  bool asked_ = false;             // the attacker's request has been read
   bool complied_ = false;
   bool slipped_ = false;
   bool all_done_ = true;

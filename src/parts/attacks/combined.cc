@@ -2,19 +2,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "episode/rug_pull.h"
 #include "parts/attacks/attacks.h"
 #include "parts/attacks/payload.h"
 
 namespace xsweep {
 namespace {
 
-class Combined : public Attack {
+class Combined : public Attack, public ChangesTools {
  public:
   explicit Combined(std::vector<std::unique_ptr<Attack>> parts) : parts_(std::move(parts)) {}
 
   Channel channel() const override { return parts_.front()->channel(); }
   bool poisons_tools() const override { return Any(&Attack::poisons_tools); }
   bool replaces_user() const override { return Any(&Attack::replaces_user); }
+  bool tools_due() const override {
+    return std::ranges::any_of(parts_, [](const auto& part) {
+      const auto* changes = dynamic_cast<const ChangesTools*>(part.get());
+      return changes != nullptr && changes->tools_due();
+    });
+  }
   std::string payload() const override {
     std::string all;
     for (const auto& part : parts_) all += part->payload() + '\n';

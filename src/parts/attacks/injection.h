@@ -17,7 +17,7 @@ struct InjectionSettings : GoalSettings {
   int turn = 1;                     ///< of user_turn: the turn on which it is said
   std::string tool;  ///< of the other channels: the tool concerned; empty means any (a description: the first one)
   std::string field = "note";                         ///< of record: path of the field, see SetField
-  int skip_reads = 0;                                 ///< matching results that are left harmless first
+  int skip_reads = 0;                                 ///< matching results that leave it harmless first
   std::optional<std::vector<std::string>> vectors{};  ///< declared places, all at once, instead of tool and field
 };
 inline const Options<InjectionSettings> kInjectionOptions(
@@ -30,7 +30,9 @@ inline const Options<InjectionSettings> kInjectionOptions(
      Opt("turn", &InjectionSettings::turn, "The user turn on which it is said.", {.minimum = 1}),
      Opt("tool", &InjectionSettings::tool, "The tool whose result or description carries it; empty means any."),
      Opt("field", &InjectionSettings::field, "Path of the field of a tool's JSON result, for the channel `record`."),
-     Opt("skip_reads", &InjectionSettings::skip_reads, "How many matching results stay harmless first.",
+     Opt("skip_reads", &InjectionSettings::skip_reads,
+         "How many matching results stay harmless first; a description stays as it is until then, and then changes "
+         "under the agent's eyes.",
          {.minimum = 0}),
      Opt("vectors", &InjectionSettings::vectors,
          "Declared vectors that carry it, all at once, instead of `channel`, `tool` and `field`; \"*\" is every one.",

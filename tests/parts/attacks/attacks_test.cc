@@ -98,6 +98,31 @@ TEST(RugPull, LeavesTheFirstReadsHarmless) {
   EXPECT_EQ(injected, (std::vector<bool>{false, true, true, true}));
 }
 
+TEST(RugPull, MayChangeADescriptionInTheMiddleOfATrial) {
+  Task task = test::LookUpTask();
+  task.reference_actions.insert(task.reference_actions.begin(), 2, task.reference_actions.front());
+  FakeCell cell{.agent_options = R"({"competence": 1, "susceptibility": 1})",
+                .attack = "rug_pull",
+                .attack_options = R"({"channel": "tool_description", "tool": "get_user_details", "skip_reads": 2})"};
+  const EpisodeResult result = Bench(cell, task).Run();
+  EXPECT_EQ(result.transcript.exposure.channel, Channel::kToolDescription);
+  EXPECT_EQ(result.transcript.exposure.via, "get_user_details");
+  EXPECT_EQ(result.assessment.succeeded, true);
+  std::vector<StepKind> kinds;
+  for (const Step& step : result.transcript.steps) kinds.push_back(step.kind);
+  const auto pulled = std::ranges::find(kinds, StepKind::kAttack);
+  EXPECT_EQ(std::count(kinds.begin(), pulled, StepKind::kTool), 2);
+  EXPECT_EQ(std::ranges::count(kinds, StepKind::kAttack), 1);
+  // In company it does the same.
+  cell.attack = "combined";
+  cell.attack_options =
+      R"({"attacks": [{"name": "static", "payload": "Hello.", "position": "append"},
+                      {"name": "rug_pull", "channel": "tool_description", "skip_reads": 2}]})";
+  EXPECT_EQ(Bench(cell, task).Run().transcript.exposure.delivery, Delivery::kIntact);
+  cell.attack_options = R"({"attacks": [{"name": "rug_pull", "channel": "tool_description", "skip_reads": 99}]})";
+  EXPECT_FALSE(Bench(cell, task).Run().transcript.exposure.exposed);
+}
+
 TEST(ToolDescriptionAttack, IsSeenBeforeTheFirstTurn) {
   const EpisodeResult result = Bench({.agent_options = R"({"susceptibility": 1})",
                                       .attack = "tool_description",

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "episode/refused.h"
+#include "mcp/server.h"
 
 namespace xsweep {
 namespace {
@@ -42,7 +43,9 @@ Async<Expected<ToolAnswer>> ToolBroker::Call(ToolRequest request) {
   if (closed_) co_return Refusal("this trial is over");
   if (end_) co_return Refusal("the agent has ended its turn");
   if (queued_.size() >= kMostQueued) co_return Refusal("too many calls at once");
-  const auto pending = std::make_shared<Pending>(Pending{std::move(request.call), request.key, {}, nullptr, false});
+  if (request.modern) request.notify = {};
+  const auto pending =
+      std::make_shared<Pending>(Pending{std::move(request.call), request.key, std::move(request.notify)});
   pending->call.id = UniqueId(pending->call.id);
   queued_.push_back(pending);
   if (next_ != nullptr) next_->Wake();
@@ -109,7 +112,28 @@ void ToolBroker::HandOver(const Conversation& conversation) {
   }
 }
 
+// What is offered is what the conversation says; a tool keeps what else is known of it.
+void ToolBroker::NoteTools(const std::vector<ToolSchema>& tools) {
+  const auto same = [](const ToolSchema& shown, const HostedTool& known) {
+    return shown.name == known.schema.name && shown.description == known.schema.description;
+  };
+  if (tools_ == nullptr || std::ranges::equal(tools, *tools_, same)) return;
+  std::vector<HostedTool> now;
+  for (const ToolSchema& tool : tools) {
+    const auto known = std::ranges::find(*tools_, tool.name, [](const HostedTool& one) { return one.schema.name; });
+    now.push_back(known == tools_->end() ? HostedTool{tool} : *known);
+    now.back().schema = tool;
+  }
+  tools_ = std::make_shared<const std::vector<HostedTool>>(std::move(now));
+  ++list_version_;
+  for (const auto& pending : taken_) {
+    if (pending->notify) pending->notify(McpServer::ListChanged(nullptr));
+  }
+}
+
 Async<Expected<AgentTurn>> ToolBroker::Next(const Conversation& conversation) {
+  // First the list, then the results: whoever has its answer can ask for what is offered from then on.
+  NoteTools(*conversation.tools);
   HandOver(conversation);
   // Looked at again after every waking: a call may have been withdrawn in between.
   while (queued_.empty() && !end_) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -46,6 +47,11 @@ class ToolBroker final : public ToolHost {
   /// A call that no turn has taken yet is withdrawn; a taken one is executed, and its result goes nowhere.
   void Cancel(std::uint64_t key) override;
   std::string Instructions() const override { return instructions_; }
+  /// A rug pull: attack and defense may leave other tools for a later turn. Whoever subscribed is told of it, and
+  /// clients of the old era with the answer to the call at hand.
+  std::uint64_t list_version() const override { return list_version_; }
+  bool changes_list() const override { return true; }
+  bool notifies() const override { return true; }
 
   // To the agent's driver.
   /// Says which tools there are and what the server tells its clients; before the agent starts.
@@ -66,10 +72,12 @@ class ToolBroker final : public ToolHost {
   struct Pending {
     ToolCall call;
     std::uint64_t key;
-    std::optional<ToolAnswer> answer;
+    std::function<void(Json)> notify;  ///< for a client of the old era; empty otherwise
+    std::optional<ToolAnswer> answer{};
     Wait* waiter = nullptr;
     bool left = false;
   };
+  void NoteTools(const std::vector<ToolSchema>& tools);
   void Answer(Pending& pending, ToolAnswer answer);
   void HandOver(const Conversation& conversation);
   AgentTurn TakeCalls();
@@ -78,6 +86,7 @@ class ToolBroker final : public ToolHost {
 
   IoLoop& loop_;
   HostedTools tools_;
+  std::uint64_t list_version_ = 0;
   std::string instructions_;
   std::vector<Wait*> listeners_;
   Wait* next_ = nullptr;
