@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "analyze/gate_advice.h"
+#include "analyze/gate_cells.h"
 #include "analyze/gate_evidence.h"
 #include "analyze/numbers.h"
 #include "analyze/run_facts.h"
@@ -195,16 +196,15 @@ GateResult Invalid(const Gate& gate, std::string explanation, std::string cell =
   return result;
 }
 
-GateResult NothingConcerned(const Gate& gate) {
+GateResult NothingConcerned(const Gate& gate, const RunAggregate& run) {
   GateResult result;
   result.gate = gate;
   result.verdict = GateVerdict::kInsufficient;
-  result.explanation = "no cell of this run can answer this gate; `xsweep plan` says so before a run";
+  result.explanation = "nothing in this run answers this gate: " + WhyNoCell(gate, run);
   return result;
 }
 
 GateResult WorstOf(const Gate& gate, const std::vector<Evidence>& evidence, Strictness strict) {
-  if (evidence.empty()) return NothingConcerned(gate);
   strict.cells = evidence.size();
   std::size_t at = 0;
   GateResult worst = EvaluateOne(gate, evidence.front(), strict);
@@ -248,8 +248,10 @@ GateResult EvaluateVersus(const Gate& gate, const RunAggregate& run, const GateS
   if (const std::string why = WhyNotComparable(gate, *comparison); !why.empty()) {
     return Invalid(gate, "not comparable: " + why);
   }
+  const std::vector<const CellAggregate*> cells = CellsConcerned(gate, run);
+  if (cells.empty()) return NothingConcerned(gate, run);
   std::vector<Evidence> evidence;
-  for (const CellAggregate* cell : CellsConcerned(gate, run)) {
+  for (const CellAggregate* cell : cells) {
     const auto found = std::ranges::find(comparison->cells, cell->id, &CellComparison::cell);
     const Difference* difference = nullptr;
     if (found != comparison->cells.end()) {
@@ -324,6 +326,7 @@ void HoldToDecided(const RunAggregate& run, GateResult& result) {
 GateResult EvaluateGate(const Gate& gate, const RunAggregate& run, const GateSurroundings& around) {
   if (gate.rate == GateRate::kErrorRate) return EvaluateOne(gate, ErrorEvidence(run), {});
   const std::vector<const CellAggregate*> cells = CellsConcerned(gate, run);
+  if (cells.empty() && gate.versus.empty()) return NothingConcerned(gate, run);
   if (auto invalid = TooManyErrors(gate, cells, around.max_error_rate)) return std::move(*invalid);
   const Strictness strict = StrictnessOf(gate, around);
   GateResult result;
@@ -354,43 +357,7 @@ std::string WhyInvalid(const RunAggregate& run, std::optional<double> max_error_
   return {};
 }
 
-using Cells = std::vector<const CellAggregate*>;
-
-void OnlyDefended(Cells& cells) {
-  const auto defended = [](const CellAggregate* cell) { return HasDefense(*cell); };
-  if (std::ranges::any_of(cells, defended)) std::erase_if(cells, std::not_fn(defended));
-}
-
 }  // namespace
-
-/// Control arms are there to be compared with; only what has no attack may speak for utility.
-std::vector<const CellAggregate*> CellsConcerned(const Gate& gate, const RunAggregate& run) {
-  Cells attacked, assessed, benign;
-  for (const CellAggregate& cell : run.cells) {
-    const bool grid = cell.arm == "grid";
-    if (grid && !Benign(cell)) attacked.push_back(&cell);
-    if (grid && !Benign(cell) && (cell.task_success.n > 0 || cell.tally.ended() == 0)) assessed.push_back(&cell);
-    if ((grid || cell.arm == "no_attack") && Benign(cell)) benign.push_back(&cell);
-  }
-  OnlyDefended(attacked);
-  OnlyDefended(assessed);
-  OnlyDefended(benign);
-  switch (gate.rate) {
-    case GateRate::kAsr:
-    case GateRate::kAsrExposed: return attacked;
-    case GateRate::kBenignUtility: return benign;
-    case GateRate::kUtilityUnderAttack: return assessed;
-    case GateRate::kErrorRate: return {};
-    case GateRate::kTaskSuccess: break;
-  }
-  const auto spoken = [](const CellAggregate* cell) { return cell->task_success.n > 0; };
-  if (!std::ranges::any_of(assessed, spoken)) return benign.empty() ? assessed : benign;
-  // A grid that ranges over attacks and none asks the same of both.
-  for (const CellAggregate* cell : benign) {
-    if (cell->arm == "grid") assessed.push_back(cell);
-  }
-  return assessed;
-}
 
 GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run,
                          const GateSurroundings& surroundings) {
