@@ -11,6 +11,7 @@
 
 #include "analyze/grid.h"
 #include "analyze/numbers.h"
+#include "analyze/tries.h"
 #include "base/escape.h"
 #include "pictures/chart.h"
 #include "pictures/heat_panels.h"
@@ -122,6 +123,26 @@ std::string CurveSection(const RunAggregate& aggregate) {
          "likelihood has no maximum. Never in a gate.\n\n";
 }
 
+/// Which of an attack's tries succeed; where one is cut off by an error, by Kaplan and Meier.
+std::string TriesSection(const RunAggregate& aggregate) {
+  std::string rows;
+  for (const CellAggregate& cell : aggregate.cells | std::views::take(kMostRows)) {
+    const auto curve = cell.asr.n == 0 ? std::nullopt : TriesToSuccess(cell);
+    if (!curve) continue;
+    std::string points;
+    for (const stats::CurvePoint& point : curve->points) {
+      points += fmt::format("{}{}: {}", points.empty() ? "" : "; ", point.k, CurveEntry(point, point.tasks_used));
+    }
+    rows += fmt::format(
+        "| {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), points,
+        curve->half ? Count(*curve->half, "try", "tries") : fmt::format("not reached within {} tries", curve->budget));
+  }
+  if (rows.empty()) return {};
+  return "## Tries to success\n\n| cell | attack success within so many tries of a trial [95 %], other tasks of this "
+         "kind | half of the trials |\n|---|---|---|\n" +
+         rows + "\n";
+}
+
 std::string EffortSection(const RunAggregate& aggregate) {
   const Tally& total = aggregate.total;
   const std::string unknown = total.unknown_cost > 0 ? fmt::format(" (and {} whose price is not known)",
@@ -144,7 +165,7 @@ std::string ReportMarkdown(const Story& story, const std::vector<std::string>& p
   text += Picture(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
           ContrastSection(story.manifest, ContrastWithControls(aggregate, story.adjustment));
   text += Picture(pictures, "heatmap") + Picture(pictures, "distribution") + SeedsSection(aggregate) +
-          RepeatsSection(aggregate) + CurveSection(aggregate);
+          RepeatsSection(aggregate) + CurveSection(aggregate) + TriesSection(aggregate);
   return text + FailuresSection(story) + EffortSection(aggregate) + DesignSection(story) + RepeatSection(story);
 }
 
