@@ -60,8 +60,8 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
 void PrintFirstError(const std::vector<FailureKind>& failures, std::uint64_t ended) {
   const auto error = std::ranges::find(failures, "error", &FailureKind::outcome);
   if (error == failures.end()) return;
-  PrintNote(fmt::format("{} of {} trials ended in an error such as: {}", error->count, ended,
-                        Printable(error->example, 400)));
+  PrintNote(FitNote(fmt::format("{} of {} trials ended in an error such as: {}", error->count, ended,
+                                Printable(error->example, 400))));
 }
 
 /// The gates that these trials leave open: asking again is another look.
@@ -88,12 +88,12 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
                  {.report = true, .notebook = true, .gates_markdown = GateSection(gates), .adjustment = adjustment}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
   PrintFirstError(written.failures, static_cast<std::uint64_t>(aggregate.total.ended()));
-  for (const std::string& sentence : written.about_replies) PrintNote("note: " + Printable(sentence, 1000));
-  if (!written.warning.empty()) PrintNote("note: " + written.warning);
-  for (const Finding& finding : aggregate.findings) PrintNote("note: " + finding.message);
+  for (const std::string& sentence : written.about_replies) PrintNote(FitNote("note: " + Printable(sentence, 1000)));
+  if (!written.warning.empty()) PrintNote(FitNote("note: " + written.warning));
+  for (const Finding& finding : aggregate.findings) PrintNote(FitNote("note: " + finding.message));
   const std::string table = CellTable(aggregate, OutputWidth());
-  Print(fmt::format("{}\n{}{}{}\n", written.headline, judged ? GateLine(manifest, gates) + "\n" : "", table,
-                    run.path().string()));
+  const std::string verdict = judged ? FitOutput(GateLine(manifest, gates)) + "\n" : "";
+  Print(fmt::format("{}\n{}{}{}\n", FitOutput(written.headline), verdict, table, run.path().string()));
   return {};
 }
 
