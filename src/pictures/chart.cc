@@ -54,6 +54,30 @@ void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y
   }
 }
 
+/// More than this does not fit beside a picture.
+constexpr std::size_t kLongLabel = 48;
+
+CellAggregate Described(const CellRecord& record) {
+  CellAggregate cell;
+  cell.id = record.id;
+  cell.arm = record.arm;
+  cell.attack = record.attack;
+  cell.defense = record.defense;
+  for (const auto& [path, value] : record.axes) cell.axes.emplace_back(path, AxisValueText(value));
+  return cell;
+}
+
+/// Paths of the axes that have one value in all cells; none where all have.
+template <class Cell>
+std::vector<std::string> AxesInCommon(const std::vector<Cell>& cells) {
+  std::vector<std::string> paths;
+  for (const auto& axis : cells.front().axes) {
+    const auto has_it = [&](const Cell& cell) { return std::ranges::find(cell.axes, axis) != cell.axes.end(); };
+    if (std::ranges::all_of(cells, has_it)) paths.push_back(axis.first);
+  }
+  return paths.size() == cells.front().axes.size() ? std::vector<std::string>() : paths;
+}
+
 std::vector<std::string> CaptionLines(const ChartWords& words) {
   std::vector<std::string> lines;
   for (const std::string& caption : words.captions) {
@@ -131,9 +155,12 @@ std::string AxisLabel(std::string_view path) {
   return std::string(path.substr(path.rfind('.') + 1));
 }
 
-std::string CellLabel(const CellAggregate& cell) {
+namespace {
+
+std::string LabelWithout(const std::vector<std::string>& left_out, const CellAggregate& cell) {
   std::string label;
   for (const auto& [path, value] : cell.axes) {
+    if (std::ranges::find(left_out, path) != left_out.end()) continue;
     label += fmt::format("{}{} {}", label.empty() ? "" : ", ", AxisLabel(path), value);
   }
   if (label.empty() && !cell.attack.empty()) {
@@ -149,18 +176,31 @@ std::string CellLabel(const CellAggregate& cell) {
   return label;
 }
 
+}  // namespace
+
+std::string CellLabel(const CellAggregate& cell) { return LabelWithout({}, cell); }
+
 std::string CellLabel(const Manifest& manifest, const std::string& id) {
   const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
-  if (record == manifest.cells.end()) return id;
-  CellAggregate cell;
-  cell.id = id;
-  cell.arm = record->arm;
-  cell.attack = record->attack;
-  cell.defense = record->defense;
-  for (const auto& [path, value] : record->axes) {
-    cell.axes.emplace_back(path, AxisValueText(value));
-  }
-  return CellLabel(cell);
+  return record == manifest.cells.end() ? id : CellLabel(Described(*record));
+}
+
+CellLabels::CellLabels(const RunAggregate& run) {
+  if (run.cells.empty()) return;
+  const auto is_long = [](const CellAggregate& cell) { return CellLabel(cell).size() > kLongLabel; };
+  if (std::ranges::any_of(run.cells, is_long)) left_out_ = AxesInCommon(run.cells);
+}
+
+CellLabels::CellLabels(const Manifest& manifest) {
+  const auto is_long = [](const CellRecord& cell) { return CellLabel(Described(cell)).size() > kLongLabel; };
+  if (std::ranges::any_of(manifest.cells, is_long)) left_out_ = AxesInCommon(manifest.cells);
+}
+
+std::string CellLabels::operator()(const CellAggregate& cell) const { return LabelWithout(left_out_, cell); }
+
+std::string CellLabels::operator()(const Manifest& manifest, const std::string& id) const {
+  const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
+  return record == manifest.cells.end() ? id : (*this)(Described(*record));
 }
 
 Colour SeedColour(std::size_t index) {

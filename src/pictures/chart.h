@@ -56,6 +56,18 @@ void DrawWhisker(Canvas& canvas, const ShareScale& scale, const stats::Interval&
 std::string CellLabel(const CellAggregate& cell);
 /// The same for a cell known by its id; the id where run.json does not know it.
 std::string CellLabel(const Manifest& manifest, const std::string& id);
+/// Labels for a picture or a table of a whole run, where room is short: as CellLabel, but where one of them is long
+/// without the axes that have a single value in all of the run, since those tell no cells apart.
+class CellLabels {
+ public:
+  explicit CellLabels(const RunAggregate& run);
+  explicit CellLabels(const Manifest& manifest);
+  std::string operator()(const CellAggregate& cell) const;
+  std::string operator()(const Manifest& manifest, const std::string& id) const;
+
+ private:
+  std::vector<std::string> left_out_;  ///< paths
+};
 /// "judge.threshold" -> "threshold", "defense.name" -> "defense".
 std::string AxisLabel(std::string_view path);
 /// Colours of the seeds, in their order; repeats after five.

@@ -60,9 +60,10 @@ std::optional<Canvas> ComparePlot(const RunComparison& comparison, const std::st
   const ChartWords words = Words(comparison, pairing);
   const std::size_t cells = comparison.cells.size();
   const double row = cells > 12 ? kTightRow : kRow;
+  const CellLabels labels(comparison.a);
   double widest = 60;
   for (const CellComparison& cell : comparison.cells)
-    widest = std::max(widest, TextWidth(CellLabel(comparison.a, cell.cell), kTextSize));
+    widest = std::max(widest, TextWidth(labels(comparison.a, cell.cell), kTextSize));
   const double label_right = kPageMargin + std::min(widest, 320.0);
   const double words_left = kPageWidth - kPageMargin - 220;
   const double reach = Reach(comparison);
@@ -80,7 +81,7 @@ std::optional<Canvas> ComparePlot(const RunComparison& comparison, const std::st
     const CellComparison& cell = comparison.cells[i];
     const double middle = top + row * (static_cast<double>(i) + 0.5);
     canvas.Text({label_right, middle},
-                FitText(CellLabel(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
+                FitText(labels(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
     DrawDifference(canvas, scale, cell.asr, middle - row / 4 + 1, words_left, colour::kVermilion);
     DrawDifference(canvas, scale, cell.task_success, middle + row / 4 - 1, words_left, colour::kBlue);

@@ -21,6 +21,7 @@ constexpr Colour kTaskFill = "#b8d9ee", kSeedFill = "#f6dfae";
 struct Layout {
   double row = 56;
   double label_right = 0;
+  bool with_seeds = true;  ///< the rate of a single seed is that of its cell, and no spread
   ShareScale tasks, seeds;
 };
 
@@ -33,15 +34,17 @@ std::vector<double> RatesOf(const std::vector<Part>& parts) {
   return rates;
 }
 
-Layout LayOut(const std::vector<const CellAggregate*>& cells) {
+Layout LayOut(const std::vector<const CellAggregate*>& cells, const CellLabels& labels) {
   Layout layout;
   if (cells.size() > 6) layout.row = 42;
   if (cells.size() > 16) layout.row = 28;
   double widest = 60;
-  for (const CellAggregate* cell : cells) widest = std::max(widest, TextWidth(CellLabel(*cell), kTextSize));
+  for (const CellAggregate* cell : cells) widest = std::max(widest, TextWidth(labels(*cell), kTextSize));
   layout.label_right = kPageMargin + std::min(widest, 350.0);
   const double left = layout.label_right + 20;
-  const double width = (kPageWidth - kPageMargin - 16 - left - 56) / 2;
+  layout.with_seeds = std::ranges::any_of(cells, [](const auto* cell) { return cell->seeds.size() > 1; });
+  const double room = kPageWidth - kPageMargin - 16 - left;
+  const double width = layout.with_seeds ? (room - 56) / 2 : room;
   layout.tasks = {left, left + width, 0, 1};
   layout.seeds = {left + width + 56, left + 2 * width + 56, 0, 1};
   return layout;
@@ -120,14 +123,18 @@ std::vector<const CellAggregate*> CellsToShow(const RunAggregate& aggregate) {
   return spread ? cells : std::vector<const CellAggregate*>{};
 }
 
-ChartWords Words(const Manifest& manifest, const RunAggregate& aggregate) {
+ChartWords Words(const Manifest& manifest, const RunAggregate& aggregate, bool with_seeds) {
   using Mark = LegendEntry::Mark;
+  std::vector<LegendEntry> legend = {
+      {Mark::kBar, std::string(kTaskFill), "density of task rates"},
+      {Mark::kDot, std::string(colour::kBlue), with_seeds ? "one task, all seeds" : "one task"}};
+  if (with_seeds) {
+    legend.push_back({Mark::kBar, std::string(kSeedFill), "density of seed rates"});
+    legend.push_back({Mark::kDot, std::string(colour::kOrange), "one seed, all tasks"});
+  }
   return {manifest.exp + ": how attack success is spread",
           RunSubtitle(manifest),
-          {{Mark::kBar, std::string(kTaskFill), "density of task rates"},
-           {Mark::kDot, std::string(colour::kBlue), "one task, all seeds"},
-           {Mark::kBar, std::string(kSeedFill), "density of seed rates"},
-           {Mark::kDot, std::string(colour::kOrange), "one seed, all tasks"}},
+          std::move(legend),
           {"Boxes reach from quartile to quartile, the thick line is the median, thin lines reach to the extremes. A "
            "single rate, or "
            "rates that are all equal, have no density. " +
@@ -139,8 +146,9 @@ ChartWords Words(const Manifest& manifest, const RunAggregate& aggregate) {
 std::optional<Canvas> DistributionPlot(const Manifest& manifest, const RunAggregate& aggregate) {
   const auto cells = CellsToShow(aggregate);
   if (cells.empty()) return std::nullopt;
-  const ChartWords words = Words(manifest, aggregate);
-  const Layout layout = LayOut(cells);
+  const CellLabels labels(aggregate);
+  const Layout layout = LayOut(cells, labels);
+  const ChartWords words = Words(manifest, aggregate, layout.with_seeds);
   const double top = HeadingHeight(words) + 8;
   const double bottom = top + layout.row * static_cast<double>(cells.size());
   Canvas canvas(kPageWidth, bottom + 48 + CaptionHeight(words), words.title);
@@ -149,14 +157,14 @@ std::optional<Canvas> DistributionPlot(const Manifest& manifest, const RunAggreg
     canvas.Rectangle({kPageMargin / 2, row_top, kPageWidth - kPageMargin / 2, row_top + layout.row}, colour::kPale);
   }
   DrawShareScale(canvas, layout.tasks, top, bottom, "attack success of single tasks");
-  DrawShareScale(canvas, layout.seeds, top, bottom, "attack success of single seeds");
+  if (layout.with_seeds) DrawShareScale(canvas, layout.seeds, top, bottom, "attack success of single seeds");
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const CellAggregate& cell = *cells[i];
     const double middle = top + layout.row * (static_cast<double>(i) + 0.5);
-    canvas.Text({layout.label_right, middle}, FitText(CellLabel(cell), layout.label_right - kPageMargin, kTextSize),
+    canvas.Text({layout.label_right, middle}, FitText(labels(cell), layout.label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
     DrawSpread(canvas, layout.tasks, layout, RatesOf(cell.tasks), middle, kTaskFill, colour::kBlue);
-    DrawSpread(canvas, layout.seeds, layout, RatesOf(cell.seeds), middle, kSeedFill, colour::kOrange);
+    if (layout.with_seeds) DrawSpread(canvas, layout.seeds, layout, RatesOf(cell.seeds), middle, kSeedFill, colour::kOrange);
   }
   DrawWords(canvas, words, bottom + 44);
   return canvas;

@@ -53,7 +53,8 @@ Layout LayOut(const RunAggregate& aggregate) {
   layout.row =
       layout.bar + layout.gap + (layout.seed_bars ? 2 + static_cast<double>(seeds) * (layout.seed_bar + 1) : 0);
   double widest = 60;
-  for (const CellAggregate& cell : aggregate.cells) widest = std::max(widest, TextWidth(CellLabel(cell), kTextSize));
+  const CellLabels labels(aggregate);
+  for (const CellAggregate& cell : aggregate.cells) widest = std::max(widest, TextWidth(labels(cell), kTextSize));
   layout.label_right = kPageMargin + std::min(widest, 340.0);
   layout.task_left = kPageWidth - kPageMargin - 100;
   layout.rate_left = layout.task_left - 140;
@@ -107,9 +108,9 @@ std::string MissingWords(const CellAggregate& cell) {
   return "every trial ended in an error";
 }
 
-void DrawRow(Canvas& canvas, const Layout& layout, const CellAggregate& cell, double top) {
+void DrawRow(Canvas& canvas, const Layout& layout, const std::string& label, const CellAggregate& cell, double top) {
   const double middle = top + layout.gap / 2 + layout.bar / 2;
-  canvas.Text({layout.label_right, middle}, FitText(CellLabel(cell), layout.label_right - kPageMargin, kTextSize),
+  canvas.Text({layout.label_right, middle}, FitText(label, layout.label_right - kPageMargin, kTextSize),
               {.size = kTextSize, .anchor = Anchor::kEnd});
   if (cell.asr.n == 0) {
     canvas.Text({layout.scale.left + 8, middle}, "N/A: " + MissingWords(cell),
@@ -201,8 +202,10 @@ Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& whole) {
   DrawShareScale(canvas, layout.scale, top, bottom, measure + " rate");
   canvas.Text({layout.rate_left, top - 10}, measure, {.size = kSmallSize, .colour = colour::kGrey});
   canvas.Text({layout.task_left, top - 10}, "task success", {.size = kSmallSize, .colour = colour::kGrey});
+  const CellLabels labels(aggregate);
   for (std::size_t i = 0; i < aggregate.cells.size(); ++i) {
-    DrawRow(canvas, layout, aggregate.cells[i], top + layout.row * static_cast<double>(i));
+    DrawRow(canvas, layout, labels(aggregate.cells[i]), aggregate.cells[i],
+            top + layout.row * static_cast<double>(i));
   }
   if (aggregate.cells.empty()) canvas.Text({layout.scale.left + 8, (top + bottom) / 2}, "N/A: no rows");
   DrawWords(canvas, words, bottom + 44);

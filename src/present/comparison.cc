@@ -183,7 +183,8 @@ Judgements CountJudgements(const RunComparison& comparison, Difference CellCompa
       case Judgement::kBetter: ++out.better; break;
       case Judgement::kWorse: ++out.worse; break;
       case Judgement::kNotDistinguishable: ++out.open; break;
-      case Judgement::kNotComparable: ++out.none; break;
+      // A cell that asks nothing of the kind, such as attack success without an attack, is none of those.
+      case Judgement::kNotComparable: out.none += (cell.*measure).a.n + (cell.*measure).b.n > 0 ? 1 : 0; break;
     }
   }
   return out;
