@@ -80,8 +80,7 @@ std::optional<Canvas> ComparePlot(const RunComparison& comparison, const std::st
   for (std::size_t i = 0; i < cells; ++i) {
     const CellComparison& cell = comparison.cells[i];
     const double middle = top + row * (static_cast<double>(i) + 0.5);
-    canvas.Text({label_right, middle},
-                FitText(labels(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
+    canvas.Text({label_right, middle}, FitText(labels(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
     DrawDifference(canvas, scale, cell.asr, middle - row / 4 + 1, words_left, colour::kVermilion);
     DrawDifference(canvas, scale, cell.task_success, middle + row / 4 - 1, words_left, colour::kBlue);

@@ -164,7 +164,8 @@ std::optional<Canvas> DistributionPlot(const Manifest& manifest, const RunAggreg
     canvas.Text({layout.label_right, middle}, FitText(labels(cell), layout.label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
     DrawSpread(canvas, layout.tasks, layout, RatesOf(cell.tasks), middle, kTaskFill, colour::kBlue);
-    if (layout.with_seeds) DrawSpread(canvas, layout.seeds, layout, RatesOf(cell.seeds), middle, kSeedFill, colour::kOrange);
+    if (layout.with_seeds)
+      DrawSpread(canvas, layout.seeds, layout, RatesOf(cell.seeds), middle, kSeedFill, colour::kOrange);
   }
   DrawWords(canvas, words, bottom + 44);
   return canvas;

@@ -204,8 +204,7 @@ Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& whole) {
   canvas.Text({layout.task_left, top - 10}, "task success", {.size = kSmallSize, .colour = colour::kGrey});
   const CellLabels labels(aggregate);
   for (std::size_t i = 0; i < aggregate.cells.size(); ++i) {
-    DrawRow(canvas, layout, labels(aggregate.cells[i]), aggregate.cells[i],
-            top + layout.row * static_cast<double>(i));
+    DrawRow(canvas, layout, labels(aggregate.cells[i]), aggregate.cells[i], top + layout.row * static_cast<double>(i));
   }
   if (aggregate.cells.empty()) canvas.Text({layout.scale.left + 8, (top + bottom) / 2}, "N/A: no rows");
   DrawWords(canvas, words, bottom + 44);
