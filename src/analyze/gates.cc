@@ -111,24 +111,44 @@ void AddTheseTasks(const Gate& gate, const Evidence& evidence, GateResult& resul
       Percent(BoundOf(these, *bounds)));
 }
 
-/// A sequential gate on these tasks: evidence that may be looked at at any time.
-void EvaluateByEvidence(const Gate& gate, const Evidence& evidence, GateResult& result) {
-  const auto rounds = RoundsOf(evidence);
+/// Logarithms of the evidence for PASS and for FAIL. Lost trials speak against either, unless they are taken as seen.
+struct VerdictEvidence {
+  double pass = 0, fail = 0;
+};
+
+VerdictEvidence WeighEvidence(const Gate& gate, const Evidence& evidence) {
+  const std::int64_t lost = gate.errors_as_seen ? 0 : evidence.lost;
+  const auto weigh = [&](std::int64_t successes) {
+    return stats::EvidenceAgainst(gate.threshold, successes, evidence.n + lost);
+  };
+  const stats::LogEvidence least = weigh(evidence.successes), most = weigh(evidence.successes + lost);
+  return WantsLow(gate) ? VerdictEvidence{most.below, least.above} : VerdictEvidence{least.above, most.below};
+}
+
+/// "; 418 trials saved": of a run that stopped as soon as its gates were decided.
+std::string SavedWords(const Evidence& evidence) {
+  const std::int64_t saved =
+      evidence.cell_aggregate == nullptr ? 0 : evidence.cell_aggregate->tally.of(Outcome::kSkipped);
+  return saved > 0 ? fmt::format("; {} saved", Count(saved, "trial", "trials")) : std::string();
+}
+
+/// A sequential gate on these tasks: evidence that may be looked at at any time. FAIL has to be shown at the confidence
+/// that all cells share.
+void EvaluateByEvidence(const Gate& gate, const Evidence& evidence, const Strictness& strict, GateResult& result) {
+  const auto rounds = RoundsOf(gate, evidence);
   if (!rounds) {
     result.explanation += "; its tasks have unequal numbers of trials, so the last round is not complete: --resume";
     return;
   }
-  const stats::LogEvidence log_e = stats::EvidenceAgainst(gate.threshold, evidence.successes, evidence.n);
-  const double pass = WantsLow(gate) ? log_e.below : log_e.above;
-  const double fail = WantsLow(gate) ? log_e.above : log_e.below;
-  const double needed = stats::EvidenceNeeded(0.95);
-  if (pass >= needed) result.verdict = GateVerdict::kPass;
-  if (fail >= needed) result.verdict = GateVerdict::kFail;
+  const auto [pass, fail] = WeighEvidence(gate, evidence);
+  if (pass >= stats::EvidenceNeeded(0.95)) result.verdict = GateVerdict::kPass;
+  if (fail >= stats::EvidenceNeeded(strict.family())) result.verdict = GateVerdict::kFail;
   const double shown = result.verdict == GateVerdict::kFail ? fail : pass;
   const std::string e = shown < 20 ? fmt::format("{:.3g}", std::exp(shown)) : fmt::format("exp({:.1f})", shown);
   result.explanation +=
-      fmt::format("; {} after {} ({}) in {} rounds: e-value {}, may be looked at at any time", NameOf(result.verdict),
-                  Count(evidence.n, "trial", "trials"), Count(evidence.successes, "success", "successes"), *rounds, e);
+      fmt::format("; {} after {} ({}) in {}: e-value {}{}, may be looked at at any time", NameOf(result.verdict),
+                  Count(evidence.n, "trial", "trials"), Count(evidence.successes, "success", "successes"),
+                  Count(*rounds, "round", "rounds"), e, SavedWords(evidence));
   if (result.verdict == GateVerdict::kInsufficient && gate.max_rounds > 0 && *rounds >= gate.max_rounds) {
     result.explanation += fmt::format("; its {} rounds are used up", gate.max_rounds);
   }
@@ -174,7 +194,7 @@ GateResult EvaluateOne(const Gate& gate, const Evidence& evidence, const Strictn
   result.explanation = fmt::format("{}: {}", Place(evidence), SeenWords(gate, evidence, result.bounds95));
   if (gate.sequential && gate.target == Basis::kTheseTasks && evidence.difference == nullptr) {
     result.value = estimate;
-    EvaluateByEvidence(gate, evidence, result);
+    EvaluateByEvidence(gate, evidence, strict, result);
     return result;
   }
   if (OnBound(gate) && !result.bounds95) {

@@ -14,6 +14,7 @@
 #include "base/escape.h"
 #include "pictures/chart.h"
 #include "present/doubts.h"
+#include "record/ledger.h"
 #include "stats/lost.h"
 
 namespace xsweep {
@@ -94,6 +95,9 @@ std::string Distinct(const Manifest& manifest, std::string CellRecord::* part) {
 std::string BudgetWords(const Manifest& manifest) {
   const std::string_view stopped_by = manifest.budget.StringOr("stopped_by", "");
   if (stopped_by.empty()) return {};
+  if (stopped_by == kStoppedByGates) {
+    return "The run stopped as soon as its gates were decided; trials that were not needed are `skipped`.\n\n";
+  }
   if (stopped_by == "max_error_rate") {
     return "The run stopped early because so many trials had failed that it was certain to end above its "
            "`max_error_rate`; trials that were not run are `skipped`.\n\n";

@@ -17,6 +17,7 @@
 #include "present/gate_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
+#include "record/ledger.h"
 #include "record/run_id.h"
 #include "sweep/question.h"
 #include "sweep/run_index.h"
@@ -46,7 +47,8 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
     manifest.counts[std::string(NameOf(outcome))] = static_cast<std::uint64_t>(aggregate.total.of(outcome));
   }
   const bool skipped = manifest.counts["skipped"] > 0;
-  manifest.status = skipped ? "budget" : "completed";
+  const bool decided = manifest.budget.is_object() && manifest.budget.StringOr("stopped_by", "") == kStoppedByGates;
+  manifest.status = skipped && !decided ? "budget" : "completed";
   if (!manifest.budget.is_object()) return;
   if (!skipped) manifest.budget.Set("stopped_by", Json());
   const Json* used = manifest.budget.Find("used");
@@ -99,6 +101,10 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
 
 std::string BudgetNote(const Manifest& manifest) {
   const std::string_view limit = manifest.budget.StringOr("stopped_by", "");
+  if (limit == kStoppedByGates) {
+    return fmt::format("note: the gates were decided early; {} of {} trials were not needed",
+                       manifest.counts.at("skipped"), manifest.planned);
+  }
   return fmt::format("note: stopped early{}{}; {} of {} trials are `skipped`", limit.empty() ? "" : " by limits.",
                      limit, manifest.counts.at("skipped"), manifest.planned);
 }
@@ -165,7 +171,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   TakeCounts(aggregate, manifest);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   TRY(Present(run, manifest, aggregate));
-  if (manifest.status == "budget") PrintNote(BudgetNote(manifest));
+  if (manifest.counts["skipped"] > 0) PrintNote(FitNote(BudgetNote(manifest)));
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
   OfferHtmlReport(run, manifest);
