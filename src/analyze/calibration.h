@@ -30,4 +30,13 @@ struct CellCalibration {
 /// nowhere.
 Expected<std::vector<CellCalibration>> ReadCalibration(const std::string& directory);
 
+/// What labels on both sides make of a cell's difference.
+struct CellCorrection {
+  std::string cell;
+  stats::CorrectedRate a, b;
+  stats::CorrectedDifference difference;
+};
+/// B minus A, of the cells that have labels enough in both runs, in order of A.
+Expected<std::vector<CellCorrection>> CompareCalibrations(const std::string& a, const std::string& b);
+
 }  // namespace xsweep
