@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <ranges>
 
+#include "analyze/curves.h"
+
 namespace xsweep {
 namespace {
-
-constexpr std::int64_t kSteps[] = {1, 2, 3, 5, 10, 20, 50, 100, 200, 500};
 
 bool Succeeded(const TryCount& tries) { return tries.outcome == Outcome::kAttackSucceeded; }
 
@@ -42,10 +42,9 @@ std::optional<TriesCurve> TriesToSuccess(const CellAggregate& cell) {
   }
   if (curve.budget < 2) return std::nullopt;
   const std::vector<stats::Tries> trials = Expand(cell, curve.budget);
-  for (const std::int64_t step : kSteps) {
-    if (step < curve.budget) curve.points.push_back(*stats::SuccessWithinTries(trials, step));
+  for (const std::int64_t step : CurveSteps(curve.budget)) {
+    curve.points.push_back(*stats::SuccessWithinTries(trials, step));
   }
-  curve.points.push_back(*stats::SuccessWithinTries(trials, curve.budget));
   curve.half = Half(trials, curve.budget);
   return curve;
 }

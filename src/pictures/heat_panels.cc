@@ -118,6 +118,7 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
   const DefenseMatrix matrix = MakeDefenseMatrix(aggregate);
   if (matrix.defenses.size() < 2 && matrix.attacks.size() < 2) return std::nullopt;
   AttackDefense result;
+  result.effort = EffortWords(matrix);
   HeatPanel& panel = result.panel;
   panel.row_axis = "defense";
   panel.column_axis = "attack";
@@ -129,7 +130,7 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
                                      : HeatPanel::Entry{});
     }
     const Rate& utility = matrix.utility[row];
-    RowVerdict verdict{"–", std::nullopt, utility.value(), ""};
+    RowVerdict verdict{"–", std::nullopt, utility.value(), utility.bounds95(), ""};
     if (utility.n > 0) {
       verdict.utility_words = fmt::format("{}/{} {}", utility.successes, utility.n,
                                           matrix.utility_without_attack[row] ? "no attack" : "attacked");
@@ -167,7 +168,7 @@ std::string AttackDefenseSection(const RunAggregate& aggregate) {
                                  : std::string(" N/A |\n");
   }
   return text + "\nA defense is as good as its worst attack, and worth only what it leaves of the tasks. " +
-         EffortWords(MakeDefenseMatrix(aggregate)) + "\n\n";
+         matrix->effort + "\n\n";
 }
 
 }  // namespace xsweep

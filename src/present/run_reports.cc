@@ -5,6 +5,7 @@
 #include <future>
 #include <optional>
 
+#include "pictures/curves.h"
 #include "pictures/distribution.h"
 #include "pictures/gnuplot.h"
 #include "pictures/heatmap.h"
@@ -41,6 +42,7 @@ std::vector<Picture> PicturesOf(const Manifest& manifest, const RunAggregate& ag
   add("heatmap", HeatmapPlot(manifest, aggregate));
   add("attack_defense", AttackDefensePlot(manifest, aggregate));
   add("distribution", DistributionPlot(manifest, by_row));
+  add("curves", CurvesPlot(manifest, by_row));
   return pictures;
 }
 

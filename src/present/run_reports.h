@@ -30,9 +30,9 @@ struct WrittenReports {
   std::vector<std::string> about_replies;  ///< sentences about replies of models that were no answers
 };
 
-/// Writes summary.csv, summary.svg and .png, heatmap and distribution where they apply, and notes.md, each whole or not
-/// at all. Without gnuplot everything but the PNGs is written and `warning` says so: pictures never fail a run. Fails
-/// when the directory cannot be written.
+/// Writes summary.csv, summary.svg and .png, heatmap, distribution and curves where they apply, and notes.md, each
+/// whole or not at all. Without gnuplot everything but the PNGs is written and `warning` says so: pictures never fail a
+/// run. Fails when the directory cannot be written.
 Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Manifest& manifest,
                                          const RunAggregate& aggregate, const PresentOptions& options = {});
 
