@@ -13,6 +13,7 @@
 #include "analyze/trial_reader.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace xsweep {
 namespace {
@@ -98,6 +99,16 @@ Expected<std::vector<CellCalibration>> ReadCalibration(const std::string& direct
     if (cell.labels > 0) out.push_back(Calibrate(cell));
   }
   return out;
+}
+
+std::optional<stats::ExternalCalibration> ReadJudgeChecked(std::string_view text) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& word : Split(text, ' ')) {
+    const auto number = ParseUnsigned(std::string_view(word).substr(0, word.find(',')));
+    if (number) numbers.push_back(static_cast<std::int64_t>(*number));
+  }
+  if (numbers.size() != 4 || numbers[1] == 0 || numbers[3] == 0) return std::nullopt;
+  return stats::ExternalCalibration{numbers[0], numbers[1], numbers[2], numbers[3]};
 }
 
 Expected<std::vector<CellCorrection>> CompareCalibrations(const std::string& a, const std::string& b) {

@@ -81,6 +81,7 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
     TRY_ASSIGN(story.replies, CountReplies(directory.File("trials.jsonl")));
   }
   TRY_ASSIGN(story.calibration, ReadCalibration(directory.path().string()));
+  story.checked = options.checked;
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }

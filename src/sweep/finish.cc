@@ -19,6 +19,7 @@
 #include "record/index.h"
 #include "record/ledger.h"
 #include "record/run_id.h"
+#include "sweep/config_differences.h"
 #include "sweep/question.h"
 #include "sweep/run_index.h"
 #include "sweep/verdict.h"
@@ -75,6 +76,15 @@ std::string OpenGates(const GateReport& gates) {
   return open;
 }
 
+std::optional<stats::ExternalCalibration> JudgeCheckedIn(const RunDirectory& run) {
+  const auto values = ReadConfigValues(run.path());
+  if (!values) return std::nullopt;
+  const auto found = std::ranges::find(*values, "judge_checked", [](const auto& value) { return value.first; });
+  if (found == values->end()) return std::nullopt;
+  const auto text = Json::Parse(found->second);
+  return ReadJudgeChecked(text && text->is_string() ? text->AsString() : found->second);
+}
+
 /// Judges the gates, writes what people read and says where it is.
 Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate,
                Adjustment adjustment = Adjustment::kMaxT, const std::vector<std::string>& later_gates = {}) {
@@ -84,10 +94,12 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   manifest.headline.Set("open_gates", OpenGates(gates));
   const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
   manifest.verdict = judged ? NameOf(gates.verdict) : "";
-  TRY_ASSIGN(const WrittenReports written,
-             WriteRunReports(
-                 run, manifest, aggregate,
-                 {.report = true, .notebook = true, .gates_markdown = GateSection(gates), .adjustment = adjustment}));
+  TRY_ASSIGN(const WrittenReports written, WriteRunReports(run, manifest, aggregate,
+                                                           {.report = true,
+                                                            .notebook = true,
+                                                            .gates_markdown = GateSection(gates),
+                                                            .adjustment = adjustment,
+                                                            .checked = JudgeCheckedIn(run)}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
   PrintFirstError(written.failures, static_cast<std::uint64_t>(aggregate.total.ended()));
   for (const std::string& sentence : written.about_replies) PrintNote(FitNote("note: " + Printable(sentence, 1000)));
