@@ -24,6 +24,7 @@ constexpr Command kCommands[] = {
     {"run", "run a sweep into a run directory", xsweep::RunCommand},
     {"plan", "show what a config would run and cost", xsweep::PlanCommand},
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},
+    {"plot", "write a picture of a run, or its LaTeX table, for a paper", xsweep::PlotCommand},
     {"list", "list runs from the index", xsweep::ListCommand},
     {"parts", "list attacks, defenses, judges, agents, environments, and what they take", xsweep::PartsCommand},
     {"schema", "print the JSON Schema of configs", xsweep::SchemaCommand},

@@ -96,7 +96,7 @@ def main():
             errors += 1
         elif row["outcome"] in ATTACKED:
             attacked[where][row["task"], row["attack"]["goal"]] = row["outcome"] == "attack_succeeded"
-            exposed[where] += row["attack"]["exposed"]
+            exposed[where] += row["attack"]["exposed"] is True
         elif axes[row["cell"]]["attack"] == "none":
             benign[where][row["task"]] = bool(row["task_success"])
     intervals = {arm(i["cell"]): i for i in manifest["import"]["intervals"]}
@@ -196,7 +196,7 @@ def page(manifest, rows, intervals, contrasts, exposed, attacked, errors):
             "The lowest exposure is %.0f %% (%s, %s), the highest %.0f %% (%s, %s). Part of what looks like robustness is an agent that stops before it meets the text.\n" % (
                 len(low), len(low) + len(high), 100 * min(l[1] for l in low), 100 * max(l[1] for l in low), 100 * min(h[1] for h in high), 100 * max(h[1] for h in high),
                 100 * min(low)[0], min(low)[2][0], min(low)[2][1], 100 * max(high)[0], max(high)[2][0], max(high)[2][1]))
-    say("Logs of some forks keep no payload (DRIFT among them), so exposure cannot be told there; such cases count as resisted where the attack did not succeed.\n")
+    say("Logs of some forks keep no payload (DRIFT among them), so exposure cannot be told there; such cases are in no rate among exposed ones, and where the attack did not succeed nobody can say that the agent resisted it.\n")
 
     say("## What is not shown\n")
     incomplete = manifest["import"].get("incomplete_arms", [])

@@ -30,6 +30,7 @@ std::int64_t Tally::attacked() const {
 Tally& Tally::operator+=(const Tally& other) {
   for (std::size_t i = 0; i < outcomes.size(); ++i) outcomes[i] += other.outcomes[i];
   exposed += other.exposed;
+  exposure_unknown += other.exposure_unknown;
   exposed_successes += other.exposed_successes;
   undecided += other.undecided;
   contradictions += other.contradictions;
@@ -42,6 +43,7 @@ Tally& Tally::operator+=(const Tally& other) {
   turns += other.turns;
   tool_calls += other.tool_calls;
   queries += other.queries;
+  most_queries = std::max(most_queries, other.most_queries);
   calls += other.calls;
   prompt_tokens += other.prompt_tokens;
   completion_tokens += other.completion_tokens;
@@ -51,13 +53,14 @@ Tally& Tally::operator+=(const Tally& other) {
 }
 
 TrialCounts CountsOf(const Trial& trial) {
-  TrialCounts counts{.outcome = trial.outcome, .exposed = trial.exposed};
+  TrialCounts counts{.outcome = trial.outcome, .exposed = trial.exposed, .exposure_unknown = trial.exposure_unknown};
   if (trial.task_success) counts.task_success = *trial.task_success ? 1 : 0;
   counts.undecided = Undecided(trial);
   counts.attempted = trial.attempted;
   counts.executed = trial.executed;
   counts.blocked = trial.blocked;
   counts.queries = trial.queries;
+  counts.success_query = trial.success_query;
   counts.turns = trial.turns;
   counts.tool_calls = trial.tool_calls;
   for (const TrialUsage& usage : trial.usage) {
@@ -74,8 +77,9 @@ void Add(const TrialCounts& trial, Tally& tally) {
   ++tally.outcomes[static_cast<std::size_t>(trial.outcome)];
   if (Attacked(trial.outcome)) {
     tally.exposed += trial.exposed ? 1 : 0;
+    tally.exposure_unknown += trial.exposure_unknown ? 1 : 0;
     tally.exposed_successes += trial.exposed && trial.outcome == Outcome::kAttackSucceeded ? 1 : 0;
-    tally.contradictions += trial.executed > 0 && !trial.exposed ? 1 : 0;
+    tally.contradictions += trial.executed > 0 && !trial.exposed && !trial.exposure_unknown ? 1 : 0;
     tally.attempted += trial.attempted > 0 ? 1 : 0;
     tally.undecided += trial.undecided ? 1 : 0;
   }
@@ -89,6 +93,7 @@ void Add(const TrialCounts& trial, Tally& tally) {
   tally.turns += trial.turns;
   tally.tool_calls += trial.tool_calls;
   tally.queries += trial.queries;
+  tally.most_queries = std::max(tally.most_queries, trial.queries);
   tally.calls += trial.calls;
   tally.prompt_tokens += trial.prompt_tokens;
   tally.completion_tokens += trial.completion_tokens;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 
 #include "record/trial.h"
@@ -13,6 +14,7 @@ namespace xsweep {
 struct Tally {
   std::array<std::int64_t, kCount<Outcome>> outcomes{};  ///< by Outcome
   std::int64_t exposed = 0;            ///< attacked trials whose payload entered the context; no error, no skip
+  std::int64_t exposure_unknown = 0;   ///< attacked trials of an import that does not say whether the payload was seen
   std::int64_t exposed_successes = 0;  ///< of those, the attack succeeded
   std::int64_t contradictions = 0;     ///< attacked trials that executed the attack and say that it was never seen
   std::int64_t undecided = 0;      ///< attacked trials without success in which the agent decided nothing: its provider
@@ -22,6 +24,7 @@ struct Tally {
   std::int64_t task_successes = 0;
   std::int64_t attempts = 0, executions = 0, blocks = 0;  ///< calls toward the goal, summed
   std::int64_t turns = 0, tool_calls = 0, queries = 0;
+  std::int64_t most_queries = 0;  ///< tries of the trial that made most: what an attack that stops at success may spend
   std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0;  ///< over all roles
   std::int64_t cost_nano_usd = 0;                                    ///< of what has a known price
   std::int64_t unknown_cost = 0;                                     ///< trials in which some role's price is unknown
@@ -45,13 +48,25 @@ struct Tally {
 struct TrialCounts {
   Outcome outcome = Outcome::kError;
   bool exposed = false;
+  bool exposure_unknown = false;
   std::int8_t task_success = -1;  ///< -1: null
   bool unknown_cost = false;
   bool undecided = false;
-  std::int64_t attempted = 0, executed = 0, blocked = 0, queries = 0, turns = 0, tool_calls = 0;
+  std::int64_t attempted = 0, executed = 0, blocked = 0, queries = 0, success_query = 0, turns = 0, tool_calls = 0;
   std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, cost_nano_usd = 0;
   friend bool operator==(const TrialCounts&, const TrialCounts&) = default;
 };
+
+/// Trials of a task that end alike: with success at one of their tries, or after so many without.
+struct TryCount {
+  std::uint32_t task = 0;  ///< the number of its name in the run
+  Outcome outcome = Outcome::kError;
+  std::int64_t queries = 0;  ///< with success the try that succeeded; 0: nobody wrote down which
+  auto operator<=>(const TryCount&) const = default;
+};
+
+/// Nobody looks further, and a row may say anything.
+inline constexpr std::int64_t kMostTries = 1000;
 
 TrialCounts CountsOf(const Trial& trial);
 void Add(const TrialCounts& trial, Tally& tally);

@@ -2,22 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/aggregate.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <map>
-#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
-#include "analyze/plan_check.h"
+#include "analyze/read_rows.h"
 #include "analyze/run_accumulator.h"
 #include "record/run_directory.h"
-#include "record/trial_log.h"
 #include "stats/curve.h"
 #include "stats/repeats.h"
 #include "stats/task_rate.h"
@@ -25,100 +19,7 @@
 namespace xsweep {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr int kLargestK = 8;
-/// Below this a second thread costs more than it saves.
-constexpr std::uint64_t kBytesPerThread = std::uint64_t{1} << 20U;
-
-/// What one thread has read.
-struct Part {
-  RunAccumulator rows;
-  RangeReport report;
-  Status status;
-};
-
-void ReadPart(const std::string& path, RowRange range, const Manifest& run, const ReadOptions& options, Part& part) {
-  Findings misplaced;
-  PlanCheck plan(run);
-  auto report = ReadTrialRows(path, range, options, [&](const TrialRow& row, std::int64_t line) {
-    if (!plan.Fits(row)) return misplaced.Note(RowProblem::kForeign, line);
-    if (!part.rows.Add(row)) misplaced.Note(RowProblem::kDuplicate, line);
-  });
-  if (!report) {
-    part.status = std::unexpected(std::move(report).error());
-    return;
-  }
-  part.report = std::move(*report);
-  part.report.findings.Merge(misplaced, 0);
-}
-
-std::vector<Part> ReadParts(const std::string& path, std::uint64_t size, int count, const Manifest& run,
-                            const ReadOptions& options) {
-  std::vector<Part> parts(static_cast<std::size_t>(count));
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < count; ++i) {
-    const auto cut = [&](int part) {
-      return size / static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(part);
-    };
-    const RowRange range{cut(i), i + 1 == count ? size : cut(i + 1)};
-    Part& part = parts[static_cast<std::size_t>(i)];
-    if (i + 1 == count) {
-      ReadPart(path, range, run, options, part);
-    } else {
-      threads.emplace_back([&, range] { ReadPart(path, range, run, options, part); });
-    }
-  }
-  threads.clear();  // joins them
-  return parts;
-}
-
-/// Folds the parts in file order into the first. False when a trial is in two of them.
-bool MergeParts(std::vector<Part>& parts) {
-  Part& first = parts.front();
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    if (first.rows.Overlaps(parts[i].rows)) return false;
-    first.rows.Merge(parts[i].rows);
-    first.report.findings.Merge(parts[i].report.findings, first.report.lines);
-    first.report.lines += parts[i].report.lines;
-  }
-  return true;
-}
-
-Expected<Part> ReadFileOfRows(const std::string& path, const Manifest& run, const ReadOptions& options) {
-  std::error_code failure;
-  const std::uint64_t size = fs::file_size(path, failure);
-  if (failure) return WorldError("cannot be read: " + failure.message(), path);
-  const auto useful = static_cast<int>(std::min<std::uint64_t>(size / kBytesPerThread + 1, 64));
-  const int count = std::clamp(options.threads, 1, useful);
-  std::vector<Part> parts = ReadParts(path, size, count, run, options);
-  if (!MergeParts(parts))
-    parts = ReadParts(path, size, 1, run, options);  // only then does it matter which row was first
-  for (Part& part : parts) TRY(std::move(part.status));
-  return std::move(parts.front());
-}
-
-/// Rows of a run that is not sealed, in plan order, each trial once.
-Expected<Part> ReadShards(const RunDirectory& run, const Manifest& manifest) {
-  TRY_ASSIGN(const RecordedTrials recorded, RecordedTrials::Scan(run.shards(), manifest.planned));
-  PlanCheck plan(manifest);
-  Part part;
-  Trial storage;
-  TRY(recorded.ForEachRow([&](std::uint64_t, std::string_view line) -> Status {
-    ++part.report.lines;
-    const auto row = ParseAnyTrialRow(line, storage);
-    if (!row) {
-      part.report.findings.Note(row.error(), part.report.lines);
-    } else if (!plan.Fits(*row)) {
-      part.report.findings.Note(RowProblem::kForeign, part.report.lines);
-    } else {
-      part.rows.Add(*row);
-    }
-    return {};
-  }));
-  return part;
-}
-
 struct Counted {
   std::int64_t successes;
   std::int64_t n;
@@ -256,6 +157,7 @@ CellAggregate MakeCell(const RunAccumulator& rows, std::size_t number) {
   cell.asr_exposed = CellRate(cell, ExposedAsrOf);
   cell.task_success = CellRate(cell, TaskSuccessOf);
   cell.error_rate = TaskRate(cell.tally, ErrorRateOf);
+  cell.tries.assign(tallies.tries.begin(), tallies.tries.end());
   AddSeeds(tallies, cell);
   cell.repeats = RepeatsOf(cell, tallies);
   AddPassPowers(cell);
@@ -319,7 +221,7 @@ void NoteDefects(bool finished, RunAggregate& run) {
   }
 }
 
-RunAggregate MakeAggregate(const Part& part, Manifest manifest, const std::string& where) {
+RunAggregate MakeAggregate(const RowsRead& part, Manifest manifest, const std::string& where) {
   RunAggregate run;
   run.run = std::move(manifest);
   std::unordered_map<std::string_view, const CellRecord*> records;  // a plan may have a hundred thousand
@@ -398,7 +300,7 @@ const CellAggregate* RunAggregate::FindCell(std::string_view id) const {
 
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options) {
   const Manifest unknown;
-  TRY_ASSIGN(const Part part, ReadFileOfRows(path, unknown, options));
+  TRY_ASSIGN(const RowsRead part, ReadRowsOfFile(path, unknown, options));
   return MakeAggregate(part, Manifest(), path);
 }
 
@@ -408,7 +310,7 @@ Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOpti
   const bool sealed = run.sealed();
   const std::string where = (sealed ? run.File("trials.jsonl") : run.shards()).string();
   const bool finished = sealed || manifest.status == "completed" || manifest.status == "budget";
-  TRY_ASSIGN(const Part part, sealed ? ReadFileOfRows(where, manifest, options) : ReadShards(run, manifest));
+  TRY_ASSIGN(const RowsRead part, sealed ? ReadRowsOfFile(where, manifest, options) : ReadRowsOfShards(run, manifest));
   RunAggregate aggregate = MakeAggregate(part, std::move(manifest), where);
   NoteDefects(finished, aggregate);
   aggregate.directory = directory;

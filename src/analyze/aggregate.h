@@ -91,6 +91,7 @@ struct CellAggregate {
   std::vector<PassPowerK> pass_k;    ///< k = 1.. up to 8, as far as every task has k assessed trials
   std::vector<SeedAggregate> seeds;  ///< in ascending order
   std::vector<TaskAggregate> tasks;  ///< in order of first appearance
+  std::vector<std::pair<TryCount, std::int64_t>> tries;  ///< of an attack that counts them, with how many trials each
 
   bool attacked() const { return asr.n > 0; }
 };

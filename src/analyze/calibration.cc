@@ -4,26 +4,52 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <string_view>
 
 #include "analyze/run_accumulator.h"
 #include "analyze/trial_reader.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace xsweep {
 namespace {
 
 /// Verdicts of one cell, task by task.
 struct CellVerdicts {
-  std::map<std::size_t, stats::JudgedTask> tasks;
+  std::string cell;
+  std::map<std::string, stats::JudgedTask, std::less<>> tasks;
   std::int64_t labels = 0;
 };
 
-CellCalibration Calibrate(const std::string& name, const CellVerdicts& verdicts) {
+/// Cells in order of first appearance; none without labels.
+Expected<std::vector<CellVerdicts>> ReadVerdicts(const std::string& directory) {
+  std::vector<CellVerdicts> verdicts;
+  TRY_ASSIGN(const Labels labels, ReadLabels(directory));
+  if (labels.empty()) return verdicts;
+  NameTable cells;
+  const std::string rows = (std::filesystem::path(directory) / "trials.jsonl").string();
+  TRY(ReadTrialRows(rows, {0, UINT64_MAX}, {}, [&](const TrialRow& row, std::int64_t) {
+    if (row.counts.outcome > Outcome::kNotExposed) return;
+    const std::size_t number = cells.Intern(row.cell);
+    if (number >= verdicts.size()) verdicts.push_back({std::string(row.cell), {}, 0});
+    CellVerdicts& cell = verdicts[number];
+    const auto label = labels.find(row.index);
+    cell.labels += label != labels.end() ? 1 : 0;
+    auto task = cell.tasks.find(row.task);
+    if (task == cell.tasks.end()) task = cell.tasks.emplace(row.task, stats::JudgedTask()).first;
+    task->second.push_back({row.counts.outcome == Outcome::kAttackSucceeded,
+                            label == labels.end() ? std::nullopt : std::optional(label->second)});
+  }));
+  return verdicts;
+}
+
+CellCalibration Calibrate(const CellVerdicts& verdicts) {
   CellCalibration out;
-  out.cell = name;
+  out.cell = verdicts.cell;
   std::vector<stats::JudgedTask> tasks;
   for (const auto& [task, trials] : verdicts.tasks) {
     tasks.push_back(trials);
@@ -68,23 +94,40 @@ Expected<Labels> ReadLabels(const std::string& directory) {
 
 Expected<std::vector<CellCalibration>> ReadCalibration(const std::string& directory) {
   std::vector<CellCalibration> out;
-  TRY_ASSIGN(const Labels labels, ReadLabels(directory));
-  if (labels.empty()) return out;
-  NameTable cells, tasks;
-  std::vector<CellVerdicts> verdicts;
-  const std::string rows = (std::filesystem::path(directory) / "trials.jsonl").string();
-  TRY(ReadTrialRows(rows, {0, UINT64_MAX}, {}, [&](const TrialRow& row, std::int64_t) {
-    if (row.counts.outcome > Outcome::kNotExposed) return;
-    const std::size_t cell = cells.Intern(row.cell);
-    if (cell >= verdicts.size()) verdicts.resize(cell + 1);
-    const auto label = labels.find(row.index);
-    verdicts[cell].labels += label != labels.end() ? 1 : 0;
-    verdicts[cell].tasks[tasks.Intern(row.task)].push_back(
-        {row.counts.outcome == Outcome::kAttackSucceeded,
-         label == labels.end() ? std::nullopt : std::optional(label->second)});
-  }));
-  for (std::size_t cell = 0; cell < verdicts.size(); ++cell) {
-    if (verdicts[cell].labels > 0) out.push_back(Calibrate(cells.names()[cell], verdicts[cell]));
+  TRY_ASSIGN(const auto verdicts, ReadVerdicts(directory));
+  for (const CellVerdicts& cell : verdicts) {
+    if (cell.labels > 0) out.push_back(Calibrate(cell));
+  }
+  return out;
+}
+
+std::optional<stats::ExternalCalibration> ReadJudgeChecked(std::string_view text) {
+  std::vector<std::int64_t> numbers;
+  for (const std::string& word : Split(text, ' ')) {
+    const auto number = ParseUnsigned(std::string_view(word).substr(0, word.find(',')));
+    if (number) numbers.push_back(static_cast<std::int64_t>(*number));
+  }
+  if (numbers.size() != 4 || numbers[1] == 0 || numbers[3] == 0) return std::nullopt;
+  return stats::ExternalCalibration{numbers[0], numbers[1], numbers[2], numbers[3]};
+}
+
+Expected<std::vector<CellCorrection>> CompareCalibrations(const std::string& a, const std::string& b) {
+  std::vector<CellCorrection> out;
+  TRY_ASSIGN(const auto before, ReadVerdicts(a));
+  TRY_ASSIGN(const auto after, ReadVerdicts(b));
+  for (const CellVerdicts& cell : before) {
+    const auto other = std::ranges::find(after, cell.cell, &CellVerdicts::cell);
+    if (other == after.end()) continue;
+    std::vector<stats::JudgedTask> of_a, of_b;
+    for (const auto& [task, trials] : cell.tasks) {
+      const auto found = other->tasks.find(task);
+      if (found == other->tasks.end()) continue;
+      of_a.push_back(trials);
+      of_b.push_back(found->second);
+    }
+    const auto rate_a = stats::CorrectRate(of_a), rate_b = stats::CorrectRate(of_b);
+    const auto difference = stats::CorrectDifference(of_a, of_b);
+    if (rate_a && rate_b && difference) out.push_back({cell.cell, *rate_a, *rate_b, *difference});
   }
   return out;
 }

@@ -4,7 +4,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -29,5 +31,17 @@ struct CellCalibration {
 /// Attacked cells with at least one label, in order of first appearance. Rows without an outcome of the attack count
 /// nowhere.
 Expected<std::vector<CellCalibration>> ReadCalibration(const std::string& directory);
+
+/// "45 of 50, 190 of 200": right in 45 of 50 successes and in 190 of 200 failures. Empty where it is no such text.
+std::optional<stats::ExternalCalibration> ReadJudgeChecked(std::string_view text);
+
+/// What labels on both sides make of a cell's difference.
+struct CellCorrection {
+  std::string cell;
+  stats::CorrectedRate a, b;
+  stats::CorrectedDifference difference;
+};
+/// B minus A, of the cells that have labels enough in both runs, in order of A.
+Expected<std::vector<CellCorrection>> CompareCalibrations(const std::string& a, const std::string& b);
 
 }  // namespace xsweep

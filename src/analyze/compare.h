@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyze/calibration.h"
 #include "analyze/difference.h"
 
 namespace xsweep {
@@ -78,7 +79,8 @@ struct RunComparison {
   std::vector<DiscordantTrial> discordant;        ///< on attack success, in order of key; up to max_discordant
   std::int64_t discordant_total = 0;
   Adjustment adjustment = Adjustment::kMaxT;
-  std::vector<Finding> findings;  ///< of both readings
+  std::vector<Finding> findings;          ///< of both readings
+  std::vector<CellCorrection> corrected;  ///< by labels of people, where both runs have enough
 
   bool comparable() const;
   /// The first obstacle of that kind; nullptr without one.

@@ -162,13 +162,12 @@ std::optional<double> TippingShareOf(const Gate& gate, const Evidence& evidence,
   });
 }
 
-std::optional<std::int64_t> RoundsOf(const Evidence& evidence) {
+std::optional<std::int64_t> RoundsOf(const Gate& gate, const Evidence& evidence) {
   if (evidence.tasks.empty()) return std::nullopt;
-  const std::int64_t rounds = evidence.tasks.front().ended.n;
-  for (const stats::LostTask& task : evidence.tasks) {
-    if (task.ended.n != rounds) return std::nullopt;
-  }
-  return rounds;
+  const auto trials = [&](const stats::LostTask& task) { return task.ended.n + (gate.errors_as_seen ? 0 : task.lost); };
+  const std::int64_t rounds = trials(evidence.tasks.front());
+  const bool equal = std::ranges::all_of(evidence.tasks, [&](const auto& task) { return trials(task) == rounds; });
+  return equal ? std::optional(rounds) : std::nullopt;
 }
 
 }  // namespace xsweep

@@ -44,7 +44,8 @@ bool PassesWithLost(const Gate& gate, const Evidence& evidence, double confidenc
 /// differences.
 std::optional<double> TippingShareOf(const Gate& gate, const Evidence& evidence, double confidence);
 
-/// Complete rounds: trials of every task; empty where tasks have unequal numbers.
-std::optional<std::int64_t> RoundsOf(const Evidence& evidence);
+/// Complete rounds: trials of every task, lost ones among them unless the gate takes errors as seen; empty where tasks
+/// have unequal numbers.
+std::optional<std::int64_t> RoundsOf(const Gate& gate, const Evidence& evidence);
 
 }  // namespace xsweep

@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "analyze/gate_advice.h"
+#include "analyze/gate_cells.h"
 #include "analyze/gate_evidence.h"
 #include "analyze/numbers.h"
 #include "analyze/run_facts.h"
@@ -110,24 +111,44 @@ void AddTheseTasks(const Gate& gate, const Evidence& evidence, GateResult& resul
       Percent(BoundOf(these, *bounds)));
 }
 
-/// A sequential gate on these tasks: evidence that may be looked at at any time.
-void EvaluateByEvidence(const Gate& gate, const Evidence& evidence, GateResult& result) {
-  const auto rounds = RoundsOf(evidence);
+/// Logarithms of the evidence for PASS and for FAIL. Lost trials speak against either, unless they are taken as seen.
+struct VerdictEvidence {
+  double pass = 0, fail = 0;
+};
+
+VerdictEvidence WeighEvidence(const Gate& gate, const Evidence& evidence) {
+  const std::int64_t lost = gate.errors_as_seen ? 0 : evidence.lost;
+  const auto weigh = [&](std::int64_t successes) {
+    return stats::EvidenceAgainst(gate.threshold, successes, evidence.n + lost);
+  };
+  const stats::LogEvidence least = weigh(evidence.successes), most = weigh(evidence.successes + lost);
+  return WantsLow(gate) ? VerdictEvidence{most.below, least.above} : VerdictEvidence{least.above, most.below};
+}
+
+/// "; 418 trials saved": of a run that stopped as soon as its gates were decided.
+std::string SavedWords(const Evidence& evidence) {
+  const std::int64_t saved =
+      evidence.cell_aggregate == nullptr ? 0 : evidence.cell_aggregate->tally.of(Outcome::kSkipped);
+  return saved > 0 ? fmt::format("; {} saved", Count(saved, "trial", "trials")) : std::string();
+}
+
+/// A sequential gate on these tasks: evidence that may be looked at at any time. FAIL has to be shown at the confidence
+/// that all cells share.
+void EvaluateByEvidence(const Gate& gate, const Evidence& evidence, const Strictness& strict, GateResult& result) {
+  const auto rounds = RoundsOf(gate, evidence);
   if (!rounds) {
     result.explanation += "; its tasks have unequal numbers of trials, so the last round is not complete: --resume";
     return;
   }
-  const stats::LogEvidence log_e = stats::EvidenceAgainst(gate.threshold, evidence.successes, evidence.n);
-  const double pass = WantsLow(gate) ? log_e.below : log_e.above;
-  const double fail = WantsLow(gate) ? log_e.above : log_e.below;
-  const double needed = stats::EvidenceNeeded(0.95);
-  if (pass >= needed) result.verdict = GateVerdict::kPass;
-  if (fail >= needed) result.verdict = GateVerdict::kFail;
+  const auto [pass, fail] = WeighEvidence(gate, evidence);
+  if (pass >= stats::EvidenceNeeded(0.95)) result.verdict = GateVerdict::kPass;
+  if (fail >= stats::EvidenceNeeded(strict.family())) result.verdict = GateVerdict::kFail;
   const double shown = result.verdict == GateVerdict::kFail ? fail : pass;
   const std::string e = shown < 20 ? fmt::format("{:.3g}", std::exp(shown)) : fmt::format("exp({:.1f})", shown);
   result.explanation +=
-      fmt::format("; {} after {} ({}) in {} rounds: e-value {}, may be looked at at any time", NameOf(result.verdict),
-                  Count(evidence.n, "trial", "trials"), Count(evidence.successes, "success", "successes"), *rounds, e);
+      fmt::format("; {} after {} ({}) in {}: e-value {}{}, may be looked at at any time", NameOf(result.verdict),
+                  Count(evidence.n, "trial", "trials"), Count(evidence.successes, "success", "successes"),
+                  Count(*rounds, "round", "rounds"), e, SavedWords(evidence));
   if (result.verdict == GateVerdict::kInsufficient && gate.max_rounds > 0 && *rounds >= gate.max_rounds) {
     result.explanation += fmt::format("; its {} rounds are used up", gate.max_rounds);
   }
@@ -173,7 +194,7 @@ GateResult EvaluateOne(const Gate& gate, const Evidence& evidence, const Strictn
   result.explanation = fmt::format("{}: {}", Place(evidence), SeenWords(gate, evidence, result.bounds95));
   if (gate.sequential && gate.target == Basis::kTheseTasks && evidence.difference == nullptr) {
     result.value = estimate;
-    EvaluateByEvidence(gate, evidence, result);
+    EvaluateByEvidence(gate, evidence, strict, result);
     return result;
   }
   if (OnBound(gate) && !result.bounds95) {
@@ -195,16 +216,15 @@ GateResult Invalid(const Gate& gate, std::string explanation, std::string cell =
   return result;
 }
 
-GateResult NothingConcerned(const Gate& gate) {
+GateResult NothingConcerned(const Gate& gate, const RunAggregate& run) {
   GateResult result;
   result.gate = gate;
   result.verdict = GateVerdict::kInsufficient;
-  result.explanation = "no cell of this run can answer this gate; `xsweep plan` says so before a run";
+  result.explanation = "nothing in this run answers this gate: " + WhyNoCell(gate, run);
   return result;
 }
 
 GateResult WorstOf(const Gate& gate, const std::vector<Evidence>& evidence, Strictness strict) {
-  if (evidence.empty()) return NothingConcerned(gate);
   strict.cells = evidence.size();
   std::size_t at = 0;
   GateResult worst = EvaluateOne(gate, evidence.front(), strict);
@@ -248,8 +268,10 @@ GateResult EvaluateVersus(const Gate& gate, const RunAggregate& run, const GateS
   if (const std::string why = WhyNotComparable(gate, *comparison); !why.empty()) {
     return Invalid(gate, "not comparable: " + why);
   }
+  const std::vector<const CellAggregate*> cells = CellsConcerned(gate, run);
+  if (cells.empty()) return NothingConcerned(gate, run);
   std::vector<Evidence> evidence;
-  for (const CellAggregate* cell : CellsConcerned(gate, run)) {
+  for (const CellAggregate* cell : cells) {
     const auto found = std::ranges::find(comparison->cells, cell->id, &CellComparison::cell);
     const Difference* difference = nullptr;
     if (found != comparison->cells.end()) {
@@ -324,6 +346,7 @@ void HoldToDecided(const RunAggregate& run, GateResult& result) {
 GateResult EvaluateGate(const Gate& gate, const RunAggregate& run, const GateSurroundings& around) {
   if (gate.rate == GateRate::kErrorRate) return EvaluateOne(gate, ErrorEvidence(run), {});
   const std::vector<const CellAggregate*> cells = CellsConcerned(gate, run);
+  if (cells.empty() && gate.versus.empty()) return NothingConcerned(gate, run);
   if (auto invalid = TooManyErrors(gate, cells, around.max_error_rate)) return std::move(*invalid);
   const Strictness strict = StrictnessOf(gate, around);
   GateResult result;
@@ -354,43 +377,7 @@ std::string WhyInvalid(const RunAggregate& run, std::optional<double> max_error_
   return {};
 }
 
-using Cells = std::vector<const CellAggregate*>;
-
-void OnlyDefended(Cells& cells) {
-  const auto defended = [](const CellAggregate* cell) { return HasDefense(*cell); };
-  if (std::ranges::any_of(cells, defended)) std::erase_if(cells, std::not_fn(defended));
-}
-
 }  // namespace
-
-/// Control arms are there to be compared with; only what has no attack may speak for utility.
-std::vector<const CellAggregate*> CellsConcerned(const Gate& gate, const RunAggregate& run) {
-  Cells attacked, assessed, benign;
-  for (const CellAggregate& cell : run.cells) {
-    const bool grid = cell.arm == "grid";
-    if (grid && !Benign(cell)) attacked.push_back(&cell);
-    if (grid && !Benign(cell) && (cell.task_success.n > 0 || cell.tally.ended() == 0)) assessed.push_back(&cell);
-    if ((grid || cell.arm == "no_attack") && Benign(cell)) benign.push_back(&cell);
-  }
-  OnlyDefended(attacked);
-  OnlyDefended(assessed);
-  OnlyDefended(benign);
-  switch (gate.rate) {
-    case GateRate::kAsr:
-    case GateRate::kAsrExposed: return attacked;
-    case GateRate::kBenignUtility: return benign;
-    case GateRate::kUtilityUnderAttack: return assessed;
-    case GateRate::kErrorRate: return {};
-    case GateRate::kTaskSuccess: break;
-  }
-  const auto spoken = [](const CellAggregate* cell) { return cell->task_success.n > 0; };
-  if (!std::ranges::any_of(assessed, spoken)) return benign.empty() ? assessed : benign;
-  // A grid that ranges over attacks and none asks the same of both.
-  for (const CellAggregate* cell : benign) {
-    if (cell->arm == "grid") assessed.push_back(cell);
-  }
-  return assessed;
-}
 
 GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run,
                          const GateSurroundings& surroundings) {

@@ -36,7 +36,4 @@ struct GateSurroundings {
 /// needed. A cell, or the run, with more errors than max_error_rate allows: INVALID.
 GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run, const GateSurroundings& surroundings);
 
-/// The cells that a gate concerns, in plan order.
-std::vector<const CellAggregate*> CellsConcerned(const Gate& gate, const RunAggregate& run);
-
 }  // namespace xsweep

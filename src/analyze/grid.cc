@@ -121,10 +121,6 @@ void AddWorstAttacks(DefenseMatrix& matrix) {
   }
 }
 
-double QueriesEach(const Tally& tally) {
-  return tally.ended() == 0 ? 0 : static_cast<double>(tally.queries) / static_cast<double>(tally.ended());
-}
-
 }  // namespace
 
 ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustment) {
@@ -155,7 +151,7 @@ DefenseMatrix MakeDefenseMatrix(const RunAggregate& run) {
     if (!placed(cell)) continue;
     auto& square = matrix.squares[PlaceOf(cell.defense, matrix.defenses)][PlaceOf(cell.attack, matrix.attacks)];
     if (!square || cell.asr.value().value_or(-1) > square->asr.value().value_or(-1)) {
-      square = MatrixSquare{cell.id,  cell.tally.attacked(), QueriesEach(cell.tally),
+      square = MatrixSquare{cell.id,  cell.tally.attacked(), cell.tally.most_queries,
                             cell.asr, cell.asr_exposed,      cell.task_success};
     }
   }

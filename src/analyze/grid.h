@@ -34,7 +34,7 @@ ContrastTable ContrastWithControls(const RunAggregate& run, Adjustment adjustmen
 struct MatrixSquare {
   std::string cell;
   std::int64_t attacked;  ///< trials; more than asr.n when none of them saw the payload
-  double queries;         ///< tries of the attacker for each of them
+  std::int64_t queries;   ///< the most tries that the attacker made in one of them
   Rate asr, asr_exposed, task_success;
 };
 

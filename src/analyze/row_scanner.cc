@@ -212,7 +212,8 @@ void ScanAttack(Cursor& cursor, TrialCounts& counts) {
   cursor.Need(",\"channel\":");
   cursor.Text();
   cursor.Need(",\"exposed\":");
-  counts.exposed = cursor.Flag();
+  counts.exposure_unknown = cursor.Skip("null");
+  if (!counts.exposure_unknown) counts.exposed = cursor.Flag();
   cursor.Need(",\"exposed_turn\":");
   if (!cursor.Skip("null")) cursor.Count(INT32_MAX);
   if (cursor.Skip(",\"delivery\":")) cursor.Text();
@@ -224,6 +225,7 @@ void ScanAttack(Cursor& cursor, TrialCounts& counts) {
   counts.blocked = cursor.Count(INT32_MAX);
   cursor.Need(",\"queries\":");
   counts.queries = cursor.Count();
+  if (cursor.Skip(",\"success_query\":")) counts.success_query = cursor.Count();
   cursor.Need(",\"amount_usd\":");
   // An exponent could be out of range, which only the general reader judges.
   if (cursor.Number().find_first_of("eE") != std::string_view::npos) cursor.Fail();

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/run_accumulator.h"
 
+#include <algorithm>
+
 namespace xsweep {
 
 std::size_t NameTable::Intern(std::string_view name) {
@@ -80,6 +82,12 @@ void Merge(const SeedTallies& from, std::size_t task_from, std::size_t task_to, 
   counts.solved += more.solved;
 }
 
+void CountTries(const TrialCounts& trial, std::size_t task, CellTallies& cell) {
+  if (trial.queries == 0 || trial.outcome == Outcome::kSkipped) return;
+  const std::int64_t tries = trial.outcome == Outcome::kAttackSucceeded ? trial.success_query : trial.queries;
+  ++cell.tries[{static_cast<std::uint32_t>(task), trial.outcome, std::min(tries, kMostTries)}];
+}
+
 }  // namespace
 
 bool RunAccumulator::Add(const TrialRow& row) {
@@ -90,6 +98,7 @@ bool RunAccumulator::Add(const TrialRow& row) {
   xsweep::Add(row.counts, seed.tally);
   xsweep::Add(row.counts, TaskAt(cell, task));
   if (cell.seeds.size() <= kMostSeeds) Count(row.counts, task, seed);
+  CountTries(row.counts, task, cell);
   ++rows_;
   return true;
 }
@@ -103,6 +112,10 @@ void RunAccumulator::Merge(const RunAccumulator& later) {
       TaskAt(cell, number) += later.cells_[i].tasks[task];
       if (cell.seeds.size() > kMostSeeds) continue;
       for (const auto& [seed, tallies] : later.cells_[i].seeds) xsweep::Merge(tallies, task, number, cell.seeds[seed]);
+    }
+    for (const auto& [tries, count] : later.cells_[i].tries) {
+      const std::size_t number = task_names_.Intern(later.tasks()[tries.task]);
+      cell.tries[{static_cast<std::uint32_t>(number), tries.outcome, tries.queries}] += count;
     }
   }
   seen_.Merge(later.seen_);

@@ -60,8 +60,9 @@ inline constexpr std::size_t kMostSeeds = 64;
 
 struct CellTallies {
   std::map<std::uint64_t, SeedTallies> seeds;
-  std::vector<Tally> tasks;               ///< by number in RunAccumulator::tasks(); no trials: not in this cell
-  std::vector<std::uint32_t> task_order;  ///< numbers in order of first appearance
+  std::vector<Tally> tasks;                ///< by number in RunAccumulator::tasks(); no trials: not in this cell
+  std::vector<std::uint32_t> task_order;   ///< numbers in order of first appearance
+  std::map<TryCount, std::int64_t> tries;  ///< of trials whose attack counts its tries
 };
 
 /// Single-threaded; one per thread, merged afterwards.

@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include "base/escape.h"
+#include "base/text.h"
 
 namespace xsweep {
 namespace {
@@ -24,9 +25,10 @@ std::size_t Columns(int file, std::size_t otherwise) {
   return ::ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
 }
 
-}  // namespace
-
-namespace {
+std::string Fit(std::string sentence, int file) {
+  const std::size_t columns = Columns(file, 0);
+  return columns == 0 || ColumnsOf(sentence) <= columns ? sentence : Wrapped(sentence, 0, columns);
+}
 
 bool IsPlain(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return (c >= 0x20 && c < 0x7F) || c == '\n' || c == '\t'; });
@@ -80,5 +82,7 @@ bool ColourWanted() {
 
 std::size_t StderrWidth() { return Columns(STDERR_FILENO, 80); }
 std::size_t OutputWidth() { return Columns(STDOUT_FILENO, 100); }
+std::string FitOutput(std::string sentence) { return Fit(std::move(sentence), STDOUT_FILENO); }
+std::string FitNote(std::string sentence) { return Fit(std::move(sentence), STDERR_FILENO); }
 
 }  // namespace xsweep

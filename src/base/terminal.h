@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace xsweep {
@@ -20,5 +21,9 @@ bool ColourWanted();
 /// Columns of the terminal behind stderr; of the one behind stdout for results, 100 where that is a file or a pipe.
 std::size_t StderrWidth();
 std::size_t OutputWidth();
+/// A sentence of ours in lines that the terminal behind stdout, or stderr, is wide enough for; as it is in files and
+/// pipes, whose readers look for whole lines.
+std::string FitOutput(std::string sentence);
+std::string FitNote(std::string sentence);
 
 }  // namespace xsweep

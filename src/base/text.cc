@@ -135,6 +135,31 @@ std::vector<std::string> Split(std::string_view text, char separator) {
   }
 }
 
+std::size_t ColumnsOf(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string lines;
+  std::size_t column = indent;
+  for (const std::string& word : Split(text, ' ')) {
+    if (word.empty()) continue;
+    const std::size_t columns = ColumnsOf(word);
+    const bool first = column == indent;
+    if (!first && column + 1 + columns > width) {
+      lines += "\n" + std::string(indent, ' ');
+      column = indent;
+    } else if (!first) {
+      lines += ' ';
+      ++column;
+    }
+    lines += word;
+    column += columns;
+  }
+  return lines;
+}
+
 std::string WithThousands(std::uint64_t value) {
   std::string digits = std::to_string(value);
   for (auto at = static_cast<std::ptrdiff_t>(digits.size()) - 3; at > 0; at -= 3) {

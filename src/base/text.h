@@ -40,6 +40,10 @@ std::string Printable(std::string_view text, std::size_t limit = 60);
 std::string Join(const std::vector<std::string>& parts, std::string_view separator);
 /// Pieces between the separators; one empty piece for an empty text.
 std::vector<std::string> Split(std::string_view text, char separator);
+/// How many columns of a terminal `text` takes: characters, not bytes.
+std::size_t ColumnsOf(std::string_view text);
+/// `text` in lines of at most `width` columns, each after the first behind `indent` blanks; longer words stay whole.
+std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width);
 /// 1234567 as "1,234,567".
 std::string WithThousands(std::uint64_t value);
 

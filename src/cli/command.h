@@ -31,6 +31,7 @@ struct Command {
 Expected<int> RunCommand(const Invocation& invocation);
 Expected<int> PlanCommand(const Invocation& invocation);
 Expected<int> ReportCommand(const Invocation& invocation);
+Expected<int> PlotCommand(const Invocation& invocation);
 Expected<int> ListCommand(const Invocation& invocation);
 Expected<int> InitCommand(const Invocation& invocation);
 Expected<int> PartsCommand(const Invocation& invocation);

@@ -79,7 +79,7 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   const std::filesystem::path to = flags.to.empty() ? b : std::filesystem::path(flags.to);
   TRY_ASSIGN(const std::string warning, WriteComparison(RealDisk(), to, comparison));
   if (!warning.empty()) PrintNote("note: " + warning);
-  Print(CompareHeadline(comparison) + "\n");
+  Print(FitOutput(CompareHeadline(comparison)) + "\n");
   for (const Obstacle& obstacle : comparison.obstacles) {
     const bool identity = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense;
     if (obstacle.fatal || identity) Print("  " + Printable(obstacle.message, 400) + "\n");

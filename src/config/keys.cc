@@ -27,6 +27,20 @@ bool IsTranscriptPolicy(std::string_view text) {
   return every && *every <= 999'999'999;
 }
 
+/// "45 of 50", with no more right than there were.
+bool IsShareOfLabels(std::string_view text) {
+  const std::size_t of = text.find(" of ");
+  if (of == std::string_view::npos) return false;
+  const auto right = ParseUnsigned(text.substr(0, of)), labels = ParseUnsigned(text.substr(of + 4));
+  return right && labels && *right <= *labels && *labels > 0 && *labels <= 1'000'000;
+}
+
+bool IsJudgeChecked(std::string_view text) {
+  const std::size_t comma = text.find(", ");
+  return text.empty() || (comma != std::string_view::npos && IsShareOfLabels(text.substr(0, comma)) &&
+                          IsShareOfLabels(text.substr(comma + 2)));
+}
+
 KeySpec Shaped(KeyShape shape, std::string name, std::string help, bool required = false) {
   return {shape, {.name = std::move(name), .help = std::move(help), .required = required}, "", nullptr, ""};
 }
@@ -87,6 +101,8 @@ std::vector<KeySpec> MakeTopKeys() {
   keys.push_back(Plain("transcripts", "^(all|failures|none|sample:[1-9][0-9]{0,8})$", IsTranscriptPolicy,
                        "all, failures, none or sample:N with N from 1 to 999999999"));
   keys.push_back(Plain("unanswered"));
+  keys.push_back(Plain("judge_checked", "^([0-9]+ of [1-9][0-9]*, [0-9]+ of [1-9][0-9]*)?$", IsJudgeChecked,
+                       "e.g. `45 of 50, 190 of 200`: right in 45 of 50 successes and in 190 of 200 failures"));
   return keys;
 }
 
@@ -116,6 +132,9 @@ const Options<SweepConfig>& PlainKeys() {
       {.spec = {.name = "transcripts", .help = "Which dialogues are kept."},
        .write = [](const SweepConfig& config) { return Json(TranscriptsAsText(config.transcripts)); },
        .read = [](const Json& given, SweepConfig& config) { config.transcripts = ParseTranscripts(given.AsString()); }},
+      Opt("judge_checked", &SweepConfig::judge_checked,
+          "How often the judge was right where people knew, checked elsewhere: of successes, then of failures. Rates "
+          "are shown corrected as well."),
       {.spec = {.name = "unanswered",
                 .help = "What a reply of the agent's model is that is no answer (cut off, empty, filtered, a call that "
                         "was not parsed): an error of the trial, or as if nothing had been said.",

@@ -143,6 +143,7 @@ std::string ResolvedYaml(const SweepConfig& config) {
   line("gates", ListOf(config.gates));
   line("transcripts", PlainKey(config, "transcripts"));
   if (config.unanswered_resists) line("unanswered", "resisted");
+  if (!config.judge_checked.empty()) line("judge_checked", config.judge_checked);
   return out;
 }
 

@@ -98,6 +98,7 @@ struct SweepConfig {
   Json prices = Json::MakeObject();  ///< {model: {input, output}}; see config/prices.h
   std::vector<std::string> gates;
   TranscriptPolicy transcripts;
+  std::string judge_checked;  ///< "45 of 50, 190 of 200": how often the judge was right, elsewhere; empty: unknown
   bool unanswered_resists = false;  ///< `unanswered: resisted`; what is no answer of the agent's is an error otherwise
   std::string source;               ///< the file it came from, for messages; no part of what the config means
 

@@ -8,6 +8,8 @@
 #include <limits>
 #include <utility>
 
+#include "record/ledger.h"
+
 namespace xsweep {
 namespace {
 
@@ -134,10 +136,17 @@ Status Budget::MayCall() {
     if (!stopped_) return {};
   }
   const std::string limit = stopped_by();
+  if (limit == kStoppedByGates)
+    return std::unexpected(Error{ErrorKind::kBudget, "not needed: the run's gates were decided before", {}});
   const std::string_view what = limit == "max_error_rate" ? "certain to be passed"
                                 : without_usage_ ? "not to be kept: an answer came without a usage that can be true"
                                                  : "reached";
   return std::unexpected(Error{ErrorKind::kBudget, fmt::format("the run's {} is {}", limit, what), {}});
+}
+
+void Budget::StopDecided() {
+  const std::lock_guard lock(mutex_);
+  StopBy(std::string(kStoppedByGates));
 }
 
 void Budget::StopBy(std::string limit) {

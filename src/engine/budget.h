@@ -38,6 +38,9 @@ class Budget {
   /// process does not know of the others' errors makes it stop later, never too early.
   void StopAboveErrorRate(std::uint64_t before, std::uint64_t planned);
 
+  /// No trial starts any more, since all that is asked is answered.
+  void StopDecided();
+
   /// Joins a budget that several processes share (see shared_budget.h): `look` says what the others leave and calls
   /// SetElsewhere with news of them, `charged` writes down what this one spends. Called before the first trial.
   void Share(std::function<Admission(Role)> look, std::function<void(Role, const Usage&)> charged);
@@ -50,7 +53,7 @@ class Budget {
   /// Before, elsewhere and here.
   Spending used() const;
   /// The limit that was reached as the config names it, e.g. "max_calls", "roles.attacker.max_cost_usd",
-  /// "max_error_rate"; empty when none was.
+  /// "max_error_rate"; kStoppedByGates after StopDecided; empty when none was.
   std::string stopped_by() const;
   /// {limits, used, stopped_by} for run.json.
   Json ToJson() const;

@@ -104,7 +104,8 @@ class Place {
       if (!range) break;
       Kept kept;
       Status ran;
-      for (std::uint64_t index = range->begin; index < range->end && ran && !work_.stopping(); ++index) {
+      for (std::uint64_t place = range->begin; place < range->end && ran && !work_.stopping(); ++place) {
+        const std::uint64_t index = order_.index_at ? order_.index_at(place) : place;
         const auto attempt = order_.attempt(index);
         if (!attempt) continue;
         ran = co_await RunOne(index, *attempt, kept);

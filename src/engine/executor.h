@@ -20,7 +20,7 @@ namespace xsweep {
 struct WorkOrder {
   const Plan& plan;
   const TrialRunner& runner;
-  std::uint64_t begin = 0;
+  std::uint64_t begin = 0;  ///< places, which are trials of the plan unless `index_at` says which trial stands there
   std::uint64_t end = 0;
   /// Whether the trial still has to be run, and as which attempt (0 the first time); empty: it is recorded. Asked from
   /// the threads of all places.
@@ -30,6 +30,7 @@ struct WorkOrder {
   Budget& budget;
   Progress& progress;
   const std::atomic<bool>& stop;  ///< set when a person wants to stop: trials that have not started are left
+  std::function<std::uint64_t(std::uint64_t place)> index_at = {};
 };
 
 /// Runs the order in `places`, a thread each (the first one is this thread) on the place's loop, with up to

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "engine/watched_models.h"
 #include "episode/refused.h"
+#include "episode/successful_try.h"
 
 namespace xsweep {
 namespace {
@@ -261,6 +262,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundin
   SetDialogue(result.transcript, row);
   for (const Role role : kEvery<Role>) row.usage[static_cast<int>(role)] = ToTrialUsage(result.usage[role]);
   row.queries = result.attack_queries;
+  row.success_query = result.success_query.value_or(0);
   SetWatched(watched, row);
   const bool attacked = !prepared.attack.none;
   if (result.error && !(attacked && SucceededBefore(*result.error, result.assessment))) {
@@ -285,6 +287,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   Trial row = std::move(before);
   const Outcome outcome_before = row.outcome;
   row.judge_hash = prepared.judge_hash;
+  row.success_query = 0;
   for (TrialUsage& usage : row.usage) usage = TrialUsage();
   if (dialogue == nullptr) co_return row;
   const CallIdentity caller{row.cell, row.task, row.seed, row.trial, Role::kJudge, 0};
@@ -328,6 +331,9 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
     SetError(UnansweredError("the dialogue ended in a reply that is no answer", "dialogue"), row);
   } else if (row.stop == NameOf(Stop::kError) && row.outcome != Outcome::kAttackSucceeded) {
     SetError(Error{ErrorKind::kEpisode, "the dialogue broke off by a failure", {}}, row);
+  }
+  if (row.queries > 0 && row.outcome == Outcome::kAttackSucceeded) {
+    CO_TRY_ASSIGN(row.success_query, co_await SuccessfulTry(*judge, task, goal, *dialogue));
   }
   co_return row;
 }

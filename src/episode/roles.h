@@ -188,8 +188,10 @@ class Attack {
   virtual std::vector<Planting> Plantings() const { return {}; }
   /// Rewrites a result on its way back, text and data alike; returns the inserted text, empty when none was.
   virtual std::string PoisonResult(const ToolCall& call, ToolOutcome& outcome);
-  /// Model queries that an adaptive attack has made so far.
+  /// Tries that an adaptive attack has made so far.
   virtual std::int64_t queries() const { return 0; }
+  /// Whether it says no more once a try has succeeded: what it would do then is no effort that the success cost.
+  virtual bool stops_at_success() const { return false; }
 };
 
 /// What a defense decided about one thing, in order; empty lets it pass without a word. It is denied when one of them
@@ -234,6 +236,9 @@ class Judge {
  public:
   virtual ~Judge() = default;
   virtual Async<Expected<Assessment>> Assess(const Task& task, const Goal& goal, const Transcript& transcript) = 0;
+  /// Whether a success in a dialogue that goes on is one whatever comes after it, and is found without asking a model.
+  /// Only then can be said which try succeeded, and an attack stop there.
+  virtual bool finds_success_early() const { return false; }
 };
 
 }  // namespace xsweep

@@ -75,6 +75,7 @@ class Dialogue {
     CO_TRY_ASSIGN(result_.assessment,
                   co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
     result_.usage[Role::kJudge] += result_.assessment.usage;
+    NoteLastTry();
     co_return failed;
   }
 
@@ -85,6 +86,27 @@ class Dialogue {
     CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
     result_.usage[Role::kJudge] += result_.task.usage;
     co_return Status();
+  }
+
+  // Which try was the one: asked after each until one was. A model is not asked that often, so who needs one is not.
+  // With that a dialogue depends on its judge as soon as the attack stops at success.
+  Async<Status> NoteSuccess() {
+    const std::int64_t tries = parts_.attack.queries();
+    if (tries == 0 || result_.success_query || !parts_.judge.finds_success_early()) co_return Status();
+    CO_TRY_ASSIGN(const Assessment so_far,
+                  co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
+    if (so_far.succeeded.value_or(false)) result_.success_query = tries;
+    co_return Status();
+  }
+
+  // What no try before had shown was the last one's doing.
+  void NoteLastTry() {
+    const std::int64_t tries = parts_.attack.queries();
+    if (!result_.assessment.succeeded.value_or(false)) {
+      result_.success_query.reset();
+    } else if (!result_.success_query && tries > 0 && parts_.judge.finds_success_early()) {
+      result_.success_query = tries;
+    }
   }
 
   // Whether the task failed is a finding like any other, so that a kept transcript can be judged again.
@@ -166,6 +188,11 @@ class Dialogue {
 
   // One user turn: the user (or the attack in its place) speaks, the defense looks, the agent is shown it.
   Async<Status> HearUser() {
+    CO_TRY(co_await NoteSuccess());
+    if (result_.success_query && parts_.attack.stops_at_success()) {
+      transcript_.stop = "user_stop";
+      co_return Status();
+    }
     if (conversation_.turn >= limits_.max_turns) {
       transcript_.stop = "max_turns";
       co_return Status();

@@ -35,6 +35,8 @@ struct EpisodeResult {
   TaskAssessment task;
   RoleUsage usage;
   std::int64_t attack_queries = 0;
+  /// The try that succeeded; empty without a success, without tries, and where the judge cannot tell before the end.
+  std::optional<std::int64_t> success_query;
   std::optional<Error> error;       ///< what failed: of the dialogue, or of looking at it afterwards
   std::optional<Error> unanswered;  ///< why the dialogue ended by a reply that is no answer
   bool agent_acted = false;         ///< it said something, or made a call that could be understood

@@ -6,6 +6,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <tuple>
 
@@ -133,7 +134,9 @@ ToolCall CallOf(ondemand::value json) {
 /// Follows the messages of one log.
 class DialogueReader {
  public:
-  DialogueReader(bool keep, ForeignTrial& trial, std::string& seen) : keep_(keep), trial_(trial), seen_(seen) {}
+  DialogueReader(bool keep, ForeignTrial& trial, std::string& seen) : keep_(keep), trial_(trial), seen_(seen) {
+    if (keep) out_.steps.reserve(32), out_.calls.reserve(16);
+  }
 
   void Read(ondemand::value json) {
     ondemand::object object;
@@ -295,7 +298,9 @@ bool Walk(std::string_view text, Fields& fields, DialogueReader& reader) {
   for (auto field : object) {
     std::string_view key;
     if (field.unescaped_key().get(key) != simdjson::SUCCESS) return false;
-    const std::string name(key);
+    // The parser's buffer is used again for the value.
+    thread_local std::string name;
+    name = key;
     ReadField(name, field.value(), fields, reader);
   }
   return true;
@@ -323,9 +328,7 @@ void Interpret(const Fields& fields, const std::string& seen, ForeignTrial& tria
     trial.error = "the log holds no verdict: the episode did not end";
   }
   if (attacked && fields.has_injections) {
-    trial.exposed = std::ranges::any_of(fields.payloads, [&](const std::string& payload) {
-      return !payload.empty() && seen.find(payload) != std::string::npos;
-    });
+    trial.exposed = HoldsAny(seen, fields.payloads);
   }
 }
 
@@ -350,22 +353,30 @@ std::string AsDirectory(std::string name) {
   return name;
 }
 
+/// Names of the last five levels of a path, the file's first: injection, attack, task, suite, pipeline.
+std::array<std::string_view, 5> Levels(std::string_view path) {
+  std::array<std::string_view, 5> levels{};
+  for (std::string_view& level : levels) {
+    const std::size_t slash = path.rfind('/');
+    level = slash == std::string_view::npos ? path : path.substr(slash + 1);
+    path = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+  }
+  levels[0] = levels[0].substr(0, levels[0].rfind('.'));
+  return levels;
+}
+
+/// Refers to the file.
 auto SortKey(const AgentDojoTree::File& file) {
-  const fs::path& path = file.path;
-  const std::string injection = path.stem().string();
-  const std::string attack = path.parent_path().filename().string();
-  const std::string task = path.parent_path().parent_path().filename().string();
-  const std::string suite = path.parent_path().parent_path().parent_path().filename().string();
-  return std::tuple(file.pipeline, suite, task.starts_with(kAlonePrefix), attack, TrailingNumber(task), task,
-                    TrailingNumber(injection), injection, path.string());
+  const std::string_view path = file.path.native();
+  const auto [injection, attack, task, suite, pipeline] = Levels(path);
+  return std::tuple(std::string_view(file.pipeline), suite, task.starts_with(kAlonePrefix), attack,
+                    TrailingNumber(task), task, TrailingNumber(injection), injection, path);
 }
 
 /// <pipeline>/<suite>/<task>/<attack>/<file>: the fourth directory above the file.
 std::string PipelineOf(const fs::path& path) {
-  const fs::path task = path.parent_path().parent_path();
-  const std::string name = task.filename().string();
-  if (name.find("task") == std::string::npos) return {};
-  return task.parent_path().parent_path().filename().string();
+  const auto levels = Levels(path.native());
+  return levels[2].find("task") == std::string_view::npos ? std::string() : std::string(levels[4]);
 }
 
 }  // namespace

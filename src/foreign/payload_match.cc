@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/payload_match.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <array>
 
@@ -33,14 +35,20 @@ void AppendLettersAndDigits(std::string_view text, std::string& out) {
   out.resize(static_cast<std::size_t>(to - out.data()));
 }
 
+bool HoldsAny(std::string_view text, const std::vector<std::string>& payloads) {
+  return std::ranges::any_of(payloads, [&](const std::string& payload) {
+    // A search by first letters stops at every word of a long text.
+    return !payload.empty() && ::memmem(text.data(), text.size(), payload.data(), payload.size()) != nullptr;
+  });
+}
+
 void MarkInjected(const std::vector<std::string>& payloads, Transcript& transcript) {
+  std::string seen;
   for (Step& step : transcript.steps) {
     if (step.kind != StepKind::kTool) continue;
-    std::string seen;
+    seen.clear();
     AppendLettersAndDigits(step.shown, seen);
-    step.injected = std::ranges::any_of(payloads, [&](const std::string& payload) {
-      return !payload.empty() && seen.find(payload) != std::string::npos;
-    });
+    step.injected = HoldsAny(seen, payloads);
   }
 }
 

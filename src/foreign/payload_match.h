@@ -14,7 +14,9 @@ namespace xsweep {
 /// letter of an escape (\n, \t, \r, \") is no letter of the text.
 void AppendLettersAndDigits(std::string_view text, std::string& out);
 
-/// Marks the results in which one of `payloads` (letters and digits only) stands.
+/// Whether one of `payloads` (letters and digits only) stands in `text`, of which the same is true.
+bool HoldsAny(std::string_view text, const std::vector<std::string>& payloads);
+/// Marks the results in which one of `payloads` stands.
 void MarkInjected(const std::vector<std::string>& payloads, Transcript& transcript);
 
 }  // namespace xsweep

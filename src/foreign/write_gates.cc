@@ -193,7 +193,7 @@ std::string TrialCsvLine(const ExportedCell& cell, const Trial& row) {
                                   row.goal,
                                   std::string(NameOf(row.outcome)),
                                   success,
-                                  std::string(attacked ? (row.exposed ? "1" : "0") : ""),
+                                  std::string(attacked && !row.exposure_unknown ? (row.exposed ? "1" : "0") : ""),
                                   solved,
                                   row.reward ? fmt::format("{}", *row.reward) : std::string(),
                                   std::to_string(row.turns),

@@ -107,7 +107,7 @@ std::string MetadataJson(const Trial& row, const ExportedCell& cell) {
   Text(out, "defense", cell.record.defense);
   Text(out, "goal", row.goal);
   Text(out, "channel", row.channel);
-  Raw(out, "exposed", row.exposed ? "true" : "false");
+  Raw(out, "exposed", row.exposure_unknown ? "null" : row.exposed ? "true" : "false");
   Number(out, "attempted", row.attempted);
   Number(out, "executed", row.executed);
   Number(out, "blocked", row.blocked);

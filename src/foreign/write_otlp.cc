@@ -87,7 +87,7 @@ void AddTrial(const Trial& row, const ExportedCell& cell, const std::string& mod
   to.Text("xsweep.attack.name", cell.record.attack);
   to.Text("xsweep.attack.goal", row.goal);
   to.Text("xsweep.attack.channel", row.channel);
-  to.Flag("xsweep.attack.exposed", row.exposed);
+  if (!row.exposure_unknown) to.Flag("xsweep.attack.exposed", row.exposed);
   to.Number("xsweep.attack.executed", row.executed);
   to.Number("xsweep.attack.blocked", row.blocked);
   to.Text("xsweep.defense.name", cell.record.defense);

@@ -18,9 +18,9 @@ namespace {
 namespace fs = std::filesystem;
 // What people want beside the page; rows and dialogues are in data/ already.
 constexpr std::string_view kFiles[] = {
-    "run.json",         "config.yaml",        "summary.csv",       "notes.md",    "report.md",
-    "summary.png",      "summary.svg",        "heatmap.png",       "heatmap.svg", "distribution.png",
-    "distribution.svg", "attack_defense.png", "attack_defense.svg"};
+    "run.json",         "config.yaml",        "summary.csv",        "notes.md",    "report.md",
+    "summary.png",      "summary.svg",        "heatmap.png",        "heatmap.svg", "distribution.png",
+    "distribution.svg", "attack_defense.png", "attack_defense.svg", "curves.png",  "curves.svg"};
 constexpr std::string_view kLeftOut =
     "Left out when this run was published: it quotes what a model or a provider said.\n";
 

@@ -128,12 +128,13 @@ void Canvas::Text(Point at, std::string_view text, const TextStyle& style) {
   if (!clean.empty()) labels_.push_back({at, std::move(clean), style});
 }
 
-std::string Canvas::Svg() const {
+std::string Canvas::Svg(const CanvasStyle& style) const {
+  const std::string family = style.font.empty() ? "" : XmlText(style.font) + ", ";
   std::string svg = fmt::format(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" "
-      "font-family=\"DejaVu Sans, Verdana, sans-serif\">\n<title>{2}</title>\n<rect width=\"{0}\" height=\"{1}\" "
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{3}\" height=\"{4}\" viewBox=\"0 0 {0} {1}\" role=\"img\" "
+      "font-family=\"{5}DejaVu Sans, Verdana, sans-serif\">\n<title>{2}</title>\n<rect width=\"{0}\" height=\"{1}\" "
       "fill=\"#ffffff\"/>\n",
-      Px(width_), Px(height_), XmlText(title_));
+      Px(width_), Px(height_), XmlText(title_), Px(width_ * style.scale), Px(height_ * style.scale), family);
   for (const Shape& shape : shapes_) {
     const std::string paint =
         fmt::format(" fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}", shape.fill.empty() ? "none" : shape.fill,
@@ -151,24 +152,32 @@ std::string Canvas::Svg() const {
     svg += paint + "/>\n";
   }
   for (const Label& label : labels_) {
-    const TextStyle& style = label.style;
+    const TextStyle& look = label.style;
     // Letters stand on their baseline, about a third of their size below their middle.
     const std::string turn =
-        style.upward ? fmt::format(" transform=\"rotate(-90 {} {})\"", Px(label.at.x), Px(label.at.y)) : "";
+        look.upward ? fmt::format(" transform=\"rotate(-90 {} {})\"", Px(label.at.x), Px(label.at.y)) : "";
     svg +=
         fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{}\"{}{} dy=\"{}\">{}</text>\n",
-                    Px(label.at.x), Px(label.at.y), Px(style.size), style.colour, AnchorName(style.anchor),
-                    style.bold ? " font-weight=\"bold\"" : "", turn, Px(style.size * 0.35), XmlText(label.text));
+                    Px(label.at.x), Px(label.at.y), Px(look.size), look.colour, AnchorName(look.anchor),
+                    look.bold ? " font-weight=\"bold\"" : "", turn, Px(look.size * 0.35), XmlText(label.text));
   }
   return svg + "</svg>\n";
 }
 
-std::string Canvas::GnuplotScript(std::string_view png_path) const {
+std::string Canvas::GnuplotScript(std::string_view path, const CanvasStyle& style) const {
   // The whole page is the plot: one unit of either axis is one pixel, y goes down. Numbered tags keep the order.
+  const bool pdf = path.ends_with(".pdf");
+  const double dots = style.scale * (pdf ? 1 : style.dots);
+  const std::string font = CleanText(style.font.empty() ? "DejaVu Sans" : style.font);
+  const std::string size = pdf ? fmt::format("{:.4f}in,{:.4f}in", width_ * dots / 96, height_ * dots / 96)
+                               : fmt::format("{:.0f},{:.0f}", width_ * dots, height_ * dots);
   std::string script = fmt::format(
-      "reset\nset terminal pngcairo noenhanced size {0},{1} font 'DejaVu Sans,9'\nset output {2}\n"
-      "set margins 0,0,0,0\nunset border\nunset key\nunset tics\nset xrange [0:{0}]\nset yrange [{1}:0]\n",
-      Px(width_), Px(height_), GnuplotString(png_path));
+      "reset\nset terminal {} noenhanced size {} font {}\nset output {}\n"
+      "set margins 0,0,0,0\nunset border\nunset key\nunset tics\nset xrange [0:{}]\nset yrange [{}:0]\n",
+      pdf ? "pdfcairo fontscale 1" : "pngcairo", size, GnuplotString(font + ",9"), GnuplotString(path), Px(width_),
+      Px(height_));
+  // A line of width 1 is a pixel in a PNG and a quarter of a point in a PDF.
+  const double pen = pdf ? 3 * dots : dots;
   int tag = 0;
   for (const Shape& shape : shapes_) {
     const std::string fill = shape.fill.empty() ? "fs empty" : fmt::format("fc rgb '{}' fs solid 1", shape.fill);
@@ -185,15 +194,16 @@ std::string Canvas::GnuplotScript(std::string_view png_path) const {
     } else {
       script += Px(shape.points[0].x) + "," + Px(shape.points[0].y);
     }
-    script +=
-        fmt::format(" {} {} lw {}{}\n", fill, border, Px(std::max(shape.size, 0.1)), shape.dashed ? " dt (5,4)" : "");
+    script += fmt::format(" {} {} lw {}{}\n", fill, border, Px(std::max(shape.size * pen, 0.1)),
+                          shape.dashed ? " dt (5,4)" : "");
   }
   for (const Label& label : labels_) {
-    const TextStyle& style = label.style;
-    script += fmt::format("set label {} {} at {},{} {}{} font 'DejaVu Sans{},{}' tc rgb '{}' front\n", ++tag,
-                          GnuplotString(label.text), Px(label.at.x), Px(label.at.y), Justification(style.anchor),
-                          style.upward ? " rotate by 90" : "", style.bold ? ":Bold" : "",
-                          Px(style.size * kPointsPerPixel), style.colour);
+    const TextStyle& look = label.style;
+    const std::string face =
+        fmt::format("{}{},{}", font, look.bold ? ":Bold" : "", Px(look.size * kPointsPerPixel * dots));
+    script += fmt::format("set label {} {} at {},{} {}{} font {} tc rgb '{}' front\n", ++tag, GnuplotString(label.text),
+                          Px(label.at.x), Px(label.at.y), Justification(look.anchor),
+                          look.upward ? " rotate by 90" : "", GnuplotString(face), look.colour);
   }
   return script + "plot NaN notitle\nunset output\n";
 }

@@ -46,6 +46,13 @@ std::string FitText(std::string_view text, double width, double size);
 /// Lines of at most `width` pixels, broken at spaces.
 std::vector<std::string> WrapText(std::string_view text, double width, double size);
 
+/// How a canvas becomes a file.
+struct CanvasStyle {
+  double scale = 1;       ///< of everything, letters among it
+  double dots = 1;        ///< dots of a PNG for each pixel
+  std::string font = {};  ///< a family in place of DejaVu Sans
+};
+
 /// Shapes lie over each other in the order in which they were drawn; text lies over all of them. The same calls give
 /// the same bytes.
 class Canvas {
@@ -66,9 +73,10 @@ class Canvas {
 
   double width() const { return width_; }
   double height() const { return height_; }
-  std::string Svg() const;
-  /// A gnuplot script that draws the picture into `png_path`; several may follow each other in one process.
-  std::string GnuplotScript(std::string_view png_path) const;
+  std::string Svg(const CanvasStyle& style = {}) const;
+  /// A gnuplot script that draws the picture into `path`, a PNG or a .pdf; several may follow each other in one
+  /// process.
+  std::string GnuplotScript(std::string_view path, const CanvasStyle& style = {}) const;
 
  private:
   struct Shape {

@@ -20,18 +20,18 @@ double EntryWidth(const LegendEntry& entry) { return 24 + TextWidth(entry.text, 
 
 /// Places entries left to right, wrapping; calls `place(entry, x, row)`; returns the number of rows.
 template <class Place>
-int LayOutLegend(const std::vector<LegendEntry>& legend, const Place& place) {
+int LayOutLegend(const ChartWords& words, const Place& place) {
   double x = kPageMargin;
   int row = 0;
-  for (const LegendEntry& entry : legend) {
-    if (x > kPageMargin && x + EntryWidth(entry) > kPageWidth) {
+  for (const LegendEntry& entry : words.legend) {
+    if (x > kPageMargin && x + EntryWidth(entry) > words.page.width) {
       x = kPageMargin;
       ++row;
     }
     place(entry, x, row);
     x += EntryWidth(entry);
   }
-  return legend.empty() ? 0 : row + 1;
+  return words.legend.empty() ? 0 : row + 1;
 }
 
 void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y) {
@@ -54,33 +54,75 @@ void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y
   }
 }
 
+/// More than this does not fit beside a picture.
+constexpr std::size_t kLongLabel = 48;
+
+CellAggregate Described(const CellRecord& record) {
+  CellAggregate cell;
+  cell.id = record.id;
+  cell.arm = record.arm;
+  cell.attack = record.attack;
+  cell.defense = record.defense;
+  for (const auto& [path, value] : record.axes) cell.axes.emplace_back(path, AxisValueText(value));
+  return cell;
+}
+
+/// Paths of the axes that have one value in all cells; none where all have.
+template <class Cell>
+std::vector<std::string> AxesInCommon(const std::vector<Cell>& cells) {
+  std::vector<std::string> paths;
+  for (const auto& axis : cells.front().axes) {
+    const auto has_it = [&](const Cell& cell) { return std::ranges::find(cell.axes, axis) != cell.axes.end(); };
+    if (std::ranges::all_of(cells, has_it)) paths.push_back(axis.first);
+  }
+  return paths.size() == cells.front().axes.size() ? std::vector<std::string>() : paths;
+}
+
 std::vector<std::string> CaptionLines(const ChartWords& words) {
   std::vector<std::string> lines;
+  if (!words.page.headings) return lines;
   for (const std::string& caption : words.captions) {
-    for (std::string& line : WrapText(caption, kPageWidth - 2 * kPageMargin, kSmallSize))
+    for (std::string& line : WrapText(caption, words.page.width - 2 * kPageMargin, kSmallSize))
       lines.push_back(std::move(line));
   }
   return lines;
 }
 
+/// Above the legend.
+double TitleHeight(const ChartWords& words) { return words.page.headings ? 62 : 6; }
+
+/// The finest that leaves room for its labels.
+double TickStep(const ShareScale& scale) {
+  constexpr double kTickRoom = 46;
+  for (const double step : {0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5}) {
+    if (step / (scale.high - scale.low) * (scale.right - scale.left) >= kTickRoom) return step;
+  }
+  return scale.high;
+}
+
 }  // namespace
 
+double LabelRoom(const Page& page, double widest) { return std::clamp(widest, 60.0, 0.36 * page.width); }
+
 double HeadingHeight(const ChartWords& words) {
-  const int rows = LayOutLegend(words.legend, [](const LegendEntry&, double, int) {});
-  return 62 + rows * kLegendRow + (rows > 0 ? 8 : 0);
+  const int rows = LayOutLegend(words, [](const LegendEntry&, double, int) {});
+  return TitleHeight(words) + rows * kLegendRow + (rows > 0 ? 8 : 0);
 }
 
 double CaptionHeight(const ChartWords& words) {
-  return static_cast<double>(CaptionLines(words).size()) * kCaptionRow + kPageMargin;
+  const std::size_t lines = CaptionLines(words).size();
+  return static_cast<double>(lines) * kCaptionRow + (lines > 0 ? kPageMargin : 4);
 }
 
 void DrawWords(Canvas& canvas, const ChartWords& words, double captions_top) {
-  const double room = kPageWidth - 2 * kPageMargin;
-  canvas.Text({kPageMargin, 24}, FitText(words.title, room, kTitleSize), {.size = kTitleSize, .bold = true});
-  canvas.Text({kPageMargin, 46}, FitText(words.subtitle, room, kTextSize),
-              {.size = kTextSize, .colour = colour::kGrey});
-  LayOutLegend(words.legend, [&](const LegendEntry& entry, double x, int row) {
-    const double y = 72 + row * kLegendRow;
+  const double room = words.page.width - 2 * kPageMargin;
+  if (words.page.headings) {
+    canvas.Text({kPageMargin, 24}, FitText(words.title, room, kTitleSize), {.size = kTitleSize, .bold = true});
+    canvas.Text({kPageMargin, 46}, FitText(words.subtitle, room, kTextSize),
+                {.size = kTextSize, .colour = colour::kGrey});
+  }
+  LayOutLegend(words, [&](const LegendEntry& entry, double x, int row) {
+    const double y = TitleHeight(words) + 10 + row * kLegendRow;
     DrawLegendMark(canvas, entry, x, y);
     canvas.Text({x + 22, y}, entry.text, {.size = kSmallSize});
   });
@@ -88,6 +130,12 @@ void DrawWords(Canvas& canvas, const ChartWords& words, double captions_top) {
   for (const std::string& line : CaptionLines(words)) {
     canvas.Text({kPageMargin, y}, line, {.size = kSmallSize, .colour = colour::kGrey});
     y += kCaptionRow;
+  }
+}
+
+void DrawStripes(Canvas& canvas, const Page& page, const std::vector<double>& tops) {
+  for (std::size_t i = 1; i + 1 < tops.size(); i += 2) {
+    canvas.Rectangle({kPageMargin / 2, tops[i], page.width - kPageMargin / 2, tops[i + 1]}, colour::kPale);
   }
 }
 
@@ -100,14 +148,11 @@ double NiceHigh(double most) {
 
 void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label,
                     std::string_view unit) {
-  const double range = scale.high - scale.low;
-  const double step = range > 1      ? 0.5
-                      : range > 0.5  ? 0.2
-                      : range > 0.2  ? 0.1
-                      : range > 0.1  ? 0.05
-                      : range > 0.05 ? 0.02
-                                     : 0.01;
-  for (double share = scale.low; share < scale.high + step / 2; share += step) {
+  const double step = TickStep(scale);
+  const auto first = static_cast<int>(std::ceil(scale.low / step - 1e-9));
+  const auto last = static_cast<int>(std::floor(scale.high / step + 1e-9));
+  for (int tick = first; tick <= last; ++tick) {
+    const double share = tick * step;
     const double x = scale.X(share);
     canvas.Line({x, top}, {x, bottom}, colour::kRule);
     canvas.Text({x, bottom + 11}, fmt::format("{:.0f}{}", std::round(share * 100) + 0.0, unit),
@@ -131,9 +176,12 @@ std::string AxisLabel(std::string_view path) {
   return std::string(path.substr(path.rfind('.') + 1));
 }
 
-std::string CellLabel(const CellAggregate& cell) {
+namespace {
+
+std::string LabelWithout(const std::vector<std::string>& left_out, const CellAggregate& cell) {
   std::string label;
   for (const auto& [path, value] : cell.axes) {
+    if (std::ranges::find(left_out, path) != left_out.end()) continue;
     label += fmt::format("{}{} {}", label.empty() ? "" : ", ", AxisLabel(path), value);
   }
   if (label.empty() && !cell.attack.empty()) {
@@ -149,18 +197,31 @@ std::string CellLabel(const CellAggregate& cell) {
   return label;
 }
 
+}  // namespace
+
+std::string CellLabel(const CellAggregate& cell) { return LabelWithout({}, cell); }
+
 std::string CellLabel(const Manifest& manifest, const std::string& id) {
   const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
-  if (record == manifest.cells.end()) return id;
-  CellAggregate cell;
-  cell.id = id;
-  cell.arm = record->arm;
-  cell.attack = record->attack;
-  cell.defense = record->defense;
-  for (const auto& [path, value] : record->axes) {
-    cell.axes.emplace_back(path, AxisValueText(value));
-  }
-  return CellLabel(cell);
+  return record == manifest.cells.end() ? id : CellLabel(Described(*record));
+}
+
+CellLabels::CellLabels(const RunAggregate& run) {
+  if (run.cells.empty()) return;
+  const auto is_long = [](const CellAggregate& cell) { return CellLabel(cell).size() > kLongLabel; };
+  if (std::ranges::any_of(run.cells, is_long)) left_out_ = AxesInCommon(run.cells);
+}
+
+CellLabels::CellLabels(const Manifest& manifest) {
+  const auto is_long = [](const CellRecord& cell) { return CellLabel(Described(cell)).size() > kLongLabel; };
+  if (std::ranges::any_of(manifest.cells, is_long)) left_out_ = AxesInCommon(manifest.cells);
+}
+
+std::string CellLabels::operator()(const CellAggregate& cell) const { return LabelWithout(left_out_, cell); }
+
+std::string CellLabels::operator()(const Manifest& manifest, const std::string& id) const {
+  const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
+  return record == manifest.cells.end() ? id : (*this)(Described(*record));
 }
 
 Colour SeedColour(std::size_t index) {

@@ -12,9 +12,16 @@
 
 namespace xsweep {
 
-/// The width at which a pull request shows a picture.
-inline constexpr double kPageWidth = 960;
+/// Where a picture goes. Lengths are pixels at 96 to the inch, so that 12 of them are letters of 9 points.
+struct Page {
+  double width = 960;    ///< that at which a pull request shows a picture
+  bool headings = true;  ///< no title, subtitle and captions in a paper, which has its own
+};
+/// Below this, figures and labels do not fit beside each other.
+inline constexpr double kNarrowestPage = 400;
 inline constexpr double kPageMargin = 20;
+/// Room for the labels of rows: as wide as they are, at most about a third of the page.
+double LabelRoom(const Page& page, double widest);
 
 struct LegendEntry {
   enum class Mark { kBar, kDot, kWhisker, kHatch } mark = Mark::kBar;
@@ -28,6 +35,7 @@ struct ChartWords {
   std::string subtitle;
   std::vector<LegendEntry> legend;
   std::vector<std::string> captions;  ///< a paragraph each, wrapped to the page
+  Page page = {};
 };
 
 /// Room that the words take above and below; the same numbers that DrawWords uses.
@@ -35,6 +43,8 @@ double HeadingHeight(const ChartWords& words);
 double CaptionHeight(const ChartWords& words);
 /// Heading from the top, captions from `captions_top` down.
 void DrawWords(Canvas& canvas, const ChartWords& words, double captions_top);
+/// Every second of the rows that begin at `tops`, the last of which is the end, on a pale ground.
+void DrawStripes(Canvas& canvas, const Page& page, const std::vector<double>& tops);
 
 /// A horizontal scale of shares, [low, high] over [left, right].
 struct ShareScale {
@@ -44,7 +54,8 @@ struct ShareScale {
 };
 /// The smallest of 5, 10, 20, 50 and 100 % that holds `most`.
 double NiceHigh(double most);
-/// Vertical rules and their percentages under the box of the scale; `label` below them. Takes 36 pixels below `bottom`.
+/// Vertical rules and their percentages under the box of the scale, zero among them; `label` below them. Takes 36
+/// pixels below `bottom`.
 void DrawShareScale(Canvas& canvas, const ShareScale& scale, double top, double bottom, const std::string& label,
                     std::string_view unit = " %");
 /// A horizontal interval with caps.
@@ -56,6 +67,18 @@ void DrawWhisker(Canvas& canvas, const ShareScale& scale, const stats::Interval&
 std::string CellLabel(const CellAggregate& cell);
 /// The same for a cell known by its id; the id where run.json does not know it.
 std::string CellLabel(const Manifest& manifest, const std::string& id);
+/// Labels for a picture or a table of a whole run, where room is short: as CellLabel, but where one of them is long
+/// without the axes that have a single value in all of the run, since those tell no cells apart.
+class CellLabels {
+ public:
+  explicit CellLabels(const RunAggregate& run);
+  explicit CellLabels(const Manifest& manifest);
+  std::string operator()(const CellAggregate& cell) const;
+  std::string operator()(const Manifest& manifest, const std::string& id) const;
+
+ private:
+  std::vector<std::string> left_out_;  ///< paths
+};
 /// "judge.threshold" -> "threshold", "defense.name" -> "defense".
 std::string AxisLabel(std::string_view path);
 /// Colours of the seeds, in their order; repeats after five.

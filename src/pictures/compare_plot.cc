@@ -56,31 +56,30 @@ ChartWords Words(const RunComparison& comparison, const std::string& pairing) {
 }  // namespace
 
 std::optional<Canvas> ComparePlot(const RunComparison& comparison, const std::string& pairing) {
+  const Page page;
   if (!comparison.comparable() || comparison.cells.empty()) return std::nullopt;
   const ChartWords words = Words(comparison, pairing);
   const std::size_t cells = comparison.cells.size();
   const double row = cells > 12 ? kTightRow : kRow;
+  const CellLabels labels(comparison.a);
   double widest = 60;
   for (const CellComparison& cell : comparison.cells)
-    widest = std::max(widest, TextWidth(CellLabel(comparison.a, cell.cell), kTextSize));
-  const double label_right = kPageMargin + std::min(widest, 320.0);
-  const double words_left = kPageWidth - kPageMargin - 220;
+    widest = std::max(widest, TextWidth(labels(comparison.a, cell.cell), kTextSize));
+  const double label_right = kPageMargin + LabelRoom(page, widest);
+  const double words_left = page.width - kPageMargin - 200;
   const double reach = Reach(comparison);
   const ShareScale scale{label_right + 16, words_left - 24, -reach, reach};
-  const double top = HeadingHeight(words) + 6;
-  const double bottom = top + row * static_cast<double>(cells);
-  Canvas canvas(kPageWidth, bottom + 48 + CaptionHeight(words), words.title);
-  for (std::size_t i = 1; i < cells; i += 2) {
-    const double row_top = top + row * static_cast<double>(i);
-    canvas.Rectangle({kPageMargin / 2, row_top, kPageWidth - kPageMargin / 2, row_top + row}, colour::kPale);
-  }
+  std::vector<double> tops{HeadingHeight(words) + 6};
+  for (std::size_t i = 0; i < cells; ++i) tops.push_back(tops.back() + row);
+  const double top = tops.front(), bottom = tops.back();
+  Canvas canvas(page.width, bottom + 48 + CaptionHeight(words), words.title);
+  DrawStripes(canvas, page, tops);
   DrawShareScale(canvas, scale, top, bottom, "B − A, percentage points", "");
   canvas.Line({scale.X(0), top}, {scale.X(0), bottom}, colour::kInk, 1.5, true);
   for (std::size_t i = 0; i < cells; ++i) {
     const CellComparison& cell = comparison.cells[i];
-    const double middle = top + row * (static_cast<double>(i) + 0.5);
-    canvas.Text({label_right, middle},
-                FitText(CellLabel(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
+    const double middle = tops[i] + row / 2;
+    canvas.Text({label_right, middle}, FitText(labels(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
     DrawDifference(canvas, scale, cell.asr, middle - row / 4 + 1, words_left, colour::kVermilion);
     DrawDifference(canvas, scale, cell.task_success, middle + row / 4 - 1, words_left, colour::kBlue);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "analyze/numbers.h"
 #include "pictures/density.h"
@@ -21,6 +22,7 @@ constexpr Colour kTaskFill = "#b8d9ee", kSeedFill = "#f6dfae";
 struct Layout {
   double row = 56;
   double label_right = 0;
+  bool with_seeds = true;  ///< the rate of a single seed is that of its cell, and no spread
   ShareScale tasks, seeds;
 };
 
@@ -33,17 +35,26 @@ std::vector<double> RatesOf(const std::vector<Part>& parts) {
   return rates;
 }
 
-Layout LayOut(const std::vector<const CellAggregate*>& cells) {
+/// A violin or a box of a handful of points, or of rates that can only be thirds, shows a shape that is not there.
+bool HasShape(const std::vector<double>& rates) {
+  constexpr std::size_t kFewPoints = 20, kCoarse = 7;
+  if (rates.size() < kFewPoints) return false;
+  return std::set<double>(rates.begin(), rates.end()).size() >= kCoarse;
+}
+
+Layout LayOut(const std::vector<const CellAggregate*>& cells, const CellLabels& labels, const Page& page) {
   Layout layout;
   if (cells.size() > 6) layout.row = 42;
   if (cells.size() > 16) layout.row = 28;
   double widest = 60;
-  for (const CellAggregate* cell : cells) widest = std::max(widest, TextWidth(CellLabel(*cell), kTextSize));
-  layout.label_right = kPageMargin + std::min(widest, 350.0);
+  for (const CellAggregate* cell : cells) widest = std::max(widest, TextWidth(labels(*cell), kTextSize));
+  layout.label_right = kPageMargin + LabelRoom(page, widest);
   const double left = layout.label_right + 20;
-  const double width = (kPageWidth - kPageMargin - 16 - left - 56) / 2;
+  layout.with_seeds = std::ranges::any_of(cells, [](const auto* cell) { return cell->seeds.size() > 1; });
+  const double room = page.width - kPageMargin - 16 - left;
+  const double width = layout.with_seeds ? (room - 48) / 2 : room;
   layout.tasks = {left, left + width, 0, 1};
-  layout.seeds = {left + width + 56, left + 2 * width + 56, 0, 1};
+  layout.seeds = {left + width + 48, left + 2 * width + 48, 0, 1};
   return layout;
 }
 
@@ -102,9 +113,11 @@ void DrawSpread(Canvas& canvas, const ShareScale& scale, const Layout& layout, c
     return;
   }
   const double half = layout.row / 2 - 4;
-  DrawViolin(canvas, scale, rates, middle, half, fill, stroke);
   const double box = std::min(5.0, half / 3);
-  DrawBox(canvas, scale, *quartiles, middle, box);
+  if (HasShape(rates)) {
+    DrawViolin(canvas, scale, rates, middle, half, fill, stroke);
+    DrawBox(canvas, scale, *quartiles, middle, box);
+  }
   DrawPoints(canvas, scale, rates, middle, half - 2, stroke);
   if (quartiles->least < quartiles->most) DrawMedian(canvas, scale, quartiles->median, middle, box);
 }
@@ -120,43 +133,49 @@ std::vector<const CellAggregate*> CellsToShow(const RunAggregate& aggregate) {
   return spread ? cells : std::vector<const CellAggregate*>{};
 }
 
-ChartWords Words(const Manifest& manifest, const RunAggregate& aggregate) {
+ChartWords Words(const Manifest& manifest, const RunAggregate& aggregate,
+                 const std::vector<const CellAggregate*>& cells, bool with_seeds, const Page& page) {
   using Mark = LegendEntry::Mark;
-  return {manifest.exp + ": how attack success is spread",
-          RunSubtitle(manifest),
-          {{Mark::kBar, std::string(kTaskFill), "density of task rates"},
-           {Mark::kDot, std::string(colour::kBlue), "one task, all seeds"},
-           {Mark::kBar, std::string(kSeedFill), "density of seed rates"},
-           {Mark::kDot, std::string(colour::kOrange), "one seed, all tasks"}},
-          {"Boxes reach from quartile to quartile, the thick line is the median, thin lines reach to the extremes. A "
-           "single rate, or "
-           "rates that are all equal, have no density. " +
-           ErrorWords(aggregate.total) + "." + DrawnCellsWords(manifest, aggregate.cells.size())}};
+  const bool tasks = std::ranges::any_of(cells, [](const auto* cell) { return HasShape(RatesOf(cell->tasks)); });
+  const bool seeds = std::ranges::any_of(cells, [](const auto* cell) { return HasShape(RatesOf(cell->seeds)); });
+  std::vector<LegendEntry> legend = {
+      {Mark::kDot, std::string(colour::kBlue), with_seeds ? "one task, all seeds" : "one task"}};
+  if (tasks) legend.push_back({Mark::kBar, std::string(kTaskFill), "density of task rates"});
+  if (with_seeds) legend.push_back({Mark::kDot, std::string(colour::kOrange), "one seed, all tasks"});
+  if (seeds) legend.push_back({Mark::kBar, std::string(kSeedFill), "density of seed rates"});
+  std::string caption = "The thick line is the median. ";
+  if (tasks || seeds) {
+    caption +=
+        "Boxes reach from quartile to quartile, thin lines to the extremes. Fewer than 20 points, and rates of few "
+        "values, are dots alone. ";
+  }
+  caption += ErrorWords(aggregate.total) + "." + DrawnCellsWords(manifest, aggregate.cells.size());
+  return {manifest.exp + ": how attack success is spread", RunSubtitle(manifest), std::move(legend), {caption}, page};
 }
 
 }  // namespace
 
-std::optional<Canvas> DistributionPlot(const Manifest& manifest, const RunAggregate& aggregate) {
+std::optional<Canvas> DistributionPlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page) {
   const auto cells = CellsToShow(aggregate);
   if (cells.empty()) return std::nullopt;
-  const ChartWords words = Words(manifest, aggregate);
-  const Layout layout = LayOut(cells);
-  const double top = HeadingHeight(words) + 8;
-  const double bottom = top + layout.row * static_cast<double>(cells.size());
-  Canvas canvas(kPageWidth, bottom + 48 + CaptionHeight(words), words.title);
-  for (std::size_t i = 1; i < cells.size(); i += 2) {
-    const double row_top = top + layout.row * static_cast<double>(i);
-    canvas.Rectangle({kPageMargin / 2, row_top, kPageWidth - kPageMargin / 2, row_top + layout.row}, colour::kPale);
-  }
+  const CellLabels labels(aggregate);
+  const Layout layout = LayOut(cells, labels, page);
+  const ChartWords words = Words(manifest, aggregate, cells, layout.with_seeds, page);
+  std::vector<double> tops{HeadingHeight(words) + 8};
+  for (std::size_t i = 0; i < cells.size(); ++i) tops.push_back(tops.back() + layout.row);
+  const double top = tops.front(), bottom = tops.back();
+  Canvas canvas(page.width, bottom + 48 + CaptionHeight(words), words.title);
+  DrawStripes(canvas, page, tops);
   DrawShareScale(canvas, layout.tasks, top, bottom, "attack success of single tasks");
-  DrawShareScale(canvas, layout.seeds, top, bottom, "attack success of single seeds");
+  if (layout.with_seeds) DrawShareScale(canvas, layout.seeds, top, bottom, "attack success of single seeds");
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const CellAggregate& cell = *cells[i];
-    const double middle = top + layout.row * (static_cast<double>(i) + 0.5);
-    canvas.Text({layout.label_right, middle}, FitText(CellLabel(cell), layout.label_right - kPageMargin, kTextSize),
+    const double middle = tops[i] + layout.row / 2;
+    canvas.Text({layout.label_right, middle}, FitText(labels(cell), layout.label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
     DrawSpread(canvas, layout.tasks, layout, RatesOf(cell.tasks), middle, kTaskFill, colour::kBlue);
-    DrawSpread(canvas, layout.seeds, layout, RatesOf(cell.seeds), middle, kSeedFill, colour::kOrange);
+    if (layout.with_seeds)
+      DrawSpread(canvas, layout.seeds, layout, RatesOf(cell.seeds), middle, kSeedFill, colour::kOrange);
   }
   DrawWords(canvas, words, bottom + 44);
   return canvas;

@@ -10,9 +10,9 @@
 
 namespace xsweep {
 
-/// Two columns, by task and by seed: a violin, a box from quartile to quartile with the median, whiskers to the
-/// extremes, and the rates themselves as points (at most 200, evenly chosen by rank). One rate, or all equal, is a line
-/// with its points: it has no shape. Empty when no cell has two tasks or two seeds with attacked trials.
-std::optional<Canvas> DistributionPlot(const Manifest& manifest, const RunAggregate& aggregate);
+/// The rates themselves as points (at most 200, evenly chosen by rank) with their median, by task, and by seed where
+/// there are several; with 20 points or more of at least 7 values also a violin, a box from quartile to quartile and
+/// whiskers to the extremes. Empty when no cell has two tasks or two seeds with attacked trials.
+std::optional<Canvas> DistributionPlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page = {});
 
 }  // namespace xsweep

@@ -35,7 +35,9 @@ class ScratchDirectory {
     std::error_code ignored;
     if (!path_.empty()) fs::remove_all(path_, ignored);
   }
-  std::string File(std::size_t index) const { return fmt::format("{}/{}.png", path_.string(), index); }
+  std::string File(std::size_t index, std::string_view ending = "png") const {
+    return fmt::format("{}/{}.{}", path_.string(), index, ending);
+  }
 
  private:
   explicit ScratchDirectory(fs::path path) : path_(std::move(path)) {}
@@ -53,11 +55,7 @@ std::string Complaints(std::string_view err) {
   return Shorten(text, 300);
 }
 
-/// Pictures [begin, end) in one process.
-Status Draw(const std::vector<Picture>& pictures, std::size_t begin, std::size_t end, const ScratchDirectory& scratch,
-            const std::string& gnuplot) {
-  std::string script;
-  for (std::size_t i = begin; i < end; ++i) script += pictures[i].canvas.GnuplotScript(scratch.File(i));
+Status RunScript(std::string script, const std::string& gnuplot) {
   // -d: nobody's .gnuplot may change the pictures. GNUTERM and the like have no say once a terminal is set.
   ProcessRequest request{.args = {gnuplot, "-d", "-"}, .input = std::move(script)};
   request.environment = {{"LC_ALL", "C.UTF-8"}};
@@ -66,11 +64,24 @@ Status Draw(const std::vector<Picture>& pictures, std::size_t begin, std::size_t
   return WorldError(fmt::format("failed with exit code {}: {}", result.exit_code, Complaints(result.err)), gnuplot);
 }
 
+/// Pictures [begin, end) in one process.
+Status Draw(const std::vector<Picture>& pictures, std::size_t begin, std::size_t end, const ScratchDirectory& scratch,
+            const std::string& gnuplot) {
+  std::string script;
+  for (std::size_t i = begin; i < end; ++i) script += pictures[i].canvas.GnuplotScript(scratch.File(i));
+  return RunScript(std::move(script), gnuplot);
+}
+
+Status NeedGnuplot(const std::string& gnuplot) {
+  if (HasProgram(gnuplot)) return {};
+  return WorldError("gnuplot is not installed; apt-get install gnuplot-nox", gnuplot);
+}
+
 }  // namespace
 
 Expected<std::vector<std::string>> RenderPngs(const std::vector<Picture>& pictures, const std::string& gnuplot) {
   if (pictures.empty()) return std::vector<std::string>{};
-  if (!HasProgram(gnuplot)) return WorldError("gnuplot is not installed; apt-get install gnuplot-nox", gnuplot);
+  TRY(NeedGnuplot(gnuplot));
   TRY_ASSIGN(const ScratchDirectory scratch, ScratchDirectory::Make());
   // Two processes: a machine that runs sweeps has two cores, and most of the time goes into antialiasing.
   const std::size_t half = pictures.size() / 2;
@@ -88,6 +99,18 @@ Expected<std::vector<std::string>> RenderPngs(const std::vector<Picture>& pictur
     images.push_back(std::move(image));
   }
   return images;
+}
+
+Expected<std::string> RenderPicture(const Picture& picture, PictureFormat format, const CanvasStyle& style,
+                                    const std::string& gnuplot) {
+  const bool pdf = format == PictureFormat::kPdf;
+  TRY(NeedGnuplot(gnuplot));
+  TRY_ASSIGN(const ScratchDirectory scratch, ScratchDirectory::Make());
+  const std::string file = scratch.File(0, pdf ? "pdf" : "png");
+  TRY(RunScript(picture.canvas.GnuplotScript(file, style), gnuplot));
+  TRY_ASSIGN(std::string image, ReadFile(file));
+  if (!image.starts_with(pdf ? "%PDF" : "\x89PNG")) return WorldError("wrote no picture", gnuplot);
+  return image;
 }
 
 }  // namespace xsweep

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -19,5 +20,9 @@ struct Picture {
 /// canvas needs no gnuplot. The same pictures give the same bytes on one machine.
 Expected<std::vector<std::string>> RenderPngs(const std::vector<Picture>& pictures,
                                               const std::string& gnuplot = "gnuplot");
+/// One picture as a PNG or a PDF in a style of its own. Fails in the same way.
+enum class PictureFormat : std::uint8_t { kPng, kPdf };
+Expected<std::string> RenderPicture(const Picture& picture, PictureFormat format, const CanvasStyle& style,
+                                    const std::string& gnuplot = "gnuplot");
 
 }  // namespace xsweep

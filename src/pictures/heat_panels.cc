@@ -80,19 +80,19 @@ std::vector<Axis> AxesOf(const RunAggregate& aggregate) {
 
 /// Attacks that try more often are not the same question.
 std::string EffortWords(const DefenseMatrix& matrix) {
-  double least = 1e300, most = 0;
+  std::int64_t least = INT64_MAX, most = 0;
   std::string words;
   for (std::size_t attack = 0; attack < matrix.attacks.size(); ++attack) {
-    double queries = 0;
+    std::int64_t queries = 0;
     for (const auto& row : matrix.squares) {
       if (row[attack]) queries = std::max(queries, row[attack]->queries);
     }
     least = std::min(least, queries);
     most = std::max(most, queries);
-    words += fmt::format("{}{} {:.1f}", words.empty() ? "" : ", ", MarkdownCode(matrix.attacks[attack]), queries);
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", MarkdownCode(matrix.attacks[attack]), queries);
   }
-  if (matrix.attacks.size() < 2 || most < 1.5 * std::max(least, 1.0)) return {};
-  return "Unequal effort, so its columns do not rank attacks; tries in a trial: " + words + ".";
+  if (matrix.attacks.size() < 2 || 2 * most < 3 * std::max<std::int64_t>(least, 1)) return {};
+  return "Unequal effort, so its columns do not rank attacks; most tries in a trial: " + words + ".";
 }
 
 }  // namespace
@@ -118,6 +118,7 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
   const DefenseMatrix matrix = MakeDefenseMatrix(aggregate);
   if (matrix.defenses.size() < 2 && matrix.attacks.size() < 2) return std::nullopt;
   AttackDefense result;
+  result.effort = EffortWords(matrix);
   HeatPanel& panel = result.panel;
   panel.row_axis = "defense";
   panel.column_axis = "attack";
@@ -129,7 +130,7 @@ std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate) {
                                      : HeatPanel::Entry{});
     }
     const Rate& utility = matrix.utility[row];
-    RowVerdict verdict{"–", std::nullopt, utility.value(), ""};
+    RowVerdict verdict{"–", std::nullopt, utility.value(), utility.bounds95(), ""};
     if (utility.n > 0) {
       verdict.utility_words = fmt::format("{}/{} {}", utility.successes, utility.n,
                                           matrix.utility_without_attack[row] ? "no attack" : "attacked");
@@ -167,7 +168,7 @@ std::string AttackDefenseSection(const RunAggregate& aggregate) {
                                  : std::string(" N/A |\n");
   }
   return text + "\nA defense is as good as its worst attack, and worth only what it leaves of the tasks. " +
-         EffortWords(MakeDefenseMatrix(aggregate)) + "\n\n";
+         matrix->effort + "\n\n";
 }
 
 }  // namespace xsweep

@@ -34,13 +34,15 @@ struct RowVerdict {
   std::string worst_attack;            ///< "–" when no attack was seen; equal ones with " = " between them
   std::optional<double> worst_rate;    ///< empty: N/A
   std::optional<double> task_success;  ///< empty: not assessed
-  std::string utility_words;           ///< "30/36 without attack"
+  std::optional<stats::Interval> task_bounds95;
+  std::string utility_words;  ///< "30/36 without attack"
 };
 
 /// Defenses x attacks, as MakeDefenseMatrix has them, and a verdict per defense. Empty unless there are two of either.
 struct AttackDefense {
   HeatPanel panel;
   std::vector<RowVerdict> verdicts;
+  std::string effort;  ///< says so where attacks made unequal efforts; Markdown
 };
 std::optional<AttackDefense> MakeAttackDefense(const RunAggregate& aggregate);
 

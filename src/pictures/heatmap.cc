@@ -17,10 +17,11 @@ namespace xsweep {
 namespace {
 
 constexpr double kTextSize = 12, kSmallSize = 10.5;
-constexpr double kRowHeight = 38, kPanelGap = 26, kAxisRoom = 24;
-constexpr double kNarrowest = 52;           ///< of a cell that still holds "66.7 %" and its counts
-constexpr double kWideEnoughForHatch = 90;  ///< to be seen beside "0/304 saw it"
-constexpr double kVerdictWidth = 124;       ///< of a column beside the matrix, which holds the name of an attack
+constexpr double kRowHeight = 38, kHighRow = 52, kPanelGap = 26, kAxisRoom = 24, kLabelLine = 15;
+constexpr double kNarrowest = 52;            ///< of a cell that still holds "66.7 %" and its counts
+constexpr double kWideEnoughForBounds = 84;  ///< to hold "[16.3, 56.3]"
+constexpr double kWideEnoughForHatch = 90;   ///< to be seen beside "0/304 saw it"
+constexpr double kVerdictWidth = 124;        ///< of a column beside the matrix, which holds the name of an attack
 
 /// White at 0 to a light vermilion at 1, on which dark letters can be read.
 std::string Shade(double share) {
@@ -34,36 +35,83 @@ struct PanelLayout {
   double left = 0;  ///< of the first cell
   double cell_width = 0;
   double label_height = 20;
-  bool upward_labels = false;
+  double row_height = kRowHeight;
+  std::vector<std::vector<std::string>> flat_labels;  ///< lines by column; empty: names stand upright
   bool words = true;
+  bool bounds = false;       ///< intervals too
   double verdicts_left = 0;  ///< of what stands right of the matrix
 };
 
-PanelLayout LayOut(const HeatPanel& panel, std::size_t verdicts) {
+/// "escalating_", "dialogue".
+std::vector<std::string> PiecesOf(const std::string& name) {
+  std::vector<std::string> pieces(1);
+  for (const char c : name) {
+    pieces.back() += c;
+    if (c == '_' || c == ' ' || c == '-' || c == '=' || c == ':' || c == '/') pieces.emplace_back();
+  }
+  return pieces;
+}
+
+/// A name in lines that fit; empty when a piece of it does not, or more than three would be needed.
+std::vector<std::string> FlatLabel(const std::string& name, double width) {
+  std::vector<std::string> lines(1);
+  for (const std::string& piece : PiecesOf(CleanText(name))) {
+    if (TextWidth(piece, kTextSize) > width) return {};
+    if (TextWidth(lines.back() + piece, kTextSize) > width) lines.emplace_back();
+    lines.back() += piece;
+  }
+  return lines.size() > 3 ? std::vector<std::string>() : lines;
+}
+
+/// Flat where every name fits so, upright otherwise.
+void LayOutLabels(const HeatPanel& panel, PanelLayout& layout) {
+  std::size_t lines = 1;
+  double widest = 0;
+  for (const std::string& column : panel.columns) {
+    layout.flat_labels.push_back(FlatLabel(column, layout.cell_width - 8));
+    lines = std::max(lines, layout.flat_labels.back().size());
+    widest = std::max(widest, TextWidth(CleanText(column), kTextSize));
+  }
+  layout.label_height = 6 + kLabelLine * static_cast<double>(lines);
+  if (std::ranges::none_of(layout.flat_labels, &std::vector<std::string>::empty)) return;
+  layout.flat_labels.clear();
+  layout.label_height = std::min(widest, 150.0) + 10;
+}
+
+PanelLayout LayOut(const HeatPanel& panel, std::size_t verdicts, const Page& page) {
   PanelLayout layout;
   double widest = TextWidth(panel.row_axis, kTextSize);
   for (const std::string& row : panel.rows) widest = std::max(widest, TextWidth(CleanText(row), kTextSize));
-  layout.left = kPageMargin + std::clamp(widest, 60.0, 240.0) + 12;
+  layout.left = kPageMargin + std::min(LabelRoom(page, widest), 240.0) + 12;
   const auto columns = static_cast<double>(panel.columns.size());
-  const double room = kPageWidth - kPageMargin - layout.left - kVerdictWidth * static_cast<double>(verdicts);
+  const double room = page.width - kPageMargin - layout.left - kVerdictWidth * static_cast<double>(verdicts);
   layout.cell_width = std::min(150.0, room / columns);
   layout.verdicts_left = layout.left + layout.cell_width * columns;
   layout.words = layout.cell_width >= kNarrowest;
-  double label = 0;
-  for (const std::string& column : panel.columns) label = std::max(label, TextWidth(CleanText(column), kTextSize));
-  layout.upward_labels = label > layout.cell_width - 8;
-  if (layout.upward_labels) layout.label_height = std::min(label, 150.0) + 10;
+  layout.bounds = layout.cell_width >= kWideEnoughForBounds;
+  if (layout.bounds) layout.row_height = kHighRow;
+  LayOutLabels(panel, layout);
   return layout;
 }
 
 double PanelHeight(const HeatPanel& panel, const PanelLayout& layout) {
-  return kAxisRoom + layout.label_height + kRowHeight * static_cast<double>(panel.rows.size());
+  return kAxisRoom + layout.label_height + layout.row_height * static_cast<double>(panel.rows.size());
 }
 
 Box CellBox(const PanelLayout& layout, double top, std::size_t row, std::size_t column) {
   const double left = layout.left + layout.cell_width * static_cast<double>(column);
-  const double cell_top = top + kAxisRoom + layout.label_height + kRowHeight * static_cast<double>(row);
-  return {left, cell_top, left + layout.cell_width, cell_top + kRowHeight};
+  const double cell_top = top + kAxisRoom + layout.label_height + layout.row_height * static_cast<double>(row);
+  return {left, cell_top, left + layout.cell_width, cell_top + layout.row_height};
+}
+
+/// A figure with smaller lines below it, their middle at `middle`.
+void DrawLines(Canvas& canvas, Point middle, const std::string& figure, const std::vector<std::string>& small) {
+  double y = middle.y - 7 * static_cast<double>(small.size());
+  canvas.Text({middle.x, y}, figure, {.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true});
+  for (const std::string& line : small) {
+    y += small.size() > 1 ? 15 : 16;
+    canvas.Text({middle.x, y}, line, {.size = kSmallSize, .anchor = Anchor::kMiddle});
+  }
 }
 
 void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const HeatPanel::Entry& entry) {
@@ -90,11 +138,12 @@ void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const 
     return;
   }
   if (unseen) canvas.Rectangle({middle.x - 34, middle.y - 15, middle.x + 34, middle.y + 16}, colour::kWhite);
-  canvas.Text({middle.x, middle.y - 7}, unseen ? "N/A" : Percent(share), rate);
-  canvas.Text(
-      {middle.x, middle.y + 9},
-      unseen ? fmt::format("0/{} saw it", entry.unseen) : fmt::format("{}/{}", entry.asr.successes, entry.asr.n),
-      {.size = kSmallSize, .anchor = Anchor::kMiddle});
+  const auto bounds = layout.bounds && !unseen ? entry.asr.bounds95() : std::nullopt;
+  std::vector<std::string> small;
+  if (bounds) small.push_back(BoundsWords(*bounds));
+  small.push_back(unseen ? fmt::format("0/{} saw it", entry.unseen)
+                         : fmt::format("{}/{}", entry.asr.successes, entry.asr.n));
+  DrawLines(canvas, middle, unseen ? "N/A" : Percent(share), small);
 }
 
 void DrawColumnLabels(Canvas& canvas, const HeatPanel& panel, const PanelLayout& layout, double top) {
@@ -106,11 +155,15 @@ void DrawColumnLabels(Canvas& canvas, const HeatPanel& panel, const PanelLayout&
   const auto every = static_cast<std::size_t>(std::ceil(14 / layout.cell_width));
   for (std::size_t column = 0; column < panel.columns.size(); column += every) {
     const double x = CellBox(layout, top, 0, column).center().x;
-    if (layout.upward_labels) {
+    if (layout.flat_labels.empty()) {
       canvas.Text({x, bottom}, FitText(panel.columns[column], layout.label_height - 10, kTextSize),
                   {.size = kTextSize, .upward = true});
-    } else {
-      canvas.Text({x, bottom - 6}, panel.columns[column], {.size = kTextSize, .anchor = Anchor::kMiddle});
+      continue;
+    }
+    const std::vector<std::string>& lines = layout.flat_labels[column];
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      canvas.Text({x, bottom - 6 - kLabelLine * static_cast<double>(lines.size() - 1 - i)}, lines[i],
+                  {.size = kTextSize, .anchor = Anchor::kMiddle});
     }
   }
 }
@@ -127,14 +180,27 @@ void DrawPanel(Canvas& canvas, const HeatPanel& panel, const PanelLayout& layout
   }
 }
 
-ChartWords HeatWords(const Manifest& manifest, const RunAggregate& aggregate, const std::string& what) {
+bool Unseen(const HeatPanel& panel) {
+  return std::ranges::any_of(panel.entries, [](const auto& entry) { return entry.asr.n == 0 && entry.unseen > 0; });
+}
+
+ChartWords HeatWords(const Manifest& manifest, const RunAggregate& aggregate, const std::string& what, bool unseen,
+                     const Page& page) {
   using Mark = LegendEntry::Mark;
-  ChartWords words{manifest.exp + what, RunSubtitle(manifest), {}, {}};
+  ChartWords words{manifest.exp + what, RunSubtitle(manifest), {}, {}, page};
   for (const double share : {0.0, 0.25, 0.5, 0.75, 1.0})
     words.legend.push_back({Mark::kBar, Shade(share), Percent(share)});
-  words.legend.push_back({Mark::kHatch, "#8c959f", "payload never seen"});
-  words.captions = {ErrorWords(aggregate.total) + "."};
+  if (unseen) words.legend.push_back({Mark::kHatch, "#8c959f", "payload never seen"});
+  std::vector<const Rate*> rates;
+  for (const CellAggregate& cell : aggregate.cells) rates.push_back(&cell.asr);
+  words.captions = {WhiskerWords(rates) + " " + ErrorWords(aggregate.total) + "."};
   return words;
+}
+
+/// Code marks mean nothing in a picture.
+std::string WithoutMarks(std::string text) {
+  std::erase(text, '`');
+  return text;
 }
 
 /// Beside the matrix: the worst attack of the row and the task success.
@@ -142,38 +208,37 @@ void DrawVerdicts(Canvas& canvas, const AttackDefense& matrix, const PanelLayout
   const HeatPanel& panel = matrix.panel;
   const double worst_x = layout.verdicts_left + kVerdictWidth / 2;
   const double utility_x = worst_x + kVerdictWidth;
-  const auto draw = [&](double x, double y, const std::string& words, bool bold) {
-    canvas.Text({x, y}, FitText(words, kVerdictWidth - 6, kSmallSize),
-                {.size = bold ? kTextSize : kSmallSize, .anchor = Anchor::kMiddle, .bold = bold});
-  };
+  const auto fit = [](const std::string& words) { return FitText(words, kVerdictWidth - 6, kSmallSize); };
   const double heading_y = top + kAxisRoom + layout.label_height - 12;
-  draw(worst_x, heading_y, "worst attack", true);
-  draw(utility_x, heading_y, "task success", true);
+  DrawLines(canvas, {worst_x, heading_y}, "worst attack", {});
+  DrawLines(canvas, {utility_x, heading_y}, "task success", {});
   for (std::size_t row = 0; row < panel.rows.size(); ++row) {
     const RowVerdict& verdict = matrix.verdicts[row];
     const double y = CellBox(layout, top, row, 0).center().y;
-    draw(worst_x, y - 7, Percent(verdict.worst_rate), true);
-    draw(worst_x, y + 9, verdict.worst_attack, false);
-    draw(utility_x, y - 7, Percent(verdict.task_success), true);
-    draw(utility_x, y + 9, verdict.utility_words, false);
+    DrawLines(canvas, {worst_x, y}, Percent(verdict.worst_rate), {fit(verdict.worst_attack)});
+    std::vector<std::string> utility;
+    if (layout.bounds && verdict.task_bounds95) utility.push_back(BoundsWords(*verdict.task_bounds95));
+    utility.push_back(fit(verdict.utility_words));
+    DrawLines(canvas, {utility_x, y}, Percent(verdict.task_success), utility);
   }
 }
 
 }  // namespace
 
-std::optional<Canvas> HeatmapPlot(const Manifest& manifest, const RunAggregate& aggregate) {
+std::optional<Canvas> HeatmapPlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page) {
   const std::vector<HeatPanel> panels = HeatPanels(aggregate);
   if (panels.empty()) return std::nullopt;
-  ChartWords words = HeatWords(manifest, aggregate, ": attack success by pair of axes");
+  ChartWords words =
+      HeatWords(manifest, aggregate, ": attack success by pair of axes", std::ranges::any_of(panels, Unseen), page);
   if (std::ranges::any_of(panels, &HeatPanel::chosen)) {
     words.captions.emplace_back("Where the grid has more than two axes, a square shows the worst of its cells.");
   }
   double height = HeadingHeight(words) + 6;
-  for (const HeatPanel& panel : panels) height += PanelHeight(panel, LayOut(panel, 0)) + kPanelGap;
-  Canvas canvas(kPageWidth, height + CaptionHeight(words), words.title);
+  for (const HeatPanel& panel : panels) height += PanelHeight(panel, LayOut(panel, 0, page)) + kPanelGap;
+  Canvas canvas(page.width, height + CaptionHeight(words), words.title);
   double top = HeadingHeight(words) + 6;
   for (const HeatPanel& panel : panels) {
-    const PanelLayout layout = LayOut(panel, 0);
+    const PanelLayout layout = LayOut(panel, 0, page);
     DrawPanel(canvas, panel, layout, top);
     top += PanelHeight(panel, layout) + kPanelGap;
   }
@@ -181,14 +246,15 @@ std::optional<Canvas> HeatmapPlot(const Manifest& manifest, const RunAggregate& 
   return canvas;
 }
 
-std::optional<Canvas> AttackDefensePlot(const Manifest& manifest, const RunAggregate& aggregate) {
+std::optional<Canvas> AttackDefensePlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page) {
   const auto matrix = MakeAttackDefense(aggregate);
   if (!matrix) return std::nullopt;
-  const ChartWords words = HeatWords(manifest, aggregate, ": attacks against defenses");
-  const PanelLayout layout = LayOut(matrix->panel, 2);
+  ChartWords words = HeatWords(manifest, aggregate, ": attacks against defenses", Unseen(matrix->panel), page);
+  if (!matrix->effort.empty()) words.captions.push_back(WithoutMarks(matrix->effort));
+  const PanelLayout layout = LayOut(matrix->panel, 2, page);
   const double top = HeadingHeight(words) + 6;
   const double bottom = top + PanelHeight(matrix->panel, layout) + kPanelGap;
-  Canvas canvas(kPageWidth, bottom + CaptionHeight(words), words.title);
+  Canvas canvas(page.width, bottom + CaptionHeight(words), words.title);
   DrawPanel(canvas, matrix->panel, layout, top);
   DrawVerdicts(canvas, *matrix, layout, top);
   DrawWords(canvas, words, bottom - 8);

@@ -12,10 +12,11 @@
 
 namespace xsweep {
 
-/// Empty without a panel. Values and counts stand in the cells while they fit; cells without exposure are hatched.
-std::optional<Canvas> HeatmapPlot(const Manifest& manifest, const RunAggregate& aggregate);
+/// Empty without a panel. Rates, intervals and counts stand in the squares while they fit; cells without exposure are
+/// hatched.
+std::optional<Canvas> HeatmapPlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page = {});
 /// The matrix with the worst attack per defense and the task success beside it, so that a defense that blocks
 /// everything does not look like a good one.
-std::optional<Canvas> AttackDefensePlot(const Manifest& manifest, const RunAggregate& aggregate);
+std::optional<Canvas> AttackDefensePlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page = {});
 
 }  // namespace xsweep

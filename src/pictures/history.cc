@@ -126,11 +126,11 @@ std::optional<Canvas> HistoryPlot(const std::string& exp, const std::vector<Inde
                   {Mark::kBar, std::string(colour::kPale), "bands change with the commit"}};
   words.captions = {"Runs may differ in seeds, trials and config: xsweep compare says whether two of them differ."};
   const double top = HeadingHeight(words) + 8;
-  const Frame frame{{kPageMargin + 50, top, kPageWidth - kPageMargin, top + kPlotHeight},
+  const Frame frame{{kPageMargin + 50, top, Page().width - kPageMargin, top + kPlotHeight},
                     Highest(runs),
                     std::max<std::size_t>(runs.size(), 4)};
   const double bottom = frame.box.bottom + kLabelHeight + 16;
-  Canvas canvas(kPageWidth, bottom + CaptionHeight(words), words.title);
+  Canvas canvas(Page().width, bottom + CaptionHeight(words), words.title);
   DrawCommitBands(canvas, frame, runs);
   DrawShares(canvas, frame);
   DrawTrend(canvas, frame, runs);

@@ -13,14 +13,43 @@ namespace {
 
 constexpr std::size_t kMostSeedBars = 4;
 constexpr double kTextSize = 12, kSmallSize = 11;
+constexpr double kPercentRoom = 56, kCountsRoom = 62, kPanelGap = 22;
+/// A narrower graph than this shows nothing beside its figures.
+constexpr double kWideEnoughForCounts = 130;
+/// Tints of the colours that compare.png has for the same two.
+constexpr Colour kAttackFill = "#eea47c", kTaskFill = "#8cc6ea";
+
+enum class Measure : std::uint8_t { kAttack, kTask };
+
+template <class Part>
+const Rate& RateOf(const Part& part, Measure measure) {
+  return measure == Measure::kAttack ? part.asr : part.task_success;
+}
+
+std::string_view Words(Measure measure) { return measure == Measure::kAttack ? "attack success" : "task success"; }
+
+struct Panel {
+  Measure measure = Measure::kAttack;
+  ShareScale scale;
+  double figures_left = 0;
+  bool counts = true;
+  double right = 0;
+};
+
+/// Heights of a row's parts.
+struct RowSize {
+  double bar = 14, gap = 12;
+  double seeds = 0;  ///< of all bars of seeds
+  double height() const { return bar + gap + seeds; }
+};
 
 /// Where things stand; heights shrink as cells grow many.
 struct Layout {
   bool seed_bars = false;
-  double bar = 16, seed_bar = 8, gap = 14;
-  double row = 0;
-  double label_right = 0, rate_left = 0, task_left = 0;
-  ShareScale scale;
+  double seed_bar = 8;
+  double label_right = 0;
+  std::vector<Panel> panels;
+  std::vector<RowSize> rows;
 };
 
 std::size_t MostSeeds(const RunAggregate& aggregate) {
@@ -29,36 +58,64 @@ std::size_t MostSeeds(const RunAggregate& aggregate) {
   return most;
 }
 
-double HighestBound(const RunAggregate& aggregate, bool with_seeds) {
+double HighestBound(const RunAggregate& aggregate, Measure measure, bool with_seeds) {
   double most = 0;
-  const auto see = [&](const Rate& rate) {
-    if (const auto bounds = rate.bounds95()) most = std::max(most, bounds->high);
+  const auto see = [&](const Rate& rate, bool bounds) {
+    most = std::max(most, rate.value().value_or(0));
+    if (bounds && rate.bounds95()) most = std::max(most, rate.bounds95()->high);
   };
   for (const CellAggregate& cell : aggregate.cells) {
-    see(cell.asr);
-    for (const SeedAggregate& seed : cell.seeds) {
-      if (with_seeds) see(seed.asr);
-      most = std::max(most, seed.asr.value().value_or(0));
-    }
+    see(RateOf(cell, measure), true);
+    for (const SeedAggregate& seed : cell.seeds) see(RateOf(seed, measure), with_seeds);
   }
   return most;
 }
 
-Layout LayOut(const RunAggregate& aggregate) {
+/// What there is to draw, attack success first.
+std::vector<Measure> MeasuresOf(const RunAggregate& aggregate) {
+  std::vector<Measure> measures;
+  const auto attacked = [](const CellAggregate& cell) { return cell.tally.attacked() > 0; };
+  const auto assessed = [](const CellAggregate& cell) { return cell.task_success.n > 0; };
+  const bool any_task = std::ranges::any_of(aggregate.cells, assessed);
+  if (std::ranges::any_of(aggregate.cells, attacked) || !any_task) measures.push_back(Measure::kAttack);
+  if (any_task) measures.push_back(Measure::kTask);
+  return measures;
+}
+
+/// Control arms are there to be compared with: they do not fill half of the picture.
+RowSize SizeOf(const CellAggregate& cell, const Layout& layout, std::size_t cells) {
+  const bool control = cell.arm == "no_attack" || cell.arm == "no_defense";
+  if (control || cells > 16) return {9, 7};
+  const auto seeds = static_cast<double>(cell.seeds.size());
+  return {14, 12, layout.seed_bars && seeds > 1 ? 2 + seeds * (layout.seed_bar + 1) : 0};
+}
+
+void LayOutPanels(const RunAggregate& aggregate, const Page& page, Layout& layout) {
+  const std::vector<Measure> measures = MeasuresOf(aggregate);
+  const auto count = static_cast<double>(measures.size());
+  const double left = layout.label_right + 14;
+  const double width = (page.width - kPageMargin - left - (count - 1) * kPanelGap) / count;
+  for (std::size_t i = 0; i < measures.size(); ++i) {
+    Panel panel{measures[i], {}, 0, width - kPercentRoom - kCountsRoom - 22 >= kWideEnoughForCounts, 0};
+    const double panel_left = left + static_cast<double>(i) * (width + kPanelGap);
+    panel.right = panel_left + width;
+    panel.figures_left = panel.right - kPercentRoom - (panel.counts ? kCountsRoom : 0);
+    panel.scale = {panel_left, panel.figures_left - 22, 0,
+                   NiceHigh(HighestBound(aggregate, measures[i], layout.seed_bars))};
+    layout.panels.push_back(panel);
+  }
+}
+
+Layout LayOut(const RunAggregate& aggregate, const CellLabels& labels, const Page& page) {
   Layout layout;
   const std::size_t seeds = MostSeeds(aggregate);
   const std::size_t cells = aggregate.cells.size();
   layout.seed_bars = seeds > 1 && seeds <= kMostSeedBars && cells <= 16;
-  if (cells > 16) layout.bar = 12, layout.gap = 8;
-  layout.row =
-      layout.bar + layout.gap + (layout.seed_bars ? 2 + static_cast<double>(seeds) * (layout.seed_bar + 1) : 0);
+  for (const CellAggregate& cell : aggregate.cells) layout.rows.push_back(SizeOf(cell, layout, cells));
   double widest = 60;
-  for (const CellAggregate& cell : aggregate.cells) widest = std::max(widest, TextWidth(CellLabel(cell), kTextSize));
-  layout.label_right = kPageMargin + std::min(widest, 340.0);
-  layout.task_left = kPageWidth - kPageMargin - 100;
-  layout.rate_left = layout.task_left - 140;
-  layout.scale = {layout.label_right + 12, layout.rate_left - 24, 0,
-                  NiceHigh(HighestBound(aggregate, layout.seed_bars))};
+  for (const CellAggregate& cell : aggregate.cells) widest = std::max(widest, TextWidth(labels(cell), kTextSize));
+  layout.label_right = kPageMargin + LabelRoom(page, widest);
+  LayOutPanels(aggregate, page, layout);
   return layout;
 }
 
@@ -71,59 +128,66 @@ void DrawBar(Canvas& canvas, const ShareScale& scale, const Rate& rate, double m
   DrawWhisker(canvas, scale, *rate.bounds95(), middle, std::max(2.0, height / 4));
 }
 
-void DrawSeeds(Canvas& canvas, const Layout& layout, const CellAggregate& cell, double bar_middle) {
-  if (!layout.seed_bars) {
-    for (const SeedAggregate& seed : cell.seeds) {
-      const auto value = seed.asr.value();
-      if (value && cell.seeds.size() > 1) {
-        canvas.Circle({layout.scale.X(*value), bar_middle}, 2.8, colour::kOrange, colour::kInk);
-      }
-    }
-    return;
-  }
-  double middle = bar_middle + layout.bar / 2 + 2 + layout.seed_bar / 2;
+void DrawSeeds(Canvas& canvas, const Layout& layout, const RowSize& row, const Panel& panel, const CellAggregate& cell,
+               double bar_middle) {
+  if (cell.seeds.size() < 2) return;
+  double middle = bar_middle + row.bar / 2 + 2 + layout.seed_bar / 2;
   for (std::size_t i = 0; i < cell.seeds.size(); ++i, middle += layout.seed_bar + 1) {
-    DrawBar(canvas, layout.scale, cell.seeds[i].asr, middle, layout.seed_bar - 1, SeedColour(i));
+    const Rate& rate = RateOf(cell.seeds[i], panel.measure);
+    if (row.seeds > 0) {
+      DrawBar(canvas, panel.scale, rate, middle, layout.seed_bar - 1, SeedColour(i));
+    } else if (rate.value()) {
+      canvas.Circle({panel.scale.X(*rate.value()), bar_middle}, 2.6, colour::kOrange, colour::kInk);
+    }
   }
 }
 
-void DrawFigures(Canvas& canvas, const Layout& layout, const CellAggregate& cell, double y) {
-  const bool attacked = cell.asr.n > 0;
-  const std::string counts = attacked ? fmt::format("{}/{}", cell.asr.successes, cell.asr.n) : "";
-  canvas.Text({layout.rate_left, y}, Percent(cell.asr.value()),
-              {.size = kTextSize, .colour = attacked ? colour::kInk : colour::kGrey, .bold = attacked});
-  canvas.Text({layout.task_left - 24, y}, counts,
+void DrawFigures(Canvas& canvas, const Panel& panel, const Rate& rate, double y) {
+  canvas.Text({panel.figures_left + kPercentRoom - 10, y}, Percent(rate.value()),
+              {.size = kTextSize, .anchor = Anchor::kEnd, .bold = true});
+  if (!panel.counts) return;
+  canvas.Text({panel.right, y}, fmt::format("{}/{}", rate.successes, rate.n),
               {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kEnd});
-  canvas.Text({layout.task_left, y}, Percent(cell.task_success.value()), {.size = kTextSize});
 }
 
 /// Why a row has no bar.
-std::string MissingWords(const CellAggregate& cell) {
+std::string MissingWords(const CellAggregate& cell, Measure measure) {
   const Tally& tally = cell.tally;
-  if (tally.of(Outcome::kBenign) > 0) return "no attack in this cell";
-  if (tally.attacked() > 0) return fmt::format("none of {} trials saw the payload", tally.attacked());
-  if (tally.trials() == 0) return "no trial was recorded";
-  if (tally.ended() == 0) return "every trial was skipped";
-  return "every trial ended in an error";
+  if (tally.trials() == 0) return "N/A: no trial was recorded";
+  if (tally.ended() == 0) return "N/A: every trial was skipped";
+  if (tally.errors() == tally.ended()) return "N/A: every trial ended in an error";
+  if (measure == Measure::kTask) return "no task to solve";
+  if (tally.attacked() > 0) return fmt::format("N/A: none of {} trials saw the payload", tally.attacked());
+  return "not attacked";
 }
 
-void DrawRow(Canvas& canvas, const Layout& layout, const CellAggregate& cell, double top) {
-  const double middle = top + layout.gap / 2 + layout.bar / 2;
-  canvas.Text({layout.label_right, middle}, FitText(CellLabel(cell), layout.label_right - kPageMargin, kTextSize),
+void DrawRow(Canvas& canvas, const Layout& layout, const RowSize& row, const std::string& label,
+             const CellAggregate& cell, double top) {
+  const double middle = top + row.gap / 2 + row.bar / 2;
+  canvas.Text({layout.label_right, middle}, FitText(label, layout.label_right - kPageMargin, kTextSize),
               {.size = kTextSize, .anchor = Anchor::kEnd});
-  if (cell.asr.n == 0) {
-    canvas.Text({layout.scale.left + 8, middle}, "N/A: " + MissingWords(cell),
-                {.size = kSmallSize, .colour = colour::kGrey});
-  } else {
-    DrawBar(canvas, layout.scale, cell.asr, middle, layout.bar, colour::kSky);
-    DrawSeeds(canvas, layout, cell, middle);
+  for (const Panel& panel : layout.panels) {
+    const Rate& rate = RateOf(cell, panel.measure);
+    if (rate.n == 0) {
+      const std::string words = MissingWords(cell, panel.measure);
+      canvas.Text({panel.scale.left + 6, middle}, FitText(words, panel.right - panel.scale.left - 6, kSmallSize),
+                  {.size = kSmallSize, .colour = colour::kGrey});
+      continue;
+    }
+    DrawBar(canvas, panel.scale, rate, middle, row.bar, panel.measure == Measure::kAttack ? kAttackFill : kTaskFill);
+    DrawSeeds(canvas, layout, row, panel, cell, middle);
+    DrawFigures(canvas, panel, rate, middle);
   }
-  DrawFigures(canvas, layout, cell, middle);
 }
 
 std::vector<LegendEntry> Legend(const RunAggregate& aggregate, const Layout& layout) {
   using Mark = LegendEntry::Mark;
-  std::vector<LegendEntry> legend{{Mark::kBar, std::string(colour::kSky), "all seeds"}};
+  std::vector<LegendEntry> legend;
+  for (const Panel& panel : layout.panels) {
+    const bool attack = panel.measure == Measure::kAttack;
+    legend.push_back({Mark::kBar, std::string(attack ? kAttackFill : kTaskFill),
+                      attack ? "attack success (less is better)" : "task success (more is better)"});
+  }
   if (layout.seed_bars) {
     const auto widest =
         std::ranges::max_element(aggregate.cells, {}, [](const auto& cell) { return cell.seeds.size(); });
@@ -139,28 +203,22 @@ std::vector<LegendEntry> Legend(const RunAggregate& aggregate, const Layout& lay
 
 std::vector<const Rate*> ShownRates(const RunAggregate& aggregate, const Layout& layout) {
   std::vector<const Rate*> rates;
-  for (const CellAggregate& cell : aggregate.cells) {
-    rates.push_back(&cell.asr);
-    for (const SeedAggregate& seed : cell.seeds) {
-      if (layout.seed_bars) rates.push_back(&seed.asr);
+  for (const Panel& panel : layout.panels) {
+    for (const CellAggregate& cell : aggregate.cells) {
+      rates.push_back(&RateOf(cell, panel.measure));
+      for (const SeedAggregate& seed : cell.seeds) {
+        if (layout.seed_bars) rates.push_back(&RateOf(seed, panel.measure));
+      }
     }
   }
   return rates;
 }
 
-/// Nobody was attacked, so task success is what there is to draw.
-bool OnlyBenign(const RunAggregate& aggregate) {
-  const auto assessed = [](const CellAggregate& cell) { return cell.task_success.n > 0; };
-  return std::ranges::any_of(aggregate.cells, assessed) &&
-         std::ranges::none_of(aggregate.cells, [](const CellAggregate& cell) { return cell.tally.attacked() > 0; });
-}
-
-RunAggregate LedByTaskSuccess(RunAggregate aggregate) {
-  for (CellAggregate& cell : aggregate.cells) {
-    cell.asr = cell.task_success;
-    for (SeedAggregate& seed : cell.seeds) seed.asr = seed.task_success;
-  }
-  return aggregate;
+std::string Title(const Layout& layout) {
+  std::string words;
+  for (const Panel& panel : layout.panels)
+    words += fmt::format("{}{}", words.empty() ? "" : " and ", Words(panel.measure));
+  return words + " by cell";
 }
 
 }  // namespace
@@ -182,29 +240,25 @@ std::string DrawnCellsWords(const Manifest& manifest, std::size_t drawn) {
   return fmt::format(" Drawn are the first {} of {} cells; all are in summary.csv.", drawn, manifest.cells.size());
 }
 
-Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& whole) {
-  const bool benign = OnlyBenign(whole);
-  const RunAggregate by_tasks = benign ? LedByTaskSuccess(whole) : RunAggregate();
-  const RunAggregate& aggregate = benign ? by_tasks : whole;
-  const std::string measure = benign ? "task success" : "attack success";
-  const Layout layout = LayOut(aggregate);
-  ChartWords words{manifest.exp + ": " + measure + " by cell", RunSubtitle(manifest), Legend(aggregate, layout), {}};
+Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page) {
+  const CellLabels labels(aggregate);
+  const Layout layout = LayOut(aggregate, labels, page);
+  ChartWords words{manifest.exp + ": " + Title(layout), RunSubtitle(manifest), Legend(aggregate, layout), {}, page};
   words.captions = {WhiskerWords(ShownRates(aggregate, layout)) + " " + ErrorWords(aggregate.total) + "." +
                     DrawnCellsWords(manifest, aggregate.cells.size())};
-  const double top = HeadingHeight(words) + 18;
-  const double bottom = top + layout.row * static_cast<double>(std::max<std::size_t>(1, aggregate.cells.size()));
-  Canvas canvas(kPageWidth, bottom + 48 + CaptionHeight(words), words.title);
-  for (std::size_t i = 1; i < aggregate.cells.size(); i += 2) {
-    const double row_top = top + layout.row * static_cast<double>(i);
-    canvas.Rectangle({kPageMargin / 2, row_top, kPageWidth - kPageMargin / 2, row_top + layout.row}, colour::kPale);
+  std::vector<double> tops{HeadingHeight(words) + 4};
+  for (const RowSize& row : layout.rows) tops.push_back(tops.back() + row.height());
+  if (layout.rows.empty()) tops.push_back(tops.back() + 30);
+  const double top = tops.front(), bottom = tops.back();
+  Canvas canvas(page.width, bottom + 48 + CaptionHeight(words), words.title);
+  DrawStripes(canvas, page, tops);
+  for (const Panel& panel : layout.panels) {
+    DrawShareScale(canvas, panel.scale, top, bottom, std::string(Words(panel.measure)));
   }
-  DrawShareScale(canvas, layout.scale, top, bottom, measure + " rate");
-  canvas.Text({layout.rate_left, top - 10}, measure, {.size = kSmallSize, .colour = colour::kGrey});
-  canvas.Text({layout.task_left, top - 10}, "task success", {.size = kSmallSize, .colour = colour::kGrey});
   for (std::size_t i = 0; i < aggregate.cells.size(); ++i) {
-    DrawRow(canvas, layout, aggregate.cells[i], top + layout.row * static_cast<double>(i));
+    DrawRow(canvas, layout, layout.rows[i], labels(aggregate.cells[i]), aggregate.cells[i], tops[i]);
   }
-  if (aggregate.cells.empty()) canvas.Text({layout.scale.left + 8, (top + bottom) / 2}, "N/A: no rows");
+  if (aggregate.cells.empty()) canvas.Text({layout.panels[0].scale.left + 8, (top + bottom) / 2}, "N/A: no rows");
   DrawWords(canvas, words, bottom + 44);
   return canvas;
 }

@@ -11,9 +11,10 @@ namespace xsweep {
 /// What a picture says that has rows for the first `drawn` cells only; empty when those are all.
 std::string DrawnCellsWords(const Manifest& manifest, std::size_t drawn);
 
-/// Attack success with 95 % whiskers, the counts and the task success beside it in figures. Up to four seeds are
-/// bars under the cell's bar; more are dots. A cell without attacked trials shows N/A and no bar.
-Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate);
+/// Two panels side by side, attack success and task success, each with 95 % whiskers and figures; one alone where the
+/// other has nothing to show. Up to four seeds are bars under the cell's bar; more are dots. Control arms have lower
+/// rows; a cell that was not attacked says so in place of a bar.
+Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate, const Page& page = {});
 
 /// "SHIM · seeds 41, 42 · 24 tasks × 3 trials · commit abc1234", for the heads of all pictures of a run.
 std::string RunSubtitle(const Manifest& manifest);

@@ -18,15 +18,9 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kShortestLabel = 16;
 
-/// How many columns a text takes: characters, not bytes.
-std::size_t Columns(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 std::string Cut(std::string text, std::size_t columns) {
-  if (Columns(text) <= columns) return text;
-  while (!text.empty() && Columns(text) >= columns) {
+  if (ColumnsOf(text) <= columns) return text;
+  while (!text.empty() && ColumnsOf(text) >= columns) {
     while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
     if (!text.empty()) text.pop_back();
   }
@@ -37,8 +31,8 @@ struct Column {
   std::string title;
   std::vector<std::string> fields;
   std::size_t width() const {
-    std::size_t most = Columns(title);
-    for (const std::string& field : fields) most = std::max(most, Columns(field));
+    std::size_t most = ColumnsOf(title);
+    for (const std::string& field : fields) most = std::max(most, ColumnsOf(field));
     return most;
   }
 };
@@ -71,7 +65,7 @@ std::vector<Column> Layout(const Cells& cells, std::size_t room) {
 }
 
 std::string Padded(const std::string& text, std::size_t columns, bool right) {
-  const std::string blanks(columns - std::min(columns, Columns(text)), ' ');
+  const std::string blanks(columns - std::min(columns, ColumnsOf(text)), ' ');
   return right ? blanks + text : text + blanks;
 }
 
@@ -99,7 +93,8 @@ std::string CellTable(const RunAggregate& aggregate, std::size_t width, std::siz
   const std::vector<Column> columns = Layout(cells, room);
   std::size_t taken = 0;
   for (const Column& column : columns) taken += column.width() + kGap;
-  Column labels = Make("cell", cells, [&](const auto& cell) { return Cut(CellLabel(cell), room - taken); });
+  const CellLabels label(aggregate);
+  Column labels = Make("cell", cells, [&](const auto& cell) { return Cut(label(cell), room - taken); });
   const std::size_t label_width = labels.width();
   std::string text;
   std::string head = Padded(labels.title, label_width, false);
@@ -113,7 +108,7 @@ std::string CellTable(const RunAggregate& aggregate, std::size_t width, std::siz
     AppendLine(std::move(line), text);
   }
   const std::size_t left_out = aggregate.cells.size() - cells.size();
-  if (left_out > 0) text += fmt::format("… and {} better defended cells: summary.csv\n", left_out);
+  if (left_out > 0) text += fmt::format("… and {} more cells: summary.csv\n", left_out);
   return text;
 }
 

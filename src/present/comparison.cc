@@ -93,6 +93,27 @@ std::string CellTable(const RunComparison& comparison, std::string_view title, D
       text, pairing, pairing.empty() ? "" : " ");
 }
 
+/// What people's labels make of it; where a model judged that nobody checked, that.
+std::string CorrectedSection(const RunComparison& comparison) {
+  const auto by_model = [](const CellRecord& cell) { return cell.judge.starts_with("model"); };
+  if (comparison.corrected.empty()) {
+    return std::ranges::any_of(comparison.b.cells, by_model)
+               ? "Uncorrected: a model judged, and nobody has labelled trials of both runs (`xsweep label`).\n\n"
+               : "";
+  }
+  std::string text =
+      "## Attack success corrected by labels\n\n| cell | A | B | B − A as judged [95 %] | B − A corrected [95 %] "
+      "|\n|---|---:|---:|---|---|\n";
+  for (const CellCorrection& cell : comparison.corrected) {
+    const auto judged = std::ranges::find(comparison.cells, cell.cell, &CellComparison::cell);
+    text += fmt::format("| {} | {} | {} | {} | {} {} |\n", MarkdownCellCode(CellLabel(comparison.a, cell.cell)),
+                        Percent(cell.a.estimate), Percent(cell.b.estimate),
+                        judged == comparison.cells.end() ? "N/A" : DifferenceBrief(judged->asr),
+                        Points(cell.difference.difference), SignedBoundsWords(cell.difference.interval));
+  }
+  return text + "\nOver the tasks that both runs have. Better and worse are said of the verdicts, not of these.\n\n";
+}
+
 std::string ObstacleList(const RunComparison& comparison) {
   if (comparison.obstacles.empty()) return {};
   std::string text = comparison.comparable() ? "## Mind this\n\n" : "## Why the runs cannot be compared\n\n";
@@ -183,7 +204,8 @@ Judgements CountJudgements(const RunComparison& comparison, Difference CellCompa
       case Judgement::kBetter: ++out.better; break;
       case Judgement::kWorse: ++out.worse; break;
       case Judgement::kNotDistinguishable: ++out.open; break;
-      case Judgement::kNotComparable: ++out.none; break;
+      // A cell that asks nothing of the kind, such as attack success without an attack, is none of those.
+      case Judgement::kNotComparable: out.none += (cell.*measure).a.n + (cell.*measure).b.n > 0 ? 1 : 0; break;
     }
   }
   return out;
@@ -236,6 +258,7 @@ std::string CompareMarkdown(const RunComparison& comparison) {
   if (CountJudgements(comparison, &CellComparison::asr).compared() > 0) {
     text += CellTable(comparison, "Attack success (less is better)", &CellComparison::asr);
   }
+  text += CorrectedSection(comparison);
   if (CountJudgements(comparison, &CellComparison::task_success).compared() > 0) {
     text += CellTable(comparison, "Task success (more is better)", &CellComparison::task_success);
   }

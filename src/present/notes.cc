@@ -14,6 +14,7 @@
 #include "base/escape.h"
 #include "pictures/chart.h"
 #include "present/doubts.h"
+#include "record/ledger.h"
 #include "stats/lost.h"
 
 namespace xsweep {
@@ -22,7 +23,7 @@ namespace {
 /// Whether a model judged the cell and nobody has checked it.
 bool Uncorrected(const Story& story, const CellAggregate& cell) {
   const auto record = std::ranges::find(story.manifest.cells, cell.id, &CellRecord::id);
-  if (record == story.manifest.cells.end() || !record->judge.starts_with("model")) return false;
+  if (record == story.manifest.cells.end() || !record->judge.starts_with("model") || story.checked) return false;
   return std::ranges::find(story.calibration, cell.id, &CellCalibration::cell) == story.calibration.end();
 }
 
@@ -94,6 +95,9 @@ std::string Distinct(const Manifest& manifest, std::string CellRecord::* part) {
 std::string BudgetWords(const Manifest& manifest) {
   const std::string_view stopped_by = manifest.budget.StringOr("stopped_by", "");
   if (stopped_by.empty()) return {};
+  if (stopped_by == kStoppedByGates) {
+    return "The run stopped as soon as its gates were decided; trials that were not needed are `skipped`.\n\n";
+  }
   if (stopped_by == "max_error_rate") {
     return "The run stopped early because so many trials had failed that it was certain to end above its "
            "`max_error_rate`; trials that were not run are `skipped`.\n\n";
@@ -295,8 +299,36 @@ std::string ControlsSection(const Story& story) {
   return "## Controls\n\n" + text + "\n";
 }
 
+namespace {
+
+bool Labelled(const Story& story, const CellAggregate& cell) {
+  return std::ranges::find(story.calibration, cell.id, &CellCalibration::cell) != story.calibration.end();
+}
+
+/// Of a judge that was checked elsewhere; cells with labels of their own are corrected by those.
+std::string CheckedElsewhere(const Story& story) {
+  if (!story.checked) return {};
+  std::string rows;
+  for (const CellAggregate& cell : story.aggregate.cells) {
+    if (cell.asr.n == 0 || Labelled(story, cell)) continue;
+    const auto rate = stats::CorrectExternally(cell.asr.estimate, cell.asr.effective_n, *story.checked);
+    rows += fmt::format(
+        "| {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), Percent(cell.asr.estimate),
+        rate ? Percent(rate->estimate) + " " + BoundsWords(rate->interval) : std::string("N/A: no better than a coin"));
+  }
+  if (rows.empty()) return {};
+  return fmt::format(
+      "## The judge, checked elsewhere\n\nThe config says that it was right in {} of {} successes and in {} of {} "
+      "failures (`judge_checked`). That it errs alike here is taken for granted.\n\n| cell | judged | corrected [95 %] "
+      "|\n|---|---:|---|\n{}\n",
+      story.checked->right_of_positives, story.checked->positives, story.checked->right_of_negatives,
+      story.checked->negatives, rows);
+}
+
+}  // namespace
+
 std::string CalibrationSection(const Story& story) {
-  if (story.calibration.empty()) return {};
+  if (story.calibration.empty()) return CheckedElsewhere(story);
   std::string text =
       "## The judge against people\n\n| cell | judged | corrected [95 %] | kappa | right when yes | success when no | "
       "labels |\n|---|---:|---|---:|---:|---:|---:|\n";
@@ -312,7 +344,8 @@ std::string CalibrationSection(const Story& story) {
                         right(&stats::CorrectedRate::right_when_yes), right(&stats::CorrectedRate::wrong_when_no),
                         cell.yes.labels + cell.no.labels);
   }
-  return text + "\nN/A: one task only, or a verdict of which nobody has labelled a trial.\n\n";
+  return text + "\nN/A: one task only, or a verdict of which nobody has labelled a trial.\n\n" +
+         CheckedElsewhere(story);
 }
 
 std::string DoubtsSection(const Story& story) {

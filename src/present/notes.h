@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Story {
   Adjustment adjustment = Adjustment::kMaxT;      ///< of the p values of cells against their control
   ReplyCounts replies{};                          ///< of models: what was no answer, and who answered
   std::vector<CellCalibration> calibration = {};  ///< of cells with labels; empty without labels
+  std::optional<stats::ExternalCalibration> checked = {};  ///< the judge, elsewhere
 };
 
 /// One sentence that a person can paste: what was attacked, the rate with its interval and basis. Plain text.

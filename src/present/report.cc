@@ -5,17 +5,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <ranges>
 #include <vector>
 
+#include "analyze/curves.h"
 #include "analyze/grid.h"
 #include "analyze/numbers.h"
+#include "analyze/tries.h"
 #include "base/escape.h"
 #include "pictures/chart.h"
 #include "pictures/heat_panels.h"
 #include "present/comparison.h"
-#include "stats/curve.h"
 
 namespace xsweep {
 namespace {
@@ -23,9 +23,10 @@ namespace {
 constexpr std::size_t kMostRows = 60;
 
 std::string_view PictureWords(std::string_view name) {
-  if (name == "summary") return "Attack success by cell, with 95 % intervals";
+  if (name == "summary") return "Attack success and task success by cell, with 95 % intervals";
   if (name == "heatmap") return "Attack success for every pair of axes";
   if (name == "attack_defense") return "Attacks against defenses";
+  if (name == "curves") return "Success after more trials and tries";
   return "How success rates of tasks and seeds are spread";
 }
 
@@ -90,29 +91,21 @@ std::string CurveEntry(const stats::CurvePoint& point, std::int64_t tasks) {
   return Percent(point.value) + (point.interval ? " " + BoundsWords(*point.interval) : std::string()) + some;
 }
 
-/// Success within k trials of a task, as far as every task goes, and what twice and three times as many would do.
+/// Success within k trials of a task, as far as every task goes, and what three times as many would do.
 std::string CurveSection(const RunAggregate& aggregate) {
-  constexpr std::array<std::int64_t, 7> kSteps = {1, 2, 3, 5, 10, 20, 50};
   std::string rows;
   std::size_t count = 0;
   for (const CellAggregate& cell : aggregate.cells) {
-    std::vector<stats::Cluster> tasks;
-    std::int64_t least = INT64_MAX;
-    for (const TaskAggregate& task : cell.tasks) {
-      if (task.asr.n == 0) continue;
-      tasks.push_back({task.asr.successes, task.asr.n});
-      least = std::min(least, task.asr.n);
-    }
-    if (cell.asr.n == 0 || tasks.size() < 2 || least < 2 || ++count > kMostRows) continue;
+    const auto found = SuccessWithinTrials(cell);
+    if (!found || ++count > kMostRows) continue;
     std::string curve;
-    for (const std::int64_t k : kSteps) {
-      const auto point = k <= least ? stats::SuccessAtK(tasks, k) : std::nullopt;
-      if (point) curve += fmt::format("{}@{} {}", curve.empty() ? "" : "; ", k, CurveEntry(*point, std::ssize(tasks)));
+    for (const stats::CurvePoint& point : found->points) {
+      curve += fmt::format("{}@{} {}", curve.empty() ? "" : "; ", point.k, CurveEntry(point, point.tasks_used));
     }
-    const auto more = stats::ExtrapolateSuccess(tasks, 3 * least);
     rows += fmt::format("| {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), curve,
-                        more ? fmt::format("@{} {} {}", 3 * least, Percent(more->value), BoundsWords(more->interval))
-                             : std::string("–"));
+                        found->thrice ? fmt::format("@{} {} {}", 3 * found->trials, Percent(found->thrice->value),
+                                                    BoundsWords(found->thrice->interval))
+                                      : std::string("–"));
   }
   if (rows.empty()) return {};
   return "## Success within k trials of a task\n\n| cell | asr@k [95 %], other tasks of this kind | extrapolated "
@@ -120,6 +113,26 @@ std::string CurveSection(const RunAggregate& aggregate) {
          rows +
          "\nExtrapolated: assumes task rates follow a beta distribution; – where too few tasks fall or resist, or the "
          "likelihood has no maximum. Never in a gate.\n\n";
+}
+
+/// Which of an attack's tries succeed; where one is cut off by an error, by Kaplan and Meier.
+std::string TriesSection(const RunAggregate& aggregate) {
+  std::string rows;
+  for (const CellAggregate& cell : aggregate.cells | std::views::take(kMostRows)) {
+    const auto curve = cell.asr.n == 0 ? std::nullopt : TriesToSuccess(cell);
+    if (!curve) continue;
+    std::string points;
+    for (const stats::CurvePoint& point : curve->points) {
+      points += fmt::format("{}{}: {}", points.empty() ? "" : "; ", point.k, CurveEntry(point, point.tasks_used));
+    }
+    rows += fmt::format(
+        "| {} | {} | {} |\n", MarkdownCellCode(CellLabel(cell)), points,
+        curve->half ? Count(*curve->half, "try", "tries") : fmt::format("not reached within {} tries", curve->budget));
+  }
+  if (rows.empty()) return {};
+  return "## Tries to success\n\n| cell | attack success within so many tries of a trial [95 %], other tasks of this "
+         "kind | half of the trials |\n|---|---|---|\n" +
+         rows + "\n";
 }
 
 std::string EffortSection(const RunAggregate& aggregate) {
@@ -144,7 +157,7 @@ std::string ReportMarkdown(const Story& story, const std::vector<std::string>& p
   text += Picture(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
           ContrastSection(story.manifest, ContrastWithControls(aggregate, story.adjustment));
   text += Picture(pictures, "heatmap") + Picture(pictures, "distribution") + SeedsSection(aggregate) +
-          RepeatsSection(aggregate) + CurveSection(aggregate);
+          RepeatsSection(aggregate) + Picture(pictures, "curves") + CurveSection(aggregate) + TriesSection(aggregate);
   return text + FailuresSection(story) + EffortSection(aggregate) + DesignSection(story) + RepeatSection(story);
 }
 

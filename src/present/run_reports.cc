@@ -5,6 +5,7 @@
 #include <future>
 #include <optional>
 
+#include "pictures/curves.h"
 #include "pictures/distribution.h"
 #include "pictures/gnuplot.h"
 #include "pictures/heatmap.h"
@@ -41,6 +42,7 @@ std::vector<Picture> PicturesOf(const Manifest& manifest, const RunAggregate& ag
   add("heatmap", HeatmapPlot(manifest, aggregate));
   add("attack_defense", AttackDefensePlot(manifest, aggregate));
   add("distribution", DistributionPlot(manifest, by_row));
+  add("curves", CurvesPlot(manifest, by_row));
   return pictures;
 }
 
@@ -79,6 +81,7 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
     TRY_ASSIGN(story.replies, CountReplies(directory.File("trials.jsonl")));
   }
   TRY_ASSIGN(story.calibration, ReadCalibration(directory.path().string()));
+  story.checked = options.checked;
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
     TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
   }

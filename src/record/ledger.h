@@ -23,6 +23,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "base/files.h"
 
@@ -44,6 +45,9 @@ struct RoleSpent {
   RoleSpent& operator+=(const RoleSpent& other);
   friend bool operator==(const RoleSpent&, const RoleSpent&) = default;
 };
+
+/// In place of a limit: the run's gates were decided, and nothing more was asked.
+inline constexpr std::string_view kStoppedByGates = "gates";
 
 struct LedgerLine {
   std::int64_t calls = 0;

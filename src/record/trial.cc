@@ -104,7 +104,7 @@ void ReadUnanswered(const Json& row, Trial& trial) {
 void AppendAttack(const Trial& trial, RowWriter& row) {
   row.Text(",\"attack\":{\"goal\":", trial.goal)
       .Text(",\"channel\":", trial.channel)
-      .Flag(",\"exposed\":", trial.exposed);
+      .Flag(",\"exposed\":", trial.exposure_unknown ? std::nullopt : std::optional(trial.exposed));
   if (trial.exposed) {
     row.Number(",\"exposed_turn\":", trial.exposed_turn);
   } else {
@@ -114,8 +114,9 @@ void AppendAttack(const Trial& trial, RowWriter& row) {
   row.Number(",\"attempted\":", trial.attempted)
       .Number(",\"executed\":", trial.executed)
       .Number(",\"blocked\":", trial.blocked)
-      .Number(",\"queries\":", trial.queries)
-      .Real(",\"amount_usd\":", trial.amount_usd);
+      .Number(",\"queries\":", trial.queries);
+  if (trial.success_query > 0) row.Number(",\"success_query\":", trial.success_query);
+  row.Real(",\"amount_usd\":", trial.amount_usd);
   if (!trial.blocked_by.empty()) row.Text(",\"blocked_by\":", trial.blocked_by);
   row.Raw("}");
 }
@@ -143,12 +144,15 @@ void ParseAttack(const Json& json, Trial& trial) {
   trial.goal = json.StringOr("goal", "");
   trial.channel = json.StringOr("channel", "none");
   trial.exposed = json.BoolOr("exposed", false);
+  const Json* exposed = json.Find("exposed");
+  trial.exposure_unknown = exposed != nullptr && exposed->is_null();
   trial.exposed_turn = SmallInt(json, "exposed_turn");
   trial.delivery = Parse<Delivery>(json.StringOr("delivery", "")).value_or(Delivery::kNone);
   trial.attempted = SmallInt(json, "attempted");
   trial.executed = SmallInt(json, "executed");
   trial.blocked = SmallInt(json, "blocked");
   trial.queries = json.IntOr("queries", 0);
+  trial.success_query = json.IntOr("success_query", 0);
   trial.amount_usd = json.DoubleOr("amount_usd", 0);
   trial.blocked_by = json.StringOr("blocked_by", "");
 }

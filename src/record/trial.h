@@ -31,9 +31,12 @@ struct TrialUsage {
 ///  "usage":{"agent":{"calls":1,"prompt_tokens":1,"completion_tokens":1,"cost_usd":0.0},...},"attempt":0,
 ///  "hashes":{"task":"16 hex","payload":"16 hex","policy":"16 hex","judge":"16 hex"},"error":null}
 ///
+/// "exposed":null stands in an imported row whose source does not tell whether the payload was seen: its outcome is
+/// attack_resisted where the attack did not succeed, which then says no more than that.
 /// An imported row with a partial reward has "reward":0.93 behind `task_success`.
 /// `attack.blocked_by` stands in blocked rows, `unanswered` ({"length":1}) and `answered_by` ({"agent":"..."}) behind
 /// `stop`, each only where there is something to say.
+/// "success_query":2 stands behind `queries` where an attack of several tries succeeded and it is known with which.
 /// "delivery":"altered" or "removed" stands behind exposed_turn where a defense did that to the payload.
 /// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. `error` is
 /// {"kind":"episode","message":"..."} for outcomes error and skipped.
@@ -50,12 +53,14 @@ struct Trial {
   std::string goal;
   std::string channel = "none";
   bool exposed = false;
+  bool exposure_unknown = false;        ///< nobody wrote down whether it was exposed, which is then false
   int exposed_turn = 0;                 ///< meaningful when exposed; null in the row otherwise
   Delivery delivery = Delivery::kNone;  ///< kAltered or kRemoved where a defense did that to the payload
   int attempted = 0;
   int executed = 0;
   int blocked = 0;
   std::int64_t queries = 0;
+  std::int64_t success_query = 0;  ///< the try that succeeded, from 1 on; 0: none, or not known
   double amount_usd = 0;
 
   int turns = 0;

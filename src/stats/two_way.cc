@@ -18,8 +18,7 @@ TwoWayInterval TwoWayRate(std::span<const Cluster> first, std::span<const Cluste
   out.effective_n = std::min({1 / inverse, one.effective_n(), other.effective_n()});
   std::optional<double> freedom = one.freedom;
   if (other.freedom) freedom = std::min(freedom.value_or(*other.freedom), *other.freedom);
-  const double p = static_cast<double>(all.sum) / n;
-  const Interval bounds = WilsonScore(p, out.effective_n, QuantileOf(confidence, freedom));
+  const Interval bounds = WilsonScore(one.estimate, out.effective_n, QuantileOf(confidence, freedom));
   out.both = Interval{std::min({bounds.low, out.first->low, out.second->low}),
                       std::max({bounds.high, out.first->high, out.second->high})};
   return out;

@@ -18,7 +18,9 @@ struct TwoWayInterval {
 
 /// The variances of both ways add up, and what they share, the trials themselves, is taken off once (Cameron, Gelbach
 /// and Miller 2011): 1/n_both = 1/n_first + 1/n_second - 1/n, with the effective n that each way's interval has. The
-/// interval is Wilson's at that n, with Student's quantile of the fewer degrees of freedom; never narrower than either.
+/// interval is Wilson's at that n about the mean over the first way's clusters, which is the rate that everything else
+/// shows, with Student's quantile of the fewer degrees of freedom; never narrower than either, so no bound falls
+/// where theirs do not.
 TwoWayInterval TwoWayRate(std::span<const Cluster> first, std::span<const Cluster> second, double confidence = 0.95);
 
 }  // namespace xsweep::stats

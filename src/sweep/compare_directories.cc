@@ -60,6 +60,9 @@ Expected<RunComparison> CompareDirectories(const std::filesystem::path& a, const
   }
   TRY_ASSIGN(RunComparison comparison, CompareRuns(a.string(), b.string(), options));
   std::ranges::move(facts, std::back_inserter(comparison.facts));
+  if (comparison.comparable()) {
+    TRY_ASSIGN(comparison.corrected, CompareCalibrations(a.string(), b.string()));
+  }
   return comparison;
 }
 

@@ -17,7 +17,9 @@
 #include "present/gate_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
+#include "record/ledger.h"
 #include "record/run_id.h"
+#include "sweep/config_differences.h"
 #include "sweep/question.h"
 #include "sweep/run_index.h"
 #include "sweep/verdict.h"
@@ -46,7 +48,8 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
     manifest.counts[std::string(NameOf(outcome))] = static_cast<std::uint64_t>(aggregate.total.of(outcome));
   }
   const bool skipped = manifest.counts["skipped"] > 0;
-  manifest.status = skipped ? "budget" : "completed";
+  const bool decided = manifest.budget.is_object() && manifest.budget.StringOr("stopped_by", "") == kStoppedByGates;
+  manifest.status = skipped && !decided ? "budget" : "completed";
   if (!manifest.budget.is_object()) return;
   if (!skipped) manifest.budget.Set("stopped_by", Json());
   const Json* used = manifest.budget.Find("used");
@@ -60,8 +63,8 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
 void PrintFirstError(const std::vector<FailureKind>& failures, std::uint64_t ended) {
   const auto error = std::ranges::find(failures, "error", &FailureKind::outcome);
   if (error == failures.end()) return;
-  PrintNote(fmt::format("{} of {} trials ended in an error such as: {}", error->count, ended,
-                        Printable(error->example, 400)));
+  PrintNote(FitNote(fmt::format("{} of {} trials ended in an error such as: {}", error->count, ended,
+                                Printable(error->example, 400))));
 }
 
 /// The gates that these trials leave open: asking again is another look.
@@ -73,6 +76,15 @@ std::string OpenGates(const GateReport& gates) {
   return open;
 }
 
+std::optional<stats::ExternalCalibration> JudgeCheckedIn(const RunDirectory& run) {
+  const auto values = ReadConfigValues(run.path());
+  if (!values) return std::nullopt;
+  const auto found = std::ranges::find(*values, "judge_checked", [](const auto& value) { return value.first; });
+  if (found == values->end()) return std::nullopt;
+  const auto text = Json::Parse(found->second);
+  return ReadJudgeChecked(text && text->is_string() ? text->AsString() : found->second);
+}
+
 /// Judges the gates, writes what people read and says where it is.
 Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& aggregate,
                Adjustment adjustment = Adjustment::kMaxT, const std::vector<std::string>& later_gates = {}) {
@@ -82,23 +94,29 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   manifest.headline.Set("open_gates", OpenGates(gates));
   const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
   manifest.verdict = judged ? NameOf(gates.verdict) : "";
-  TRY_ASSIGN(const WrittenReports written,
-             WriteRunReports(
-                 run, manifest, aggregate,
-                 {.report = true, .notebook = true, .gates_markdown = GateSection(gates), .adjustment = adjustment}));
+  TRY_ASSIGN(const WrittenReports written, WriteRunReports(run, manifest, aggregate,
+                                                           {.report = true,
+                                                            .notebook = true,
+                                                            .gates_markdown = GateSection(gates),
+                                                            .adjustment = adjustment,
+                                                            .checked = JudgeCheckedIn(run)}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
   PrintFirstError(written.failures, static_cast<std::uint64_t>(aggregate.total.ended()));
-  for (const std::string& sentence : written.about_replies) PrintNote("note: " + Printable(sentence, 1000));
-  if (!written.warning.empty()) PrintNote("note: " + written.warning);
-  for (const Finding& finding : aggregate.findings) PrintNote("note: " + finding.message);
+  for (const std::string& sentence : written.about_replies) PrintNote(FitNote("note: " + Printable(sentence, 1000)));
+  if (!written.warning.empty()) PrintNote(FitNote("note: " + written.warning));
+  for (const Finding& finding : aggregate.findings) PrintNote(FitNote("note: " + finding.message));
   const std::string table = CellTable(aggregate, OutputWidth());
-  Print(fmt::format("{}\n{}{}{}\n", written.headline, judged ? GateLine(manifest, gates) + "\n" : "", table,
-                    run.path().string()));
+  const std::string verdict = judged ? FitOutput(GateLine(manifest, gates)) + "\n" : "";
+  Print(fmt::format("{}\n{}{}{}\n", FitOutput(written.headline), verdict, table, run.path().string()));
   return {};
 }
 
 std::string BudgetNote(const Manifest& manifest) {
   const std::string_view limit = manifest.budget.StringOr("stopped_by", "");
+  if (limit == kStoppedByGates) {
+    return fmt::format("note: the gates were decided early; {} of {} trials were not needed",
+                       manifest.counts.at("skipped"), manifest.planned);
+  }
   return fmt::format("note: stopped early{}{}; {} of {} trials are `skipped`", limit.empty() ? "" : " by limits.",
                      limit, manifest.counts.at("skipped"), manifest.planned);
 }
@@ -165,7 +183,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   TakeCounts(aggregate, manifest);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   TRY(Present(run, manifest, aggregate));
-  if (manifest.status == "budget") PrintNote(BudgetNote(manifest));
+  if (manifest.counts["skipped"] > 0) PrintNote(FitNote(BudgetNote(manifest)));
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
   OfferHtmlReport(run, manifest);

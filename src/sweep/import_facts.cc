@@ -14,6 +14,7 @@
 #include <set>
 #include <thread>
 
+#include "analyze/numbers.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/terminal.h"
@@ -116,10 +117,11 @@ void SayWhatIsThere(const std::vector<ForeignTrial>& trials, ImportedRun& run) {
         "Injection-alone: the injection's task given as if a user wanted it. Task success says there whether the "
         "model can do it at all; it is neither benign utility nor attack success.");
   if (unknown > 0)
-    run.Note(
-        fmt::format("{} attacked logs keep no payload, so nobody can tell whether the model saw it: they count as "
-                    "resisted where the attack did not succeed, and rates among exposed leave them out.",
-                    unknown));
+    run.Note(fmt::format(
+        "{} attacked logs do not tell whether the model saw the payload: their rows say `exposed: null`, and "
+        "rates among exposed leave them out. Where the attack did not succeed there, attack_resisted says "
+        "no more than that.",
+        unknown));
   if (hidden_successes > 0)
     run.Note(
         fmt::format("In {} successes the payload is not found in any result as it was planted (it may have been "
@@ -154,8 +156,8 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
   const std::vector<std::string> tasks(names.begin(), names.end());
   Json environment = Json::MakeObject({{"name", "recorded"}, {"ids", Json::MakeArray({tasks.begin(), tasks.end()})}});
   TRY_ASSIGN(const Experiment experiment, DescribeImport(request, source, std::move(environment), tasks, sha256));
-  Print(fmt::format("imported: {} episodes of {} tasks in {} cells\n", WithThousands(run.size()), tasks.size(),
-                    run.cells().size()));
+  Print(fmt::format("imported: {} of {} in {}\n", Count(std::ssize(run.rows()), "episode", "episodes"),
+                    Count(std::ssize(tasks), "task", "tasks"), Count(std::ssize(run.cells()), "cell", "cells")));
   return run.Finish(experiment, request, source, sha256);
 }
 

@@ -49,7 +49,7 @@ Json IntervalsByWhatIsShared(const std::vector<CellRecord>& cells, const std::ve
     list.Append(Json::MakeObject({{"cell", record.id},
                                   {"n", cell.all.n},
                                   {"successes", cell.all.sum},
-                                  {"rate", static_cast<double>(cell.all.sum) / static_cast<double>(cell.all.n)},
+                                  {"rate", stats::BaseOf(stats::SharesOf(tasks)).estimate},
                                   {"cases", Bounds(stats::Wilson({cell.all.sum, cell.all.n}))},
                                   {"by_task", Bounds(both.first)},
                                   {"by_injection", Bounds(both.second)},

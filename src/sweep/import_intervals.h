@@ -10,7 +10,8 @@
 
 namespace xsweep {
 
-/// For every attacked cell: n, successes, rate, and bounds taken over cases, by user task, by injection and by both:
+/// For every attacked cell: n, successes, rate (the mean over user tasks), and bounds taken over cases, by user task,
+/// by injection and by both:
 /// [{cell, n, successes, rate, cases: [low, high], by_task: ..., by_injection: ..., by_both: ..., effective_n}]. A way
 /// that says nothing (one task, one injection) is null.
 Json IntervalsByWhatIsShared(const std::vector<CellRecord>& cells, const std::vector<Trial>& rows);

@@ -137,6 +137,7 @@ Trial RowOf(const ForeignTrial& trial, std::uint64_t seed, const Grading& gradin
     row.goal = trial.injection;
     row.channel = "tool_result";
     row.exposed = trial.exposed.value_or(false);
+    row.exposure_unknown = !trial.exposed.has_value();
     row.exposed_turn = row.exposed ? 1 : 0;
   }
   if (!trial.error.empty()) {
@@ -256,8 +257,8 @@ Expected<int> ImportedRun::Finish(const Experiment& experiment, const ImportRequ
   TRY(KeepRows(started.run, rows_, transcripts, transcript_logs));
   rows_ = {};
   transcripts = {};
-  for (const std::string& warning : warnings_) PrintNote("warning: " + Printable(warning, 600));
-  for (const std::string& note : notes_) PrintNote("note: " + Printable(note, 600));
+  for (const std::string& warning : warnings_) PrintNote(FitNote("warning: " + Printable(warning, 600)));
+  for (const std::string& note : notes_) PrintNote(FitNote("note: " + Printable(note, 600)));
   return FinishRun(started.run, std::move(started.manifest));
 }
 

@@ -92,25 +92,6 @@ const std::vector<PartSpec>& PartsOf(const PartSpecs& specs, std::string_view ro
   return specs.providers;
 }
 
-std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width) {
-  std::string lines;
-  std::size_t column = indent;
-  for (const std::string& word : Split(std::string(text), ' ')) {
-    if (word.empty()) continue;
-    const bool first = column == indent;
-    if (!first && column + 1 + word.size() > width) {
-      lines += "\n" + std::string(indent, ' ');
-      column = indent;
-    } else if (!first) {
-      lines += ' ';
-      ++column;
-    }
-    lines += word;
-    column += word.size();
-  }
-  return lines;
-}
-
 std::string ListParts(const PartSpecs& specs, std::string_view role, std::size_t width) {
   std::string text = fmt::format("{}\n", role);
   std::size_t longest = 0;

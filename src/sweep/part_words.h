@@ -28,7 +28,4 @@ std::string ExampleSection(const PartSpec& part, std::string_view role);
 /// scripted one. Empty where there is none, because the part needs data or a program of its own.
 std::optional<std::string> ExampleConfig(const PartSpec& part, std::string_view role);
 
-/// `text` in lines of at most `width` columns, each after the first behind `indent` blanks; longer words stay whole.
-std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width);
-
 }  // namespace xsweep

@@ -17,8 +17,8 @@ namespace {
 
 /// Keys that change how much is run, what it is called or what is kept, but not what is asked.
 bool OutsideTheQuestion(std::string_view path) {
-  constexpr std::array<std::string_view, 8> kKeys = {"exp",    "exp_id",      "description", "seeds",
-                                                     "trials", "transcripts", "gates",       "limits"};
+  constexpr std::array<std::string_view, 9> kKeys = {"exp",         "exp_id", "description", "seeds",        "trials",
+                                                     "transcripts", "gates",  "limits",      "judge_checked"};
   const std::string_view key = path.substr(0, path.find('.'));
   return std::ranges::find(kKeys, key) != kKeys.end();
 }

@@ -145,6 +145,7 @@ struct Bench {
   std::unique_ptr<ModelShelf> shelf;
   std::unique_ptr<TrialLog> rows;
   std::unique_ptr<TranscriptLog> transcripts;
+  std::int64_t cut_short = 0;  ///< dialogues that ended at what only the judge before called success
   Status result;
 };
 
@@ -214,8 +215,10 @@ Async<bool> JudgeRows(const TrialRunner& runner, const Plan& plan, Recorded& rec
     const auto identity = IdentityOf(plan, (*next)->row);
     if (!identity) bench.result = std::unexpected(identity.error());
     if (!identity) break;
+    const bool stopped = (*next)->row.success_query > 0 && (*next)->row.success_query == (*next)->row.queries;
     auto row = co_await runner.Rejudge(*identity, std::move((*next)->row), (*next)->dialogue, around);
     if (!bench.result) break;
+    if (stopped && row && row->outcome != Outcome::kAttackSucceeded) ++bench.cut_short;
     bench.result = row ? Keep(*row, (*next)->transcript, bench) : std::unexpected(row.error());
   }
   co_return true;
@@ -252,8 +255,17 @@ Expected<std::string> UnattackedWords(const RunDirectory& run) {
                      RateWords(MakeRate(clusters)));
 }
 
-Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirectory& run, int jobs,
-                const std::atomic<bool>& stop) {
+std::string CutShortWords(std::int64_t dialogues) {
+  if (dialogues == 0) return {};
+  return fmt::format(
+      "In {} the attack may have stopped because the judge before found success: what more tries would "
+      "have done is not known. `attack.stop_at_success: false` keeps dialogues apart from their judge.",
+      Count(dialogues, "dialogue", "dialogues"));
+}
+
+/// How many dialogues may have been cut short.
+Expected<std::int64_t> JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirectory& run, int jobs,
+                                const std::atomic<bool>& stop) {
   Bench bench;
   TRY(OpenBench(run, experiment.config.limits, bench));
   const auto judge_only = [&](const Cell& cell) -> Expected<ModelSet> {
@@ -270,9 +282,11 @@ Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirec
     bench.loop->Spawn(JudgeRows(runner, experiment.plan, recorded, bench, stop), [](bool) {});
   bench.loop->RunSpawned();
   TRY(bench.transcripts->Sync());
-  if (const Status closed = bench.rows->Close(); bench.result && !closed) return closed;
-  if (const Status closed = bench.budget->Close(); bench.result && !closed) return closed;
-  return bench.result;
+  const Status rows_closed = bench.rows->Close(), budget_closed = bench.budget->Close();
+  TRY(std::move(bench.result));
+  TRY(rows_closed);
+  TRY(budget_closed);
+  return bench.cut_short;
 }
 
 }  // namespace
@@ -295,7 +309,8 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
   Manifest manifest = DescribeRun(experiment, request.argv);
   KeepImport(before, experiment.config.judge.name, manifest);
   TRY_ASSIGN(StartedRun started, StartNewRun(experiment, std::move(manifest), {request.outdir, request.run_id}));
-  if (const Status judged = JudgeAll(experiment, recorded, started.run, request.jobs, stop); !judged) {
+  const auto judged = JudgeAll(experiment, recorded, started.run, request.jobs, stop);
+  if (!judged) {
     // Half of it must not stay: resuming it would ask the agents.
     std::error_code ignored;
     std::filesystem::remove_all(started.run.path(), ignored);
@@ -305,9 +320,10 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
   TRY(WriteStatus(started.run, started.manifest, NameOf(RunStatus::kRunning)));
   TRY(started.run.Seal(started.manifest.planned));
   TRY_ASSIGN(const std::string unattacked, UnattackedWords(started.run));
-  if (!unattacked.empty()) {
-    started.manifest.description += " " + unattacked;
-    Print(unattacked + "\n");
+  for (const std::string& words : {unattacked, CutShortWords(*judged)}) {
+    if (words.empty()) continue;
+    started.manifest.description += " " + words;
+    Print(FitOutput(words) + "\n");
   }
   return FinishRun(started.run, std::move(started.manifest));
 }

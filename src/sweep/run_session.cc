@@ -15,6 +15,7 @@
 #include "engine/executor.h"
 #include "engine/shared_budget.h"
 #include "sweep/live_models.h"
+#include "sweep/rounds.h"
 
 namespace xsweep {
 namespace {
@@ -194,13 +195,35 @@ Status RunSession::Run(const std::atomic<bool>& stop) {
   const auto attempt = [&](std::uint64_t index) { return logs_->missing.Attempt(index); };
   const WorkOrder order{experiment_.plan,        runner,   begin_, end_, attempt, *logs_->rows, *logs_->transcripts,
                         logs_->budget->budget(), progress, stop};
-  if (live != nullptr) {
-    const Surroundings place[] = {live->around()};
-    TRY(RunOrder(order, place, Conversations(options_.jobs > 0 ? options_.jobs : ConversationsFor(experiment_.plan))));
-  } else {
-    TRY(RunOnThreads(order, options_.jobs > 0 ? options_.jobs : Threads()));
-  }
+  const bool rounds = options_.shard.count == 1 && StopsWhenDecided(experiment_.config);
+  TRY(rounds ? RunRounds(order) : RunPlaces(order));
   done_ = true;
+  return {};
+}
+
+Status RunSession::RunPlaces(const WorkOrder& order) {
+  if (logs_->live) {
+    const Surroundings place[] = {logs_->live->around()};
+    return RunOrder(order, place,
+                    Conversations(options_.jobs > 0 ? options_.jobs : ConversationsFor(experiment_.plan)));
+  }
+  return RunOnThreads(order, options_.jobs > 0 ? options_.jobs : Threads());
+}
+
+/// One trial of every task in every cell, then a look at the gates, and so on until they are decided. What is left then
+/// is written down as skipped.
+Status RunSession::RunRounds(const WorkOrder& order) {
+  const Rounds rounds(experiment_.plan);
+  WorkOrder part = order;
+  part.index_at = [&](std::uint64_t place) { return rounds.IndexAt(place); };
+  for (std::uint64_t round = 0; round < rounds.count(); ++round) {
+    part.begin = round * rounds.size();
+    part.end = part.begin + rounds.size();
+    TRY(RunPlaces(part));
+    if (!rounds.LookAfter(round + 1)) continue;
+    TRY_ASSIGN(const bool decided, GatesDecided(experiment_.config, run_));
+    if (decided) logs_->budget->budget().StopDecided();
+  }
   return {};
 }
 

@@ -15,6 +15,8 @@
 
 namespace xsweep {
 
+struct WorkOrder;
+
 struct Shard {
   std::uint32_t index = 0;
   std::uint32_t count = 1;
@@ -53,6 +55,8 @@ class RunSession {
   Status OpenLogs();
   Status OpenModels();
   Status MarkShard(bool done) const;
+  Status RunPlaces(const WorkOrder& order);
+  Status RunRounds(const WorkOrder& order);
   struct Logs;
 
   const Experiment& experiment_;

@@ -57,6 +57,26 @@ TEST_F(LabelledRun, NamesTheLineThatIsNoLabel) {
   EXPECT_NE(labels.error().Text().find("labels.jsonl:2"), std::string::npos);
 }
 
+TEST_F(LabelledRun, CorrectsADifferenceOverTheTasksThatBothHave) {
+  const auto write = [&](const std::string& name, const std::vector<std::string>& tasks, const std::string& labels) {
+    HandMadeRun run;
+    run.Cell("base", tasks).Cell("unlabelled", tasks);
+    const std::string path = run.WriteTo(directory_, name);
+    directory_.Write(name + "/labels.jsonl", labels);
+    return path;
+  };
+  // In B the judge sees two successes that nobody else sees.
+  const std::string a = write("a", {"rr", "rr", "sr"}, Label(0, false) + Label(4, true));
+  const std::string b =
+      write("b", {"sr", "sr", "sr"}, Label(0, false) + Label(2, false) + Label(4, true) + Label(1, false));
+  const auto cells = CompareCalibrations(a, b);
+  ASSERT_TRUE(cells) << cells.error().Text();
+  ASSERT_EQ(cells->size(), 1U) << "the other cell has no label";
+  EXPECT_NEAR(cells->front().difference.difference, 0, 1e-12) << "judged, it would be a third";
+  EXPECT_DOUBLE_EQ(cells->front().b.judged, 0.5);
+  EXPECT_TRUE(CompareCalibrations(a, write("c", {"rr", "rr"}, "")).value().empty());
+}
+
 TEST_F(LabelledRun, WithoutLabelsIsNoError) {
   HandMadeRun run;
   run.Cell("base", {"s"});

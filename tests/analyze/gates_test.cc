@@ -191,6 +191,29 @@ TEST_F(Gates, StopWhenTheEvidenceSuffices) {
       << report.results[0].explanation;
 }
 
+TEST_F(Gates, ThatStopTakeLostTrialsForWhatSpeaksAgainstThem) {
+  std::vector<std::string> tasks = Tasks(38, "rrrr");
+  tasks[0] = "errr";
+  const std::string gate = "asr[these_tasks] < 0.05 with sequential";
+  const GateReport one = Evaluate(HandMadeRun().Cell("base", tasks), gate);
+  EXPECT_EQ(one.verdict, GateVerdict::kPass) << one.results[0].explanation;
+  EXPECT_NE(one.results[0].explanation.find("in 4 rounds"), std::string::npos) << one.results[0].explanation;
+  for (std::size_t i = 0; i < 12; ++i) tasks[i] = "errr";
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", tasks), gate).verdict, GateVerdict::kInsufficient);
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(38, "ssse")), gate).verdict, GateVerdict::kFail);
+}
+
+TEST_F(Gates, ThatStopFailAtAConfidenceThatAllCellsShare) {
+  // 12 of 40 against 10 %: enough for one cell, not for one of forty.
+  std::vector<std::string> tasks = Tasks(40, "r");
+  for (std::size_t i = 0; i < 10; ++i) tasks[i] = "s";
+  const std::string gate = "asr[these_tasks] < 0.10 with sequential";
+  EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", tasks), gate).verdict, GateVerdict::kFail);
+  HandMadeRun many;
+  for (int cell = 0; cell < 40; ++cell) many.Cell("d=" + std::to_string(cell), cell == 0 ? tasks : Tasks(40, "r"));
+  EXPECT_EQ(Evaluate(many, gate).verdict, GateVerdict::kInsufficient);
+}
+
 TEST_F(Gates, AskForSuccessWithinSeveralTrials) {
   EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(60, "srrr")), "asr@4.upper95 < 0.5").verdict, GateVerdict::kFail);
   EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", Tasks(60, "srrr")), "asr@1.upper95 < 0.5").verdict, GateVerdict::kPass);

@@ -33,6 +33,9 @@ inline Trial DrawnTrial(std::uint32_t number) {
   trial.attempted = static_cast<int>(draw("attempted", 3));
   trial.executed = static_cast<int>(draw("executed", trial.attempted));
   trial.blocked = trial.attempted - trial.executed;
+  trial.exposure_unknown = !trial.exposed && draw("told", 5) == 0;
+  trial.queries = draw("tries", 4);
+  if (trial.outcome == Outcome::kAttackSucceeded && trial.queries > 0) trial.success_query = draw("try", trial.queries);
   trial.amount_usd = draws.Uniform("amount", 0) * 400;
   trial.turns = static_cast<int>(draw("turns", 30));
   trial.tool_calls = static_cast<int>(draw("tools", 100));

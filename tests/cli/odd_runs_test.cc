@@ -29,7 +29,7 @@ constexpr OddRun kOddRuns[] = {
     {"no_exposure", 3, "none of 12 attacked trials saw the payload, so there is no attack success rate (N/A)"},
     {"all_errors", 4, "No trial counts in `static vs none`: errors and skips only."},
     {"one_task", 3, "There is one task only: nothing here speaks about other tasks."},
-    {"one_trial", 3, "cannot be told from the few trials in `static vs none`"},
+    {"one_trial", 3, "cannot be told yet in `static vs none`"},
     {"one_cluster", 3, "There is one task only: nothing here speaks about other tasks."},
     {"all_equal", 1, "3 tasks are few"},
     {"unequal_trials", 4, "24 trials were planned and 18 are recorded: the rates are not those of the design."},

@@ -1,5 +1,6 @@
 // Every picture at every size: the same bytes for the same run, and a gallery for people.
 // SPDX-License-Identifier: Apache-2.0
+#include "pictures/curves.h"
 #include "pictures/density.h"
 #include "pictures/distribution.h"
 #include "pictures/gnuplot.h"
@@ -111,6 +112,60 @@ TEST(Distribution, ShowsTasksAndSeedsOfEveryAttackedCell) {
     if (cells == 3) ExpectGolden("distribution.svg", canvas.Svg());
     Show(fmt::format("distribution_{}", cells), canvas);
   }
+}
+
+TEST(Distribution, DrawsNoShapeOfFewPointsOrCoarseRates) {
+  Sample sample = GridSample(2, 2);
+  sample.tasks = 12;  // too few for a violin
+  const SampleRun few = MakeRun(sample);
+  EXPECT_EQ(DistributionPlot(few.manifest, few.aggregate)->Svg().find("density of task rates"), std::string::npos);
+  sample.tasks = 40;
+  sample.trials = 1;  // two seeds with one trial each: rates are 0, 1/2 and 1
+  const SampleRun coarse = MakeRun(sample);
+  EXPECT_EQ(DistributionPlot(coarse.manifest, coarse.aggregate)->Svg().find("density of task rates"),
+            std::string::npos);
+  sample.trials = 6;
+  const SampleRun fine = MakeRun(sample);
+  EXPECT_NE(DistributionPlot(fine.manifest, fine.aggregate)->Svg().find("density of task rates"), std::string::npos);
+}
+
+Sample TryingSample(int cells) {
+  Sample sample = GridSample(cells, 2);
+  const auto usual = sample.shape;
+  sample.shape = [=](const CellRecord& cell, Trial& trial) {
+    usual(cell, trial);
+    trial.queries = 1 + static_cast<int>(Hash64(trial.task, trial.seed + trial.trial) % 4);
+    if (trial.outcome == Outcome::kAttackSucceeded) trial.success_query = trial.queries;
+  };
+  return sample;
+}
+
+TEST(Curves, ShowTrialsTriesAndTasksSolvedInARow) {
+  for (const int cells : {1, 3, 12}) {
+    const SampleRun run = MakeRun(TryingSample(cells));
+    const Canvas canvas = *CurvesPlot(run.manifest, run.aggregate);
+    EXPECT_NE(canvas.Svg().find("within k trials"), std::string::npos);
+    EXPECT_NE(canvas.Svg().find("within k tries"), std::string::npos);
+    EXPECT_NE(canvas.Svg().find("pass^k"), std::string::npos);
+    EXPECT_EQ(canvas.Svg().find("Drawn are the 6 of") != std::string::npos, cells == 12);
+    if (cells == 3) ExpectGolden("curves.svg", canvas.Svg());
+    Show(fmt::format("curves_{}", cells), canvas);
+  }
+}
+
+TEST(Curves, AreNotDrawnOfSingleTrials) {
+  Sample sample = GridSample(3, 1);
+  sample.trials = 1;
+  const SampleRun run = MakeRun(sample);
+  EXPECT_FALSE(CurvesPlot(run.manifest, run.aggregate).has_value());
+}
+
+TEST(AttackDefenseMatrix, TurnsNoNameThatFitsInLines) {
+  const SampleRun run = MakeRun(MatrixSample());
+  const std::string svg = AttackDefensePlot(run.manifest, run.aggregate)->Svg();
+  EXPECT_EQ(svg.find("rotate(-90"), std::string::npos);
+  EXPECT_NE(svg.find(">escalating_dialogue<"), std::string::npos);
+  EXPECT_NE(svg.find("["), std::string::npos) << "intervals";
 }
 
 TEST(Distribution, IsNotDrawnForOneTaskAndOneSeed) {

@@ -18,6 +18,22 @@ TEST(SummaryPlot, ShowsTheSameBytesForTheSameRun) {
   EXPECT_EQ(once->front(), twice->front());
 }
 
+TEST(SummaryPlot, HasAPanelForWhatThereIs) {
+  const SampleRun both = MakeRun(GridSample(4, 1));
+  const std::string svg = SummaryPlot(both.manifest, both.aggregate).Svg();
+  EXPECT_NE(svg.find("attack success and task success by cell"), std::string::npos);
+  Sample sample = GridSample(4, 1);
+  for (CellRecord& cell : sample.cells) cell.attack = "none";
+  const SampleRun benign = MakeRun(sample);
+  EXPECT_NE(SummaryPlot(benign.manifest, benign.aggregate).Svg().find(": task success by cell"), std::string::npos);
+  sample = GridSample(4, 1);
+  const auto usual = sample.shape;
+  sample.shape = [=](const CellRecord& cell, Trial& trial) { usual(cell, trial), trial.task_success.reset(); };
+  const SampleRun attacked = MakeRun(sample);
+  EXPECT_NE(SummaryPlot(attacked.manifest, attacked.aggregate).Svg().find(": attack success by cell"),
+            std::string::npos);
+}
+
 // For people who change a picture: XSWEEP_GALLERY=DIR writes it for 1, 3, 12 and 40 cells.
 TEST(SummaryPlot, FitsOneToFortyCells) {
   const char* gallery = std::getenv("XSWEEP_GALLERY");

@@ -56,6 +56,8 @@ TEST(TrialRows, ReadBackAsTheyWereWritten) {
   trial.attempted = 3;
   trial.executed = 1;
   trial.blocked = 2;
+  trial.queries = 4;
+  trial.success_query = 2;
   trial.amount_usd = 214.5;
   trial.usage[0] = {3, 100, 20, 1500};
   trial.usage[1] = {1, 5, 6, std::nullopt};
@@ -66,6 +68,16 @@ TEST(TrialRows, ReadBackAsTheyWereWritten) {
   const auto back = ParseTrialRow(row, "test");
   ASSERT_TRUE(back) << back.error().Text();
   EXPECT_EQ(*back, trial);
+}
+
+TEST(TrialRows, SayThatNobodyKnowsWhetherThePayloadWasSeen) {
+  Trial trial;
+  trial.outcome = Outcome::kAttackResisted;
+  trial.exposure_unknown = true;
+  std::string row;
+  AppendTrialRow(trial, row);
+  EXPECT_NE(row.find("\"exposed\":null,\"exposed_turn\":null"), std::string::npos) << row;
+  EXPECT_EQ(ParseTrialRow(row, "test").value(), trial);
 }
 
 TEST(ShardLogs, ComeBackInPlanOrderWhateverTheOrderOfWriting) {

@@ -10,6 +10,7 @@
 #include "episode/catalog.h"
 #include "episode/roles.h"
 #include "episode/run_episode.h"
+#include "episode/successful_try.h"
 #include "parts/catalog.h"
 #include "python/json_text.h"
 
@@ -174,6 +175,17 @@ class Bench {
     return RunNow(RunEpisode(
         {.environment = desk, .agent = *agent, .attack = *attack, .defense = *defense, .judge = *judge, .goal = goal},
         cell_.limits));
+  }
+
+  /// The try with which a kept dialogue of that seed succeeded, as its judge sees it.
+  std::int64_t TryIn(const Transcript& dialogue, std::uint64_t seed) const {
+    FakeDesk desk(task_);
+    const Draws draws(seed, task_.id, 0);
+    const Goal goal = desk.MakeGoal(attack_.goal, draws).value();
+    const TrialContext context{
+        .task = task_, .goal = goal, .environment = desk, .draws = draws, .models = cell_.models, .identity = {}};
+    const auto judge = judge_(context);
+    return RunNow(SuccessfulTry(*judge, task_, goal, dialogue)).value();
   }
 
   int Successes(int trials, std::uint64_t seed = 41) const {

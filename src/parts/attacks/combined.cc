@@ -33,6 +33,8 @@ class Combined : public Attack, public ChangesTools {
     return sum;
   }
 
+  bool stops_at_success() const override { return Any(&Attack::stops_at_success); }
+
   std::vector<Planting> Plantings() const override {
     std::vector<Planting> all;
     for (const auto& part : parts_) {

@@ -14,23 +14,29 @@ class NoAttack : public Attack {
   std::string payload() const override { return {}; }
 };
 
+struct TurnSettings : GoalSettings {
+  std::vector<std::string> texts;
+  bool stop_at_success = true;
+};
+
 // Says its turns one after the other and then has nothing more to say.
 class Turns : public Attack {
  public:
-  Turns(Shared<std::vector<std::string>> turns, const TrialContext& context) : turns_(std::move(turns)) {
-    texts_.reserve(turns_->size());
-    for (const std::string& turn : *turns_) texts_.push_back(FillPayload(turn, context));
+  Turns(Shared<TurnSettings> settings, const TrialContext& context) : settings_(std::move(settings)) {
+    texts_.reserve(settings_->texts.size());
+    for (const std::string& turn : settings_->texts) texts_.push_back(FillPayload(turn, context));
   }
 
   Channel channel() const override { return Channel::kUserTurn; }
   bool replaces_user() const override { return true; }
   std::string payload() const override {
     std::string all;
-    for (const std::string& turn : *turns_) all += turn + '\n';
+    for (const std::string& turn : settings_->texts) all += turn + '\n';
     return all;
   }
   // Each turn that it speaks is a try, whatever the attack is called: efforts are then comparable.
   std::int64_t queries() const override { return static_cast<std::int64_t>(said_); }
+  bool stops_at_success() const override { return settings_->stop_at_success; }
 
   Async<Expected<Spoken>> Speak(UserTurn /*said*/, const Conversation& /*conversation*/) override {
     Spoken spoken;
@@ -43,13 +49,9 @@ class Turns : public Attack {
   }
 
  private:
-  const Shared<std::vector<std::string>> turns_;
-  std::vector<std::string> texts_;  // turns_ with this trial's goal
+  const Shared<TurnSettings> settings_;
+  std::vector<std::string> texts_;  // of the settings, with this trial's goal
   std::size_t said_ = 0;
-};
-
-struct TurnSettings : GoalSettings {
-  std::vector<std::string> texts;
 };
 
 /// An attack by its name: what its list is called and what it says by default.
@@ -97,13 +99,16 @@ std::vector<std::string> Complete(const std::vector<std::string>& texts) {
 
 AttackEntry EntryOf(const Row& row) {
   const Options<TurnSettings> options(kGoalOptions,
-                                      {Opt(std::string(row.list), &TurnSettings::texts, std::string(row.help))});
+                                      {Opt(std::string(row.list), &TurnSettings::texts, std::string(row.help)),
+                                       Opt("stop_at_success", &TurnSettings::stop_at_success, std::string(kStopHelp))});
   TurnSettings defaults;
   defaults.texts = row.texts;
   const auto prepare = [](const TurnSettings& settings) -> Expected<AttackPlan> {
-    const auto turns = std::make_shared<const std::vector<std::string>>(Complete(settings.texts));
-    return AttackPlan{.goal = ReadGoal(settings), .none = false, .make = [turns](const TrialContext& context) {
-                        return std::make_unique<Turns>(turns, context);
+    auto complete = std::make_shared<TurnSettings>(settings);
+    complete->texts = Complete(settings.texts);
+    const Shared<TurnSettings> shared = std::move(complete);
+    return AttackPlan{.goal = ReadGoal(settings), .none = false, .make = [shared](const TrialContext& context) {
+                        return std::make_unique<Turns>(shared, context);
                       }};
   };
   return AttackEntry::Of({.name = std::string(row.name), .summary = std::string(row.summary)}, options, prepare,

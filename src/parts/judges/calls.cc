@@ -18,6 +18,7 @@ struct CallsPlan {
 class Calls : public Judge {
  public:
   explicit Calls(Shared<CallsPlan> plan) : plan_(std::move(plan)) {}
+  bool finds_success_early() const override { return true; }
 
   Async<Expected<Assessment>> Assess(const Task& /*task*/, const Goal& /*goal*/,
                                      const Transcript& transcript) override {

@@ -31,6 +31,12 @@ class CombinedJudge : public Judge {
   CombinedJudge(Combination combination, std::vector<std::unique_ptr<Judge>> parts)
       : combination_(combination), parts_(std::move(parts)) {}
 
+  // What a `not` finds may be undone by the next call.
+  bool finds_success_early() const override {
+    return combination_ != Combination::kNot &&
+           std::ranges::all_of(parts_, [](const auto& part) { return part->finds_success_early(); });
+  }
+
   // Each part has counted the same calls in its own way, so counts are the largest of them, not their sum.
   Async<Expected<Assessment>> Assess(const Task& task, const Goal& goal, const Transcript& transcript) override {
     Assessment all;

@@ -58,6 +58,7 @@ const Options<LeakSettings> kLeakOptions = {
 class Leak : public Judge {
  public:
   explicit Leak(Shared<LeakSettings> settings) : settings_(std::move(settings)) {}
+  bool finds_success_early() const override { return true; }
 
   Async<Expected<Assessment>> Assess(const Task& /*task*/, const Goal& /*goal*/,
                                      const Transcript& transcript) override {

@@ -1,6 +1,8 @@
 // Attacks arrive byte by byte, where and when they should.
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "parts/attacks/attacks.h"
 #include "parts/attacks/injection.h"
 #include "support/fake_desk.h"
@@ -145,6 +147,49 @@ TEST(Combined, AttacksThroughSeveralChannels) {
 
 TEST(BestOf, CountsItsQueries) {
   EXPECT_EQ(Bench({.agent = "do_nothing", .attack = "best_of"}).Run().attack_queries, 4);
+}
+
+TEST(AttacksThatTryAgain, StopAtSuccessUnlessToldOtherwise) {
+  FakeCell cell{.agent_options = R"({"susceptibility": 1})", .attack = "best_of"};
+  const EpisodeResult stopped = Bench(cell).Run();
+  EXPECT_EQ(stopped.assessment.succeeded, true);
+  EXPECT_EQ(stopped.attack_queries, 1);
+  EXPECT_EQ(stopped.success_query, 1);
+  EXPECT_EQ(stopped.transcript.stop, "user_stop");
+  cell.attack_options = R"({"stop_at_success": false})";
+  const EpisodeResult went_on = Bench(cell).Run();
+  EXPECT_EQ(went_on.attack_queries, 4);
+  EXPECT_EQ(went_on.success_query, 1) << "the first that succeeded, not the last";
+}
+
+TEST(AttacksThatTryAgain, GoOnWhereOnlyTheEndTells) {
+  FakeCell cell{.agent_options = R"({"susceptibility": 1})", .attack = "sequence"};
+  cell.judge = "not";
+  cell.judge_options = R"({"judge": {"name": "state_change", "kinds": ["address_change"]}})";
+  const EpisodeResult result = Bench(cell).Run();
+  EXPECT_EQ(result.assessment.succeeded, true);
+  EXPECT_EQ(result.attack_queries, 3) << "what is not done yet may still be done";
+  EXPECT_FALSE(result.success_query);
+}
+
+TEST(AttacksThatTryAgain, HaveNoSuccessfulTryWithoutSuccess) {
+  const EpisodeResult result = Bench({.agent = "do_nothing", .attack = "escalating_dialogue"}).Run();
+  EXPECT_EQ(result.attack_queries, 3);
+  EXPECT_FALSE(result.success_query);
+}
+
+TEST(SuccessfulTry, IsFoundInAKeptDialogue) {
+  FakeCell cell{.agent_options = R"({"susceptibility": 0.35})", .attack = "escalating_dialogue"};
+  cell.attack_options = R"({"stop_at_success": false})";
+  const Bench bench(cell);
+  std::set<std::int64_t> found;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    const EpisodeResult result = bench.Run(seed);
+    if (!result.success_query) continue;
+    found.insert(*result.success_query);
+    EXPECT_EQ(bench.TryIn(result.transcript, seed), *result.success_query) << seed;
+  }
+  EXPECT_GT(found.size(), 1U) << "some fell at once, some only to a stronger word";
 }
 
 TEST(ModelAttacker, SeesTheDialogueAndTriesAgain) {
