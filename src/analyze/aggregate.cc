@@ -16,6 +16,7 @@
 
 #include "analyze/plan_check.h"
 #include "analyze/run_accumulator.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "record/trial_log.h"
 #include "stats/curve.h"
@@ -406,7 +407,7 @@ Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOpti
   TRY_ASSIGN(const RunDirectory run, RunDirectory::Open(RealDisk(), directory));
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
   const bool sealed = run.sealed();
-  const std::string where = (sealed ? run.File("trials.jsonl") : run.shards()).string();
+  const std::string where = (sealed ? run.File(layout::kRows) : run.shards()).string();
   const bool finished = sealed || manifest.status == "completed" || manifest.status == "budget";
   TRY_ASSIGN(const Part part, sealed ? ReadFileOfRows(where, manifest, options) : ReadShards(run, manifest));
   RunAggregate aggregate = MakeAggregate(part, std::move(manifest), where);

@@ -11,6 +11,7 @@
 #include "analyze/trial_reader.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -72,7 +73,7 @@ Expected<std::vector<CellCalibration>> ReadCalibration(const std::string& direct
   if (labels.empty()) return out;
   NameTable cells, tasks;
   std::vector<CellVerdicts> verdicts;
-  const std::string rows = (std::filesystem::path(directory) / "trials.jsonl").string();
+  const std::string rows = (std::filesystem::path(directory) / layout::kRows).string();
   TRY(ReadTrialRows(rows, {0, UINT64_MAX}, {}, [&](const TrialRow& row, std::int64_t) {
     if (row.counts.outcome > Outcome::kNotExposed) return;
     const std::size_t cell = cells.Intern(row.cell);

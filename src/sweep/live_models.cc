@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/kept.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -161,7 +162,7 @@ std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
   for (const char* folder : {"exchanges", "shards"}) {
     std::error_code absent;
     for (const auto& entry : std::filesystem::directory_iterator(run / folder, absent)) {
-      if (entry.path().extension() == ".exchanges") files.push_back(entry.path().string());
+      if (entry.path().extension() == layout::kExchangeLog) files.push_back(entry.path().string());
     }
   }
   std::ranges::sort(files);
