@@ -441,7 +441,7 @@ TranscriptFile::TranscriptFile(MappedFile file, std::vector<Frame> frames, bool 
       lines_(frames_.empty() ? 0 : frames_.back().first_line + frames_.back().lines),
       indexed_(indexed),
       opened_(std::make_unique<Opened>()),
-      after_index_(std::make_unique<std::atomic<std::uint64_t>[]>(lines_)) {}
+      after_index_(std::make_unique<std::atomic<std::uint64_t>[]>(indexed ? 0 : lines_)) {}
 
 Status TranscriptFile::OpenFrame(const Frame& frame) const {
   if (opened_->frame == &frame) return {};
@@ -473,12 +473,13 @@ Expected<std::string> TranscriptFile::Line(std::size_t n) const {
 }
 
 Expected<std::uint64_t> TranscriptFile::IndexAt(std::size_t n) const {
-  std::atomic<std::uint64_t>& known = after_index_[n];
-  if (known != 0) return known - 1;
+  // An index is not believed how many lines there are: memory is taken for frames that have been opened only.
+  std::atomic<std::uint64_t>* known = indexed_ ? nullptr : &after_index_[n];
+  if (known != nullptr && *known != 0) return *known - 1;
   TRY_ASSIGN(const std::string line, Line(n));
   const auto index = RowIndex(line);
   if (!index) return UserError(fmt::format("transcript {} is damaged", n));
-  known = *index + 1;
+  if (known != nullptr) *known = *index + 1;
   return *index;
 }
 

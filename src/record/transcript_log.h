@@ -97,7 +97,8 @@ class TranscriptFile {
   std::size_t lines_ = 0;
   bool indexed_ = false;
   std::unique_ptr<Opened> opened_;
-  /// One more than the trial of a line that was read, 0 of others: the middle of a search is read once.
+  /// Without an index: one more than the trial of a line that was read, 0 of others. The middle of a search is read
+  /// once.
   std::unique_ptr<std::atomic<std::uint64_t>[]> after_index_;
 };
 

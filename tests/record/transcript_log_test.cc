@@ -154,6 +154,22 @@ TEST(Transcripts, OfEarlierVersionsAreRead) {
   }
 }
 
+TEST(Transcripts, ThatClaimBillionsOfLinesTakeNoMemoryForThem) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "shards");
+  ASSERT_TRUE(WriteAtomically(RealDisk(), dir / "shards/0.transcripts", Record(0, 0, Dialogue(0))));
+  ASSERT_TRUE(SealTranscripts(RealDisk(), dir / "shards", dir / "t.zst"));
+  std::string bytes = *ReadFile(dir / "t.zst");
+  bytes.replace(bytes.size() - 13, 4, "\xFF\xFF\xFF\xFF");  // the size of the frame's text
+  bytes.replace(bytes.size() - 29, 4, "\xFE\xFF\xFF\xFF");  // its lines
+  ASSERT_TRUE(WriteAtomically(RealDisk(), dir / "t.zst", bytes));
+  const auto file = TranscriptFile::Open(dir / "t.zst");
+  ASSERT_TRUE(file);
+  EXPECT_EQ(file->size(), 0xFFFFFFFEU);
+  EXPECT_FALSE(file->Line(0));
+  EXPECT_FALSE(file->Find(0));
+}
+
 TEST(Transcripts, LoseOnlyTheTornTail) {
   const TempDir dir;
   const std::string whole = Record(0, 0, "{\"a\":1}");
