@@ -7,7 +7,9 @@
 // of each frame the trial it starts with and its lines, and a table of sizes (laid out as in the "zstd seekable
 // format"). `zstd -dc` prints the lines. Where a frame ends depends on the lines alone, so equal rows make equal files.
 // Files in which every line is a frame of its own, as earlier versions wrote them, are read as well. A dictionary would
-// do without frames of many, but then `zstd -dc` would need it too. SPDX-License-Identifier: Apache-2.0
+// do without frames of many, but then `zstd -dc` would need it too.
+//
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <atomic>
