@@ -16,7 +16,7 @@ MAY_INCLUDE = {
     "base": "", "words": "",
     "net": "", "stats": "", "python": "", "config": "", "record": "",
     "episode": "net python",
-    "mcp": "net episode", "publish": "net record", "plan": "config", "models": "episode net",
+    "mcp": "net episode", "publish": "net record", "plan": "config", "models": "episode net record",
     "analyze": "stats record", "foreign": "episode record net",
     "engine": "config plan episode net record", "relay": "episode models net",
     "pictures": "analyze record", "present": "stats analyze record pictures",

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "record/layout.h"
+#include "record/line_log.h"
 #include "record/run_id.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
@@ -69,6 +70,24 @@ fs::path Latest(const fs::path& exp_directory) {
     if (IsRun(target)) return target;
   }
   return NewestRun(exp_directory);
+}
+
+/// The end of its name that makes a file a log of exchanges; empty of other files.
+std::string_view EndOfExchangeLog(std::string_view name) {
+  for (const std::string_view end : {layout::kExchangeLog, layout::kPlainExchangeLog}) {
+    if (name.ends_with(end)) return end;
+  }
+  return {};
+}
+
+std::vector<fs::path> ExchangeLogs(const fs::path& folder) {
+  std::vector<fs::path> logs;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(folder, absent)) {
+    if (!EndOfExchangeLog(entry.path().filename().string()).empty()) logs.push_back(entry.path());
+  }
+  std::ranges::sort(logs);
+  return logs;
 }
 
 std::vector<fs::path> ExperimentDirectories(const fs::path& results) {
@@ -232,16 +251,27 @@ Status RunDirectory::PointLatestUnlessNewer(const Manifest& manifest) const {
   return PointLatest();
 }
 
+std::vector<fs::path> RunDirectory::exchanges() const {
+  std::vector<fs::path> logs = ExchangeLogs(File(layout::kExchanges));
+  for (fs::path& open : ExchangeLogs(shards())) logs.push_back(std::move(open));
+  return logs;
+}
+
 // What models answered was paid for: it moves out of shards/ before that goes, and never over what is there already.
 Status RunDirectory::KeepExchanges() const {
-  std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(shards(), absent)) {
-    if (entry.path().extension() != layout::kExchangeLog || fs::file_size(entry.path(), absent) == 0) continue;
+  for (const fs::path& log : ExchangeLogs(shards())) {
+    std::error_code absent;
+    if (fs::file_size(log, absent) == 0) continue;
+    TRY(FinishLineLog(*disk_, log));
     TRY(disk_->MakeDirectory(File(layout::kExchanges)));
-    fs::path target = File(layout::kExchanges) / entry.path().filename();
-    for (int sealing = 2; fs::exists(target); ++sealing)
-      target.replace_filename(fmt::format("{}.s{}.exchanges", entry.path().stem().string(), sealing));
-    TRY(disk_->Rename(entry.path(), target));
+    const std::string name = log.filename().string();
+    const std::size_t end = EndOfExchangeLog(name).size();
+    fs::path target = File(layout::kExchanges) / name;
+    for (int sealing = 2; fs::exists(target); ++sealing) {
+      target.replace_filename(
+          fmt::format("{}.s{}{}", name.substr(0, name.size() - end), sealing, name.substr(name.size() - end)));
+    }
+    TRY(disk_->Rename(log, target));
     TRY(disk_->SyncDirectory(File(layout::kExchanges)));
   }
   return {};

@@ -37,6 +37,8 @@ class RunDirectory {
   /// The sealed rows are there.
   bool sealed() const;
   Disk& disk() const { return *disk_; }
+  /// The logs of what models answered, sealed or not.
+  std::vector<std::filesystem::path> exchanges() const;
 
   Status Write(std::string_view name, std::string_view bytes) const;
   Status WriteManifest(const Manifest& manifest) const;

@@ -56,13 +56,14 @@ std::string CostLines(const SweepConfig& config, const Plan& plan) {
                        Rounded(role.prompt_tokens), Rounded(role.completion_tokens), CostInWords(role.cost_usd));
   }
   out += "  (assumes dialogues of about eight turns)\n";
+  const auto bound = [&](CallLimit name, const auto& limit, double expected) {
+    if (!limit || expected <= static_cast<double>(*limit)) return;
+    out += fmt::format("  limits.{} ({}) may stop it before the end\n", NameOf(name), *limit);
+  };
   // Prompt and completion tokens are not expected apart.
-  const double expected[kCallLimits] = {estimate.calls, 0, 0, estimate.tokens, estimate.cost_usd.value_or(0)};
-  const CallLimits& limits = config.limits;
-  ForEachCallLimit(limits, [&](std::string_view name, const auto& limit, std::size_t place) {
-    if (!limit || expected[place] <= static_cast<double>(*limit)) return;
-    out += fmt::format("  limits.{} ({}) may stop it before the end\n", name, *limit);
-  });
+  bound(CallLimit::kCalls, config.limits.max_calls, estimate.calls);
+  bound(CallLimit::kTotalTokens, config.limits.max_total_tokens, estimate.tokens);
+  bound(CallLimit::kCost, config.limits.max_cost_usd, estimate.cost_usd.value_or(0));
   return out;
 }
 

@@ -155,7 +155,7 @@ Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
   TRY_ASSIGN(bench.transcripts, TranscriptLog::Open(run.disk(), run.shards() / "0.transcripts"));
   bench.http = std::make_unique<Http>(*bench.loop);
   ModelSources sources{.http = bench.http.get()};
-  TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / "0.exchanges"));
+  TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / layout::Log("0", layout::kExchangeLog)));
   sources.log = bench.exchanges.get();
   Budget& budget = bench.budget->budget();
   sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
@@ -269,6 +269,7 @@ Status JudgeAll(const Experiment& experiment, Recorded& recorded, const RunDirec
     bench.loop->Spawn(JudgeRows(runner, experiment.plan, recorded, bench, stop), [](bool) {});
   bench.loop->RunSpawned();
   TRY(bench.transcripts->Sync());
+  TRY(bench.exchanges->Close());
   if (const Status closed = bench.rows->Close(); bench.result && !closed) return closed;
   if (const Status closed = bench.budget->Close(); bench.result && !closed) return closed;
   return bench.result;
