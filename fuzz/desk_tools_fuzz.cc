@@ -32,8 +32,8 @@ void Try(const Desk& desk, const std::shared_ptr<const World>& world, std::strin
     const bool says_so = output.content.starts_with("Error") || output.content.starts_with("Unknown action");
     CHECK(output.error == says_so || (!output.error && !says_so), "an error must read as one");
   }
-  CHECK(untouched.untouched() && StateHash(untouched) == world->hash(), "a call showed on another fork");
-  CHECK(StrictlyEqual(state, untouched) == (StateHash(state) == world->hash()), "equality and hash disagree");
+  CHECK(untouched.untouched() && StateHash(untouched) == WorldHash(*world), "a call showed on another fork");
+  CHECK(StrictlyEqual(state, untouched) == (StateHash(state) == WorldHash(*world)), "equality and hash disagree");
 }
 
 }  // namespace

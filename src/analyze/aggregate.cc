@@ -11,6 +11,7 @@
 
 #include "analyze/read_rows.h"
 #include "analyze/run_accumulator.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "stats/curve.h"
 #include "stats/repeats.h"
@@ -308,7 +309,7 @@ Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOpti
   TRY_ASSIGN(const RunDirectory run, RunDirectory::Open(RealDisk(), directory));
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
   const bool sealed = run.sealed();
-  const std::string where = (sealed ? run.File("trials.jsonl") : run.shards()).string();
+  const std::string where = (sealed ? run.File(layout::kRows) : run.shards()).string();
   const bool finished = sealed || manifest.status == "completed" || manifest.status == "budget";
   TRY_ASSIGN(const RowsRead part, sealed ? ReadRowsOfFile(where, manifest, options) : ReadRowsOfShards(run, manifest));
   RunAggregate aggregate = MakeAggregate(part, std::move(manifest), where);

@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -31,7 +32,7 @@ Expected<std::vector<CellVerdicts>> ReadVerdicts(const std::string& directory) {
   TRY_ASSIGN(const Labels labels, ReadLabels(directory));
   if (labels.empty()) return verdicts;
   NameTable cells;
-  const std::string rows = (std::filesystem::path(directory) / "trials.jsonl").string();
+  const std::string rows = (std::filesystem::path(directory) / layout::kRows).string();
   TRY(ReadTrialRows(rows, {0, UINT64_MAX}, {}, [&](const TrialRow& row, std::int64_t) {
     if (row.counts.outcome > Outcome::kNotExposed) return;
     const std::size_t number = cells.Intern(row.cell);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "record/layout.h"
 #include "record/run_directory.h"
 
 namespace xsweep {
@@ -34,7 +35,7 @@ Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& n
   TrialTable table;
   TRY_ASSIGN(table.run, run.ReadManifest());
   table.trials.reserve(table.run.planned < 1'000'000 ? table.run.planned : 0);
-  const std::string path = run.File("trials.jsonl").string();
+  const std::string path = run.File(layout::kRows).string();
   TRY_ASSIGN(RangeReport report, ReadTrialRows(path, {0, UINT64_MAX}, options, [&](const TrialRow& row, std::int64_t) {
                table.trials.push_back(OutcomeOf(row, names));
                table.trials.back().row = static_cast<std::uint32_t>(table.trials.size());

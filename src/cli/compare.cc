@@ -8,6 +8,7 @@
 #include "cli/command.h"
 #include "present/comparison.h"
 #include "record/index.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "sweep/compare_directories.h"
 
@@ -23,7 +24,7 @@ struct CompareFlags {
 
 /// The newest run of an experiment at a commit, from the index.
 Expected<std::filesystem::path> RunAtCommit(const CompareFlags& flags, const std::string& commit) {
-  TRY_ASSIGN(const auto entries, ReadIndex(std::filesystem::path(flags.outdir) / "index.csv"));
+  TRY_ASSIGN(const auto entries, ReadIndex(std::filesystem::path(flags.outdir) / layout::kIndex));
   const IndexEntry* newest = nullptr;
   for (const IndexEntry& entry : entries) {
     if (entry["git_sha"].starts_with(commit) && (flags.exp.empty() || entry["exp"] == flags.exp)) newest = &entry;

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/command.h"
 #include "foreign/write_tau.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
@@ -53,11 +54,11 @@ Expected<Source> OpenSource(const std::string& outdir, const std::string& name, 
   TRY_ASSIGN(const auto path, FindRun(outdir, "", name));
   TRY_ASSIGN(auto run, RunDirectory::Open(RealDisk(), path));
   if (!run.sealed()) return UserError("is not finished; `xsweep run --resume` goes on with it", path.string());
-  TRY_ASSIGN(Experiment experiment, OpenExperiment(run.File("config.yaml").string(), {}));
+  TRY_ASSIGN(Experiment experiment, OpenExperiment(run.File(layout::kConfig).string(), {}));
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
   TRY_ASSIGN(std::string chosen, ChooseCell(manifest, cell));
   Source source{std::move(run), std::move(manifest), std::move(experiment), std::move(chosen), std::nullopt};
-  const auto kept = source.run.File("transcripts.jsonl.zst");
+  const auto kept = source.run.File(layout::kTranscripts);
   if (std::filesystem::exists(kept)) {
     TRY_ASSIGN(source.transcripts, TranscriptFile::Open(kept));
   }
@@ -80,7 +81,7 @@ std::uint32_t TrialNumber(const Manifest& manifest, const Trial& row) {
 
 Expected<Json> Entries(const Source& source, bool tau1) {
   Json list = Json::MakeArray();
-  const auto rows = source.run.File("trials.jsonl");
+  const auto rows = source.run.File(layout::kRows);
   TRY(ForEachLine(rows, [&](std::uint64_t, std::string_view line) -> Status {
     TRY_ASSIGN(const Trial row, ParseTrialRow(line, rows.string()));
     if (row.cell != source.cell || row.outcome == Outcome::kSkipped) return {};

@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "pictures/history.h"
 #include "record/index.h"
+#include "record/layout.h"
 #include "sweep/run_index.h"
 
 namespace xsweep {
@@ -85,7 +86,7 @@ Expected<int> ListCommand(const Invocation& invocation) {
     Print(*help);
     return kExitDone;
   }
-  const std::filesystem::path index = std::filesystem::path(flags.outdir) / "index.csv";
+  const std::filesystem::path index = std::filesystem::path(flags.outdir) / layout::kIndex;
   if (flags.rebuild) TRY(RebuildIndex(flags.outdir));
   std::size_t damaged = 0;
   TRY_ASSIGN(auto entries, ReadIndex(index, &damaged));

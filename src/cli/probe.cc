@@ -12,8 +12,6 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kRoles[] = {"agent", "user", "attacker", "defense", "judge"};
-
 /// What one call has shown. Empty: it did not show that.
 struct Finding {
   std::string role;
@@ -32,7 +30,7 @@ struct Finding {
 /// Every model that some cell gives a role, once.
 std::vector<Finding> ModelsOf(const Plan& plan) {
   std::vector<Finding> findings;
-  for (const std::string_view role : kRoles) {
+  for (const std::string_view role : kWords<Role>) {
     for (const Cell& cell : plan.cells()) {
       const auto& model = ModelOf(cell.models, role);
       const auto same = [&](const Finding& finding) { return finding.role == role && finding.model == *model; };

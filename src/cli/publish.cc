@@ -11,6 +11,7 @@
 #include "publish/bundle.h"
 #include "publish/pages.h"
 #include "publish/s3.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 
 namespace xsweep {
@@ -52,7 +53,7 @@ Expected<std::vector<fs::path>> ChooseRuns(const PublishFlags& flags) {
   std::vector<fs::path> runs;
   if (flags.all) {
     for (const fs::path& run : AllRuns(flags.results)) {
-      if (fs::exists(run / "trials.jsonl")) runs.push_back(run);
+      if (fs::exists(run / layout::kRows)) runs.push_back(run);
     }
     if (runs.empty()) return UserError("holds no finished run", flags.results);
     return runs;

@@ -8,12 +8,14 @@
 #include <cctype>
 
 #include "base/text.h"
+#include "config/call_limits.h"
+#include "words/results.h"
 
 namespace xsweep {
 namespace {
 
 bool IsExperimentName(std::string_view text) {
-  if (text == "latest" || text == "index.csv") return false;  // have a meaning of their own among results
+  if (text == layout::kLatest || text == layout::kIndex) return false;  // have a meaning of their own among results
   return !text.empty() && text.size() <= 100 && text[0] != '.' && std::ranges::all_of(text, [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.' || c == '-';
   });
@@ -111,12 +113,14 @@ constexpr Bounds kOfEpisode{.minimum = 1, .maximum = 1'000'000};
 
 /// `whose`: "of the run", "of this role in the run".
 Options<CallLimits> MakeCallLimitKeys(std::string_view whose) {
-  const auto help = [&](std::string_view what) { return fmt::format("{} {}.", what, whose); };
-  return {Opt("max_calls", &CallLimits::max_calls, help("Model calls"), kCount),
-          Opt("max_prompt_tokens", &CallLimits::max_prompt_tokens, help("Prompt tokens"), kCount),
-          Opt("max_completion_tokens", &CallLimits::max_completion_tokens, help("Completion tokens"), kCount),
-          Opt("max_total_tokens", &CallLimits::max_total_tokens, help("Prompt and completion tokens"), kCount),
-          Opt("max_cost_usd", &CallLimits::max_cost_usd, fmt::format("Cost {} in US dollars.", whose), {.minimum = 0})};
+  const auto bound = [&]<class Member>(CallLimit limit, Member member, std::string_view help, const Bounds& bounds) {
+    return Opt(std::string(NameOf(limit)), member, fmt::format(fmt::runtime(help), whose), bounds);
+  };
+  return {bound(CallLimit::kCalls, &CallLimits::max_calls, "Model calls {}.", kCount),
+          bound(CallLimit::kPromptTokens, &CallLimits::max_prompt_tokens, "Prompt tokens {}.", kCount),
+          bound(CallLimit::kCompletionTokens, &CallLimits::max_completion_tokens, "Completion tokens {}.", kCount),
+          bound(CallLimit::kTotalTokens, &CallLimits::max_total_tokens, "Prompt and completion tokens {}.", kCount),
+          bound(CallLimit::kCost, &CallLimits::max_cost_usd, "Cost {} in US dollars.", {.minimum = 0})};
 }
 
 }  // namespace

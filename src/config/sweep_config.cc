@@ -9,11 +9,16 @@ namespace xsweep {
 namespace {
 
 const std::optional<PartConfig>* FindModel(const ModelsConfig& models, std::string_view role) {
-  if (role == "agent") return &models.agent;
-  if (role == "user") return &models.user;
-  if (role == "attacker") return &models.attacker;
-  if (role == "defense") return &models.defense;
-  return role == "judge" ? &models.judge : nullptr;
+  const auto known = Parse<Role>(role);
+  if (!known) return nullptr;
+  switch (*known) {
+    case Role::kAgent: return &models.agent;
+    case Role::kUser: return &models.user;
+    case Role::kAttacker: return &models.attacker;
+    case Role::kDefense: return &models.defense;
+    case Role::kJudge: break;
+  }
+  return &models.judge;
 }
 
 }  // namespace

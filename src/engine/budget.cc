@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "config/call_limits.h"
 #include "record/ledger.h"
 
 namespace xsweep {
@@ -18,27 +19,33 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 
-template <class Bound, class Value>
-bool Reached(const std::optional<Bound>& limit, Value value) {
-  return limit && static_cast<double>(value) >= static_cast<double>(*limit);
+double Usd(const Usage& usage) { return static_cast<double>(usage.cost_nano_usd) / 1e9; }
+
+/// Calls back with each limit on calls, its bound and what of `used` counts against it.
+template <class Visit>
+void ForEachCallLimit(const CallLimits& limits, const Usage& used, const Visit& visit) {
+  visit(CallLimit::kCalls, limits.max_calls, used.calls);
+  visit(CallLimit::kPromptTokens, limits.max_prompt_tokens, used.prompt_tokens);
+  visit(CallLimit::kCompletionTokens, limits.max_completion_tokens, used.completion_tokens);
+  visit(CallLimit::kTotalTokens, limits.max_total_tokens, used.prompt_tokens + used.completion_tokens);
+  visit(CallLimit::kCost, limits.max_cost_usd, Usd(used));
 }
 
-/// Empty: none.
-std::string_view ReachedBy(const Usage& usage, const CallLimits& limits) {
-  if (Reached(limits.max_calls, usage.calls)) return "max_calls";
-  if (Reached(limits.max_prompt_tokens, usage.prompt_tokens)) return "max_prompt_tokens";
-  if (Reached(limits.max_completion_tokens, usage.completion_tokens)) return "max_completion_tokens";
-  if (Reached(limits.max_total_tokens, usage.prompt_tokens + usage.completion_tokens)) return "max_total_tokens";
-  if (Reached(limits.max_cost_usd, static_cast<double>(usage.cost_nano_usd) / 1e9)) return "max_cost_usd";
-  return {};
+/// The first limit that is reached.
+std::optional<CallLimit> ReachedBy(const Usage& usage, const CallLimits& limits) {
+  std::optional<CallLimit> reached;
+  ForEachCallLimit(limits, usage, [&](CallLimit limit, const auto& bound, auto used) {
+    if (!reached && bound && static_cast<double>(used) >= static_cast<double>(*bound)) reached = limit;
+  });
+  return reached;
 }
 
-/// The bound that is counted in tokens or dollars; empty: none.
-std::string_view NeedsTokens(const CallLimits& limits) {
-  if (limits.max_cost_usd) return "max_cost_usd";
-  if (limits.max_total_tokens) return "max_total_tokens";
-  if (limits.max_prompt_tokens) return "max_prompt_tokens";
-  return limits.max_completion_tokens ? "max_completion_tokens" : "";
+/// The bound that is counted in tokens or dollars.
+std::optional<CallLimit> NeedsTokens(const CallLimits& limits) {
+  if (limits.max_cost_usd) return CallLimit::kCost;
+  if (limits.max_total_tokens) return CallLimit::kTotalTokens;
+  if (limits.max_prompt_tokens) return CallLimit::kPromptTokens;
+  return limits.max_completion_tokens ? std::optional(CallLimit::kCompletionTokens) : std::nullopt;
 }
 
 /// How many trials what is left is worth, when `ended` of them have cost `trials` together.
@@ -48,17 +55,19 @@ double TrialsWithin(const CallLimits& limits, const Usage& spent, const Usage& t
     const double each = static_cast<double>(of_all) / ended;
     if (limit && each > 0) least = std::min(least, (static_cast<double>(*limit) - static_cast<double>(gone)) / each);
   };
-  const auto usd = [](const Usage& usage) { return static_cast<double>(usage.cost_nano_usd) / 1e9; };
   take(limits.max_calls, spent.calls, trials.calls);
   take(limits.max_prompt_tokens, spent.prompt_tokens, trials.prompt_tokens);
   take(limits.max_completion_tokens, spent.completion_tokens, trials.completion_tokens);
   take(limits.max_total_tokens, spent.prompt_tokens + spent.completion_tokens,
        trials.prompt_tokens + trials.completion_tokens);
-  take(limits.max_cost_usd, usd(spent), usd(trials));
+  take(limits.max_cost_usd, Usd(spent), Usd(trials));
   return least;
 }
 
-std::string PathOfRole(std::size_t role) { return fmt::format("roles.{}.", NameOf(static_cast<Role>(role))); }
+/// As `stopped_by` names the limit of one role.
+std::string OfRole(std::size_t role, CallLimit limit) {
+  return fmt::format("roles.{}.{}", NameOf(static_cast<Role>(role)), NameOf(limit));
+}
 
 bool HasLimits(const Limits& limits) {
   return static_cast<const CallLimits&>(limits) != CallLimits() || limits.max_seconds ||
@@ -67,22 +76,15 @@ bool HasLimits(const Limits& limits) {
 
 /// Those of a role stand under the names that `stopped_by` uses, and only where they are set.
 Json LimitsToJson(const Limits& limits) {
-  Json json = Json::MakeObject({{"max_calls", OrNull(limits.max_calls)},
-                                {"max_prompt_tokens", OrNull(limits.max_prompt_tokens)},
-                                {"max_completion_tokens", OrNull(limits.max_completion_tokens)},
-                                {"max_total_tokens", OrNull(limits.max_total_tokens)},
-                                {"max_cost_usd", OrNull(limits.max_cost_usd)},
-                                {"max_seconds", OrNull(limits.max_seconds)},
-                                {"max_error_rate", OrNull(limits.max_error_rate)}});
+  Json json = Json::MakeObject();
+  ForEachCallLimit(limits, {},
+                   [&](CallLimit limit, const auto& bound, auto) { json.Set(NameOf(limit), OrNull(bound)); });
+  json.Set("max_seconds", OrNull(limits.max_seconds));
+  json.Set("max_error_rate", OrNull(limits.max_error_rate));
   for (std::size_t role = 0; role < limits.roles.size(); ++role) {
-    const auto set = [&](std::string_view name, const auto& limit) {
-      if (limit) json.Set(PathOfRole(role).append(name), *limit);
-    };
-    set("max_calls", limits.roles[role].max_calls);
-    set("max_prompt_tokens", limits.roles[role].max_prompt_tokens);
-    set("max_completion_tokens", limits.roles[role].max_completion_tokens);
-    set("max_total_tokens", limits.roles[role].max_total_tokens);
-    set("max_cost_usd", limits.roles[role].max_cost_usd);
+    ForEachCallLimit(limits.roles[role], {}, [&](CallLimit limit, const auto& bound, auto) {
+      if (bound) json.Set(OfRole(role, limit), *bound);
+    });
   }
   return json;
 }
@@ -99,12 +101,11 @@ double Budget::Seconds() const {
 std::string Budget::ReachedLimit() const {
   Usage usage = used_.usage;
   usage += elsewhere_.usage;
-  if (const auto limit = ReachedBy(usage, limits_); !limit.empty()) return std::string(limit);
+  if (const auto limit = ReachedBy(usage, limits_)) return std::string(NameOf(*limit));
   for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
     Usage of_role = used_.by_role[role];
     of_role += elsewhere_.by_role[role];
-    if (const auto limit = ReachedBy(of_role, limits_.roles[role]); !limit.empty())
-      return PathOfRole(role).append(limit);
+    if (const auto limit = ReachedBy(of_role, limits_.roles[role])) return OfRole(role, *limit);
   }
   if (limits_.max_seconds && Seconds() >= *limits_.max_seconds) return "max_seconds";
   return {};
@@ -161,13 +162,13 @@ void Budget::Charge(Role role, const Usage& usage) {
   used_.Add(role, usage);
   // A bound that nothing can be counted against would never stop anything.
   if (usage.tokens_known) return;
-  if (const std::string_view limit = NeedsTokens(limits_); !limit.empty()) {
+  const auto place = static_cast<std::size_t>(role);
+  if (const auto limit = NeedsTokens(limits_)) {
     without_usage_ = true;
-    StopBy(std::string(limit));
-  } else if (const std::string_view of_role = NeedsTokens(limits_.roles[static_cast<std::size_t>(role)]);
-             !of_role.empty()) {
+    StopBy(std::string(NameOf(*limit)));
+  } else if (const auto of_role = NeedsTokens(limits_.roles[place])) {
     without_usage_ = true;
-    StopBy(PathOfRole(static_cast<std::size_t>(role)).append(of_role));
+    StopBy(OfRole(place, *of_role));
   }
 }
 
@@ -204,9 +205,9 @@ double Budget::TrialsLeft(const Spending& expected) const {
   double least = left(limits_, used_.usage, elsewhere_.usage, of_trials.usage);
   // What an estimate is worth nobody knows before a trial has ended: where tokens or dollars are bounded, one goes
   // ahead.
-  const bool bounded = !NeedsTokens(limits_).empty() || std::ranges::any_of(limits_.roles, [](const CallLimits& role) {
-    return !NeedsTokens(role).empty();
-  });
+  const bool bounded = NeedsTokens(limits_) || std::ranges::any_of(limits_.roles, [](const CallLimits& role) {
+                         return NeedsTokens(role).has_value();
+                       });
   if (used_.ended == 0 && bounded) least = std::min(least, 1.0);
   for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
     least = std::min(least,

@@ -8,6 +8,7 @@
 
 #include "base/process.h"
 #include "base/text.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -134,7 +135,7 @@ std::string SlurmArraySpec(const std::vector<std::uint32_t>& shards) {
 }
 
 Status SubmitToSlurm(Disk& disk, const fs::path& run, const std::vector<std::uint32_t>& shards, SlurmJobs& jobs) {
-  const fs::path folder = run / "slurm";
+  const fs::path folder = run / layout::kSlurm;
   TRY(disk.MakeDirectory(folder));
   TRY(WriteAtomically(disk, folder / "array.sh", SlurmArrayScript(run, jobs)));
   TRY(WriteAtomically(disk, folder / "merge.sh", SlurmMergeScript(run, jobs)));
@@ -151,7 +152,7 @@ Status SubmitToSlurm(Disk& disk, const fs::path& run, const std::vector<std::uin
   jobs.array_ids.push_back(array_id);
   jobs.merge_id.clear();
   // Noted before the second job, so that a kill in between leaves nothing that cannot be cancelled.
-  TRY(WriteAtomically(disk, folder / "jobs.json", jobs.ToJson().DumpPretty()));
+  TRY(WriteAtomically(disk, folder / layout::kSlurmJobs, jobs.ToJson().DumpPretty()));
   auto merge = Sbatch(jobs.options);
   merge.push_back("--job-name=xsweep-merge");
   merge.push_back("--dependency=afterany:" + array_id);
@@ -159,11 +160,11 @@ Status SubmitToSlurm(Disk& disk, const fs::path& run, const std::vector<std::uin
   merge.push_back((folder / "merge.sh").string());
   TRY_ASSIGN(const std::string merge_printed, Ask(std::move(merge)));
   TRY_ASSIGN(jobs.merge_id, JobId(merge_printed));
-  return WriteAtomically(disk, folder / "jobs.json", jobs.ToJson().DumpPretty());
+  return WriteAtomically(disk, folder / layout::kSlurmJobs, jobs.ToJson().DumpPretty());
 }
 
 Expected<SlurmJobs> ReadSlurmJobs(const fs::path& run) {
-  const fs::path file = run / "slurm" / "jobs.json";
+  const fs::path file = run / layout::kSlurm / layout::kSlurmJobs;
   if (!fs::exists(file)) return UserError("was not given to Slurm (it has no slurm/jobs.json)", run.string());
   TRY_ASSIGN(const std::string text, ReadFile(file, std::uint64_t{1} << 20U));
   TRY_ASSIGN(const Json json, Json::Parse(text, file.string()));

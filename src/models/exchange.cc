@@ -87,6 +87,19 @@ void AppendReply(const ModelReply& reply, std::string& out) {
   out += '}';
 }
 
+constexpr std::string_view kSumStart = R"(,"sum":")";
+constexpr std::size_t kSumSize = kSumStart.size() + 8 + 2;  // the digits, a quote and the brace
+
+std::string SumOf(std::string_view text) {
+  return fmt::format(R"({}{:08x}"}})", kSumStart, static_cast<std::uint32_t>(Hash64(text)));
+}
+
+/// Closes the object that starts at `start` with its sum.
+void EndLine(std::size_t start, std::string& lines) {
+  lines += SumOf(std::string_view(lines).substr(start));
+  lines += '\n';
+}
+
 std::unexpected<Error> NoReply(std::string_view what) {
   return WorldError(fmt::format("a recorded reply has {}", what));
 }
@@ -170,12 +183,20 @@ std::string DialogueKey(const CallIdentity& identity) {
   return Json::MakeArray({identity.cell, identity.task, identity.seed, identity.trial, NameOf(identity.role)}).Dump();
 }
 
-std::string ExchangeWriter::Line(const CallIdentity& identity, const RequestText& request,
-                                 const Expected<ModelReply>& result) {
+std::optional<std::string_view> WithoutSum(std::string_view line) {
+  if (line.size() <= kSumSize || !line.substr(line.size() - kSumSize).starts_with(kSumStart)) return line;
+  const std::string_view summed = line.substr(0, line.size() - kSumSize);
+  if (line.substr(summed.size()) != SumOf(summed)) return std::nullopt;
+  return summed;
+}
+
+std::string ExchangeWriter::Lines(const CallIdentity& identity, const RequestText& request,
+                                  const Expected<ModelReply>& result) {
   Earlier now{identity.turn, Hash64(request.head()), {}};
   now.messages.reserve(request.messages());
   for (std::size_t i = 0; i < request.messages(); ++i) now.messages.push_back(Hash64(request.message(i)));
   if (earlier_.size() > kRemembered) earlier_.clear();
+  if (heads_.size() > kRemembered) heads_.clear();
   Earlier& before = earlier_[DialogueKey(identity)];
   const bool follows = !before.messages.empty() && before.turn < identity.turn;
   std::size_t kept = 0;
@@ -183,28 +204,34 @@ std::string ExchangeWriter::Line(const CallIdentity& identity, const RequestText
     kept = static_cast<std::size_t>(std::ranges::mismatch(before.messages, now.messages).in2 - now.messages.begin());
   }
 
-  std::string line = Json::MakeObject({{"cell", identity.cell},
-                                       {"task", identity.task},
-                                       {"seed", identity.seed},
-                                       {"trial", identity.trial},
-                                       {"role", NameOf(identity.role)},
-                                       {"turn", identity.turn},
-                                       {"hash", request.Hash()}})
-                         .Dump();
-  line.pop_back();  // the brace; what follows is text already
-  if (follows) line += fmt::format(R"(,"after":{},"kept":{})", before.turn, kept);
-  if (!follows || before.head != now.head) line.append(",").append(request.head());
-  line.append(R"(,"messages":)").append(request.MessagesFrom(kept));
-  if (result) {
-    line += R"(,"reply":)";
-    AppendReply(*result, line);
-  } else {
-    line += R"(,"error":)";
-    Json::MakeObject({{"message", result.error().message}, {"where", result.error().where}}).AppendTo(line);
+  std::string lines;
+  if (heads_.insert(now.head).second) {
+    lines = fmt::format(R"({{"head":"{:016x}",{})", now.head, request.head());
+    EndLine(0, lines);
   }
-  line += "}\n";
+  const std::size_t start = lines.size();
+  Json::MakeObject({{"cell", identity.cell},
+                    {"task", identity.task},
+                    {"seed", identity.seed},
+                    {"trial", identity.trial},
+                    {"role", NameOf(identity.role)},
+                    {"turn", identity.turn},
+                    {"hash", request.Hash()}})
+      .AppendTo(lines);
+  lines.pop_back();  // the brace; what follows is text already
+  if (follows) lines += fmt::format(R"(,"after":{},"kept":{})", before.turn, kept);
+  if (!follows || before.head != now.head) lines += fmt::format(R"(,"head":"{:016x}")", now.head);
+  lines.append(R"(,"messages":)").append(request.MessagesFrom(kept));
+  if (result) {
+    lines += R"(,"reply":)";
+    AppendReply(*result, lines);
+  } else {
+    lines += R"(,"error":)";
+    Json::MakeObject({{"message", result.error().message}, {"where", result.error().where}}).AppendTo(lines);
+  }
+  EndLine(start, lines);
   before = std::move(now);
-  return line;
+  return lines;
 }
 
 }  // namespace xsweep

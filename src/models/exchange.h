@@ -3,25 +3,33 @@
 // A recording is JSON lines, appended as exchanges end; a kill can tear the last line only, and whoever reads it drops
 // that line. One line:
 //   {"cell":..., "task":..., "seed":..., "trial":..., "role":"agent", "turn":2, "hash":"16 hex digits",
-//    "after":1, "kept":3, "settings":{...}, "system":"...", "tools":[...], "messages":[...],
-//    "reply":{...} or "error":{"message":..., "where":...}}
+//    "after":1, "kept":3, "head":"16 hex digits", "messages":[...],
+//    "reply":{...} or "error":{"message":..., "where":...}, "sum":"8 hex digits"}
 // A dialogue only grows, so a line that has "after" leaves out what the request of that earlier turn already held:
-// its first `kept` messages, and settings, system and tools where they are the same. Rejected: whole requests, whose
-// size is quadratic in the turns. Of two lines for one exchange (a trial that was resumed) the later one counts.
+// its first `kept` messages, and the head where it is the same. Rejected: whole requests, whose size is quadratic in
+// the turns. What comes before the messages is the same in thousands of requests and stands once in a recording, before
+// it is first needed, in a line of its own:
+//   {"head":"16 hex digits", "settings":{...}, "system":"...", "tools":[...], "sum":"8 hex digits"}
+// "sum" is a hash over the line before it. Of two lines for one exchange (a trial that was resumed) the later one
+// counts. Earlier versions wrote settings, system and tools into the exchange, and no sum; such lines are read as well.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/files.h"
 #include "episode/model.h"
 #include "models/tool_texts.h"
+#include "record/line_log.h"
 
 namespace xsweep {
 
@@ -71,27 +79,29 @@ std::string DialogueKey(const CallIdentity& identity);
 /// Writes the lines of a recording. Belongs to one thread.
 class ExchangeWriter {
  public:
-  /// The line, newline included. `result` is a reply or a kEpisode error.
-  std::string Line(const CallIdentity& identity, const RequestText& request, const Expected<ModelReply>& result);
+  /// The line, newline included, and before it that of its head where no earlier line has said it. `result` is a reply
+  /// or a kEpisode error.
+  std::string Lines(const CallIdentity& identity, const RequestText& request, const Expected<ModelReply>& result);
 
  private:
   struct Earlier {
     std::uint32_t turn = 0;
-    std::uint64_t head = 0;  ///< hash over settings, system and tools
+    std::uint64_t head = 0;
     std::vector<std::uint64_t> messages{};
   };
   std::unordered_map<std::string, Earlier> earlier_;
+  std::unordered_set<std::uint64_t> heads_;  ///< that stand in the recording
 };
 
 /// A recording, opened for reading; may be used from many threads.
 class Recording {
  public:
-  /// Maps the files (one a shard) and indexes their lines. Fails with kWorld for a file that cannot be read, and names
-  /// the line that is no exchange, unless it is a torn last one.
-  static Expected<std::shared_ptr<const Recording>> Open(const std::vector<std::string>& paths);
+  /// Opens the files (one a process) and indexes their lines. Fails with kWorld for a file that cannot be read, and
+  /// names the line that is no exchange, unless it is a torn last one.
+  static Expected<std::shared_ptr<const Recording>> Open(const std::vector<std::filesystem::path>& paths);
   /// The same for going on with a run: lines that are no exchanges are left out and told by `damage`. What they held is
   /// asked for again.
-  static Expected<std::shared_ptr<const Recording>> OpenSound(const std::vector<std::string>& paths);
+  static Expected<std::shared_ptr<const Recording>> OpenSound(const std::vector<std::filesystem::path>& paths);
   /// A sentence about lines that were left out; empty: none were.
   std::string damage() const;
   /// The same from memory.
@@ -105,26 +115,38 @@ class Recording {
   bool Holds(const CallIdentity& identity) const;
 
  private:
+  struct Where {
+    std::size_t file;
+    LineFile::Place place;
+  };
   struct Line {
     std::uint32_t turn;
     std::string hash;
-    std::string_view text;
+    Where where;
   };
-  static Expected<std::shared_ptr<const Recording>> OpenAll(const std::vector<std::string>& paths, bool only_sound);
-  Status Index(std::string_view text, const std::string& where, bool only_sound = false);
-  Status IndexLine(std::string_view line, const std::string& at);
+  static Expected<std::shared_ptr<const Recording>> OpenAll(const std::vector<std::filesystem::path>& paths,
+                                                            bool only_sound);
+  /// Takes the file in.
+  Status Index(LineFile file, const std::string& where, bool only_sound = false);
+  Status IndexLine(std::string_view line, const Where& where, const std::string& at);
+  Expected<Json> Read(const Where& where) const;
   const Line* LineOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const;
   /// The whole request of a turn, put together from the lines before it; empty when one of them is missing.
   std::optional<Json> RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn, int depth) const;
+  /// Sets settings, system and tools of `request` as `line` has them, itself or by its head.
+  void SetHead(const Json& line, Json& request) const;
   Error Miss(const CallIdentity& identity, const RequestText& request) const;
 
-  std::vector<MappedFile> files_;
-  std::string text_;
+  std::vector<LineFile> files_;
   std::unordered_map<std::string, std::vector<Line>> dialogues_;
+  std::unordered_map<std::string, Where> heads_;
   std::size_t count_ = 0;
   std::size_t left_out_ = 0;
   std::string first_left_out_;  ///< file and line
 };
+
+/// Takes the sum off a line that has one. Nothing when it does not fit: the line is not what was written.
+std::optional<std::string_view> WithoutSum(std::string_view line);
 
 /// In words, what the first difference between two requests is: which setting, which message, which words.
 std::string DescribeDifference(const Json& recorded, const Json& asked);

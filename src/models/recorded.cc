@@ -61,21 +61,13 @@ class ReplayModel final : public Model {
 }  // namespace
 
 Expected<std::unique_ptr<ExchangeLog>> ExchangeLog::Open(Disk& disk, const std::filesystem::path& path) {
-  std::error_code fault;
-  const auto size = std::filesystem::file_size(path, fault);
-  if (!fault && size > 0) {
-    TRY_ASSIGN(const MappedFile old, MappedFile::Open(path));
-    const std::size_t last = old.bytes().rfind('\n');
-    const std::uint64_t whole = last == std::string_view::npos ? 0 : last + 1;
-    if (whole < size) TRY(disk.Truncate(path, whole));
-  }
-  TRY_ASSIGN(std::unique_ptr<WritableFile> file, disk.Open(path, OpenMode::kAppend));
-  return std::unique_ptr<ExchangeLog>(new ExchangeLog(std::move(file)));
+  TRY_ASSIGN(auto lines, LineLog::Open(disk, path));
+  return std::unique_ptr<ExchangeLog>(new ExchangeLog(std::move(lines)));
 }
 
 Status ExchangeLog::Append(const CallIdentity& identity, const RequestText& request,
                            const Expected<ModelReply>& result) {
-  return file_->Write(writer_.Line(identity, request, result));
+  return lines_->Append(writer_.Lines(identity, request, result));
 }
 
 std::unique_ptr<Model> MakeRecordingModel(std::unique_ptr<Model> inner, const Json& settings, ExchangeLog& log) {

@@ -11,19 +11,21 @@
 
 namespace xsweep {
 
-/// Where exchanges go: an append-only file with one writer, written through to the operating system at every append,
-/// so that only a power loss can lose what `Sync` did not cover. Belongs to one thread.
+/// Where exchanges go: a log with one writer, written through to the operating system at every append, so that only a
+/// power loss can lose what `Sync` did not cover. Belongs to one thread.
 class ExchangeLog {
  public:
   /// Creates the file or opens it to go on, cutting off a torn last line.
   static Expected<std::unique_ptr<ExchangeLog>> Open(Disk& disk, const std::filesystem::path& path);
   Status Append(const CallIdentity& identity, const RequestText& request, const Expected<ModelReply>& result);
   /// From any thread, also while another one writes.
-  Status Sync() { return file_->Sync(); }
+  Status Sync() { return lines_->Sync(); }
+  /// Ends the file properly; without, sealing the run does.
+  Status Close() { return lines_->Finish(); }
 
  private:
-  explicit ExchangeLog(std::unique_ptr<WritableFile> file) : file_(std::move(file)) {}
-  std::unique_ptr<WritableFile> file_;
+  explicit ExchangeLog(std::unique_ptr<LineLog> lines) : lines_(std::move(lines)) {}
+  std::unique_ptr<LineLog> lines_;
   ExchangeWriter writer_;
 };
 

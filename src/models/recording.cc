@@ -103,11 +103,11 @@ std::string DescribeDifference(const Json& recorded, const Json& asked) {
   return words.empty() ? "only the order of members differs" : words;
 }
 
-Expected<std::shared_ptr<const Recording>> Recording::Open(const std::vector<std::string>& paths) {
+Expected<std::shared_ptr<const Recording>> Recording::Open(const std::vector<std::filesystem::path>& paths) {
   return OpenAll(paths, false);
 }
 
-Expected<std::shared_ptr<const Recording>> Recording::OpenSound(const std::vector<std::string>& paths) {
+Expected<std::shared_ptr<const Recording>> Recording::OpenSound(const std::vector<std::filesystem::path>& paths) {
   return OpenAll(paths, true);
 }
 
@@ -117,46 +117,52 @@ std::string Recording::damage() const {
                      first_left_out_, left_out_, left_out_ == 1 ? " is" : "s are");
 }
 
-Expected<std::shared_ptr<const Recording>> Recording::OpenAll(const std::vector<std::string>& paths, bool only_sound) {
+Expected<std::shared_ptr<const Recording>> Recording::OpenAll(const std::vector<std::filesystem::path>& paths,
+                                                              bool only_sound) {
   auto recording = std::make_shared<Recording>();
-  recording->files_.reserve(paths.size());
-  for (const std::string& path : paths) {
-    TRY_ASSIGN(MappedFile file, MappedFile::Open(path));
-    recording->files_.push_back(std::move(file));
-    TRY(recording->Index(recording->files_.back().bytes(), path, only_sound));
+  for (const std::filesystem::path& path : paths) {
+    TRY_ASSIGN(LineFile file, LineFile::Open(path));
+    TRY(recording->Index(std::move(file), path.string(), only_sound));
   }
   return recording;
 }
 
 Expected<std::shared_ptr<const Recording>> Recording::FromText(std::string text, const std::string& where) {
   auto recording = std::make_shared<Recording>();
-  recording->text_ = std::move(text);
-  TRY(recording->Index(recording->text_, where));
+  TRY(recording->Index(LineFile::OfText(std::move(text)), where));
   return recording;
 }
 
-Status Recording::IndexLine(std::string_view line, const std::string& at) {
+Status Recording::IndexLine(std::string_view line, const Where& where, const std::string& at) {
+  const auto summed = WithoutSum(line);
+  if (!summed) return WorldError("this line is damaged", at);
   TRY_ASSIGN(const Json json, Json::Parse(line, at));
+  if (json.Find("messages") == nullptr && json.Find("system") != nullptr) {
+    heads_.insert_or_assign(std::string(json.StringOr("head", "")), where);
+    return {};
+  }
   Expected<LineHead> head = ReadHead(json);
   if (!head) return WorldError(head.error().message, at);
-  dialogues_[head->key].push_back({head->turn, head->hash, line});
+  dialogues_[head->key].push_back({head->turn, head->hash, where});
   ++count_;
   return {};
 }
 
-Status Recording::Index(std::string_view text, const std::string& where, bool only_sound) {
-  for (std::size_t begin = 0, number = 1; begin < text.size(); ++number) {
-    const std::size_t end = text.find('\n', begin);
-    if (end == std::string_view::npos) break;  // torn by a kill
-    const std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    const std::string at = fmt::format("{}:{}", where, number);
-    Status indexed = IndexLine(line, at);
-    if (indexed) continue;
-    if (!only_sound) return indexed;
+Status Recording::Index(LineFile file, const std::string& where, bool only_sound) {
+  files_.push_back(std::move(file));
+  std::size_t number = 0;
+  return files_.back().ForEachLine([&](std::string_view line, const LineFile::Place& place) -> Status {
+    const std::string at = fmt::format("{}:{}", where, ++number);
+    Status indexed = IndexLine(line, {files_.size() - 1, place}, at);
+    if (indexed || !only_sound) return indexed;
     if (left_out_++ == 0) first_left_out_ = at;
-  }
-  return {};
+    return {};
+  });
+}
+
+Expected<Json> Recording::Read(const Where& where) const {
+  TRY_ASSIGN(const std::string line, files_[where.file].LineAt(where.place));
+  return Json::Parse(line);
 }
 
 const Recording::Line* Recording::LineOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const {
@@ -167,28 +173,36 @@ const Recording::Line* Recording::LineOfTurn(const std::vector<Line>& dialogue, 
   return last;
 }
 
+void Recording::SetHead(const Json& line, Json& request) const {
+  const auto head = heads_.find(std::string(line.StringOr("head", "")));
+  const auto said = head == heads_.end() ? Expected<Json>(line) : Read(head->second);
+  for (const std::string_view part : {"settings", "system", "tools"}) {
+    const Json* given = said ? said->Find(part) : nullptr;
+    if (given != nullptr) request.Set(part, *given);
+  }
+}
+
 std::optional<Json> Recording::RequestOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn, int depth) const {
   const Line* found = LineOfTurn(dialogue, turn);
   if (found == nullptr || depth > kLongestDialogue) return std::nullopt;
-  const Json line = *Json::Parse(found->text);
+  const auto line = Read(found->where);
+  if (!line) return std::nullopt;
   Json request = Json::MakeObject();
   Json messages = Json::MakeArray();
-  if (line.Find("after") != nullptr) {
+  if (line->Find("after") != nullptr) {
     // "after" is always earlier, so this ends however the file was tampered with.
-    const std::int64_t after = line.IntOr("after", -1);
+    const std::int64_t after = line->IntOr("after", -1);
     if (after < 0 || after >= turn) return std::nullopt;
     std::optional<Json> before = RequestOfTurn(dialogue, static_cast<std::uint32_t>(after), depth + 1);
     if (!before) return std::nullopt;
     const Json* earlier = before->Find("messages");
-    const std::int64_t kept = line.IntOr("kept", 0);
+    const std::int64_t kept = line->IntOr("kept", 0);
     if (kept < 0 || static_cast<std::uint64_t>(kept) > earlier->size()) return std::nullopt;
     for (std::size_t i = 0; i < static_cast<std::size_t>(kept); ++i) messages.Append(earlier->items()[i]);
     request = std::move(*before);
   }
-  for (const std::string_view part : {"settings", "system", "tools"}) {
-    if (const Json* given = line.Find(part)) request.Set(part, *given);
-  }
-  for (const Json& message : line.Find("messages")->items()) messages.Append(message);
+  SetHead(*line, request);
+  for (const Json& message : line->Find("messages")->items()) messages.Append(message);
   request.Set("messages", std::move(messages));
   return request;
 }
@@ -203,7 +217,7 @@ Expected<ModelReply> Recording::Find(const CallIdentity& identity, const Request
   const auto dialogue = dialogues_.find(DialogueKey(identity));
   const Line* line = dialogue == dialogues_.end() ? nullptr : LineOfTurn(dialogue->second, identity.turn);
   if (line == nullptr || line->hash != request.Hash()) return std::unexpected(Miss(identity, request));
-  const Json json = *Json::Parse(line->text);
+  TRY_ASSIGN(const Json json, Read(line->where));
   if (const Json* error = json.Find("error")) {
     return EpisodeError(std::string(error->StringOr("message", "an error without a message")),
                         std::string(error->StringOr("where", "")));

@@ -29,23 +29,6 @@ std::expected<void, HttpError> CheckRequest(const HttpRequest& request) {
 
 }  // namespace
 
-bool IsLoopback(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return false;
-  std::string_view host = url.substr(scheme + 3);
-  host = host.substr(0, host.find_first_of("/?#"));
-  if (host.starts_with("[::1]")) return true;
-  const std::string name = AsciiLower(host.substr(0, host.find(':')));
-  return name == "localhost" || name.ends_with(".localhost") || name.starts_with("127.");
-}
-
-const std::string* HttpResponse::Header(std::string_view name) const {
-  for (const HttpHeader& header : headers) {
-    if (header.name == name) return &header.value;
-  }
-  return nullptr;
-}
-
 /// A call for which somebody waits; given up when the waiting frame is destroyed or its loop is stopped.
 struct Http::Asking {
   Http& http;

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "net/curl.h"
-#include "net/http.h"
+#include "net/http_types.h"
 
 namespace xsweep {
 

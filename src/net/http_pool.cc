@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/text.h"
-#include "net/http_transfer.h"
 
 namespace xsweep {
 namespace {
@@ -184,7 +183,7 @@ void HttpPool::CollectFinished(Lane& lane) {
   int left = 0;
   while (const CURLMsg* message = Curl().multi_info_read(lane.multi, &left)) {
     if (message->msg != CURLMSG_DONE) continue;
-    HttpTransfer* call = nullptr;
+    HttpPooled* call = nullptr;
     Curl().easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
     call->Finish(message->data.result);
   }

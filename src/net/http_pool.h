@@ -11,10 +11,19 @@
 #include <vector>
 
 #include "net/curl.h"
-#include "net/http.h"
 #include "net/http_handle.h"
+#include "net/http_types.h"
+#include "net/io_loop.h"
 
 namespace xsweep {
+
+/// Whose end a pool tells: what libcurl keeps as the private pointer of a handle, set as a pointer to this base.
+struct HttpPooled {
+  virtual void Finish(CURLcode result) = 0;
+
+ protected:
+  ~HttpPooled() = default;
+};
 
 /// Lanes of connections, idle handles, and the transfers that wait for a name.
 class HttpPool {

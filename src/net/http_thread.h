@@ -9,8 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/async.h"
 #include "base/clock.h"
-#include "net/http.h"
+#include "net/http_types.h"
 #include "net/io_loop.h"
 
 namespace xsweep {

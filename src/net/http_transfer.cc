@@ -48,7 +48,7 @@ HttpTransfer::~HttpTransfer() {
 std::expected<void, HttpError> HttpTransfer::Start() {
   handle.emplace(pool.TakeHandle(request));
   CURL* easy = handle->get();
-  Curl().easy_setopt(easy, CURLOPT_PRIVATE, this);
+  Curl().easy_setopt(easy, CURLOPT_PRIVATE, static_cast<HttpPooled*>(this));
   Curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, message.data());
   Curl().easy_setopt(easy, CURLOPT_WRITEFUNCTION, &HttpTransfer::OnBody);
   Curl().easy_setopt(easy, CURLOPT_WRITEDATA, this);

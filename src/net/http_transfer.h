@@ -22,7 +22,7 @@ struct StdioClose {
 };
 
 /// One transfer; lives in the frame of the coroutine that awaits it.
-struct HttpTransfer {
+struct HttpTransfer final : HttpPooled {
   HttpPool& pool;
   const HttpRequest& request;
   const std::string origin;
@@ -51,7 +51,7 @@ struct HttpTransfer {
   std::expected<void, HttpError> AddBody();
   void StopFirstByteTimer();
   void NameFound();
-  void Finish(CURLcode result);
+  void Finish(CURLcode result) override;
   /// Nobody waits for the answer any more.
   void GiveUp();
   std::expected<HttpResponse, HttpError> Result();

@@ -12,6 +12,7 @@
 #include "base/escape.h"
 #include "base/hash.h"
 #include "page/page_data.h"
+#include "record/layout.h"
 #include "record/trial.h"
 #include "record/trial_log.h"
 
@@ -45,7 +46,7 @@ Expected<std::vector<std::uint64_t>> ByInterest(const fs::path& run, std::size_t
     if (index && kind.size() < most) kind.push_back(*index);
     return Status();
   };
-  TRY(ForEachLine(run / "trials.jsonl", note));
+  TRY(ForEachLine(run / layout::kRows, note));
   std::vector<std::uint64_t> all;
   for (const auto& kind : kinds) all.insert(all.end(), kind.begin(), kind.end());
   return all;
@@ -150,7 +151,7 @@ Expected<std::string> HtmlReport(const fs::path& results, const fs::path& run, c
 Status WriteHtmlReport(Disk& disk, const fs::path& results, const fs::path& run, const ReportCaps& caps) {
   if (!PageIsBuiltIn()) return {};
   TRY_ASSIGN(const std::string html, HtmlReport(results, run, caps));
-  return WriteAtomically(disk, run / "report.html", html);
+  return WriteAtomically(disk, run / layout::kHtmlReport, html);
 }
 
 }  // namespace xsweep

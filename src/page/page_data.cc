@@ -18,6 +18,7 @@
 #include "pictures/chart.h"
 #include "present/notes.h"
 #include "record/index.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 
 namespace xsweep {
@@ -226,8 +227,8 @@ fs::path PreviousRun(const fs::path& run) {
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(run.parent_path(), absent)) {
     const fs::path& other = entry.path();
-    if (other.filename() == "latest" || other.filename() >= run.filename()) continue;
-    if (!fs::is_regular_file(other / "run.json", absent)) continue;
+    if (other.filename() == layout::kLatest || other.filename() >= run.filename()) continue;
+    if (!fs::is_regular_file(other / layout::kManifest, absent)) continue;
     if (previous.empty() || previous.filename() < other.filename()) previous = other;
   }
   return previous;
@@ -241,9 +242,9 @@ Json PreviousForPage(const fs::path& results, const fs::path& run) {
   if (!manifest) return nullptr;
   Json json = Json::MakeObject({{"path", PathOf(previous)},
                                 {"manifest", manifest->ToJson()},
-                                {"config", TextOrNull(previous / "config.yaml")},
+                                {"config", TextOrNull(previous / layout::kConfig)},
                                 {"asr", Json()}});
-  const auto index = ReadIndex(results / "index.csv");
+  const auto index = ReadIndex(results / layout::kIndex);
   if (!index) return json;
   for (const IndexEntry& entry : *index) {
     if (entry["run_id"] != manifest->run_id || entry["exp"] != manifest->exp || entry["asr"].empty()) continue;
@@ -255,7 +256,7 @@ Json PreviousForPage(const fs::path& results, const fs::path& run) {
 /// A run that has only just begun has no row yet, and is shown all the same.
 Expected<RunAggregate> AggregateForPage(const fs::path& run) {
   auto aggregate = AggregateRun(run.string());
-  if (aggregate || fs::exists(run / "trials.jsonl")) return aggregate;
+  if (aggregate || fs::exists(run / layout::kRows)) return aggregate;
   RunAggregate empty;
   TRY_ASSIGN(empty.run, ManifestOf(run));
   if (empty.run.status == "running") return empty;
@@ -292,7 +293,7 @@ std::string VerdictWords(const RunComparison& comparison) {
 }  // namespace
 
 Expected<Json> RunsForPage(const fs::path& results) {
-  TRY_ASSIGN(const auto index, ReadIndex(results / "index.csv"));
+  TRY_ASSIGN(const auto index, ReadIndex(results / layout::kIndex));
   Json columns = Json::MakeArray();
   for (const std::string_view column : kIndexColumns) {
     if (column != kPathColumn) columns.Append(column);
@@ -358,10 +359,10 @@ Expected<Json> ComparisonForPage(const fs::path& a, const fs::path& b) {
 }
 
 Status CheckOwnFiles(const fs::path& run) {
-  for (const std::string_view name : {"run.json", "config.yaml", "trials.jsonl", "transcripts.jsonl.zst"}) {
+  for (const std::string_view name : {layout::kManifest, layout::kConfig, layout::kRows, layout::kTranscripts}) {
     if (!IsOwn(run / name, fs::file_type::regular)) return NotOwn(run / name);
   }
-  const fs::path shards = run / "shards";
+  const fs::path shards = run / layout::kShards;
   if (!IsOwn(shards, fs::file_type::directory)) return NotOwn(shards);
   std::error_code code;
   for (fs::directory_iterator entry(shards, code), end; !code && entry != end; entry.increment(code)) {
@@ -380,13 +381,13 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
   Json findings = Json::MakeArray();
   for (const Finding& finding : aggregate.findings) findings.Append(finding.message);
   std::size_t kept = 0;
-  if (const auto file = TranscriptFile::Open(run / "transcripts.jsonl.zst")) kept = file->size();
+  if (const auto file = TranscriptFile::Open(run / layout::kTranscripts)) kept = file->size();
   return Json::MakeObject(
       {{"path", PathOf(run)},
        {"manifest", aggregate.run.ToJson()},
        {"headline", HeadlineOf(aggregate)},
        {"rows", aggregate.rows},
-       {"sealed", fs::exists(run / "trials.jsonl")},
+       {"sealed", fs::exists(run / layout::kRows)},
        {"total", TallyForPage(aggregate.total)},
        {"asr", RateForPage(facts.worst != nullptr ? facts.worst->asr : none)},
        {"task_success", RateForPage(facts.utility() != nullptr ? facts.utility()->task_success : none)},
@@ -398,8 +399,8 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
        {"transcripts", static_cast<std::int64_t>(kept)},
        {"pack", static_cast<std::int64_t>(kPackTrials)},
        {"files", FilesOf(run)},
-       {"config", TextOrNull(run / "config.yaml")},
-       {"notes", TextOrNull(run / "notes.md")},
+       {"config", TextOrNull(run / layout::kConfig)},
+       {"notes", TextOrNull(run / layout::kNotes)},
        {"previous", PreviousForPage(results, run)}});
 }
 

@@ -12,6 +12,7 @@
 
 #include "base/base64.h"
 #include "page/page_data.h"
+#include "record/layout.h"
 #include "record/trial.h"
 #include "record/trial_log.h"
 
@@ -154,11 +155,11 @@ class Columns {
 };
 
 std::vector<fs::path> RowFiles(const fs::path& run) {
-  if (fs::exists(run / "trials.jsonl")) return {run / "trials.jsonl"};
+  if (fs::exists(run / layout::kRows)) return {run / layout::kRows};
   std::vector<fs::path> files;
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(run / "shards", absent)) {
-    if (entry.path().extension() == ".jsonl") files.push_back(entry.path());
+  for (const auto& entry : fs::directory_iterator(run / layout::kShards, absent)) {
+    if (entry.path().extension() == layout::kRowLog) files.push_back(entry.path());
   }
   std::ranges::sort(files);
   return files;
@@ -179,7 +180,7 @@ Expected<std::string> ReadPart(const fs::path& path, std::uint64_t offset, std::
 Expected<PageRows> PageRows::Open(const fs::path& run) {
   PageRows page;
   page.files_ = RowFiles(run);
-  page.sealed_ = fs::exists(run / "trials.jsonl");
+  page.sealed_ = fs::exists(run / layout::kRows);
   for (std::size_t file = 0; file < page.files_.size(); ++file) {
     std::uint64_t rows = 0;
     TRY_ASSIGN(const std::uint64_t end,
@@ -191,7 +192,7 @@ Expected<PageRows> PageRows::Open(const fs::path& run) {
     static_cast<void>(end);
     page.rows_ += rows;
   }
-  const fs::path kept = run / "transcripts.jsonl.zst";
+  const fs::path kept = run / layout::kTranscripts;
   if (fs::exists(kept)) {
     TRY_ASSIGN(auto transcripts, TranscriptFile::Open(kept));
     page.transcripts_ = std::make_shared<const TranscriptFile>(std::move(transcripts));

@@ -9,6 +9,7 @@
 #include <chrono>
 
 #include "base/embedded.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "record/run_id.h"
 
@@ -52,10 +53,10 @@ std::string Mark(const fs::path& file) {
 
 /// Changes whenever what the page shows of a run may have changed.
 std::string SignatureOf(const fs::path& run) {
-  std::string signature = Mark(run / "run.json") + Mark(run / "trials.jsonl") + Mark(run / "notes.md");
+  std::string signature = Mark(run / layout::kManifest) + Mark(run / layout::kRows) + Mark(run / layout::kNotes);
   std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(run / "shards", absent)) {
-    if (entry.path().extension() == ".jsonl") signature += entry.path().filename().string() + Mark(entry.path());
+  for (const auto& entry : fs::directory_iterator(run / layout::kShards, absent)) {
+    if (entry.path().extension() == layout::kRowLog) signature += entry.path().filename().string() + Mark(entry.path());
   }
   return signature;
 }
@@ -143,7 +144,7 @@ Expected<fs::path> Routes::RunAt(const std::string& exp, const std::string& run)
   std::error_code absent;
   fs::path path = fs::canonical(results_ / exp / run, absent);
   // A link out of the results directory is not followed.
-  if (absent || path != results_ / exp / run || !fs::is_regular_file(path / "run.json", absent)) {
+  if (absent || path != results_ / exp / run || !fs::is_regular_file(path / layout::kManifest, absent)) {
     return UserError("there is no such run");
   }
   TRY(CheckOwnFiles(path));
@@ -162,7 +163,7 @@ PageAnswer Routes::Data(const std::vector<std::string>& parts) {
 }
 
 WebResponse Routes::RunPart(const fs::path& run, const std::vector<std::string>& parts) {
-  if (parts.size() == 4 && parts[3] == "run.json") {
+  if (parts.size() == 4 && parts[3] == layout::kManifest) {
     const auto overview = OverviewOf(run);
     return overview ? JsonAnswer(**overview) : Failed(overview.error());
   }
@@ -196,7 +197,7 @@ WebResponse Routes::File(const std::vector<std::string>& parts) {
 Expected<std::shared_ptr<const std::string>> Routes::RunList() {
   const auto seen = Watch();
   const std::lock_guard lock(list_mutex_);
-  std::string index = Mark(results_ / "index.csv");
+  std::string index = Mark(results_ / layout::kIndex);
   if (list_.json && list_.index == index && (list_.seen == seen || *list_.seen == *seen)) return list_.json;
   TRY_ASSIGN(const Json runs, RunsForPage(results_));
   list_ = {seen, std::move(index), std::make_shared<const std::string>(runs.Dump())};
@@ -230,12 +231,12 @@ std::shared_ptr<const Routes::Signatures> Routes::Watch() {
   const auto start = std::chrono::steady_clock::now();
   if (watched_ && start < watch_again_) return watched_;
   auto seen = std::make_shared<Signatures>();
-  (*seen)[""] = Mark(results_ / "index.csv");
+  (*seen)[""] = Mark(results_ / layout::kIndex);
   for (const fs::path& run : AllRuns(results_)) {
     const std::string path = run.parent_path().filename().string() + "/" + run.filename().string();
     // A sealed run rests; looking at one file is enough to notice that it was reported on again.
     std::error_code ignored;
-    (*seen)[path] = fs::exists(run / "shards", ignored) ? SignatureOf(run) : Mark(run / "run.json");
+    (*seen)[path] = fs::exists(run / layout::kShards, ignored) ? SignatureOf(run) : Mark(run / layout::kManifest);
   }
   watched_ = seen;
   // However many runs there are, looking after them takes a twentieth of one core at most.

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "page/html_report.h"
 #include "page/page_data.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -18,9 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 // What people want beside the page; rows and dialogues are in data/ already.
 constexpr std::string_view kFiles[] = {
-    "run.json",         "config.yaml",        "summary.csv",        "notes.md",    "report.md",
-    "summary.png",      "summary.svg",        "heatmap.png",        "heatmap.svg", "distribution.png",
-    "distribution.svg", "attack_defense.png", "attack_defense.svg", "curves.png",  "curves.svg"};
+    layout::kManifest,  layout::kConfig,      layout::kSummary,     layout::kNotes, layout::kReport,
+    "summary.png",      "summary.svg",        "heatmap.png",        "heatmap.svg",  "distribution.png",
+    "distribution.svg", "attack_defense.png", "attack_defense.svg", "curves.png",   "curves.svg"};
 constexpr std::string_view kLeftOut =
     "Left out when this run was published: it quotes what a model or a provider said.\n";
 
@@ -54,7 +55,7 @@ class RunWriter {
     if (quotes) overview.Set("notes", Json());
     TRY_ASSIGN(Json files, CopyFiles(quotes));
     overview.Set("files", std::move(files));
-    return WriteFile(data_ / "run.json", overview.Dump());
+    return WriteFile(data_ / layout::kManifest, overview.Dump());
   }
 
  private:
@@ -140,7 +141,7 @@ Status WriteSite(const fs::path& results, const std::vector<fs::path>& runs, con
   for (const fs::path& run : runs) {
     TRY(CheckOwnFiles(run));
     std::error_code ignored;
-    if (!fs::exists(run / "trials.jsonl", ignored))
+    if (!fs::exists(run / layout::kRows, ignored))
       return UserError("is not finished; resume it before publishing it", run.string());
     published.insert(run.parent_path().filename().string() + "/" + run.filename().string());
   }

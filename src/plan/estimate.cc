@@ -7,8 +7,8 @@ namespace {
 
 /// Models of parts that a cell does not play are configured but never asked.
 bool Asked(const Cell& cell, std::string_view role) {
-  if (role == "attacker" && cell.attack.name == kNoPart) return false;
-  if (role == "defense" && cell.defense.name == kNoPart) return false;
+  if (role == NameOf(Role::kAttacker) && cell.attack.name == kNoPart) return false;
+  if (role == NameOf(Role::kDefense) && cell.defense.name == kNoPart) return false;
   return ModelOf(cell.models, role).has_value();
 }
 
@@ -28,11 +28,11 @@ void AddCell(const RoleAssumption& assumption, const Cell& cell, double trials, 
 }  // namespace
 
 std::vector<RoleAssumption> DefaultAssumptions() {
-  return {{"agent", 8, 6000, 150},
-          {"user", 6, 1500, 60},
-          {"attacker", 3, 1500, 200},
-          {"defense", 8, 1000, 20},
-          {"judge", 1, 4000, 150}};
+  return {{std::string(NameOf(Role::kAgent)), 8, 6000, 150},
+          {std::string(NameOf(Role::kUser)), 6, 1500, 60},
+          {std::string(NameOf(Role::kAttacker)), 3, 1500, 200},
+          {std::string(NameOf(Role::kDefense)), 8, 1000, 20},
+          {std::string(NameOf(Role::kJudge)), 1, 4000, 150}};
 }
 
 std::optional<TokenPrice> PriceOf(const PartConfig& model) {

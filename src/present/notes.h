@@ -2,30 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
-#include <vector>
 
-#include "analyze/aggregate.h"
-#include "analyze/calibration.h"
-#include "analyze/difference.h"
-#include "present/failures.h"
-#include "present/replies.h"
-#include "record/manifest.h"
+#include "present/story.h"
 
 namespace xsweep {
-
-/// Everything that words about a run are made from. References outlive the call.
-struct Story {
-  const Manifest& manifest;
-  const RunAggregate& aggregate;
-  std::vector<FailureKind> failures;
-  std::string gates_markdown;                     ///< the verdict with its table, made by gates; empty without gates
-  Adjustment adjustment = Adjustment::kMaxT;      ///< of the p values of cells against their control
-  ReplyCounts replies{};                          ///< of models: what was no answer, and who answered
-  std::vector<CellCalibration> calibration = {};  ///< of cells with labels; empty without labels
-  std::optional<stats::ExternalCalibration> checked = {};  ///< the judge, elsewhere
-};
 
 /// One sentence that a person can paste: what was attacked, the rate with its interval and basis. Plain text.
 std::string Headline(const Story& story);

@@ -14,6 +14,7 @@
 #include "present/notes.h"
 #include "present/report.h"
 #include "present/tables.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -50,9 +51,9 @@ std::vector<Picture> PicturesOf(const Manifest& manifest, const RunAggregate& ag
 class Writer {
  public:
   explicit Writer(const RunDirectory& directory) : directory_(directory) {}
-  Status Write(const std::string& name, std::string_view bytes) {
+  Status Write(std::string_view name, std::string_view bytes) {
     TRY(directory_.Write(name, bytes));
-    written.files.push_back(name);
+    written.files.emplace_back(name);
     return {};
   }
   WrittenReports written;
@@ -78,25 +79,25 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
   Writer writer(directory);
   Story story{manifest, aggregate, {}, options.gates_markdown, options.adjustment, {}};
   if (aggregate.total.calls > 0) {
-    TRY_ASSIGN(story.replies, CountReplies(directory.File("trials.jsonl")));
+    TRY_ASSIGN(story.replies, CountReplies(directory.File(layout::kRows)));
   }
   TRY_ASSIGN(story.calibration, ReadCalibration(directory.path().string()));
   story.checked = options.checked;
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
-    TRY_ASSIGN(story.failures, CountFailures(directory.File("trials.jsonl")));
+    TRY_ASSIGN(story.failures, CountFailures(directory.File(layout::kRows)));
   }
   const std::vector<Picture> pictures = options.plots ? PicturesOf(manifest, aggregate) : std::vector<Picture>();
   // gnuplot takes longest to start; meanwhile the other files are written and synced.
   auto images = std::async(std::launch::async, [&] { return RenderPngs(pictures, options.gnuplot); });
   std::vector<std::string> shown;
-  TRY(writer.Write("summary.csv", SummaryCsv(manifest, aggregate)));
+  TRY(writer.Write(layout::kSummary, SummaryCsv(manifest, aggregate)));
   for (const Picture& picture : pictures) {
     TRY(writer.Write(picture.name + ".svg", picture.canvas.Svg()));
     shown.push_back(picture.name);
   }
-  if (options.report) TRY(writer.Write("report.md", ReportMarkdown(story, shown)));
-  if (options.notebook) TRY(writer.Write("notebook.ipynb", NotebookJson(story)));
-  TRY(writer.Write("notes.md", NotesMarkdown(story)));
+  if (options.report) TRY(writer.Write(layout::kReport, ReportMarkdown(story, shown)));
+  if (options.notebook) TRY(writer.Write(layout::kNotebook, NotebookJson(story)));
+  TRY(writer.Write(layout::kNotes, NotesMarkdown(story)));
   TRY(WritePngs(pictures, images.get(), writer));
   writer.written.headline = Headline(story);
   writer.written.failures = std::move(story.failures);

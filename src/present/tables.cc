@@ -8,6 +8,7 @@
 
 #include "analyze/numbers.h"
 #include "record/index.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -54,7 +55,7 @@ std::string ConfigName(const Manifest& manifest) {
     const std::filesystem::path path = argument;
     return path.is_absolute() ? (path.parent_path().filename() / path.filename()).string() : argument;
   }
-  return "config.yaml";
+  return std::string(layout::kConfig);
 }
 
 /// Every axis of any cell, in order of first appearance (control arms may lack some).

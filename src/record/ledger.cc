@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kRoleNames[kLedgerRoles] = {"agent", "user", "attacker", "defense", "judge"};
+constexpr auto& kRoleNames = kWords<Role>;
 constexpr std::size_t kLongestLine = 1536;  // twelve numbers and a limit's name, and ten numbers for each role
 constexpr std::size_t kRunFields = 12;
 constexpr std::size_t kRoleFields = 11;

@@ -26,6 +26,8 @@
 #include <string_view>
 
 #include "base/files.h"
+#include "record/layout.h"
+#include "words/names.h"
 
 namespace xsweep {
 
@@ -135,6 +137,6 @@ Status MarkDone(Disk& disk, const std::filesystem::path& shards, std::uint32_t s
 /// The shard's name in a log's: "3" of "3.2.spent".
 std::string ShardOfLog(const std::string& file_name);
 /// The ledger that holds what a run had spent when it was sealed, while it is open again.
-inline constexpr std::string_view kCarriedLedger = "carried.spent";
+inline constexpr std::string_view kCarriedLedger = layout::kCarriedLedger;
 
 }  // namespace xsweep

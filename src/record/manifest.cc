@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "record/layout.h"
 #include "record/run_id.h"
 
 namespace xsweep {
@@ -181,12 +182,12 @@ Json Manifest::ToJson() const {
        {"budget", budget},
        {"verdict", TextOrNull(verdict)},
        {"seconds", seconds},
-       {"paths", Json::MakeObject({{"trials_jsonl", "trials.jsonl"},
-                                   {"summary_csv", "summary.csv"},
+       {"paths", Json::MakeObject({{"trials_jsonl", layout::kRows},
+                                   {"summary_csv", layout::kSummary},
                                    {"plot", "summary.png"},
-                                   {"notes", "notes.md"},
-                                   {"config", "config.yaml"},
-                                   {"transcripts", "transcripts.jsonl.zst"}})}});
+                                   {"notes", layout::kNotes},
+                                   {"config", layout::kConfig},
+                                   {"transcripts", layout::kTranscripts}})}});
   if (!imported.is_null()) json.Set("import", imported);
   return json;
 }

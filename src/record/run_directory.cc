@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "record/layout.h"
+#include "record/line_log.h"
 #include "record/run_id.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
@@ -19,12 +21,12 @@ namespace fs = std::filesystem;
 /// Names that start with a dot are of runs being made or of a pointer being replaced.
 bool IsRunName(const fs::path& path) {
   const std::string name = path.filename().string();
-  return name != "latest" && !name.starts_with('.');
+  return name != layout::kLatest && !name.starts_with('.');
 }
 
 bool IsRun(const fs::path& path) {
   std::error_code ignored;
-  return fs::is_regular_file(path / "run.json", ignored);
+  return fs::is_regular_file(path / layout::kManifest, ignored);
 }
 
 constexpr std::string_view kStagedEnd = ".new";
@@ -62,12 +64,30 @@ fs::path NewestRun(const fs::path& exp_directory) {
 
 fs::path Latest(const fs::path& exp_directory) {
   std::error_code ignored;
-  const fs::path pointer = exp_directory / "latest";
+  const fs::path pointer = exp_directory / layout::kLatest;
   if (fs::is_symlink(pointer, ignored)) {
     const fs::path target = exp_directory / fs::read_symlink(pointer, ignored).filename();
     if (IsRun(target)) return target;
   }
   return NewestRun(exp_directory);
+}
+
+/// The end of its name that makes a file a log of exchanges; empty of other files.
+std::string_view EndOfExchangeLog(std::string_view name) {
+  for (const std::string_view end : {layout::kExchangeLog, layout::kPlainExchangeLog}) {
+    if (name.ends_with(end)) return end;
+  }
+  return {};
+}
+
+std::vector<fs::path> ExchangeLogs(const fs::path& folder) {
+  std::vector<fs::path> logs;
+  std::error_code absent;
+  for (const auto& entry : fs::directory_iterator(folder, absent)) {
+    if (!EndOfExchangeLog(entry.path().filename().string()).empty()) logs.push_back(entry.path());
+  }
+  std::ranges::sort(logs);
+  return logs;
 }
 
 std::vector<fs::path> ExperimentDirectories(const fs::path& results) {
@@ -121,7 +141,7 @@ Expected<std::optional<RunDirectory>> RunDirectory::Start(Disk& disk, const fs::
 Expected<std::optional<RunDirectory>> RunDirectory::MoveIntoPlace(const std::string& run_id, bool exact,
                                                                   std::string_view config_yaml,
                                                                   Manifest& manifest) const {
-  TRY(Write("config.yaml", config_yaml));
+  TRY(Write(layout::kConfig, config_yaml));
   const fs::path parent = path_.parent_path();
   for (int copy = 1; copy < 10000; ++copy) {
     manifest.run_id = copy == 1 ? run_id : fmt::format("{}.{}", run_id, copy);
@@ -150,21 +170,21 @@ Expected<RunDirectory> RunDirectory::Open(Disk& disk, const fs::path& path) {
 
 bool RunDirectory::sealed() const {
   std::error_code ignored;
-  return fs::exists(File("trials.jsonl"), ignored);
+  return fs::exists(File(layout::kRows), ignored);
 }
 
-bool RunDirectory::LatestIsForeign() const { return !IsOurs(path_.parent_path() / "latest"); }
+bool RunDirectory::LatestIsForeign() const { return !IsOurs(path_.parent_path() / layout::kLatest); }
 
 Status RunDirectory::Write(std::string_view name, std::string_view bytes) const {
   return WriteAtomically(*disk_, File(name), bytes);
 }
 
 Status RunDirectory::WriteManifest(const Manifest& manifest) const {
-  return Write("run.json", manifest.ToJson().DumpPretty());
+  return Write(layout::kManifest, manifest.ToJson().DumpPretty());
 }
 
 Expected<Manifest> RunDirectory::ReadManifest() const {
-  const fs::path file = File("run.json");
+  const fs::path file = File(layout::kManifest);
   TRY_ASSIGN(const std::string text, ReadOwnFile(file, std::uint64_t{1} << 28U));
   TRY_ASSIGN(const Json json, Json::Parse(text, file.string()));
   return Manifest::FromJson(json, file.string());
@@ -184,8 +204,8 @@ Status RunDirectory::Seal(const RecordedTrials& rows) const {
         path_.string());
   }
   // Transcripts first: trials.jsonl under its final name says that everything else is there.
-  TRY(SealTranscripts(*disk_, shards(), File("transcripts.jsonl.zst")));
-  TRY_ASSIGN(auto out, AtomicFile::Create(*disk_, File("trials.jsonl")));
+  TRY(SealTranscripts(*disk_, shards(), File(layout::kTranscripts)));
+  TRY_ASSIGN(auto out, AtomicFile::Create(*disk_, File(layout::kRows)));
   TRY(rows.ForEachRow([&](std::uint64_t, std::string_view row) { return out.Write(row); }));
   TRY(out.Commit());
   RemoveLeftovers(path_);
@@ -208,14 +228,14 @@ Status RunDirectory::Unseal(const LedgerLine& spent) const {
   TRY(KeepExchanges());      // what a killed Seal left
   TRY(RemoveTree(shards()));
   TRY(disk_->MakeDirectory(shards()));
-  if (const fs::path kept = File("transcripts.jsonl.zst"); fs::exists(kept)) {
+  if (const fs::path kept = File(layout::kTranscripts); fs::exists(kept)) {
     TRY(UnsealTranscripts(*disk_, kept, shards() / "sealed.transcripts"));
   }
   TRY_ASSIGN(const auto ledger, Ledger::Create(*disk_, shards() / kCarriedLedger));
   TRY(ledger->Append(spent));
   TRY(ledger->Sync());
   TRY(disk_->SyncDirectory(shards()));
-  TRY(disk_->Rename(File("trials.jsonl"), shards() / "sealed.jsonl"));
+  TRY(disk_->Rename(File(layout::kRows), shards() / layout::kReopenedRows));
   TRY(disk_->SyncDirectory(shards()));
   return disk_->SyncDirectory(path_);
 }
@@ -223,30 +243,42 @@ Status RunDirectory::Unseal(const LedgerLine& spent) const {
 Status RunDirectory::PointLatestUnlessNewer(const Manifest& manifest) const {
   const fs::path other = Latest(path_.parent_path());
   std::error_code ignored;
-  if (fs::exists(path_.parent_path() / "latest", ignored) && !other.empty() && other.filename() != path_.filename()) {
+  if (fs::exists(path_.parent_path() / layout::kLatest, ignored) && !other.empty() &&
+      other.filename() != path_.filename()) {
     const auto newer = RunDirectory(*disk_, other).ReadManifest();
     if (newer && newer->timestamp_utc > manifest.timestamp_utc) return {};
   }
   return PointLatest();
 }
 
+std::vector<fs::path> RunDirectory::exchanges() const {
+  std::vector<fs::path> logs = ExchangeLogs(File(layout::kExchanges));
+  for (fs::path& open : ExchangeLogs(shards())) logs.push_back(std::move(open));
+  return logs;
+}
+
 // What models answered was paid for: it moves out of shards/ before that goes, and never over what is there already.
 Status RunDirectory::KeepExchanges() const {
-  std::error_code absent;
-  for (const auto& entry : fs::directory_iterator(shards(), absent)) {
-    if (entry.path().extension() != ".exchanges" || fs::file_size(entry.path(), absent) == 0) continue;
-    TRY(disk_->MakeDirectory(File("exchanges")));
-    fs::path target = File("exchanges") / entry.path().filename();
-    for (int sealing = 2; fs::exists(target); ++sealing)
-      target.replace_filename(fmt::format("{}.s{}.exchanges", entry.path().stem().string(), sealing));
-    TRY(disk_->Rename(entry.path(), target));
-    TRY(disk_->SyncDirectory(File("exchanges")));
+  for (const fs::path& log : ExchangeLogs(shards())) {
+    std::error_code absent;
+    if (fs::file_size(log, absent) == 0) continue;
+    TRY(FinishLineLog(*disk_, log));
+    TRY(disk_->MakeDirectory(File(layout::kExchanges)));
+    const std::string name = log.filename().string();
+    const std::size_t end = EndOfExchangeLog(name).size();
+    fs::path target = File(layout::kExchanges) / name;
+    for (int sealing = 2; fs::exists(target); ++sealing) {
+      target.replace_filename(
+          fmt::format("{}.s{}{}", name.substr(0, name.size() - end), sealing, name.substr(name.size() - end)));
+    }
+    TRY(disk_->Rename(log, target));
+    TRY(disk_->SyncDirectory(File(layout::kExchanges)));
   }
   return {};
 }
 
 Status RunDirectory::PointLatest() const {
-  const fs::path link = path_.parent_path() / "latest";
+  const fs::path link = path_.parent_path() / layout::kLatest;
   std::error_code ignored;
   if (LatestIsForeign()) return {};
   // A copy from a time without symlinks cannot be replaced by rename.
@@ -266,8 +298,8 @@ Status RunDirectory::CopyToLatest() const {
   fs::copy(path_, fresh, fs::copy_options::recursive, code);
   if (code) return WorldError("cannot copy the run to latest: " + code.message(), fresh.string());
   TRY(WriteAtomically(*disk_, fresh / kCopyMark, "made by xsweep; replaced by the next run\n"));
-  if (fs::exists(fs::symlink_status(parent / "latest"))) TRY(disk_->Rename(parent / "latest", old));
-  TRY(disk_->Rename(fresh, parent / "latest"));
+  if (fs::exists(fs::symlink_status(parent / layout::kLatest))) TRY(disk_->Rename(parent / layout::kLatest, old));
+  TRY(disk_->Rename(fresh, parent / layout::kLatest));
   return RemoveTree(old);
 }
 
@@ -279,13 +311,13 @@ Expected<fs::path> FindRun(const fs::path& results, const std::string& exp, cons
     return real.empty() ? fs::path(run) : real;
   }
   if (!exp.empty()) TRY(CheckPathName(exp, "exp"));
-  const bool latest = run.empty() || run == "latest";
+  const bool latest = run.empty() || run == layout::kLatest;
   fs::path newest;
   for (const fs::path& directory : ExperimentDirectories(results)) {
     const std::string name = directory.filename().string();
     if (!exp.empty() && name != exp) continue;
     if (!latest && (run == name || run == name + "/latest"))
-      return Latest(directory).empty() ? fs::path(directory / "latest") : Latest(directory);
+      return Latest(directory).empty() ? fs::path(directory / layout::kLatest) : Latest(directory);
     if (!latest && CheckPathName(run, "run id") && IsRun(directory / run)) return directory / run;
     if (!latest) continue;
     const fs::path candidate = Latest(directory);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "record/layout.h"
 #include "record/ledger.h"
 #include "record/manifest.h"
 #include "record/trial_log.h"
@@ -31,11 +32,13 @@ class RunDirectory {
 
   const std::filesystem::path& path() const { return path_; }
   std::string run_id() const { return path_.filename().string(); }
-  std::filesystem::path shards() const { return path_ / "shards"; }
+  std::filesystem::path shards() const { return path_ / layout::kShards; }
   std::filesystem::path File(std::string_view name) const { return path_ / name; }
   /// The sealed rows are there.
   bool sealed() const;
   Disk& disk() const { return *disk_; }
+  /// The logs of what models answered, sealed or not.
+  std::vector<std::filesystem::path> exchanges() const;
 
   Status Write(std::string_view name, std::string_view bytes) const;
   Status WriteManifest(const Manifest& manifest) const;

@@ -1,6 +1,7 @@
 // Names a run.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/run_id.h"
+#include "record/layout.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -45,8 +46,9 @@ Status CheckPathName(std::string_view name, std::string_view what) {
   };
   if (name.empty()) return UserError(fmt::format("the {} is empty", what));
   if (name.size() > 200) return UserError(fmt::format("the {} is longer than 200 characters", what));
-  if (name == "latest") return UserError(fmt::format("`latest` is the pointer to the last run and names no {}", what));
-  if (name == "index.csv") return UserError(fmt::format("`index.csv` is the list of runs and names no {}", what));
+  if (name == layout::kLatest)
+    return UserError(fmt::format("`latest` is the pointer to the last run and names no {}", what));
+  if (name == layout::kIndex) return UserError(fmt::format("`index.csv` is the list of runs and names no {}", what));
   if (name.front() == '.' || !std::ranges::all_of(name, allowed)) {
     return UserError(
         fmt::format("{} `{}`: only letters, digits, `_`, `-` and `.` are allowed, and no leading `.`", what, name));

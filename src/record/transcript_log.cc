@@ -1,4 +1,4 @@
-// TranscriptLog: the dialogues that are kept, each compressed alone.
+// TranscriptLog: the dialogues that are kept.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/transcript_log.h"
 
@@ -10,6 +10,7 @@
 #include <deque>
 
 #include "base/hash.h"
+#include "record/layout.h"
 #include "record/log_row.h"
 
 namespace xsweep {
@@ -20,7 +21,12 @@ constexpr std::uint32_t kRecordMagic = 0x32525458;     // "XTR2"
 constexpr std::uint32_t kOldRecordMagic = 0x31525458;  // "XTR1": its checksum left the header out
 constexpr std::string_view kMagicStart = "XTR";
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5E;
+constexpr std::uint32_t kSkippableIndexMagic = 0x184D2A5D;
 constexpr std::uint32_t kSeekMagic = 0x8F92EAB1;
+constexpr std::size_t kIndexEntry = 12;  // of each frame: the trial it starts with, and its lines
+// 4 MiB of lines in a frame would halve the file, and be slow to open for one line.
+constexpr std::size_t kFrameText = std::size_t{1} << 20U;
+constexpr int kSealedLevel = 3;
 constexpr std::string_view kTranscriptKey = ",\"transcript\":";
 constexpr std::string_view kTailStart = ",\"system\":\"";  // quotes inside strings are escaped: this is a member
 constexpr std::size_t kSmallestTail = 1024;
@@ -55,10 +61,10 @@ T ReadRaw(std::string_view bytes, std::size_t offset) {
   return value;
 }
 
-/// One record of the shard logs; once its frame is written, what the table says of it.
+/// One record of the shard logs.
 struct Kept {
-  std::uint64_t index;  ///< of the trial; later the frame's size
-  std::uint64_t place;  ///< log << 44 | offset of the record; later the size of the frame's text
+  std::uint64_t index;  ///< of the trial
+  std::uint64_t place;  ///< log << 44 | offset of the record
 };
 constexpr unsigned kOffsetBits = 44;
 constexpr std::size_t kWindow = std::size_t{32} << 20U;  // bytes of logs in memory
@@ -109,26 +115,40 @@ std::vector<fs::path> TranscriptLogs(const fs::path& shards) {
   std::vector<fs::path> logs;
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(shards, absent)) {
-    if (entry.path().extension() == ".transcripts") logs.push_back(entry.path());
+    if (entry.path().extension() == layout::kTranscriptLog) logs.push_back(entry.path());
   }
   std::ranges::sort(logs);
   return logs;
 }
 
-Status WriteSeekTable(const std::deque<Kept>& frames, AtomicFile& out) {
-  std::string piece;
-  AppendRaw(kSkippableMagic, piece);
-  AppendRaw(static_cast<std::uint32_t>(frames.size() * 8 + 9), piece);
-  for (const Kept& frame : frames) {
-    AppendRaw(static_cast<std::uint32_t>(frame.index), piece);
-    AppendRaw(static_cast<std::uint32_t>(frame.place), piece);
-    TRY(out.Write(piece));
-    piece.clear();
+/// What the tables at the end say of a frame.
+struct SealedFrame {
+  std::uint32_t size = 0;
+  std::uint32_t text_size = 0;
+  std::uint64_t first_trial = 0;
+  std::uint32_t lines = 0;
+};
+
+Status WriteTables(const std::vector<SealedFrame>& frames, AtomicFile& out) {
+  std::string index;
+  AppendRaw(kSkippableIndexMagic, index);
+  AppendRaw(static_cast<std::uint32_t>(frames.size() * kIndexEntry), index);
+  for (const SealedFrame& frame : frames) {
+    AppendRaw(frame.first_trial, index);
+    AppendRaw(frame.lines, index);
   }
-  AppendRaw(static_cast<std::uint32_t>(frames.size()), piece);
-  piece += '\0';  // descriptor: no checksums of our own in the table, zstd's frames carry theirs
-  AppendRaw(kSeekMagic, piece);
-  return out.Write(piece);
+  TRY(out.Write(index));
+  std::string table;
+  AppendRaw(kSkippableMagic, table);
+  AppendRaw(static_cast<std::uint32_t>(frames.size() * 8 + 9), table);
+  for (const SealedFrame& frame : frames) {
+    AppendRaw(frame.size, table);
+    AppendRaw(frame.text_size, table);
+  }
+  AppendRaw(static_cast<std::uint32_t>(frames.size()), table);
+  table += '\0';  // descriptor: no checksums of our own in the table, zstd's frames carry theirs
+  AppendRaw(kSeekMagic, table);
+  return out.Write(table);
 }
 
 /// The shard logs of transcripts, mapped; of them only a window is in memory.
@@ -185,8 +205,8 @@ class Logs {
 /// bytes do not depend on what was compressed before.
 class Compressor {
  public:
-  Compressor() : context_(ZSTD_createCCtx()) {
-    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, 1);
+  explicit Compressor(int level = 1) : context_(ZSTD_createCCtx()) {
+    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
     ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
   }
   Compressor(const Compressor&) = delete;
@@ -233,6 +253,43 @@ class Decompressor {
 
  private:
   ZSTD_DCtx* context_;
+};
+
+/// Puts lines together into frames of the sealed file.
+class SealedWriter {
+ public:
+  explicit SealedWriter(AtomicFile& out) : out_(out), compressor_(kSealedLevel) {}
+  Status Add(std::uint64_t trial, std::string_view frames, std::uint32_t text_size) {
+    const std::size_t start = text_.size();
+    if (next_.lines++ == 0) next_.first_trial = trial;
+    line_.resize(text_size);
+    const std::size_t size = decompressor_.Read(frames, line_);
+    if (ZSTD_isError(size) != 0 || size != text_size)
+      return WorldError(fmt::format("the kept transcript of trial {} cannot be opened again", trial));
+    text_ += line_;
+    return start + text_size >= kFrameText ? EndFrame() : Status();
+  }
+  Status Close() {
+    if (next_.lines > 0) TRY(EndFrame());
+    return WriteTables(frames_, out_);
+  }
+
+ private:
+  Status EndFrame() {
+    frame_.clear();
+    compressor_.Append(text_, frame_);
+    next_.size = static_cast<std::uint32_t>(frame_.size());
+    next_.text_size = static_cast<std::uint32_t>(text_.size());
+    frames_.push_back(std::exchange(next_, {}));
+    text_.clear();
+    return out_.Write(frame_);
+  }
+  AtomicFile& out_;
+  Compressor compressor_;
+  Decompressor decompressor_;
+  SealedFrame next_;
+  std::vector<SealedFrame> frames_;
+  std::string text_, line_, frame_;
 };
 
 std::unexpected<Error> Damaged(const fs::path& path) {
@@ -319,15 +376,12 @@ Status SealTranscripts(Disk& disk, const fs::path& shards, const fs::path& seale
   if (std::ranges::none_of(kept, [&](const Kept& record) { return logs.Header(record).size > 0; }))
     return fs::exists(sealed) ? disk.Remove(sealed) : Status();
   TRY_ASSIGN(auto out, AtomicFile::Create(disk, sealed));
-  std::size_t written = 0;
-  for (const Kept record : kept) {
+  SealedWriter writer(out);
+  for (const Kept& record : kept) {
     const RecordHeader header = logs.Header(record);
-    if (header.size == 0) continue;
-    TRY(out.Write(logs.Frame(record, header.size)));
-    kept[written++] = {header.size, header.text_size};
+    if (header.size > 0) TRY(writer.Add(record.index, logs.Frame(record, header.size), header.text_size));
   }
-  kept.resize(written);
-  TRY(WriteSeekTable(kept, out));
+  TRY(writer.Close());
   return out.Commit();
 }
 
@@ -357,41 +411,88 @@ Expected<TranscriptFile> TranscriptFile::Open(const fs::path& path) {
   if (table_size > bytes.size()) return Damaged(path);
   const std::uint64_t table = bytes.size() - table_size;
   if (ReadRaw<std::uint32_t>(bytes, table) != kSkippableMagic) return Damaged(path);
-  std::vector<Frame> frames;
+  std::vector<Frame> frames(count);
   std::uint64_t offset = 0;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto size = ReadRaw<std::uint32_t>(bytes, table + 8 + i * 8);
-    frames.push_back({offset, size, ReadRaw<std::uint32_t>(bytes, table + 12 + i * 8)});
-    offset += size;
+    frames[i].offset = offset;
+    frames[i].size = ReadRaw<std::uint32_t>(bytes, table + 8 + i * 8);
+    frames[i].text_size = ReadRaw<std::uint32_t>(bytes, table + 12 + i * 8);
+    frames[i].first_line = i;
+    offset += frames[i].size;
   }
-  if (offset != table) return Damaged(path);
-  return TranscriptFile(std::move(file), std::move(frames));
+  if (offset == table) return TranscriptFile(std::move(file), std::move(frames), false);
+  if (offset + 8 + count * kIndexEntry != table) return Damaged(path);
+  if (ReadRaw<std::uint32_t>(bytes, offset) != kSkippableIndexMagic) return Damaged(path);
+  std::size_t line = 0;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    frames[i].first_trial = ReadRaw<std::uint64_t>(bytes, offset + 8 + i * kIndexEntry);
+    frames[i].lines = ReadRaw<std::uint32_t>(bytes, offset + 16 + i * kIndexEntry);
+    // A line has at least a character and its end.
+    if (frames[i].lines == 0 || frames[i].lines > frames[i].text_size) return Damaged(path);
+    frames[i].first_line = line;
+    line += frames[i].lines;
+  }
+  return TranscriptFile(std::move(file), std::move(frames), true);
+}
+
+TranscriptFile::TranscriptFile(MappedFile file, std::vector<Frame> frames, bool indexed)
+    : file_(std::move(file)),
+      frames_(std::move(frames)),
+      lines_(frames_.empty() ? 0 : frames_.back().first_line + frames_.back().lines),
+      indexed_(indexed),
+      opened_(std::make_unique<Opened>()),
+      after_index_(std::make_unique<std::atomic<std::uint64_t>[]>(indexed ? 0 : lines_)) {}
+
+Status TranscriptFile::OpenFrame(const Frame& frame) const {
+  if (opened_->frame == &frame) return {};
+  if (frame.text_size > kMaxTranscript + kFrameText)
+    return UserError(fmt::format("transcript {} is larger than 64 MiB", frame.first_line));
+  opened_->frame = nullptr;
+  opened_->lines.clear();
+  opened_->text.resize(frame.text_size);
+  thread_local const Decompressor decompressor;
+  const std::size_t size = decompressor.Read(file_.bytes().substr(frame.offset, frame.size), opened_->text);
+  const bool whole = ZSTD_isError(size) == 0 && size == frame.text_size;
+  for (std::string_view rest = opened_->text; whole && !rest.empty();) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    opened_->lines.push_back(rest.substr(0, end));
+    rest.remove_prefix(end);
+  }
+  if (opened_->lines.size() != frame.lines)
+    return UserError(fmt::format("transcripts from {} on are damaged", frame.first_line));
+  opened_->frame = &frame;
+  return {};
 }
 
 Expected<std::string> TranscriptFile::Line(std::size_t n) const {
-  CHECK(n < frames_.size(), "a transcript beyond the last was asked for");
-  const Frame& frame = frames_[n];
-  if (frame.text_size > kMaxTranscript) return UserError(fmt::format("transcript {} is larger than 64 MiB", n));
-  std::string text(frame.text_size, '\0');
-  thread_local const Decompressor decompressor;
-  const std::size_t size = decompressor.Read(file_.bytes().substr(frame.offset, frame.size), text);
-  if (ZSTD_isError(size) != 0 || size != frame.text_size) return UserError(fmt::format("transcript {} is damaged", n));
-  return text;
+  CHECK(n < lines_, "a transcript beyond the last was asked for");
+  const Frame& frame = *std::prev(std::ranges::upper_bound(frames_, n, {}, &Frame::first_line));
+  const std::lock_guard lock(opened_->mutex);
+  TRY(OpenFrame(frame));
+  return std::string(opened_->lines[n - frame.first_line]);
 }
 
 Expected<std::uint64_t> TranscriptFile::IndexAt(std::size_t n) const {
-  std::atomic<std::uint64_t>& known = after_index_[n];
-  if (known != 0) return known - 1;
+  // An index is not believed how many lines there are: memory is taken for frames that have been opened only.
+  std::atomic<std::uint64_t>* known = indexed_ ? nullptr : &after_index_[n];
+  if (known != nullptr && *known != 0) return *known - 1;
   TRY_ASSIGN(const std::string line, Line(n));
   const auto index = RowIndex(line);
   if (!index) return UserError(fmt::format("transcript {} is damaged", n));
-  known = *index + 1;
+  if (known != nullptr) *known = *index + 1;
   return *index;
 }
 
+std::pair<std::size_t, std::size_t> TranscriptFile::LinesNear(std::uint64_t index) const {
+  if (!indexed_) return {0, std::min<std::uint64_t>(lines_, index)};  // at most `index` trials come before it
+  const auto after = std::ranges::upper_bound(frames_, index, {}, &Frame::first_trial);
+  if (after == frames_.begin()) return {0, 0};
+  const Frame& frame = *std::prev(after);
+  return {frame.first_line, frame.first_line + frame.lines};
+}
+
 Expected<std::size_t> TranscriptFile::LowerBound(std::uint64_t index) const {
-  std::size_t low = 0;
-  std::size_t high = std::min<std::uint64_t>(size(), index);  // at most `index` trials come before it
+  auto [low, high] = LinesNear(index);
   while (low < high) {
     const std::size_t middle = (low + high) / 2;
     TRY_ASSIGN(const std::uint64_t here, IndexAt(middle));

@@ -1,10 +1,14 @@
-// TranscriptLog: the dialogues that are kept, each compressed alone, so that any one opens without the others.
+// TranscriptLog: the dialogues that are kept, compressed, any one of them open without the rest of the run.
 //
 // While a run goes on: shards/<i>.transcripts, records of {magic, trial index, attempt, size, checksum} and the zstd
 // frames of one transcript: one, or two where it ends in a long system prompt (the second is then the same for many).
-// Sealed: transcripts.jsonl.zst, the same frames in plan order and a table of sizes, one entry a transcript, in a
-// skippable frame at the end (laid out as in the "zstd seekable format"); `zstd -dc` prints it as JSON lines
-// {"index":N,"transcript":{...}}. A dictionary would be smaller still, but then `zstd -dc` would need it too.
+// Sealed: transcripts.jsonl.zst, JSON lines {"index":N,"transcript":{...}} in plan order, about 1 MiB of them in a zstd
+// frame: trials share policy, tools and phrases, and a frame says them once. Behind the frames lie two skippable ones:
+// of each frame the trial it starts with and its lines, and a table of sizes (laid out as in the "zstd seekable
+// format"). `zstd -dc` prints the lines. Where a frame ends depends on the lines alone, so equal rows make equal files.
+// Files in which every line is a frame of its own, as earlier versions wrote them, are read as well. A dictionary would
+// do without frames of many, but then `zstd -dc` would need it too.
+//
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -17,6 +21,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/files.h"
@@ -55,11 +60,11 @@ Status SealTranscripts(Disk& disk, const std::filesystem::path& shards, const st
 /// Makes a shard log of a sealed file, so that more trials can be added; its records count as attempt 0.
 Status UnsealTranscripts(Disk& disk, const std::filesystem::path& sealed, const std::filesystem::path& log);
 
-/// A sealed file of transcripts.
+/// A sealed file of transcripts. Threads may share it; the frame that was opened last stays in memory.
 class TranscriptFile {
  public:
   static Expected<TranscriptFile> Open(const std::filesystem::path& path);
-  std::size_t size() const { return frames_.size(); }
+  std::size_t size() const { return lines_; }
   /// The line of the n-th kept transcript: {"index":..., "transcript":...}.
   Expected<std::string> Line(std::size_t n) const;
   /// The transcript of trial `index`, or nothing when it was not kept. O(log n) frames are opened.
@@ -71,17 +76,31 @@ class TranscriptFile {
 
  private:
   struct Frame {
-    std::uint64_t offset;
-    std::uint32_t size;
-    std::uint32_t text_size;
+    std::uint64_t offset = 0;
+    std::uint32_t size = 0;
+    std::uint32_t text_size = 0;
+    std::size_t first_line = 0;
+    std::uint32_t lines = 1;
+    std::uint64_t first_trial = 0;  ///< known where the file has an index
   };
-  TranscriptFile(MappedFile file, std::vector<Frame> frames)
-      : file_(std::move(file)),
-        frames_(std::move(frames)),
-        after_index_(std::make_unique<std::atomic<std::uint64_t>[]>(frames_.size())) {}
+  struct Opened {
+    std::mutex mutex;
+    const Frame* frame = nullptr;
+    std::string text;
+    std::vector<std::string_view> lines;
+  };
+  TranscriptFile(MappedFile file, std::vector<Frame> frames, bool indexed);
+  Status OpenFrame(const Frame& frame) const;
+  /// Lines [low, high) among which the first not before `index` is, or the line at `high` is it.
+  std::pair<std::size_t, std::size_t> LinesNear(std::uint64_t index) const;
+
   MappedFile file_;
   std::vector<Frame> frames_;
-  /// One more than the trial of a frame that was opened, 0 of others: the middle of a search is opened once.
+  std::size_t lines_ = 0;
+  bool indexed_ = false;
+  std::unique_ptr<Opened> opened_;
+  /// Without an index: one more than the trial of a line that was read, 0 of others. The middle of a search is read
+  /// once.
   std::unique_ptr<std::atomic<std::uint64_t>[]> after_index_;
 };
 

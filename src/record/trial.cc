@@ -10,7 +10,7 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kRoleNames[5] = {"agent", "user", "attacker", "defense", "judge"};
+constexpr auto& kRoleNames = kWords<Role>;
 
 template <class Integer>
 void AppendNumber(Integer value, std::string& out) {

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <list>
 
+#include "record/layout.h"
 #include "record/transcript_log.h"
 
 namespace xsweep {
@@ -259,7 +260,7 @@ Expected<RecordedTrials> RecordedTrials::Scan(const fs::path& shards, std::uint6
   found.locations_.assign(planned, kMissing);
   std::error_code absent;
   for (const auto& entry : fs::directory_iterator(shards, absent)) {
-    if (entry.path().extension() == ".jsonl") found.logs_.push_back(entry.path());
+    if (entry.path().extension() == layout::kRowLog) found.logs_.push_back(entry.path());
   }
   std::ranges::sort(found.logs_);
   for (std::uint32_t log = 0; log < found.logs_.size(); ++log) TRY(found.ScanLog(log));

@@ -11,6 +11,7 @@
 
 #include "base/files.h"
 #include "config/yaml_tree.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -40,9 +41,9 @@ bool SaidByTheRun(const std::string& path) {
 
 std::optional<ConfigValues> ReadConfigValues(const std::filesystem::path& run) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{4} << 20U;
-  const auto text = ReadFile(run / "config.yaml", kMostBytes);
+  const auto text = ReadFile(run / layout::kConfig, kMostBytes);
   if (!text) return std::nullopt;
-  Faults faults((run / "config.yaml").string());
+  Faults faults((run / layout::kConfig).string());
   const auto root = ParseYaml(*text, 0, faults);
   if (!root || !faults.empty()) return std::nullopt;
   Values values;

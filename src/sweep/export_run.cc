@@ -20,6 +20,7 @@
 #include "foreign/write_mlflow.h"
 #include "foreign/write_otlp.h"
 #include "present/notes.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
@@ -97,11 +98,11 @@ Expected<Source> OpenSource(const ExportRequest& request) {
   for (const GateResult& gate : gates.results)
     exported.gates.push_back({gate.gate.text, gate.cell, std::string(NameOf(gate.verdict)), gate.explanation});
   exported.headline = Headline(Story{manifest, aggregate, {}, {}, {}});
-  exported.config = TextOrNothing(run, "config.yaml");
-  exported.report = TextOrNothing(run, "report.md");
+  exported.config = TextOrNothing(run, layout::kConfig);
+  exported.report = TextOrNothing(run, layout::kReport);
   exported.manifest = std::move(manifest);
   Source source{std::move(run), std::move(exported), std::nullopt};
-  if (const auto kept = source.run.File("transcripts.jsonl.zst"); fs::exists(kept)) {
+  if (const auto kept = source.run.File(layout::kTranscripts); fs::exists(kept)) {
     TRY_ASSIGN(source.transcripts, TranscriptFile::Open(kept));
   }
   return source;
@@ -112,7 +113,7 @@ Status ForEachTrial(const Source& source,
                     const std::function<Status(const ExportedCell&, const Trial&, const Transcript*)>& visit) {
   std::map<std::string_view, const ExportedCell*> cells;
   for (const ExportedCell& cell : source.exported.cells) cells.emplace(cell.record.id, &cell);
-  const std::string rows = source.run.File("trials.jsonl").string();
+  const std::string rows = source.run.File(layout::kRows).string();
   std::size_t frame = 0;
   const std::size_t frames = source.transcripts ? source.transcripts->size() : 0;
   TRY_ASSIGN(const std::uint64_t end, ForEachLine(rows, [&](std::uint64_t, std::string_view line) -> Status {
@@ -125,7 +126,7 @@ Status ForEachTrial(const Source& source,
                  if (index > row.index) break;
                  if (index == row.index) {
                    TRY_ASSIGN(const std::string text, source.transcripts->Line(frame));
-                   TRY_ASSIGN(const Json json, Json::Parse(text, "transcripts.jsonl.zst"));
+                   TRY_ASSIGN(const Json json, Json::Parse(text, layout::kTranscripts));
                    const Json* transcript = json.Find("transcript");
                    if (transcript != nullptr) {
                      TRY_ASSIGN(dialogue, Transcript::FromJson(*transcript));
@@ -204,7 +205,9 @@ Expected<Names> SendMlflow(const Source& source, const ExportRequest& request) {
   if (const char* token = std::getenv("MLFLOW_TRACKING_TOKEN"); token != nullptr && *token != '\0')
     server.token = Secret(token);
   std::vector<fs::path> artifacts;
-  for (const char* name : {"report.md", "notes.md", "summary.csv", "summary.png", "config.yaml", "run.json"}) {
+  for (const std::string& name :
+       {std::string(layout::kReport), std::string(layout::kNotes), std::string(layout::kSummary),
+        layout::Log(layout::kSummaryPlot, ".png"), std::string(layout::kConfig), std::string(layout::kManifest)}) {
     if (fs::exists(source.run.File(name))) artifacts.push_back(source.run.File(name));
   }
   TRY_ASSIGN(std::string page, SendToMlflow(server, source.exported, artifacts));

@@ -17,6 +17,7 @@
 #include "present/gate_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
+#include "record/layout.h"
 #include "record/ledger.h"
 #include "record/run_id.h"
 #include "sweep/config_differences.h"
@@ -131,7 +132,7 @@ void OfferHtmlReport(const RunDirectory& run, const Manifest& manifest) {
   const Status written = WriteHtmlReport(run.disk(), run.path().parent_path().parent_path(), run.path());
   if (!written) return PrintNote("note: no report.html: " + written.error().Text());
   // Not on stdout: its last line is the run's directory, for scripts.
-  PrintNote("page: " + run.File("report.html").string());
+  PrintNote("page: " + run.File(layout::kHtmlReport).string());
 }
 
 /// What is there was made from all rows; it is not replaced by what fewer or other rows say.
@@ -165,7 +166,7 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment
                           {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
   // What is there was made from more; where nothing is there yet, reports that say INVALID are better than none.
   std::error_code ignored;
-  if (!aggregate.defects.empty() && std::filesystem::exists(run.File("summary.csv"), ignored))
+  if (!aggregate.defects.empty() && std::filesystem::exists(run.File(layout::kSummary), ignored))
     return RefuseToPresent(run, aggregate);
   TRY(Present(run, manifest, aggregate, adjustment, later_gates));
   OfferHtmlReport(run, manifest);
@@ -193,10 +194,10 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
 Status PublishRun(const RunDirectory& run, const Manifest& manifest) {
   if (run.LatestIsForeign()) {
     PrintNote(fmt::format("note: {} is a directory that xsweep did not make; it was left alone",
-                          (run.path().parent_path() / "latest").string()));
+                          (run.path().parent_path() / layout::kLatest).string()));
   }
   TRY(run.PointLatestUnlessNewer(manifest));
-  return AppendToIndex(run.disk(), run.path().parent_path().parent_path() / "index.csv",
+  return AppendToIndex(run.disk(), run.path().parent_path().parent_path() / layout::kIndex,
                        IndexLine(run.path(), manifest));
 }
 

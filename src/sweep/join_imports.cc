@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "plan/cell_id.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
@@ -72,7 +73,7 @@ Status AddPart(const Part& part, bool with_source, ImportedRun& joined) {
   for (const CellRecord& cell : part.manifest.cells)
     cells.emplace(cell.id, with_source ? WithSource(cell, part.source) : cell);
   std::map<std::uint64_t, std::uint64_t> places;
-  const std::string rows = part.run.File("trials.jsonl").string();
+  const std::string rows = part.run.File(layout::kRows).string();
   TRY_ASSIGN(const std::uint64_t end, ForEachLine(rows, [&](std::uint64_t, std::string_view line) -> Status {
                TRY_ASSIGN(Trial row, ParseTrialRow(line, rows));
                const auto cell = cells.find(row.cell);
@@ -84,7 +85,7 @@ Status AddPart(const Part& part, bool with_source, ImportedRun& joined) {
                return {};
              }));
   (void)end;
-  const auto kept = part.run.File("transcripts.jsonl.zst");
+  const auto kept = part.run.File(layout::kTranscripts);
   if (!std::filesystem::exists(kept)) return {};
   TRY_ASSIGN(const TranscriptFile transcripts, TranscriptFile::Open(kept));
   for (std::size_t i = 0; i < transcripts.size(); ++i) {
@@ -120,7 +121,7 @@ Expected<Json> EnvironmentOf(const std::vector<Part>& parts, const std::vector<s
            part.manifest.environment_data_sha256 == first.environment_data_sha256;
   });
   if (same && first.environment_name != "recorded") {
-    TRY_ASSIGN(const Experiment opened, OpenExperiment(parts.front().run.File("config.yaml").string(), {}));
+    TRY_ASSIGN(const Experiment opened, OpenExperiment(parts.front().run.File(layout::kConfig).string(), {}));
     const bool all_there = std::ranges::all_of(tasks, [&](const std::string& id) {
       return std::ranges::find(opened.environment->tasks(), id, &Task::id) != opened.environment->tasks().end();
     });

@@ -11,6 +11,7 @@
 #include "analyze/trial_reader.h"
 #include "base/draw.h"
 #include "parts/shared/model_call.h"
+#include "record/layout.h"
 #include "record/transcript_log.h"
 
 namespace xsweep {
@@ -29,7 +30,7 @@ struct CellStrata {
 Expected<std::map<std::string, CellStrata, std::less<>>> ReadStrata(const RunDirectory& run, std::uint64_t seed) {
   TRY_ASSIGN(const Labels labels, ReadLabels(run.path().string()));
   std::map<std::string, CellStrata, std::less<>> cells;
-  TRY(ReadTrialRows(run.File("trials.jsonl").string(), {0, UINT64_MAX}, {}, [&](const TrialRow& row, std::int64_t) {
+  TRY(ReadTrialRows(run.File(layout::kRows).string(), {0, UINT64_MAX}, {}, [&](const TrialRow& row, std::int64_t) {
     if (row.counts.outcome > Outcome::kNotExposed) return;
     CellStrata& cell = cells[std::string(row.cell)];
     Stratum& stratum = row.counts.outcome == Outcome::kAttackSucceeded ? cell.yes : cell.no;
@@ -82,7 +83,7 @@ Expected<std::vector<LabelTask>> NextToLabel(const RunDirectory& run, std::int64
   }
   std::ranges::sort(drawn, {}, [](const auto& open) { return std::pair(open.first, open.second.index); });
   std::optional<TranscriptFile> file;
-  if (auto opened = TranscriptFile::Open(run.File("transcripts.jsonl.zst"))) file = std::move(*opened);
+  if (auto opened = TranscriptFile::Open(run.File(layout::kTranscripts))) file = std::move(*opened);
   std::vector<LabelTask> out;
   for (auto& [draw, task] : drawn) {
     if (std::ssize(out) >= sample) break;

@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/kept.h"
+#include "record/layout.h"
 
 namespace xsweep {
 namespace {
@@ -156,18 +157,6 @@ std::string PlayByShim(SweepConfig& config, const PartSpecs& specs) {
   return fmt::format("mode SHIM: the simulated agent plays in place of `{}`, and no model is asked", before);
 }
 
-std::vector<std::string> ExchangeFiles(const std::filesystem::path& run) {
-  std::vector<std::string> files;
-  for (const char* folder : {"exchanges", "shards"}) {
-    std::error_code absent;
-    for (const auto& entry : std::filesystem::directory_iterator(run / folder, absent)) {
-      if (entry.path().extension() == ".exchanges") files.push_back(entry.path().string());
-    }
-  }
-  std::ranges::sort(files);
-  return files;
-}
-
 LiveModels::LiveModels() = default;
 LiveModels::~LiveModels() = default;
 
@@ -177,7 +166,8 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
   TRY_ASSIGN(models->loop_, IoLoop::Create(models->clock_));
   ModelSources sources;
   if (!replay.empty()) {
-    const auto files = ExchangeFiles(replay);
+    TRY_ASSIGN(const RunDirectory kept, RunDirectory::Open(run.disk(), replay));
+    const auto files = kept.exchanges();
     if (files.empty()) return UserError("holds no exchanges to replay; only REAL runs keep them", replay.string());
     TRY_ASSIGN(sources.replay, Recording::Open(files));
   } else {
@@ -187,7 +177,7 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     // Opening the log first cuts off a line that a kill has torn.
     TRY_ASSIGN(models->log_, ExchangeLog::Open(run.disk(), log));
     sources.log = models->log_.get();
-    TRY_ASSIGN(sources.reuse, Recording::OpenSound(ExchangeFiles(run.path())));
+    TRY_ASSIGN(sources.reuse, Recording::OpenSound(run.exchanges()));
     if (const std::string damage = sources.reuse->damage(); !damage.empty()) PrintNote("note: " + damage);
   }
   sources.rate_share = [&budget] { return budget.rate_share(); };

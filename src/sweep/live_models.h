@@ -43,6 +43,8 @@ class LiveModels {
   Surroundings around() { return {.loop = loop_.get(), .http = http_.get(), .server = server_.get()}; }
   /// Every exchange that was kept before is on disk when this returns. From any thread.
   Status Sync() { return log_ ? log_->Sync() : Status(); }
+  /// Ends the log of exchanges. After the last trial.
+  Status Close() { return log_ ? log_->Close() : Status(); }
   Expected<ModelSet> ModelsOf(const Cell& cell);
 
   ~LiveModels();
@@ -58,8 +60,5 @@ class LiveModels {
   std::unique_ptr<ModelShelf> shelf_;
   std::unique_ptr<TurnKeeper> turns_;
 };
-
-/// The files of exchanges of a run, sealed or not.
-std::vector<std::string> ExchangeFiles(const std::filesystem::path& run);
 
 }  // namespace xsweep

@@ -9,6 +9,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "config/call_limits.h"
 #include "config/lists.h"
 #include "config/resolved.h"
 #include "plan/estimate.h"
@@ -55,13 +56,14 @@ std::string CostLines(const SweepConfig& config, const Plan& plan) {
                        Rounded(role.prompt_tokens), Rounded(role.completion_tokens), CostInWords(role.cost_usd));
   }
   out += "  (assumes dialogues of about eight turns)\n";
-  const auto bound = [&](const char* name, const auto& limit, double expected) {
+  const auto bound = [&](CallLimit name, const auto& limit, double expected) {
     if (!limit || expected <= static_cast<double>(*limit)) return;
-    out += fmt::format("  limits.{} ({}) may stop it before the end\n", name, *limit);
+    out += fmt::format("  limits.{} ({}) may stop it before the end\n", NameOf(name), *limit);
   };
-  bound("max_calls", config.limits.max_calls, estimate.calls);
-  bound("max_total_tokens", config.limits.max_total_tokens, estimate.tokens);
-  bound("max_cost_usd", config.limits.max_cost_usd, estimate.cost_usd.value_or(0));
+  // Prompt and completion tokens are not expected apart.
+  bound(CallLimit::kCalls, config.limits.max_calls, estimate.calls);
+  bound(CallLimit::kTotalTokens, config.limits.max_total_tokens, estimate.tokens);
+  bound(CallLimit::kCost, config.limits.max_cost_usd, estimate.cost_usd.value_or(0));
   return out;
 }
 

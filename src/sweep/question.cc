@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "record/index.h"
+#include "record/layout.h"
 #include "sweep/config_differences.h"
 
 namespace xsweep {
@@ -52,7 +53,7 @@ std::string QuestionOf(const std::filesystem::path& run, const Manifest& manifes
 
 std::int64_t EarlierLooks(const std::filesystem::path& results, const Manifest& manifest, const std::string& question,
                           const std::string& gate) {
-  const auto entries = ReadIndex(results / "index.csv");
+  const auto entries = ReadIndex(results / layout::kIndex);
   if (!entries || question.empty()) return 0;
   return std::ranges::count_if(*entries, [&](const IndexEntry& entry) {
     if (entry["question"] != question || entry["run_id"] == manifest.run_id) return false;

@@ -16,6 +16,7 @@
 #include "engine/shared_budget.h"
 #include "models/shelf.h"
 #include "net/http.h"
+#include "record/layout.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
 #include "sweep/experiment.h"
@@ -40,7 +41,7 @@ Status CheckSets(const std::vector<std::string>& sets) {
 
 Expected<Experiment> OpenWithJudge(const RunDirectory& run, const RejudgeRequest& request) {
   constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20U;
-  const std::string file = run.File("config.yaml").string();
+  const std::string file = run.File(layout::kConfig).string();
   const auto text = ReadFile(file, kMaxConfig);
   if (!text) return UserError(text.error().message, file);
   Overrides overrides;
@@ -81,13 +82,13 @@ class Recorded {
     Recorded recorded;
     std::uint64_t needed = 0;
     const auto read = [&](std::uint64_t, std::string_view line) -> Status {
-      TRY_ASSIGN(Trial row, ParseTrialRow(line, "trials.jsonl"));
+      TRY_ASSIGN(Trial row, ParseTrialRow(line, layout::kRows));
       needed += Judgeable(row) ? 1 : 0;
       recorded.rows_.push_back(std::move(row));
       return {};
     };
-    TRY(ForEachLine(run.File("trials.jsonl"), read));
-    const auto file = run.File("transcripts.jsonl.zst");
+    TRY(ForEachLine(run.File(layout::kRows), read));
+    const auto file = run.File(layout::kTranscripts);
     if (std::filesystem::exists(file)) {
       TRY_ASSIGN(recorded.dialogues_, TranscriptFile::Open(file));
     }
@@ -122,12 +123,12 @@ class Recorded {
   Expected<Json> FindFrom(std::uint64_t index) {
     for (; frame_ < dialogues_->size(); ++frame_) {
       TRY_ASSIGN(const std::string line, dialogues_->Line(frame_));
-      TRY_ASSIGN(const Json json, Json::Parse(line, "transcripts.jsonl.zst"));
+      TRY_ASSIGN(const Json json, Json::Parse(line, layout::kTranscripts));
       if (json.IntOr("index", -1) != static_cast<std::int64_t>(index)) continue;
       const Json* transcript = json.Find("transcript");
       if (transcript != nullptr) return *transcript;
     }
-    return UserError(fmt::format("holds no dialogue for trial {}", index), "transcripts.jsonl.zst");
+    return UserError(fmt::format("holds no dialogue for trial {}", index), layout::kTranscripts);
   }
   std::vector<Trial> rows_;
   std::optional<TranscriptFile> dialogues_;
@@ -157,7 +158,7 @@ Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
   TRY_ASSIGN(bench.transcripts, TranscriptLog::Open(run.disk(), run.shards() / "0.transcripts"));
   bench.http = std::make_unique<Http>(*bench.loop);
   ModelSources sources{.http = bench.http.get()};
-  TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / "0.exchanges"));
+  TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / layout::Log("0", layout::kExchangeLog)));
   sources.log = bench.exchanges.get();
   Budget& budget = bench.budget->budget();
   sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
@@ -198,7 +199,7 @@ Expected<TrialIdentity> IdentityOf(const Plan& plan, const Trial& row) {
   if (task == plan.tasks().end() || plan.cells().size() != 1)
     return UserError(
         fmt::format("has a row of task `{}` in cell `{}`, which its config does not plan", row.task, row.cell),
-        "trials.jsonl");
+        layout::kRows);
   return TrialIdentity{row.index, 0, static_cast<std::uint32_t>(task - plan.tasks().begin()), row.seed, row.trial};
 }
 
@@ -238,7 +239,7 @@ void KeepImport(const Manifest& before, const std::string& judge, Manifest& mani
 /// What the judge found where nobody attacked: what an agent does against the policy by itself is a rate, too.
 Expected<std::string> UnattackedWords(const RunDirectory& run) {
   std::map<std::string, stats::Cluster> tasks;
-  const std::string rows = run.File("trials.jsonl").string();
+  const std::string rows = run.File(layout::kRows).string();
   TRY_ASSIGN(const std::uint64_t end, ForEachLine(rows, [&](std::uint64_t, std::string_view line) -> Status {
                TRY_ASSIGN(const Trial row, ParseTrialRow(line, rows));
                if (row.outcome != Outcome::kBenign) return {};
@@ -282,8 +283,10 @@ Expected<std::int64_t> JudgeAll(const Experiment& experiment, Recorded& recorded
     bench.loop->Spawn(JudgeRows(runner, experiment.plan, recorded, bench, stop), [](bool) {});
   bench.loop->RunSpawned();
   TRY(bench.transcripts->Sync());
+  const Status exchanges_closed = bench.exchanges->Close();
   const Status rows_closed = bench.rows->Close(), budget_closed = bench.budget->Close();
   TRY(std::move(bench.result));
+  TRY(exchanges_closed);
   TRY(rows_closed);
   TRY(budget_closed);
   return bench.cut_short;

@@ -10,6 +10,7 @@
 #include "base/terminal.h"
 #include "config/resolved.h"
 #include "engine/budget.h"
+#include "record/layout.h"
 #include "words/exit_code.h"
 
 namespace xsweep {
@@ -71,7 +72,7 @@ Status CheckUnchanged(const Experiment& experiment, const RunDirectory& run, Man
   manifest = TakeOver(manifest, std::move(now));
   const Json fresh = Budget(experiment.config.limits, {}).ToJson();
   if (manifest.budget.is_object()) manifest.budget.Set("limits", *fresh.Find("limits"));
-  TRY(run.Write("config.yaml", ResolvedYaml(experiment.config)));
+  TRY(run.Write(layout::kConfig, ResolvedYaml(experiment.config)));
   return run.WriteManifest(manifest);
 }
 
@@ -119,7 +120,7 @@ Expected<OpenedRun> OpenRunAs(Experiment experiment, const std::filesystem::path
 
 Expected<OpenedRun> OpenRun(const std::filesystem::path& path, bool force) {
   TRY_ASSIGN(auto run, RunDirectory::Open(RealDisk(), path));
-  TRY_ASSIGN(auto experiment, OpenExperiment(run.File("config.yaml").string(), {}));
+  TRY_ASSIGN(auto experiment, OpenExperiment(run.File(layout::kConfig).string(), {}));
   return OpenRunAs(std::move(experiment), run.path(), force);
 }
 

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "analyze/run_facts.h"
+#include "record/layout.h"
 #include "record/run_directory.h"
 #include "record/run_id.h"
 
@@ -86,7 +87,7 @@ Status RebuildIndex(const std::filesystem::path& results) {
     entries.push_back(IndexLine(path, *manifest));
   }
   std::ranges::stable_sort(entries, {}, [](const IndexEntry& entry) { return entry["timestamp_utc"]; });
-  return RewriteIndex(RealDisk(), results / "index.csv", entries);
+  return RewriteIndex(RealDisk(), results / layout::kIndex, entries);
 }
 
 std::vector<IndexEntry> UnfinishedRuns(const std::filesystem::path& results, const std::vector<IndexEntry>& known) {

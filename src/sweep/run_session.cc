@@ -174,7 +174,7 @@ Status RunSession::OpenLogs() {
 }
 
 Status RunSession::OpenModels() {
-  const auto exchanges = run_.shards() / (logs_->rows->name() + ".exchanges");
+  const auto exchanges = run_.shards() / layout::Log(logs_->rows->name(), layout::kExchangeLog);
   TRY_ASSIGN(logs_->live, LiveModels::Open(run_, exchanges, options_.replay, *logs_->budget));
   if (!options_.replay.empty()) return {};  // a replay spends nothing that stopping could save
   TRY_ASSIGN(const std::uint64_t errors, logs_->missing.ErrorsIn(begin_, end_));
@@ -230,8 +230,10 @@ Status RunSession::RunRounds(const WorkOrder& order) {
 Status RunSession::Close() {
   if (begin_ == end_) return {};
   if (logs_) {
+    const Status exchanges = logs_->live ? logs_->live->Close() : Status();
     const Status rows = logs_->rows->Close();
     const Status budget = logs_->budget->Close();
+    TRY(exchanges);
     TRY(rows);
     TRY(budget);
   }

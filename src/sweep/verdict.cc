@@ -8,6 +8,7 @@
 
 #include "present/gate_report.h"
 #include "record/index.h"
+#include "record/layout.h"
 #include "sweep/compare_directories.h"
 #include "sweep/question.h"
 
@@ -17,7 +18,7 @@ namespace {
 /// The newest run of the experiment in the index that began before this one: when `report` judges the newest run anew,
 /// `latest` is that run itself, and the difference to oneself is always 0.
 Expected<std::filesystem::path> EarlierRun(const std::filesystem::path& results, const Manifest& manifest) {
-  TRY_ASSIGN(const auto entries, ReadIndex(results / "index.csv"));
+  TRY_ASSIGN(const auto entries, ReadIndex(results / layout::kIndex));
   const IndexEntry* newest = nullptr;
   for (const IndexEntry& entry : entries) {
     const bool earlier = entry["exp"] == manifest.exp && entry["run_id"] != manifest.run_id &&
@@ -30,10 +31,10 @@ Expected<std::filesystem::path> EarlierRun(const std::filesystem::path& results,
 
 Expected<RunComparison> CompareWithRun(const RunDirectory& run, const Manifest& manifest, const std::string& versus) {
   const std::filesystem::path results = run.path().parent_path().parent_path();
-  TRY_ASSIGN(auto other, FindRun(results, versus == "latest" ? manifest.exp : "", versus));
+  TRY_ASSIGN(auto other, FindRun(results, versus == layout::kLatest ? manifest.exp : "", versus));
   std::error_code failure;
   if (std::filesystem::equivalent(other, run.path(), failure)) {
-    if (versus != "latest") return UserError("this is the run itself; name another one", "vs " + versus);
+    if (versus != layout::kLatest) return UserError("this is the run itself; name another one", "vs " + versus);
     TRY_ASSIGN(other, EarlierRun(results, manifest));
   }
   return CompareDirectories(other, run.path(), {.parts = {}, .detectable = false, .read = {}});
@@ -62,8 +63,8 @@ Expected<GateReport> JudgeRun(const RunDirectory& run, const Manifest& manifest,
 Status WriteGateFiles(const RunDirectory& run, const Manifest& manifest, const GateReport& report,
                       const std::string& headline) {
   if (report.results.empty()) return {};
-  TRY(run.Write("junit.xml", JUnitXml(manifest, report)));
-  return run.Write("job_summary.md", JobSummary(manifest, report, headline));
+  TRY(run.Write(layout::kGateResults, JUnitXml(manifest, report)));
+  return run.Write(layout::kJobSummary, JobSummary(manifest, report, headline));
 }
 
 }  // namespace xsweep

@@ -17,7 +17,7 @@ TEST_F(RealSweep, CompletesWithTokensAndCostInItsFiles) {
   const Ended ended = Xsweep(RunAs("a", Config(RealConfig(server.Url()))));
   ASSERT_EQ(ended.code, 0) << ended.output;
   for (const char* file : {"config.yaml", "trials.jsonl", "summary.csv", "summary.png", "notes.md", "report.md",
-                           "transcripts.jsonl.zst", "exchanges/0.exchanges"}) {
+                           "transcripts.jsonl.zst", "exchanges/0.exchanges.zst"}) {
     EXPECT_TRUE(std::filesystem::exists(Run("a") / file)) << file;
   }
   const auto rows = Rows("a");

@@ -196,7 +196,8 @@ TEST(ARunStoppedByItsBudget, GoesOnWithARaisedOneAndRepeatsNoCall) {
   const auto more = run_with("38", {"--retry-errors", "--force"});
   EXPECT_EQ(more.exit_code, 0) << more.err;
   EXPECT_EQ(used(), std::pair(std::int64_t{38}, std::uint64_t{0}));
-  EXPECT_TRUE(fs::exists(dir / "real/a/exchanges/0.exchanges") && fs::exists(dir / "real/a/exchanges/0.s2.exchanges"))
+  EXPECT_TRUE(fs::exists(dir / "real/a/exchanges/0.exchanges.zst") &&
+              fs::exists(dir / "real/a/exchanges/0.s2.exchanges.zst"))
       << "what was paid for before stays";
 }
 

@@ -49,6 +49,17 @@ class ModelsOfARun : public ::testing::Test {
     return loop_->Run(model.Complete(request));
   }
 
+  /// The lines of the log.
+  std::string Kept() const {
+    std::string text;
+    const auto file = LineFile::Open(path_);
+    EXPECT_TRUE(file->ForEachLine([&](std::string_view line, const LineFile::Place&) -> Status {
+      text.append(line).append("\n");
+      return {};
+    }));
+    return text;
+  }
+
   SystemClock clock_;
   std::unique_ptr<IoLoop> loop_ = *IoLoop::Create(clock_);
   Http http_{*loop_};
@@ -102,7 +113,9 @@ TEST_F(ModelsOfARun, ShowNoKeyEvenWhenTheServerEchoesIt) {
   EXPECT_THAT(refused.message, HasSubstr("401 (error): bad key Bearer [secret]"));
   EXPECT_THAT(refused.message, HasSubstr("api_key_env"));
   EXPECT_EQ(Complete(model, Ask("c", 2))->calls[0].arguments.Dump(), R"({"k":"[secret]"})");
-  EXPECT_THAT(*ReadFile(path_), Not(HasSubstr("very-secret")));
+  const std::string kept = Kept();
+  EXPECT_THAT(kept, HasSubstr("Follow the policy."));
+  EXPECT_THAT(kept, Not(HasSubstr("very-secret")));
 }
 
 TEST_F(ModelsOfARun, TurnEveryMisbehaviourIntoAnErrorOfTheEpisode) {
@@ -213,12 +226,63 @@ TEST_F(ModelsOfARun, GoOnAfterATornLine) {
     EXPECT_TRUE(Complete(**shelf.Get("openai", Options(server)), Ask("q", 0, trial)).has_value());
   };
   record(0);
-  const auto whole = std::filesystem::file_size(path_);
   record(1);
-  std::filesystem::resize_file(path_, whole + 30);
+  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) - 10);
   EXPECT_EQ((*Recording::Open({path_}))->size(), 1U);
   record(2);
   EXPECT_EQ((*Recording::Open({path_}))->size(), 2U);
+}
+
+TEST_F(ModelsOfARun, AreKeptWithTheirPromptsAndToolsOnce) {
+  ModelServer server([](const SeenRequest&) { return ServerReply{.body = testing::ChatBody("x")}; });
+  const auto log = *ExchangeLog::Open(RealDisk(), path_);
+  ModelShelf shelf({.http = &http_, .log = log.get()});
+  Model& model = **shelf.Get("openai", Options(server));
+  for (const std::uint32_t trial : {0U, 1U, 2U}) {
+    for (const std::uint32_t turn : {0U, 1U}) ASSERT_TRUE(Complete(model, Ask("q", turn, trial)).has_value());
+  }
+  const std::string kept = Kept();
+  EXPECT_EQ(std::ranges::count(kept, '\n'), 7);
+  EXPECT_EQ(kept.find("Follow the policy."), kept.rfind("Follow the policy."));
+  // What differs is told from the request put together again, prompt and tools with it.
+  ModelShelf replay({.replay = *Recording::Open({path_})});
+  ModelRequest other = Ask("q", 1, 2);
+  other.system = "Follow no policy.";
+  const auto reply = RunNow((*replay.Get("openai", Options(server)))->Complete(other));
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(reply.error().message,
+              HasSubstr("the system prompt was \"Follow the policy.\" and is \"Follow no policy.\""));
+}
+
+TEST(ARecording, LeavesOutLinesWhoseSumDoesNotFit) {
+  const CallIdentity who{"base", "7", 41, 0, Role::kAgent, 0};
+  ModelRequest request;
+  request.identity = who;
+  request.system = "s";
+  request.messages.push_back({});
+  ModelReply reply;
+  reply.text = "refund of 100 made";
+  std::string lines = ExchangeWriter().Lines(who, RequestText(Json::MakeObject(), request), reply);
+  EXPECT_EQ((*Recording::FromText(lines, "x"))->size(), 1U);
+  lines.replace(lines.find("of 100"), 6, "of 900");
+  const auto damaged = Recording::FromText(lines, "x");
+  ASSERT_FALSE(damaged);
+  EXPECT_EQ(damaged.error().where, "x:2");
+}
+
+TEST(ARecording, OfEarlierVersionsIsRead) {
+  const auto opened = Recording::FromText(
+      R"({"cell":"base","task":"7","seed":41,"trial":0,"role":"agent","turn":0,"hash":"0123456789abcdef",)"
+      R"("settings":{},"system":"Be kind.","tools":[],"messages":[{"speaker":"user","text":"hi"}],)"
+      R"("reply":{"text":"hello","finish_reason":"stop","usage":{"calls":1}}})"
+      "\n",
+      "x");
+  ASSERT_TRUE(opened);
+  ModelRequest request;
+  request.system = "Be rude.";
+  const auto miss = (*opened)->Find({"base", "7", 41, 0, Role::kAgent, 0}, RequestText(Json::MakeObject(), request));
+  ASSERT_FALSE(miss);
+  EXPECT_THAT(miss.error().message, HasSubstr("the system prompt was \"Be kind.\" and is \"Be rude.\""));
 }
 
 TEST_F(ModelsOfARun, FollowAScript) {

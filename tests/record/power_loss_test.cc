@@ -10,6 +10,7 @@
 
 #include "record/index.h"
 #include "record/ledger.h"
+#include "record/line_log.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
@@ -191,7 +192,7 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
   TRY(disk.SyncDirectory(run->path()));
   {
     TRY_ASSIGN(const auto transcripts, TranscriptLog::Open(disk, run->shards() / "0.transcripts"));
-    TRY_ASSIGN(const auto exchanges, disk.Open(run->shards() / "0.exchanges", OpenMode::kAppend));
+    TRY_ASSIGN(const auto exchanges, LineLog::Open(disk, run->shards() / "0.exchanges.zst"));
     TRY_ASSIGN(const auto ledger, Ledger::Create(disk, run->shards() / "0.spent"));
     TRY_ASSIGN(const auto log, TrialLog::CreateOwn(disk, run->shards(), "0"));
     log->SyncFirst([&]() -> Status {
@@ -200,7 +201,7 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
       return exchanges->Sync();
     });
     for (std::uint64_t index = 0; index < kPlanned; ++index) {
-      TRY(exchanges->Write(Exchange(index)));
+      TRY(exchanges->Append(Exchange(index)));
       TRY(ledger->Append({.calls = 1, .stopped_by = {}}));
       std::string transcript;
       AppendTranscriptRecord(index, 0, "{\"n\":" + std::to_string(index) + "}", transcript);
@@ -224,8 +225,13 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
 /// What an acknowledged row rests on: its dialogue, what was paid for it, what that cost.
 void ExpectWhatRowsRestOn(const RunDirectory& run, const std::set<std::uint64_t>& rows) {
   std::string exchanges;
-  for (const char* place : {"exchanges/0.exchanges", "shards/0.exchanges"}) {
-    if (fs::exists(run.File(place))) exchanges += *ReadFile(run.File(place));
+  for (const fs::path& path : run.exchanges()) {
+    const auto file = LineFile::Open(path);
+    ASSERT_TRUE(file);
+    (void)file->ForEachLine([&](std::string_view line, const LineFile::Place&) -> Status {
+      exchanges.append(line).append("\n");
+      return {};
+    });
   }
   for (const std::uint64_t index : rows) EXPECT_NE(exchanges.find(Exchange(index)), std::string::npos) << index;
   fs::path sealed = run.File("transcripts.jsonl.zst");

@@ -14,7 +14,6 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "parts/environments/world/canonical_text.h"
 #include "parts/environments/world/lazy.h"
 #include "python/text.h"
 
@@ -154,7 +153,6 @@ struct World::Impl {
   WorldSpec spec;
   std::vector<std::unique_ptr<dom::document>> documents;  // own what the records point into
   std::vector<Table> tables;
-  Lazy<CanonicalText> canonical;
 
   explicit Impl(const WorldSpec& s) : spec(s), tables(s.tables.size()) {}
 
@@ -240,10 +238,5 @@ const Json& World::record(int table, int record) const {
 const std::string& World::text(int table, int record) const {
   return impl_->at(table, record).text.Get([&] { return PythonJson(this->record(table, record)); });
 }
-
-const CanonicalText& World::canonical() const {
-  return impl_->canonical.Get([this] { return CanonicalText(*this); });
-}
-const std::string& World::hash() const { return canonical().hash(); }
 
 }  // namespace xsweep

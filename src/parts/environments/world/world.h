@@ -60,25 +60,37 @@ class World {
   const Json& record(int table, int record) const;
   /// As json.dumps prints the record: what a read tool answers.
   const std::string& text(int table, int record) const;
-  /// The reference's hash of the untouched data, 64 hex digits.
-  const std::string& hash() const;
 
   /// A desk's own lookup structure, a T built from this world when first asked for. One type per world.
   template <class T>
   const T& Derived() const {
-    std::call_once(derived_once_, [this] { derived_ = std::make_shared<const T>(*this); });
-    return *static_cast<const T*>(derived_.get());
+    return derived_.Get<T>(*this);
+  }
+  /// The text that world_hash.h hashes, kept in the same way. What it is stands above: it is made of worlds and states.
+  template <class T>
+  const T& Hashed() const {
+    return hashed_.Get<T>(*this);
   }
 
-  /// What `hash` is taken of; see world_hash.h.
-  const class CanonicalText& canonical() const;
-
  private:
+  /// Room for one value of a type that this header need not know.
+  class Slot {
+   public:
+    template <class T>
+    const T& Get(const World& world) const {
+      std::call_once(once_, [&] { value_ = std::make_shared<const T>(world); });
+      return *static_cast<const T*>(value_.get());
+    }
+
+   private:
+    mutable std::once_flag once_;
+    mutable std::shared_ptr<const void> value_;
+  };
   struct Impl;
   explicit World(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
-  mutable std::once_flag derived_once_;
-  mutable std::shared_ptr<const void> derived_;
+  Slot derived_;
+  Slot hashed_;
 };
 
 /// A record that an episode changed. `before` is null for a new record.

@@ -70,7 +70,9 @@ bool SameRecord(Benchmark benchmark, const Json& a, const Json& b) {
   return text_a == text_b;
 }
 
-std::string StateHash(const State& state) { return state.world().canonical().Hash(state); }
+const std::string& WorldHash(const World& world) { return world.Hashed<CanonicalText>().hash(); }
+
+std::string StateHash(const State& state) { return state.world().Hashed<CanonicalText>().Hash(state); }
 
 bool StrictlyEqual(const State& a, const State& b) {
   const Benchmark benchmark = a.world().spec().benchmark;

@@ -8,7 +8,9 @@
 
 namespace xsweep {
 
-/// The reference's hash of the whole database, 64 hex digits: the cached text of the untouched records, with the
+/// The reference's hash of the untouched data, 64 hex digits; made when first asked for, and kept.
+const std::string& WorldHash(const World& world);
+/// The same of a state: that of the whole database, 64 hex digits: the cached text of the untouched records, with the
 /// changed ones in their places. Starts from a kept SHA-256 state just before the first change.
 std::string StateHash(const State& state);
 

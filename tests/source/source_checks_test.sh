@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Includes go one way, ARCHITECTURE.md has the same table, and words that many share stand in one table. Each check also
+# has to find a fault that is put into a copy.
+# SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
+python3 tools/check_words.py
+python3 tools/check_includes.py --table
+
+copy=$(mktemp -d "${TMPDIR:-/tmp}/xsweep-source-XXXXXX")
+trap 'rm -rf "$copy"' EXIT
+mkdir "$copy/src"
+cp -r src/words src/record src/config "$copy/src/"
+must_find() { # WHAT TEXT
+  printf '%s\n' "$2" >"$copy/src/record/extra.cc"
+  if python3 tools/check_words.py "$copy" >"$copy/said"; then
+    echo "FAILED: $1 was not found" >&2
+    exit 1
+  fi
+  grep -q extra.cc "$copy/said"
+}
+must_find "a second table of roles" 'const char* r[] = {"agent", "user", "attacker", "defense"};'
+must_find "a file name" 'auto rows = run / "trials.jsonl";'
+must_find "a table of limits" \
+  'f("max_calls", "max_prompt_tokens", "max_completion_tokens", "max_total_tokens", "max_cost_usd");'
