@@ -33,7 +33,7 @@ Root-Is-Purelib: false
 Tag: {tag}
 """
 # Debian's packages whose code is in the binary; their licences are read where they were installed.
-LINKED = ["libyaml-cpp-dev", "libsimdjson-dev", "libfmt-dev", "libssl-dev", "libzstd-dev", "libcli11-dev", "libboost-dev", "libxxhash-dev"]
+LINKED = ["libyaml-cpp-dev", "libsimdjson-dev", "libfmt-dev", "libssl-dev", "libzstd-dev", "zlib1g-dev", "libcli11-dev", "libboost-dev", "libxxhash-dev"]
 
 
 def members(binary, version, tag):

@@ -63,11 +63,12 @@ library simdjson libsimdjson.a -DCMAKE_CXX_FLAGS=-DSIMDJSON_IMPLEMENTATION_ICELA
 
 # Headers of what is header-only or plain C come from the installed packages, one by one: all of /usr/include would bring its glibc.
 arch_include=/usr/include/$(uname -m)-linux-gnu
-for header in boost CLI xxhash.h xxh3.h zstd.h zstd_errors.h zdict.h; do ln -sfn "/usr/include/$header" "$prefix/include/$header"; done
+for header in boost CLI xxhash.h xxh3.h zlib.h zstd.h zstd_errors.h zdict.h; do ln -sfn "/usr/include/$header" "$prefix/include/$header"; done
+ln -sfn "$(ls "$arch_include/zconf.h" /usr/include/zconf.h 2>/dev/null | head -1)" "$prefix/include/zconf.h"
 ln -sfn "$(ls -d "$arch_include/curl" /usr/include/curl 2>/dev/null | head -1)" "$prefix/include/curl"
 mkdir -p "$prefix/include/openssl"
 ln -sf /usr/include/openssl/* "$arch_include"/openssl/* "$prefix/include/openssl/"
-cp "/usr/lib/$(uname -m)-linux-gnu"/{libcrypto.a,libzstd.a} "$prefix/lib/"
+cp "/usr/lib/$(uname -m)-linux-gnu"/{libcrypto.a,libz.a,libzstd.a} "$prefix/lib/"
 cat > "$prefix/lib/pkgconfig/libzstd.pc" <<PC
 prefix=$prefix
 Name: zstd
@@ -81,6 +82,7 @@ PC
 PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig cmake -S . -B "$root/xsweep" "${zig_cmake[@]}" "-DCMAKE_PREFIX_PATH=$prefix" -DCCACHE=OFF \
   "-DCMAKE_CXX_FLAGS=-isystem $prefix/include -U_LIBCPP_ENABLE_CXX17_REMOVED_UNEXPECTED_FUNCTIONS" "-DCMAKE_CXX_FLAGS_RELEASE=-O2" -DXSWEEP_PORTABLE=ON \
   "-DOPENSSL_CRYPTO_LIBRARY=$prefix/lib/libcrypto.a" "-DOPENSSL_SSL_LIBRARY=$prefix/lib/libcrypto.a" "-DOPENSSL_INCLUDE_DIR=$prefix/include" \
+  "-DZLIB_LIBRARY=$prefix/lib/libz.a" "-DZLIB_INCLUDE_DIR=$prefix/include" \
   "-DCURL_INCLUDE_DIR=$prefix/include" "-DCURL_LIBRARY=$prefix/lib/libcrypto.a" "-DBoost_INCLUDE_DIR=$prefix/include" -DBoost_NO_BOOST_CMAKE=ON \
   -DXSWEEP_BENCH=OFF -DBUILD_TESTING=OFF > "$root/configure.log"
 cmake --build "$root/xsweep" --target xsweep

@@ -8,6 +8,7 @@
 
 #include "config/keys.h"
 #include "config/sweep_config.h"
+#include "words/axis_words.h"
 
 namespace xsweep {
 namespace {
@@ -98,6 +99,16 @@ Json WholePart(const PartSpec& part, std::string_view section, std::string_view 
   }
   return Json::MakeObject(
       {{"type", "object"}, {"properties", properties}, {"required", required}, {"additionalProperties", false}});
+}
+
+/// A whole part as a value of an axis, which may say how it is to be called.
+Json Labelled(Json part) {
+  const Json label = Json::MakeObject({{"type", "string"},
+                                       {"minLength", 1},
+                                       {"maxLength", 60},
+                                       {"description", "How reports, pictures and ids call this value."}});
+  part.FindMutable("properties")->Set(kLabelKey, label);
+  return part;
 }
 
 /// Parts may take options of one name and different shapes.
@@ -195,7 +206,7 @@ Json GridSchema(const PartSpecs& specs) {
     if (!environment && !parts.empty()) {
       Json name = Typed("string");
       name.Set("enum", Texts(NamesOf(parts)));
-      paths.Set(section, AxisSchema(Reference(DefinitionOf(section) + "_part")));
+      paths.Set(section, AxisSchema(Reference(DefinitionOf(section) + "_value")));
       paths.Set(fmt::format("{}.{}", section, NameKey(section)), AxisSchema(std::move(name)));
     }
     Json options = Json::MakeObject();
@@ -277,13 +288,16 @@ Json Definitions(const PartSpecs& specs) {
     const auto& parts = SpecsOf(section, specs);
     Json any = Json::MakeArray();
     Json named = Json::MakeArray();
+    Json values = Json::MakeArray();
     for (const PartSpec& part : parts) {
       any.Append(WholePart(part, name, NameKey(section), Requires::kHere));
+      values.Append(Labelled(WholePart(part, name, NameKey(section), Requires::kHere)));
       named.Append(WholePart(part, name, NameKey(section), Requires::kPerhapsElsewhere));
     }
     definitions.Set(name, LooseSection(parts, name, NameKey(section)));
     if (any.size() == 0) return;
     definitions.Set(name + "_part", Json::MakeObject({{"anyOf", any}}));
+    definitions.Set(name + "_value", Json::MakeObject({{"anyOf", values}}));
     definitions.Set(name + "_named", Json::MakeObject({{"anyOf", named}}));
   };
   for (const std::string& section : RoleSections()) define(section, section);

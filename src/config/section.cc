@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/keys.h"
 #include "config/resolved.h"
+#include "words/axis_words.h"
 
 namespace xsweep {
 namespace {
@@ -50,6 +51,7 @@ class SectionCheck {
       if (requests_[i].section != section_ || requests_[i].reach != reach) continue;
       GridAxis axis{requests_[i].path, {}};
       seen_.clear();
+      labels_.clear();
       check(requests_[i], axis);
       if (!axis.values.empty()) result_.axes[i] = std::move(axis);
     }
@@ -63,14 +65,33 @@ class SectionCheck {
     values.values.push_back(std::move(value));
   }
 
+  /// Takes `label` out of a value that is a mapping; empty where there is none or a wrong one.
+  std::string TakeLabel(const AxisRequest& axis, MarkedValue& value) {
+    const MarkedValue* label = value.Find(kLabelKey);
+    if (label == nullptr) return {};
+    std::string text = label->scalar.is_string() ? label->text : "";
+    if (text.empty() || Printable(text) != text) {
+      faults_.Add(label->at, fmt::format("`label` of axis `{}` must be a text of at most 60 characters", axis.path));
+    } else if (!labels_.insert(text).second) {
+      faults_.Add(label->at, fmt::format("axis `{}` has two values labelled {}", axis.path, Printable(text)));
+    }
+    std::erase_if(value.entries, [](const MarkedEntry& entry) { return entry.key == kLabelKey; });
+    return text;
+  }
+
   void CheckWholes(const AxisRequest& axis, GridAxis& values) {
     for (std::size_t i = 0; i < axis.values.size(); ++i) {
-      auto part = CheckPart(axis.values[i], fmt::format("{}[{}]", axis.path, i), family_, faults_);
-      if (part) AddValue(axis, axis.values[i].at, std::move(*part), values);
+      MarkedValue value = axis.values[i];
+      const std::string label = TakeLabel(axis, value);
+      auto part = CheckPart(value, fmt::format("{}[{}]", axis.path, i), family_, faults_);
+      const std::size_t before = values.values.size();
+      if (part) AddValue(axis, value.at, std::move(*part), values);
+      if (!label.empty() && values.values.size() > before) values.values.back().Set(kLabelKey, label);
     }
     if (node_ == nullptr && !values.values.empty()) {
       Json options = values.values.front();
       options.Erase(key_);
+      options.Erase(kLabelKey);
       result_.part = PartConfig{std::string(values.values.front().StringOr(key_, "")), std::move(options)};
     }
   }
@@ -201,7 +222,7 @@ class SectionCheck {
   const std::vector<AxisRequest>& requests_;
   Faults& faults_;
 
-  std::unordered_set<std::string> seen_;  // values of the axis that is being checked
+  std::unordered_set<std::string> seen_, labels_;  // values of the axis that is being checked
   bool name_axis_ = false;
   bool all_known_ = true;  // false: a name is wrong, so what the section may hold is not known either
   const PartSpec* base_ = nullptr;

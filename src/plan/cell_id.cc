@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "config/resolved.h"
+#include "words/axis_words.h"
 
 namespace xsweep {
 namespace {
@@ -73,7 +74,8 @@ std::vector<std::string> ValueLabels(const GridAxis& axis) {
   std::map<std::string, int> uses;
   for (const Json& value : axis.values) {
     std::string label;
-    AppendLabel(value, label);
+    const bool labelled = value.is_object() && value.Find(kLabelKey) != nullptr;
+    AppendLabel(labelled ? *value.Find(kLabelKey) : value, label);
     if (label.empty()) label = "%";
     ++uses[labels.emplace_back(std::move(label))];
   }

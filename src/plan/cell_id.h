@@ -11,7 +11,7 @@
 namespace xsweep {
 
 /// A short name for each value of an axis, distinct within it and depending on nothing but the values: scalars as they
-/// are written, lists as "[a;b]", parts as "name(option:value;...)". Spaces become "_", other odd bytes %XX; beyond 40
+/// are written, lists as "[a;b]", parts by their `label` or as "name(option:value;...)". Spaces become "_", other odd bytes %XX; beyond 40
 /// characters the rest is cut and "~" with 8 hex digits of the value's hash takes its place.
 std::vector<std::string> ValueLabels(const GridAxis& axis);
 

@@ -11,6 +11,7 @@
 #include "config/resolved.h"
 #include "plan/cell_id.h"
 #include "plan/plan.h"
+#include "words/axis_words.h"
 
 namespace xsweep {
 namespace {
@@ -133,6 +134,7 @@ class Expansion {
     if (target.rest.empty()) {
       Json options = value;
       options.Erase(key);
+      options.Erase(kLabelKey);
       SectionOf(cell, target.section) = {std::string(value.StringOr(key, "")), std::move(options)};
     } else if (target.rest == key) {
       const SectionVariants::Variant* variant = FindVariant(target.section, value.AsString());

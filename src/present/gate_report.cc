@@ -82,6 +82,25 @@ std::string GateSection(const GateReport& report) {
   return text + "\n";
 }
 
+Json GateResultsJson(const GateReport& report) {
+  Json results = Json::MakeArray();
+  for (const GateResult& result : report.results) {
+    const auto bound = [&](double stats::Interval::* side) {
+      return result.bounds95 ? Json((*result.bounds95).*side) : Json();
+    };
+    results.Append(Json::MakeObject({{"gate", result.gate.text},
+                                     {"verdict", NameOf(result.verdict)},
+                                     {"cell", result.cell},
+                                     {"value", result.value ? Json(*result.value) : Json()},
+                                     {"low", bound(&stats::Interval::low)},
+                                     {"high", bound(&stats::Interval::high)},
+                                     {"n", result.n},
+                                     {"look", result.look},
+                                     {"explanation", result.explanation}}));
+  }
+  return results;
+}
+
 std::string JobSummary(const Manifest& manifest, const GateReport& report, const std::string& headline) {
   return fmt::format("# {} {}\n\n{}\n\n{}", report.results.empty() ? "xsweep" : NameOf(report.verdict),
                      MarkdownCode(manifest.exp), MarkdownText(headline), GateSection(report));

@@ -14,6 +14,9 @@ namespace xsweep {
 std::string GateLine(const Manifest& manifest, const GateReport& report);
 /// A Markdown section "## Gates" with the verdict and a table; empty without gates.
 std::string GateSection(const GateReport& report);
+/// For run.json and the page, one a gate: [{gate, verdict, cell, value, low, high, n, look, explanation}], null where
+/// there is nothing to show; value and bounds are shares, or differences of shares.
+Json GateResultsJson(const GateReport& report);
 /// What goes to GITHUB_STEP_SUMMARY: the verdict, the headline, the gates.
 std::string JobSummary(const Manifest& manifest, const GateReport& report, const std::string& headline);
 /// JUnit XML: a test case per gate; FAIL is a failure, INSUFFICIENT and INVALID are errors with their reason.

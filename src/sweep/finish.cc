@@ -93,6 +93,7 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   manifest.headline = HeadlineFacts(aggregate);
   manifest.headline.Set("question", QuestionOf(run.path(), manifest));
   manifest.headline.Set("open_gates", OpenGates(gates));
+  if (!gates.results.empty()) manifest.headline.Set("gates", GateResultsJson(gates));
   const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
   manifest.verdict = judged ? NameOf(gates.verdict) : "";
   TRY_ASSIGN(const WrittenReports written, WriteRunReports(run, manifest, aggregate,

@@ -168,6 +168,10 @@ TEST(GridFault, SaysWhatIsWrongWithTheAxis) {
             "run.yaml:7:29: `judge.threshold` must be a number, not text `high`");
   EXPECT_EQ(With("grid: {judge.threshold: [100, 100.0]}"),
             "run.yaml:7:31: axis `judge.threshold` repeats the value 100");
+  EXPECT_EQ(With("grid: {defense: [{name: none, label: a}, {name: quota, label: a}]}"),
+            "run.yaml:7:63: axis `defense` has two values labelled a");
+  EXPECT_EQ(With("grid: {defense: [{name: none, label: [a]}]}"),
+            "run.yaml:7:38: `label` of axis `defense` must be a text of at most 60 characters");
   EXPECT_EQ(With("grid: {judge.threshold: 3}"),
             "run.yaml:7:25: axis `judge.threshold` must be a list of values, not a whole number");
   EXPECT_EQ(With("grid: {judge.threshold: []}"),

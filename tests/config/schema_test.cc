@@ -101,6 +101,9 @@ TEST_F(Validator, RefusesWhatTheLoaderRefuses) {
                                  "grid: {judge.threshold: [1, 1.0]}",
                                  "grid: {judge.treshold: [1]}",
                                  "grid: {environment.name: [airline]}",
+                                 "grid: {defense: [{name: quota, label: 5}]}",
+                                 "grid: {defense: [{name: quota, label: \"\"}]}",
+                                 "defense: {name: quota, label: few}",
                                  "grid: {defense: [none]}"}) {
     std::string text = ExampleConfig();
     if (line.starts_with("seeds")) text.replace(text.find("seeds: [41, 42]\n"), 16, "");
@@ -136,6 +139,7 @@ TEST_F(Validator, NeverRefusesWhatTheLoaderTakes) {
                                 "{name: out_of_policy_refund}",
                                 "{name: escalating, levels: [a]}",
                                 "[{name: none}, {name: quota}]",
+                                "[{name: none, label: nothing}, {name: quota, label: few calls}]",
                                 "[{name: shim}]",
                                 "[none, quota]",
                                 "[true, false]",

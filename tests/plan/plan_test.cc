@@ -53,6 +53,15 @@ TEST(Cells, TakeWholeSectionsAndModelsFromAxes) {
   EXPECT_EQ(cells[1].models.agent->options.Dump(), R"({"model":"m"})");
 }
 
+TEST(Cells, AreCalledByTheLabelsOfTheirValuesWhichNoPartSees) {
+  const auto cells = Cells(
+      "grid: {defense: [{name: refund_limit, threshold: 9, label: strict one}, {name: refund_limit, threshold: 10}]}\n");
+  EXPECT_EQ(cells[0].id, "defense=strict_one");
+  EXPECT_EQ(cells[0].defense.options.Dump(), R"({"threshold":9,"reason":"limit"})");
+  EXPECT_EQ(cells[0].axes[0].second.StringOr("label", ""), "strict one");
+  EXPECT_EQ(cells[1].id, "defense=refund_limit(threshold:10;reason:limit)");
+}
+
 TEST(Cells, KnowThePricesOfTheirModelsWhichChangeNothingThatTheyPlay) {
   const std::string models = "models: {agent: {provider: openai, model: m}}\ngrid: {models.agent.model: [m, n]}\n";
   const auto cells = Cells(models + "prices: {n: {input: 1, output: 2}}\n");

@@ -215,6 +215,17 @@ inline Expected<std::filesystem::path> MakeSampleRun(const std::filesystem::path
   manifest.status = "completed";
   manifest.finished_utc = sample.started;
   manifest.verdict = sample.verdict;
+  manifest.headline = Json::MakeObject(
+      {{"gates",
+        Json::MakeArray({Json::MakeObject({{"gate", manifest.gates[0]},
+                                           {"verdict", sample.verdict},
+                                           {"cell", manifest.cells.back().id},
+                                           {"value", 0.71},
+                                           {"low", 0.6},
+                                           {"high", 0.8},
+                                           {"n", 252},
+                                           {"look", 1},
+                                           {"explanation", "the bound is above the limit " + sample.text}})})}});
   TRY(run.WriteManifest(manifest));
   const auto bounds = stats::Wilson({successes, attacked}).value_or(stats::Interval{0, 1});
   IndexEntry entry;

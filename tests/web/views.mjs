@@ -44,15 +44,17 @@ async function seen(page, name, scheme) {
 
 async function runs(page, scheme) {
   await page.goto(base);
+  if (kind === 'report') {
+    await page.getByText('the attack succeeded in').first().waitFor(); // a report of one run opens on it
+    return;
+  }
   await page.getByRole('heading', { name: 'Runs' }).waitFor();
   const all = await page.getByRole('status').innerText();
   check(/^\d+ of \d+$/.test(all), `the list counts its runs: ${all}`);
-  if (kind !== 'report') {
-    await page.getByLabel('Experiment').selectOption(EXP);
-    await page.getByRole('figure').waitFor();
-    check((await page.getByRole('status').innerText()).startsWith('2 of'), 'filtering by experiment leaves two runs');
-    check(page.url().includes(`exp=${EXP}`), 'the filter is part of the address');
-  }
+  await page.getByLabel('Experiment').selectOption(EXP);
+  await page.getByRole('figure').waitFor();
+  check((await page.getByRole('status').innerText()).startsWith('2 of'), 'filtering by experiment leaves two runs');
+  check(page.url().includes(`exp=${EXP}`), 'the filter is part of the address');
   await seen(page, 'runs', scheme);
 }
 
@@ -61,6 +63,9 @@ async function run(page, scheme) {
   await page.getByText('the attack succeeded in').first().waitFor();
   check((await page.getByText('95 % interval').count()) > 0, 'the headline carries its interval');
   check(await page.getByText('FAIL', { exact: true }).first().isVisible(), 'the verdict is shown');
+  const gates = page.getByRole('region', { name: 'Gates' });
+  check((await gates.innerText()).includes('the bound is above the limit'), 'each gate says why');
+  check((await page.locator('label:has(> span:text-is("Cell")) select').inputValue()).startsWith('defense.name=refund_limit'), 'tasks are those of the worst defended cell');
   check((await page.locator('table.heatmap').count()) >= 2, 'the grid and the attack x defense matrix are there');
   check(await page.getByText('Errors and skipped trials are in no rate').isVisible(), 'errors are set apart');
   check(await page.getByText('What changed since the previous run').isVisible(), 'the previous run is named');

@@ -7,16 +7,17 @@ import { Compare, SideBySide } from './compare';
 import { useRoute, type Route } from './route';
 import { RunView } from './run';
 import { Runs } from './runs';
-import { embedded, live } from './source';
+import { embedded, live, useFile } from './source';
 import { TrialView } from './transcript';
 import { Trials } from './trials';
+import type { RunList } from './types';
 
 const wholeNumber = (text: string | undefined): number | null =>
   text && /^\d{1,15}$/.test(text) ? Number(text) : null;
 
 function View({ route }: { route: Route }): JSX.Element {
   const [view, exp, run, more, place] = route.parts;
-  if (view === undefined) return <Runs route={route} />;
+  if (view === undefined) return embedded ? <OnlyRun route={route} /> : <Runs route={route} />;
   const path = `${exp}/${run}`;
   if (view === 'run' && exp && run) {
     const index = wholeNumber(place);
@@ -35,6 +36,13 @@ function View({ route }: { route: Route }): JSX.Element {
       There is no view at this address. <a href="#/">All runs</a>
     </p>
   );
+}
+
+/** A report of one run opens on it; of several, on their list. */
+function OnlyRun({ route }: { route: Route }): JSX.Element {
+  const { value: list } = useFile<RunList>('data/runs.json');
+  const path = list?.rows.length === 1 ? list.rows[0]![list.columns.indexOf('path')] : undefined;
+  return path ? <RunView key={path} path={path} route={route} /> : <Runs route={route} />;
 }
 
 function Page(): JSX.Element {

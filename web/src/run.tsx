@@ -4,11 +4,11 @@ import type { JSX } from 'preact';
 
 import { Distribution, Heatmap, OutcomeBar, RateBar, RateText, type Grid } from './charts';
 import { count, interval, percent, pretty, short, usd, when, words } from './format';
-import { Changes, Choice, Crumbs, Facts, Waiting } from './parts';
+import { Changes, Crumbs, Facts, Waiting } from './parts';
 import { href, runHref, setFilter, type Route } from './route';
 import { embedded, live, useFile } from './source';
 import { changes } from './text_diff';
-import { type Cell, type Matrix, type Rate, type Run, type RunList } from './types';
+import { type Cell, type GateResult, type Matrix, type Rate, type Run, type RunList } from './types';
 
 const METRICS = {
   asr: 'Attack success rate',
@@ -72,7 +72,8 @@ export function RunView({ path, route }: { path: string; route: Route }): JSX.El
 }
 
 function Headline({ run }: { run: Run }): JSX.Element {
-  const { status, verdict, gates, planned } = run.manifest;
+  const { status, verdict, gates, planned, headline } = run.manifest;
+  const results = headline?.gates;
   const under_way = status === 'running';
   return (
     <section class={`headline ${verdict ?? ''}`}>
@@ -80,7 +81,7 @@ function Headline({ run }: { run: Run }): JSX.Element {
       <RateBar rate={run.asr.n > 0 ? run.asr : run.task_success} wide />
       <p class="marks">
         {verdict ? <span class={`verdict ${verdict}`}>{verdict}</span> : <span class="muted">No gate was set.</span>}
-        {gates && gates.length > 0 && (
+        {gates && gates.length > 0 && !results && (
           <span>
             Gate{gates.length > 1 ? 's' : ''}:{' '}
             {gates.map((gate) => (
@@ -98,7 +99,51 @@ function Headline({ run }: { run: Run }): JSX.Element {
       </p>
       {under_way && <progress value={run.rows} max={planned || 1} aria-label="Trials recorded" />}
       {run.included && <p class="note">{run.included.note}</p>}
+      {results && results.length > 0 && <Gates run={run} results={results} />}
     </section>
+  );
+}
+
+/** What each gate asked, saw and said. */
+function Gates({ run, results }: { run: Run; results: GateResult[] }): JSX.Element {
+  const cellOf = (id: string) => run.cells.find((cell) => cell.id === id)?.label ?? id;
+  return (
+    <div class="wide-content" tabIndex={0} role="region" aria-label="Gates">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Gate</th>
+            <th scope="col">Verdict</th>
+            <th scope="col" class="n">
+              Seen
+            </th>
+            <th scope="col">Interval</th>
+            <th scope="col" class="n">
+              Trials
+            </th>
+            <th scope="col">In</th>
+            <th scope="col">Why</th>
+          </tr>
+        </thead>
+        <tbody>
+          {results.map((result) => (
+            <tr key={result.gate}>
+              <th scope="row">
+                <code>{result.gate}</code>
+              </th>
+              <td>
+                <span class={`verdict ${result.verdict}`}>{result.verdict}</span>
+              </td>
+              <td class="n">{percent(result.value)}</td>
+              <td>{interval(result)}</td>
+              <td class="n">{count(result.n)}</td>
+              <td>{cellOf(result.cell) || 'all cells'}</td>
+              <td class="long">{result.explanation}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
@@ -353,9 +398,23 @@ function PerSeed({ run }: { run: Run }): JSX.Element | null {
   );
 }
 
+/** The cell that matters most: the worst of those that were attacked and defended, else of those attacked. */
+function worstDefended(cells: Cell[]): Cell | undefined {
+  const attacked = cells.filter((cell) => cell.asr.n > 0);
+  const grid = attacked.filter((cell) => cell.arm === 'grid' || cell.arm === '');
+  const defended = grid.filter((cell) => cell.defense !== '' && cell.defense !== 'none');
+  const of = [defended, grid, attacked, cells].find((some) => some.length > 0) ?? [];
+  return of.reduce<Cell | undefined>(
+    (worst, cell) => (worst === undefined || (cell.asr.value ?? -1) > (worst.asr.value ?? -1) ? cell : worst),
+    undefined,
+  );
+}
+
 function PerTask({ run, route }: { run: Run; route: Route }): JSX.Element | null {
-  const chosen = route.filters.get('cell') ?? '';
-  const cells = run.cells.filter((cell) => !chosen || cell.id === chosen);
+  const asked = route.filters.get('cell') ?? '';
+  const cell = run.cells.find(({ id }) => id === asked) ?? worstDefended(run.cells);
+  const chosen = cell?.id ?? '';
+  const cells = cell === undefined ? [] : [cell];
   const totals = run.tasks.map((task) => ({ task, k: 0, n: 0, solved: 0, assessed: 0 }));
   for (const [task, k, n, , , solved, assessed] of cells.flatMap((cell) => cell.tasks)) {
     const total = totals[task]!;
@@ -375,13 +434,16 @@ function PerTask({ run, route }: { run: Run; route: Route }): JSX.Element | null
     <>
       <h2>By task</h2>
       <div class="filters">
-        <Choice
-          label="Cell"
-          options={run.cells.map((cell) => cell.id)}
-          name={(id) => run.cells.find((cell) => cell.id === id)?.label ?? id}
-          value={chosen}
-          choose={(cell) => setFilter(route, 'cell', cell)}
-        />
+        <label>
+          <span>Cell</span>
+          <select value={chosen} onChange={(event) => setFilter(route, 'cell', event.currentTarget.value)}>
+            {run.cells.map(({ id, label }) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
       </div>
       <div class="charts">
         {attackedTasks.length > 0 && <Distribution values={attackedTasks} what="Tasks by attack success rate" />}

@@ -18,6 +18,11 @@ async function load(path: string): Promise<unknown> {
     }
     throw new Error('This is not part of the file. Open the run with `xsweep serve` to see it.');
   }
+  if (location.protocol === 'file:')
+    throw new Error(
+      'browsers do not let a page that was opened from a disk read the files beside it. Serve this folder instead, ' +
+        'for example with `python3 -m http.server`, and open the address that it prints.',
+    );
   const answer = await fetch(path.split('/').map(encodeURIComponent).join('/'));
   if (!answer.ok) throw new Error(await reason(answer, path));
   return answer.json();

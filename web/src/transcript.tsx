@@ -346,7 +346,11 @@ function Findings({ transcript }: { transcript: Transcript }): JSX.Element | nul
       )}
       <h2>What changed in the world</h2>
       {changed.length === 0 ? (
-        <p class="muted">Nothing that this transcript recorded.</p>
+        <p class="muted">
+          {transcript.calls.some((call) => call.fate === 'executed' && (call.effects?.length ?? 0) > 0)
+            ? 'The executed calls had the effects that stand beside them above; which records changed was not kept.'
+            : 'Nothing.'}
+        </p>
       ) : (
         changed.map((change, i) => <ChangeView key={i} change={change} />)
       )}

@@ -84,6 +84,20 @@ export interface Matrix {
   }[];
 }
 
+/** What became of one gate. `value` and its bounds are shares, or differences of shares. */
+export interface GateResult {
+  gate: string;
+  verdict: string;
+  cell: string;
+  value: number | null;
+  low: number | null;
+  high: number | null;
+  n: number;
+  /** Which evaluation of the question it was. */
+  look: number;
+  explanation: string;
+}
+
 /** run.json; only what is shown by name is named here. */
 export interface Manifest {
   run_id?: string;
@@ -96,6 +110,7 @@ export interface Manifest {
   planned?: number;
   description?: string;
   gates?: string[];
+  headline?: { gates?: GateResult[]; [key: string]: unknown } | null;
   git?: { sha?: string; branch?: string; dirty?: boolean };
   budget?: { limits?: Record<string, unknown>; used?: Record<string, unknown>; stopped_by?: unknown } | null;
   [key: string]: unknown;
