@@ -41,6 +41,7 @@ constexpr Command kCommands[] = {
     {"merge", "finish a run whose shards have run", xsweep::MergeCommand},
     {"attach", "watch a run on Slurm to its end", xsweep::AttachCommand},
     {"env", "try environments by hand: list, call, replay, serve", xsweep::EnvCommand},
+    {"serve-model", "serve the simulated agent as a model to any harness", xsweep::ServeModelCommand},
     {"attach-mcp", "serve one trial to an agent that you run by hand", xsweep::AttachMcpCommand},
     {"mcp-pipe", "pass MCP messages between stdin and stdout and a URL", xsweep::McpPipeCommand},
     {"import", "bring in a benchmark or results that ran elsewhere", xsweep::ImportCommand},

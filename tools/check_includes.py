@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     "parts/environments/declared": "parts/environments parts/shared episode net mcp relay",
     "parts/environments/bridge": "parts/environments/declared parts/environments episode net",
     "parts": "models episode parts/*",
-    "sweep": "config episode record stats plan models analyze foreign engine present page net parts parts/*",
+    "sweep": "config episode record stats plan models analyze foreign engine present page net relay parts parts/*",
     "checks": "sweep parts parts/* mcp models net engine config episode record plan",
     "cli": "*", "main": "*",
 }

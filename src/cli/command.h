@@ -53,6 +53,7 @@ Expected<int> ExportCommand(const Invocation& invocation);
 Expected<int> ParityCommand(const Invocation& invocation);
 Expected<int> PublishCommand(const Invocation& invocation);
 Expected<int> ServeCommand(const Invocation& invocation);
+Expected<int> ServeModelCommand(const Invocation& invocation);
 Expected<int> LabelCommand(const Invocation& invocation);
 
 }  // namespace xsweep

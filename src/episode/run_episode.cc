@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "episode/call_ids.h"
+#include "episode/notice.h"
 #include "episode/payload_trace.h"
 #include "episode/refused.h"
 #include "episode/rug_pull.h"
@@ -16,7 +17,7 @@ namespace xsweep {
 namespace {
 
 std::string Notice(std::string_view what, const Decision& decision) {
-  return fmt::format("Error: {} ({}: {})", what, decision.defense, decision.reason_code);
+  return NoticeText(what, decision.defense, decision.reason_code);
 }
 
 const Decision* FirstDenial(const Decisions& decisions) {
@@ -328,9 +329,7 @@ class Dialogue {
     const bool blocked = denial != nullptr;
     ToolOutcome outcome;
     if (blocked) {
-      outcome = {.content = Notice("this call was denied", *denial),
-                 .error = true,
-                 .effects = parts_.environment.Foresee(call)};
+      outcome = {.content = Notice(kCallDenied, *denial), .error = true, .effects = parts_.environment.Foresee(call)};
     } else if (!call.arguments.is_object()) {
       outcome = {.content = "Error: the arguments are not a JSON object", .error = true, .effects = {}};
     } else {
@@ -363,7 +362,7 @@ class Dialogue {
   Async<Expected<bool>> ScreenResult(const ToolCall& call, std::string& content) {
     CO_TRY_ASSIGN(const Decisions after, co_await parts_.defense.AfterCall(call, content, conversation_));
     NoteDecisions(after);
-    Apply(after, "this result was withheld by a defense", content);
+    Apply(after, kResultWithheld, content);
     co_return FirstDenial(after) != nullptr;
   }
 
