@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "analyze/axis_names.h"
 #include "analyze/read_rows.h"
 #include "analyze/run_accumulator.h"
 #include "record/layout.h"
@@ -187,13 +188,11 @@ void DescribeFromId(CellAggregate& cell) {
   }
 }
 
-void DescribeFromRecord(const CellRecord& record, CellAggregate& cell) {
+void DescribeFromRecord(const CellRecord& record, const AxisNames& names, CellAggregate& cell) {
   cell.arm = record.arm;
   cell.attack = record.attack;
   cell.defense = record.defense;
-  for (const auto& [path, value] : record.axes) {
-    cell.axes.emplace_back(path, AxisValueText(value));
-  }
+  for (const auto& [path, value] : record.axes) cell.axes.emplace_back(path, names.Of(path, value));
 }
 
 void AddTotals(RunAggregate& run) {
@@ -227,18 +226,19 @@ RunAggregate MakeAggregate(const RowsRead& part, Manifest manifest, const std::s
   run.run = std::move(manifest);
   std::unordered_map<std::string_view, const CellRecord*> records;  // a plan may have a hundred thousand
   for (const CellRecord& planned : run.run.cells) records.emplace(planned.id, &planned);
+  const AxisNames names(run.run.cells);
   std::unordered_set<std::string> seen;
   for (std::size_t i = 0; i < part.rows.cells().size(); ++i) {
     CellAggregate& cell = run.cells.emplace_back(MakeCell(part.rows, i));
     const auto record = records.find(cell.id);
-    record == records.end() ? DescribeFromId(cell) : DescribeFromRecord(*record->second, cell);
+    record == records.end() ? DescribeFromId(cell) : DescribeFromRecord(*record->second, names, cell);
     seen.insert(cell.id);
   }
   for (const CellRecord& planned : run.run.cells) {
     if (!seen.insert(planned.id).second) continue;
     CellAggregate& empty = run.cells.emplace_back();  // no row yet: N/A everywhere, not absent
     empty.id = planned.id;
-    DescribeFromRecord(planned, empty);
+    DescribeFromRecord(planned, names, empty);
   }
   AddTotals(run);
   run.rows = part.rows.rows();
@@ -247,19 +247,6 @@ RunAggregate MakeAggregate(const RowsRead& part, Manifest manifest, const std::s
 }
 
 }  // namespace
-
-std::string AxisValueText(const Json& value) {
-  if (value.is_string()) return value.AsString();
-  if (!value.is_object()) return value.Dump();
-  std::string text(value.StringOr("name", ""));
-  std::string more;
-  for (const auto& [key, option] : value.members()) {
-    if (key == "name" && !text.empty()) continue;
-    more += fmt::format("{}{} {}", more.empty() ? "" : ", ", key, AxisValueText(option));
-  }
-  if (text.empty()) return more;
-  return more.empty() ? text : fmt::format("{} ({})", text, more);
-}
 
 std::string_view BasisWords(Basis basis) {
   return basis == Basis::kTheseTasks ? "these tasks" : "other tasks of this kind";

@@ -118,9 +118,6 @@ struct RunAggregate {
 Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOptions& options = {});
 /// The same over one file of rows without a run.json.
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options = {});
-/// A value of an axis as people read it: text as it is, an object as its name with its options behind it,
-/// "fake_system_message (goal other_customer_data)".
-std::string AxisValueText(const Json& value);
 
 /// A rate over tasks (sum = successes); those without a trial are left out.
 Rate MakeRate(std::span<const stats::Cluster> tasks);

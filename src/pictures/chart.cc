@@ -57,13 +57,13 @@ void DrawLegendMark(Canvas& canvas, const LegendEntry& entry, double x, double y
 /// More than this does not fit beside a picture.
 constexpr std::size_t kLongLabel = 48;
 
-CellAggregate Described(const CellRecord& record) {
+CellAggregate Described(const CellRecord& record, const AxisNames& names) {
   CellAggregate cell;
   cell.id = record.id;
   cell.arm = record.arm;
   cell.attack = record.attack;
   cell.defense = record.defense;
-  for (const auto& [path, value] : record.axes) cell.axes.emplace_back(path, AxisValueText(value));
+  for (const auto& [path, value] : record.axes) cell.axes.emplace_back(path, names.Of(path, value));
   return cell;
 }
 
@@ -203,7 +203,7 @@ std::string CellLabel(const CellAggregate& cell) { return LabelWithout({}, cell)
 
 std::string CellLabel(const Manifest& manifest, const std::string& id) {
   const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
-  return record == manifest.cells.end() ? id : CellLabel(Described(*record));
+  return record == manifest.cells.end() ? id : CellLabel(Described(*record, AxisNames(manifest.cells)));
 }
 
 CellLabels::CellLabels(const RunAggregate& run) {
@@ -212,8 +212,8 @@ CellLabels::CellLabels(const RunAggregate& run) {
   if (std::ranges::any_of(run.cells, is_long)) left_out_ = AxesInCommon(run.cells);
 }
 
-CellLabels::CellLabels(const Manifest& manifest) {
-  const auto is_long = [](const CellRecord& cell) { return CellLabel(Described(cell)).size() > kLongLabel; };
+CellLabels::CellLabels(const Manifest& manifest) : names_(manifest.cells) {
+  const auto is_long = [&](const CellRecord& cell) { return CellLabel(Described(cell, names_)).size() > kLongLabel; };
   if (std::ranges::any_of(manifest.cells, is_long)) left_out_ = AxesInCommon(manifest.cells);
 }
 
@@ -221,7 +221,7 @@ std::string CellLabels::operator()(const CellAggregate& cell) const { return Lab
 
 std::string CellLabels::operator()(const Manifest& manifest, const std::string& id) const {
   const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
-  return record == manifest.cells.end() ? id : (*this)(Described(*record));
+  return record == manifest.cells.end() ? id : (*this)(Described(*record, names_));
 }
 
 Colour SeedColour(std::size_t index) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyze/aggregate.h"
+#include "analyze/axis_names.h"
 #include "pictures/canvas.h"
 #include "record/manifest.h"
 
@@ -77,6 +78,7 @@ class CellLabels {
   std::string operator()(const Manifest& manifest, const std::string& id) const;
 
  private:
+  AxisNames names_;
   std::vector<std::string> left_out_;  ///< paths
 };
 /// "judge.threshold" -> "threshold", "defense.name" -> "defense".
