@@ -206,7 +206,7 @@ std::string CellLabel(const Manifest& manifest, const std::string& id) {
   return record == manifest.cells.end() ? id : CellLabel(Described(*record, AxisNames(manifest.cells)));
 }
 
-CellLabels::CellLabels(const RunAggregate& run) {
+CellLabels::CellLabels(const RunAggregate& run) : names_(run.run.cells) {
   if (run.cells.empty()) return;
   const auto is_long = [](const CellAggregate& cell) { return CellLabel(cell).size() > kLongLabel; };
   if (std::ranges::any_of(run.cells, is_long)) left_out_ = AxesInCommon(run.cells);
