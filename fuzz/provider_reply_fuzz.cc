@@ -25,8 +25,10 @@ void SendAgain(const ModelReply& reply) {
   const Endpoint endpoint{.url = "", .model = "m"};
   CHECK(Json::Parse(WriteOpenAiRequest(endpoint, next)).has_value(), "a reply made a request that is not JSON");
   CHECK(Json::Parse(WriteAnthropicRequest(endpoint, next)).has_value(), "a reply made a request that is not JSON");
-  const std::string line = ExchangeWriter().Line({}, RequestText(Json::MakeObject({}), next), reply);
-  const auto exchange = Json::Parse(line);
+  std::string lines = ExchangeWriter().Lines({}, RequestText(Json::MakeObject({}), next), reply);
+  CHECK(lines.ends_with('\n'), "a recorded line does not end");
+  lines.pop_back();
+  const auto exchange = Json::Parse(std::string_view(lines).substr(lines.rfind('\n') + 1));
   CHECK(exchange && exchange->Find("reply") != nullptr, "a reply made a record that is not JSON");
   const auto read = ReadReply(*exchange->Find("reply"));
   CHECK(read && read->text == reply.text && read->calls.size() == reply.calls.size() &&
