@@ -34,8 +34,8 @@ demo() { echo "$xsweep run configs/airline_$1_v1/run.yaml --seeds 41,42 --trials
 read -r wall cpu _ < <(cost 5 sh -c "$(demo escalating) && $(demo static)")
 row "demo: 2 experiments x 2 seeds x 3 trials" "$(calc "$wall" %.2f)" s "<=" 0.5 "wall, with plots and notes; CPU $(calc "$cpu" %.2f) s"
 
-episodes() { # label, transcripts, target
-  local out=$work/$2 trials
+episodes() { # label, transcripts, target; leaves the number of trials in `trials`
+  local out=$work/$2
   read -r wall cpu peak < <(cost 3 $xsweep run $config --seeds 41,42 --trials 200 --jobs 2 --quiet --outdir "$out" --set "transcripts=$2")
   trials=$(wc -l < "$out/airline_escalating_v1/latest/trials.jsonl")
   row "$1" "$(calc "$trials*2/$cpu" %.0f)" /s ">=" "$3" \
@@ -43,6 +43,8 @@ episodes() { # label, transcripts, target
 }
 episodes "SHIM episodes with real tool calls, rows only" none 50000
 episodes "the same with full transcripts kept" all 20000
+row "  a kept dialogue on disk" "$(calc "$(stat -c %s "$work/all/airline_escalating_v1/latest/transcripts.jsonl.zst")/$trials" %.0f)" bytes "<=" 340 \
+  "the file divided by $trials; in frames of their own they took 3,400 to 3,600"
 
 desks=$work/desks.csv
 $bin/desks_bench --benchmark_format=csv --benchmark_min_time=0.2 --benchmark_repetitions=3 \
@@ -165,6 +167,10 @@ CONFIG
 read -r wall cpu peak < <(cost 3 $xsweep run "$work/real.yaml" --jobs 2000 --quiet --outdir "$work/real")
 calls=$(grep -m1 -o '"calls": [0-9]*' "$work/real/real/latest/run.json" | grep -o '[0-9]*')
 exec 9>&-
+kept=$(cat "$work"/real/real/latest/exchanges/* | wc -c)
+trials=$(wc -l < "$work/real/real/latest/trials.jsonl")
+row "REAL, what models answered, on disk, a trial" "$(calc "$kept/$trials" %.0f)" bytes "<=" 4600 \
+  "exchanges of $trials trials with $((calls / trials)) calls each; Inspect keeps 9,000 a sample"
 row "REAL, whole command: CPU of a call" "$(calc "$cpu/$calls*1e6" %.0f)" us "<=" 150 \
   "$calls calls of 1,900 dialogues at once, $(calc "$calls/$wall" %.0f)/s wall, $peak MB"
 
