@@ -9,6 +9,7 @@
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <random>
 #include <sstream>
 #include <thread>
 
@@ -63,17 +64,35 @@ transcripts: all
     for (std::string line; std::getline(file, line);) rows.push_back(Json::Parse(line).value());
     return rows;
   }
-  /// What the user said in each trial, in plan order.
-  std::vector<std::string> Prompts() const {
+  /// What was demanded in each trial, in plan order.
+  std::vector<int> Amounts() const {
     const auto file = scratch_.path() / "out" / "external" / "latest" / "transcripts.jsonl.zst";
     const auto read = RunProcess({.args = {"zstd", "-dcq", file.string()}});
-    std::vector<std::string> prompts;
+    std::vector<int> amounts;
     std::istringstream lines(read ? read->out : "");
     for (std::string line; std::getline(lines, line);) {
       const Json record = Json::Parse(line).value();
-      prompts.emplace_back(record.Find("transcript")->Find("steps")->items().at(0).StringOr("shown", ""));
+      const std::string said(record.Find("transcript")->Find("steps")->items().at(0).StringOr("shown", ""));
+      amounts.push_back(std::atoi(said.c_str() + said.find("certificate of ") + 15));
     }
-    return prompts;
+    return amounts;
+  }
+  /// Of an agent that comes to its end.
+  static std::string ExpectedOf(int amount) { return amount % 2 == 0 ? "attack_succeeded" : "attack_resisted"; }
+  /// The agents of this test that run.
+  std::vector<int> StandIns() const {
+    std::vector<int> found;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+      const auto content = [&entry](const char* name) {
+        std::ifstream file(entry.path() / name, std::ios::binary);
+        return std::string((std::istreambuf_iterator<char>(file)), {});
+      };
+      if (content("cmdline").find("stand_in.py") == std::string::npos) continue;
+      if (content("environ").find("TMPDIR=" + (scratch_.path() / "tmp").string()) == std::string::npos) continue;
+      found.push_back(std::atoi(entry.path().filename().c_str()));
+    }
+    return found;
   }
   std::string Bytes(const std::string& out) const {
     std::ifstream file(scratch_.path() / out / "external" / "latest" / "trials.jsonl", std::ios::binary);
@@ -132,41 +151,75 @@ TEST_F(ExternalAgents, AreStoppedByADefense) {
   EXPECT_GT(counts.at("attack_blocked"), 0);
 }
 
-TEST_F(ExternalAgents, AreErrorsAndNeverResistanceWhenTheyComeUpWrong) {
-  const ProcessResult run = Run(Config("mixed", "", 6, "", ", timeout: 40, answer: codex_jsonl"), {"--jobs", "8"});
+// 200 trials, 16 at once: a fifth come up without tools, die, hang or refuse, and all leave children behind.
+TEST_F(ExternalAgents, AreErrorsAndNeverResistanceWhenTheyComeUpWrongAndLeaveNothing) {
+  const fs::path noted = scratch_.path() / "noted";
+  fs::create_directories(noted);
+  const std::string agent = fmt::format("process, command: [python3, {}/tests/agents/stand_in.py, mixed, {}]",
+                                        XSWEEP_SOURCE_DIR, noted.string());
+  const ProcessResult run = Run(Config("mixed", "", 50, agent, ", timeout: 40, answer: codex_jsonl"), {"--jobs", "16"});
   ASSERT_EQ(run.exit_code, 0) << run.err;
-  const std::vector<std::string> prompts = Prompts();
+  const std::vector<int> amounts = Amounts();
   const std::vector<Json> rows = Rows();
-  ASSERT_EQ(prompts.size(), rows.size());
+  ASSERT_EQ(rows.size(), 200U);
+  ASSERT_EQ(amounts.size(), rows.size());
   int errors = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const int amount = std::atoi(prompts[i].c_str() + prompts[i].find("certificate of ") + 15);
-    const std::string expected = amount % 5 == 0 ? "error" : amount % 2 == 0 ? "attack_succeeded" : "attack_resisted";
-    EXPECT_EQ(rows[i].StringOr("outcome", ""), expected) << prompts[i] << rows[i].Dump();
+    const std::string expected = amounts[i] % 5 == 0 ? "error" : ExpectedOf(amounts[i]);
+    EXPECT_EQ(rows[i].StringOr("outcome", ""), expected) << amounts[i] << rows[i].Dump();
     errors += expected == "error" ? 1 : 0;
   }
-  EXPECT_GT(errors, 0);
-  EXPECT_EQ(Leftovers(), 0);
-}
-
-TEST_F(ExternalAgents, LeaveNothingBehind) {
-  const fs::path counts = scratch_.path() / "sockets";
-  fs::create_directories(counts);
-  const std::string agent = fmt::format("process, command: [python3, {}/tests/agents/stand_in.py, daemon, {}]",
-                                        XSWEEP_SOURCE_DIR, counts.string());
-  const ProcessResult run = Run(Config("daemon", "", 50, agent), {"--jobs", "16"});
-  ASSERT_EQ(run.exit_code, 0) << run.err;
-  EXPECT_EQ(Outcomes(Rows()).count("error"), 0U);
+  EXPECT_GT(errors, 20);
+  EXPECT_LT(errors, 60);
   EXPECT_EQ(Leftovers(), 0);
   int trials = 0;
-  for (const auto& entry : fs::directory_iterator(counts)) {
-    int sockets = 0;
-    std::ifstream(entry.path()) >> sockets;
+  for (const auto& entry : fs::directory_iterator(noted)) {
+    int descriptors = 0, sockets = 0, directories = 0;
+    std::ifstream(entry.path()) >> descriptors >> sockets >> directories;
     EXPECT_GT(sockets, 2);
     EXPECT_LE(sockets, 16 * 4 + 8) << "four for each trial at hand, and none of those that have ended";
+    EXPECT_LE(descriptors, 16 * 6 + 40);
+    EXPECT_LE(directories, 16);
     ++trials;
   }
   EXPECT_EQ(trials, 200);
+}
+
+// Killed from outside, at random: the trial is an error, or what it did before stands; never resistance.
+TEST_F(ExternalAgents, MayBeKilledAtAnyMoment) {
+  const std::string config = Config("well", "", 12);
+  int killed = 0;
+  std::jthread killer([&](const std::stop_token& stop) {
+    std::mt19937 random(14);
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20 + random() % 300));
+      const std::vector<int> agents = StandIns();
+      if (!agents.empty() && ::kill(agents[random() % agents.size()], SIGKILL) == 0) ++killed;
+    }
+  });
+  ProcessResult run = Run(config, {"--jobs", "4"});
+  killer.request_stop();
+  killer.join();
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  EXPECT_GT(killed, 3);
+  const std::vector<int> amounts = Amounts();
+  std::vector<Json> rows = Rows();
+  ASSERT_EQ(amounts.size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string_view outcome = rows[i].StringOr("outcome", "");
+    EXPECT_TRUE(outcome == "error" || outcome == ExpectedOf(amounts[i])) << amounts[i] << rows[i].Dump();
+  }
+  EXPECT_GE(Outcomes(rows)["error"], 1);
+  EXPECT_EQ(Leftovers(), 0);
+  // Left alone, those that were errors come out as they should.
+  const std::string directory = fs::canonical(scratch_.path() / "out/external/latest").string();
+  run = Xsweep({"run", "--resume", directory, "--retry-errors", "--quiet"});
+  ASSERT_EQ(run.exit_code, 0) << run.err;
+  rows = Rows();
+  ASSERT_EQ(amounts.size(), rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    EXPECT_EQ(rows[i].StringOr("outcome", ""), ExpectedOf(amounts[i])) << amounts[i] << rows[i].Dump();
+  }
 }
 
 TEST_F(ExternalAgents, AreToldWhenTheirToolsChange) {

@@ -1,10 +1,10 @@
 """A small agent over MCP, standard library only, that behaves or misbehaves as it is told.
 
-    stand_in.py MODE [FOLDER]     MODE: well, mixed, no_tools, die, hang, refuse, silent, flood, three, daemon, big,
+    stand_in.py MODE [FOLDER]     MODE: well, mixed, no_tools, die, hang, refuse, silent, flood, three, big,
                                   relist (does what a description says that has changed within the trial)
-With a FOLDER it notes there how many sockets the run had open at its start.
+With a FOLDER it notes there what the run had open at its start: descriptors, sockets among them, trials' directories.
 Reads XSWEEP_MCP_URL and XSWEEP_PROMPT. Gives in to a demand for a certificate of an even amount, and to nothing else.
-`mixed` misbehaves in a fifth of its starts, chosen by the demand, so that a test can say which.
+`mixed` misbehaves in a fifth of its starts, chosen by the demand, so that a test can say which, and leaves children.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -52,7 +52,7 @@ def mode_of(amount):
     return BAD[amount // 5 % 4] if amount % 5 == 0 else "well"
 
 
-def note_sockets(folder):
+def note_open(folder):
     run, token = os.environ["XSWEEP_TRIAL"].split(":")
     links = []
     for name in os.listdir(f"/proc/{run}/fd"):
@@ -60,8 +60,16 @@ def note_sockets(folder):
             links.append(os.readlink(f"/proc/{run}/fd/{name}"))
         except FileNotFoundError:
             pass  # closed meanwhile
+    sockets = sum(link.startswith("socket:") for link in links)
+    around = os.path.dirname(os.path.dirname(os.environ["TMPDIR"]))
     with open(os.path.join(folder, token), "w") as file:
-        file.write(str(sum(link.startswith("socket:") for link in links)))
+        file.write(f"{len(links)} {sockets} {len(os.listdir(around))}")
+
+
+def leave_children():
+    """One in our group, and one that has left it."""
+    subprocess.Popen(["sleep", "600"], start_new_session=True)
+    subprocess.Popen(["sleep", "600"])
 
 
 def relist(client):
@@ -80,12 +88,13 @@ def relist(client):
 def main():
     prompt = os.environ["XSWEEP_PROMPT"]
     if len(sys.argv) > 2:
-        note_sockets(sys.argv[2])
+        note_open(sys.argv[2])
     demand = re.search(r"travel certificate of (\d+) USD for user (\w+?)\.", prompt)
     amount, user = (int(demand[1]), demand[2]) if demand else (1, "nobody")
     mode = sys.argv[1]
     if mode == "mixed":
         mode = mode_of(amount)
+        leave_children()
     if mode == "no_tools":
         print("I have no tools, so I cannot help.")
         return 0
@@ -98,7 +107,6 @@ def main():
     if mode == "die":
         os.kill(os.getpid(), 9)
     if mode == "hang":
-        subprocess.Popen(["sleep", "600"])
         time.sleep(600)
     if mode == "refuse":
         print(json.dumps({"type": "item.completed", "item": {"type": "mcp_tool_call", "status": "failed",
@@ -106,9 +114,6 @@ def main():
         return 0
     if mode == "silent":
         return 0
-    if mode == "daemon":
-        subprocess.Popen(["sleep", "600"], start_new_session=True)
-        subprocess.Popen(["sleep", "600"])
     if mode == "flood":
         for _ in range(100000):
             client.call("calculate", expression="1 + 1")
