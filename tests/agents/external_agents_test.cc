@@ -50,7 +50,7 @@ transcripts: all
     fs::create_directories(scratch_.path() / "tmp");
     return RunProcess({.args = std::move(words),
                        .environment = {{"TMPDIR", (scratch_.path() / "tmp").string()}},
-                       .time_limit = std::chrono::seconds(280)})
+                       .time_limit = std::chrono::seconds(500)})
         .value();
   }
   ProcessResult Run(const std::string& config, std::vector<std::string> more = {}, const std::string& out = "out") {
