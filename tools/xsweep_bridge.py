@@ -17,11 +17,14 @@ import ast
 import copy
 import hashlib
 import importlib
+import importlib.abc
+import importlib.machinery
 import json
 import os
 import platform
 import re
 import sys
+import types
 
 
 def need(name):
@@ -181,6 +184,46 @@ class TauBench:
         return {"database": self.digest(gold) == self.digest(self.data)}
 
 
+class Unused(type):
+    """A class that has every attribute, each a class like it."""
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        setattr(cls, name, Unused(name, (Exception,), {}))
+        return cls.__dict__[name]
+
+
+class UnusedSdks(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Stands in for the SDKs of model providers: agentdojo imports them all, no suite calls one, and without them a
+    worker starts in a sixth of the time and a fourth of the memory."""
+    NAMES = {"anthropic", "cohere", "google", "openai", "vertexai"}
+
+    def find_spec(self, name, path=None, target=None):
+        known = name.partition(".")[0] in self.NAMES
+        return importlib.machinery.ModuleSpec(name, self, is_package=True) if known else None
+
+    def create_module(self, spec):
+        module, content = types.ModuleType(spec.name), Unused(spec.name, (), {})
+        module.__getattr__ = lambda name: getattr(content, name)
+        return module
+
+    def exec_module(self, module):
+        pass
+
+
+def need_without_sdks(name):
+    """The module, with stand-ins for SDKs where it can be imported so."""
+    before, finder = set(sys.modules), UnusedSdks()
+    sys.meta_path.insert(0, finder)
+    try:
+        return importlib.import_module(name)
+    except Exception:  # a version that asks more of them
+        for module in set(sys.modules) - before:
+            del sys.modules[module]
+        sys.meta_path.remove(finder)
+        return need(name)
+
+
 class AgentDojo:
     """A suite of AgentDojo. Its own code executes, plants and judges; what differs from its benchmark script:
     verdicts look at the calls that were executed (a denied one is no success), and a payload that would break the YAML
@@ -201,7 +244,7 @@ class AgentDojo:
         # The C loader reads the same and is ten times faster; each planting loads the suite's whole world.
         fast = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         yaml.safe_load = lambda text: yaml.load(text, Loader=fast)
-        suites = need("agentdojo.task_suite.load_suites")
+        suites = need_without_sdks("agentdojo.task_suite.load_suites")
         try:
             self.suite = suites.get_suite(self.version, self.name)
         except KeyError:

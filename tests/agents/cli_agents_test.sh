@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The agents that people run, end to end and offline: each is started by its preset against a scripted model, attacked
 # and not, defended and not; every row must be what the script says. Needs what `tools/setup_agents.sh --agents`
-# installs; an agent that is not there is named and skipped. AGENTS="codex claude-code" runs some of them.
+# installs; an agent that is not there is named and skipped. AGENTS="codex claude-code" runs some of them,
+# JOBS says how many conversations at once.
 # SPDX-License-Identifier: Apache-2.0
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -41,7 +42,7 @@ limits: { max_error_rate: 1 }
 transcripts: all
 YAML
   PATH="$tools/$agent/node_modules/.bin:$tools/$agent/bin:$PATH" timeout 1800 \
-    "$xsweep" run "$dir/$agent.yaml" --outdir "$dir/out" --jobs 2 --quiet >"$dir/$agent.log" 2>&1
+    "$xsweep" run "$dir/$agent.yaml" --outdir "$dir/out" --jobs "${JOBS:-2}" --quiet >"$dir/$agent.log" 2>&1
   code=$?
   if python3 "$here/check_rows.py" "$dir/out/$agent/latest" "$code"; then echo "ok $agent"; else
     echo "FAILED $agent (exit $code)"; tail -5 "$dir/$agent.log"; failed=1
