@@ -19,6 +19,13 @@
 namespace xsweep {
 namespace {
 
+/// 0: never; the largest number: nobody wrote it down.
+std::uint16_t ExposedTurn(const Trial& trial) {
+  constexpr int kLatest = 65534;
+  if (trial.exposure_unknown) return UINT16_MAX;
+  return static_cast<std::uint16_t>(trial.exposed ? std::clamp(trial.exposed_turn, 1, kLatest) : 0);
+}
+
 namespace fs = std::filesystem;
 
 /// Texts that repeat, as numbers.
@@ -75,7 +82,7 @@ class Columns {
     trial_.push_back(trial.trial);
     outcome_.push_back(static_cast<std::uint8_t>(trial.outcome));
     success_.push_back(trial.task_success ? (*trial.task_success ? 1 : 0) : 2);
-    exposed_turn_.push_back(trial.exposed ? Clip<std::uint16_t>(std::max(1, trial.exposed_turn)) : 0);
+    exposed_turn_.push_back(ExposedTurn(trial));
     attempted_.push_back(Clip<std::uint16_t>(trial.attempted));
     executed_.push_back(Clip<std::uint16_t>(trial.executed));
     blocked_.push_back(Clip<std::uint16_t>(trial.blocked));

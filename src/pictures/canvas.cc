@@ -174,10 +174,10 @@ std::string Canvas::GnuplotScript(std::string_view path, const CanvasStyle& styl
   std::string script = fmt::format(
       "reset\nset terminal {} noenhanced size {} font {}\nset output {}\n"
       "set margins 0,0,0,0\nunset border\nunset key\nunset tics\nset xrange [0:{}]\nset yrange [{}:0]\n",
-      pdf ? "pdfcairo fontscale 1" : "pngcairo", size, GnuplotString(font + ",9"), GnuplotString(path), Px(width_),
+      pdf ? "pdfcairo fontscale 0.75" : "pngcairo", size, GnuplotString(font + ",9"), GnuplotString(path), Px(width_),
       Px(height_));
-  // A line of width 1 is a pixel in a PNG and a quarter of a point in a PDF.
-  const double pen = pdf ? 3 * dots : dots;
+  // A line of width 1 is a pixel in a PNG and half a point in a PDF, whose letters are a third too large by default.
+  const double pen = pdf ? 1.4 * dots : dots;
   int tag = 0;
   for (const Shape& shape : shapes_) {
     const std::string fill = shape.fill.empty() ? "fs empty" : fmt::format("fc rgb '{}' fs solid 1", shape.fill);

@@ -27,6 +27,8 @@ double Reach(const RunComparison& comparison) {
   return NiceHigh(reach);
 }
 
+bool Asked(const Difference& d) { return d.a.n + d.b.n > 0; }
+
 void DrawDifference(Canvas& canvas, const ShareScale& scale, const Difference& d, double y, double words_left,
                     Colour fill) {
   if (!d.difference) {
@@ -81,8 +83,11 @@ std::optional<Canvas> ComparePlot(const RunComparison& comparison, const std::st
     const double middle = tops[i] + row / 2;
     canvas.Text({label_right, middle}, FitText(labels(comparison.a, cell.cell), label_right - kPageMargin, kTextSize),
                 {.size = kTextSize, .anchor = Anchor::kEnd});
-    DrawDifference(canvas, scale, cell.asr, middle - row / 4 + 1, words_left, colour::kVermilion);
-    DrawDifference(canvas, scale, cell.task_success, middle + row / 4 - 1, words_left, colour::kBlue);
+    // What neither run asks, such as attack success without an attack, takes no room.
+    const bool asr = Asked(cell.asr), tasks = Asked(cell.task_success);
+    const double apart = asr && tasks ? row / 4 - 1 : 0;
+    if (asr) DrawDifference(canvas, scale, cell.asr, middle - apart, words_left, colour::kVermilion);
+    if (tasks) DrawDifference(canvas, scale, cell.task_success, middle + apart, words_left, colour::kBlue);
   }
   DrawWords(canvas, words, bottom + 44);
   return canvas;

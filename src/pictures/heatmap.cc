@@ -203,23 +203,41 @@ std::string WithoutMarks(std::string text) {
   return text;
 }
 
+struct VerdictColumn {
+  std::string title;
+  std::string (*figure)(const RowVerdict& verdict);
+  std::vector<std::string> (*small)(const RowVerdict& verdict, bool bounds);
+};
+
+/// The worst of one attack is that attack; and where there is little room it can be seen in the row.
+std::vector<VerdictColumn> VerdictColumns(const AttackDefense& matrix, const Page& page) {
+  constexpr double kRoomForBoth = 620;
+  std::vector<VerdictColumn> columns;
+  if (matrix.panel.columns.size() > 1 && page.width >= kRoomForBoth) {
+    columns.push_back({"worst attack", [](const RowVerdict& verdict) { return Percent(verdict.worst_rate); },
+                       [](const RowVerdict& verdict, bool) { return std::vector<std::string>{verdict.worst_attack}; }});
+  }
+  columns.push_back({"task success", [](const RowVerdict& verdict) { return Percent(verdict.task_success); },
+                     [](const RowVerdict& verdict, bool bounds) {
+                       std::vector<std::string> small;
+                       if (bounds && verdict.task_bounds95) small.push_back(BoundsWords(*verdict.task_bounds95));
+                       small.push_back(verdict.utility_words);
+                       return small;
+                     }});
+  return columns;
+}
+
 /// Beside the matrix: the worst attack of the row and the task success.
-void DrawVerdicts(Canvas& canvas, const AttackDefense& matrix, const PanelLayout& layout, double top) {
-  const HeatPanel& panel = matrix.panel;
-  const double worst_x = layout.verdicts_left + kVerdictWidth / 2;
-  const double utility_x = worst_x + kVerdictWidth;
-  const auto fit = [](const std::string& words) { return FitText(words, kVerdictWidth - 6, kSmallSize); };
-  const double heading_y = top + kAxisRoom + layout.label_height - 12;
-  DrawLines(canvas, {worst_x, heading_y}, "worst attack", {});
-  DrawLines(canvas, {utility_x, heading_y}, "task success", {});
-  for (std::size_t row = 0; row < panel.rows.size(); ++row) {
-    const RowVerdict& verdict = matrix.verdicts[row];
-    const double y = CellBox(layout, top, row, 0).center().y;
-    DrawLines(canvas, {worst_x, y}, Percent(verdict.worst_rate), {fit(verdict.worst_attack)});
-    std::vector<std::string> utility;
-    if (layout.bounds && verdict.task_bounds95) utility.push_back(BoundsWords(*verdict.task_bounds95));
-    utility.push_back(fit(verdict.utility_words));
-    DrawLines(canvas, {utility_x, y}, Percent(verdict.task_success), utility);
+void DrawVerdicts(Canvas& canvas, const AttackDefense& matrix, const std::vector<VerdictColumn>& columns,
+                  const PanelLayout& layout, double top) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const double x = layout.verdicts_left + kVerdictWidth * (static_cast<double>(i) + 0.5);
+    DrawLines(canvas, {x, top + kAxisRoom + layout.label_height - 12}, columns[i].title, {});
+    for (std::size_t row = 0; row < matrix.verdicts.size(); ++row) {
+      std::vector<std::string> small = columns[i].small(matrix.verdicts[row], layout.bounds);
+      for (std::string& line : small) line = FitText(line, kVerdictWidth - 6, kSmallSize);
+      DrawLines(canvas, {x, CellBox(layout, top, row, 0).center().y}, columns[i].figure(matrix.verdicts[row]), small);
+    }
   }
 }
 
@@ -251,12 +269,13 @@ std::optional<Canvas> AttackDefensePlot(const Manifest& manifest, const RunAggre
   if (!matrix) return std::nullopt;
   ChartWords words = HeatWords(manifest, aggregate, ": attacks against defenses", Unseen(matrix->panel), page);
   if (!matrix->effort.empty()) words.captions.push_back(WithoutMarks(matrix->effort));
-  const PanelLayout layout = LayOut(matrix->panel, 2, page);
+  const std::vector<VerdictColumn> verdicts = VerdictColumns(*matrix, page);
+  const PanelLayout layout = LayOut(matrix->panel, verdicts.size(), page);
   const double top = HeadingHeight(words) + 6;
   const double bottom = top + PanelHeight(matrix->panel, layout) + kPanelGap;
   Canvas canvas(page.width, bottom + CaptionHeight(words), words.title);
   DrawPanel(canvas, matrix->panel, layout, top);
-  DrawVerdicts(canvas, *matrix, layout, top);
+  DrawVerdicts(canvas, *matrix, verdicts, layout, top);
   DrawWords(canvas, words, bottom - 8);
   return canvas;
 }

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "analyze/numbers.h"
 
@@ -14,6 +15,8 @@ namespace {
 constexpr std::size_t kMostSeedBars = 4;
 constexpr double kTextSize = 12, kSmallSize = 11;
 constexpr double kPercentRoom = 56, kCountsRoom = 62, kPanelGap = 22;
+constexpr double kBelowPanel = 48;  ///< for the scale of a panel
+constexpr double kNarrowPage = 620;
 /// A narrower graph than this shows nothing beside its figures.
 constexpr double kWideEnoughForCounts = 130;
 /// Tints of the colours that compare.png has for the same two.
@@ -46,10 +49,17 @@ struct RowSize {
 /// Where things stand; heights shrink as cells grow many.
 struct Layout {
   bool seed_bars = false;
+  bool stacked = false;  ///< panels below each other, where the page is narrow
   double seed_bar = 8;
   double label_right = 0;
   std::vector<Panel> panels;
   std::vector<RowSize> rows;
+
+  double height() const {
+    double sum = rows.empty() ? 30 : 0;
+    for (const RowSize& row : rows) sum += row.height();
+    return sum;
+  }
 };
 
 std::size_t MostSeeds(const RunAggregate& aggregate) {
@@ -92,12 +102,13 @@ RowSize SizeOf(const CellAggregate& cell, const Layout& layout, std::size_t cell
 
 void LayOutPanels(const RunAggregate& aggregate, const Page& page, Layout& layout) {
   const std::vector<Measure> measures = MeasuresOf(aggregate);
-  const auto count = static_cast<double>(measures.size());
+  layout.stacked = page.width < kNarrowPage;
+  const double count = layout.stacked ? 1 : static_cast<double>(measures.size());
   const double left = layout.label_right + 14;
   const double width = (page.width - kPageMargin - left - (count - 1) * kPanelGap) / count;
   for (std::size_t i = 0; i < measures.size(); ++i) {
     Panel panel{measures[i], {}, 0, width - kPercentRoom - kCountsRoom - 22 >= kWideEnoughForCounts, 0};
-    const double panel_left = left + static_cast<double>(i) * (width + kPanelGap);
+    const double panel_left = left + (layout.stacked ? 0 : static_cast<double>(i) * (width + kPanelGap));
     panel.right = panel_left + width;
     panel.figures_left = panel.right - kPercentRoom - (panel.counts ? kCountsRoom : 0);
     panel.scale = {panel_left, panel.figures_left - 22, 0,
@@ -161,23 +172,38 @@ std::string MissingWords(const CellAggregate& cell, Measure measure) {
   return "not attacked";
 }
 
-void DrawRow(Canvas& canvas, const Layout& layout, const RowSize& row, const std::string& label,
-             const CellAggregate& cell, double top) {
-  const double middle = top + row.gap / 2 + row.bar / 2;
-  canvas.Text({layout.label_right, middle}, FitText(label, layout.label_right - kPageMargin, kTextSize),
-              {.size = kTextSize, .anchor = Anchor::kEnd});
-  for (const Panel& panel : layout.panels) {
-    const Rate& rate = RateOf(cell, panel.measure);
-    if (rate.n == 0) {
-      const std::string words = MissingWords(cell, panel.measure);
-      canvas.Text({panel.scale.left + 6, middle}, FitText(words, panel.right - panel.scale.left - 6, kSmallSize),
-                  {.size = kSmallSize, .colour = colour::kGrey});
-      continue;
-    }
-    DrawBar(canvas, panel.scale, rate, middle, row.bar, panel.measure == Measure::kAttack ? kAttackFill : kTaskFill);
-    DrawSeeds(canvas, layout, row, panel, cell, middle);
-    DrawFigures(canvas, panel, rate, middle);
+void DrawRate(Canvas& canvas, const Layout& layout, const RowSize& row, const Panel& panel, const CellAggregate& cell,
+              double middle) {
+  const Rate& rate = RateOf(cell, panel.measure);
+  if (rate.n == 0) {
+    const std::string words = MissingWords(cell, panel.measure);
+    canvas.Text({panel.scale.left + 6, middle}, FitText(words, panel.right - panel.scale.left - 6, kSmallSize),
+                {.size = kSmallSize, .colour = colour::kGrey});
+    return;
   }
+  DrawBar(canvas, panel.scale, rate, middle, row.bar, panel.measure == Measure::kAttack ? kAttackFill : kTaskFill);
+  DrawSeeds(canvas, layout, row, panel, cell, middle);
+  DrawFigures(canvas, panel, rate, middle);
+}
+
+/// Some of the panels over the same rows, from `top` down; returns where they end.
+double DrawPanels(Canvas& canvas, const Layout& layout, std::span<const Panel> panels, const RunAggregate& aggregate,
+                  const CellLabels& labels, const Page& page, double top) {
+  std::vector<double> tops{top};
+  for (const RowSize& row : layout.rows) tops.push_back(tops.back() + row.height());
+  const double bottom = top + layout.height();
+  DrawStripes(canvas, page, tops);
+  for (const Panel& panel : panels) DrawShareScale(canvas, panel.scale, top, bottom, std::string(Words(panel.measure)));
+  for (std::size_t i = 0; i < aggregate.cells.size(); ++i) {
+    const RowSize& row = layout.rows[i];
+    const double middle = tops[i] + row.gap / 2 + row.bar / 2;
+    canvas.Text({layout.label_right, middle},
+                FitText(labels(aggregate.cells[i]), layout.label_right - kPageMargin, kTextSize),
+                {.size = kTextSize, .anchor = Anchor::kEnd});
+    for (const Panel& panel : panels) DrawRate(canvas, layout, row, panel, aggregate.cells[i], middle);
+  }
+  if (aggregate.cells.empty()) canvas.Text({panels[0].scale.left + 8, (top + bottom) / 2}, "N/A: no rows");
+  return bottom + kBelowPanel;
 }
 
 std::vector<LegendEntry> Legend(const RunAggregate& aggregate, const Layout& layout) {
@@ -246,20 +272,16 @@ Canvas SummaryPlot(const Manifest& manifest, const RunAggregate& aggregate, cons
   ChartWords words{manifest.exp + ": " + Title(layout), RunSubtitle(manifest), Legend(aggregate, layout), {}, page};
   words.captions = {WhiskerWords(ShownRates(aggregate, layout)) + " " + ErrorWords(aggregate.total) + "." +
                     DrawnCellsWords(manifest, aggregate.cells.size())};
-  std::vector<double> tops{HeadingHeight(words) + 4};
-  for (const RowSize& row : layout.rows) tops.push_back(tops.back() + row.height());
-  if (layout.rows.empty()) tops.push_back(tops.back() + 30);
-  const double top = tops.front(), bottom = tops.back();
-  Canvas canvas(page.width, bottom + 48 + CaptionHeight(words), words.title);
-  DrawStripes(canvas, page, tops);
-  for (const Panel& panel : layout.panels) {
-    DrawShareScale(canvas, panel.scale, top, bottom, std::string(Words(panel.measure)));
+  const std::size_t stacks = layout.stacked ? layout.panels.size() : 1;
+  double top = HeadingHeight(words) + 4;
+  const double height = top + static_cast<double>(stacks) * (layout.height() + kBelowPanel);
+  Canvas canvas(page.width, height + CaptionHeight(words), words.title);
+  for (std::size_t i = 0; i < stacks; ++i) {
+    const std::span<const Panel> panels =
+        layout.stacked ? std::span(layout.panels).subspan(i, 1) : std::span(layout.panels);
+    top = DrawPanels(canvas, layout, panels, aggregate, labels, page, top);
   }
-  for (std::size_t i = 0; i < aggregate.cells.size(); ++i) {
-    DrawRow(canvas, layout, layout.rows[i], labels(aggregate.cells[i]), aggregate.cells[i], tops[i]);
-  }
-  if (aggregate.cells.empty()) canvas.Text({layout.panels[0].scale.left + 8, (top + bottom) / 2}, "N/A: no rows");
-  DrawWords(canvas, words, bottom + 44);
+  DrawWords(canvas, words, top - 4);
   return canvas;
 }
 

@@ -26,6 +26,11 @@ const NUMBERS = {
   cost: Float64Array,
   kept: Uint8Array,
 } as const;
+/** Of `exposed_turn`, where 0 is never: an import that does not say. */
+export const NOT_WRITTEN_DOWN = 65535;
+export const exposedIn = (turn: number, prefix: string, never: string): string =>
+  turn === NOT_WRITTEN_DOWN ? 'not written down' : turn > 0 ? prefix + turn : never;
+
 type Column = keyof typeof NUMBERS;
 type Columns = { [name in Column]: InstanceType<(typeof NUMBERS)[name]> };
 const NAMES = Object.keys(NUMBERS) as Column[];

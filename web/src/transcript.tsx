@@ -7,7 +7,7 @@ import { OutcomeTag } from './charts';
 import { count, pretty, usd, words } from './format';
 import { Changes, Crumbs, Facts, Waiting } from './parts';
 import { href, type Route } from './route';
-import type { Rows } from './rows';
+import { exposedIn, NOT_WRITTEN_DOWN, type Rows } from './rows';
 import { useFile } from './source';
 import { changes, inserted } from './text_diff';
 import { expectedOf, filterOf, useRows } from './trials';
@@ -75,7 +75,7 @@ export function TrialView({ path, index, route }: { path: string; index: number;
       ) : (
         <Waiting error={error || (rows.complete ? 'there is no such trial here' : undefined)} what={`trial ${index}`} />
       )}
-      <Dialogue path={path} index={index} />
+      <Dialogue path={path} index={index} unseen={row >= 0 && rows.columns.exposed_turn[row] === NOT_WRITTEN_DOWN} />
     </article>
   );
 }
@@ -95,7 +95,7 @@ export function RowFacts({ rows, row, run }: { rows: Rows; row: number; run: Run
           ['Task solved', ['no', 'yes', 'not assessed'][columns.success[row]!]],
           ['Goal', words(rows.text('goal', row))],
           ['Channel', words(rows.text('channel', row))],
-          ['Exposed', columns.exposed_turn[row]! > 0 ? `in turn ${columns.exposed_turn[row]}` : 'never'],
+          ['Exposed', exposedIn(columns.exposed_turn[row]!, 'in turn ', 'never')],
           [
             'Attempted, executed, blocked',
             `${columns.attempted[row]}, ${columns.executed[row]}, ${columns.blocked[row]}`,
@@ -118,7 +118,15 @@ export function RowFacts({ rows, row, run }: { rows: Rows; row: number; run: Run
 }
 
 /** A kept dialogue, or why there is none. */
-export function Dialogue({ path, index }: { path: string; index: number }): JSX.Element {
+export function Dialogue({
+  path,
+  index,
+  unseen = false,
+}: {
+  path: string;
+  index: number;
+  unseen?: boolean; // nobody wrote down whether the payload was seen
+}): JSX.Element {
   const { value: run, error: no_run } = useFile<Run>(`data/${path}/run.json`);
   const pack = run ? Math.floor(index / run.pack) : 0;
   const { value, error } = useFile<Pack>(run && run.transcripts > 0 ? `data/${path}/transcripts/${pack}.json` : null);
@@ -143,13 +151,13 @@ export function Dialogue({ path, index }: { path: string; index: number }): JSX.
           : 'The dialogue of this trial was not kept (see `transcripts:` in the config).'}
       </p>
     );
-  return <Steps transcript={transcript} />;
+  return <Steps transcript={transcript} unknown={unseen} />;
 }
 
 /** Where the payload came in, as a heading's tag says it. */
 const entry = (step: Step): string => (step.original === undefined ? 'the attack speaks' : 'payload inserted here');
 
-function Steps({ transcript }: { transcript: Transcript }): JSX.Element {
+function Steps({ transcript, unknown }: { transcript: Transcript; unknown: boolean }): JSX.Element {
   const { exposure, goal } = transcript;
   return (
     <>
@@ -170,6 +178,8 @@ function Steps({ transcript }: { transcript: Transcript }): JSX.Element {
             ) : null}
             .
           </>
+        ) : unknown ? (
+          'Nobody wrote down whether the payload entered the model’s context.'
         ) : (
           'The payload never entered the model’s context.'
         )}

@@ -7,7 +7,7 @@ import { OutcomeTag } from './charts';
 import { count, usd, words } from './format';
 import { Choice, Crumbs, NothingLeft, Waiting } from './parts';
 import { href, runHref, setFilter, type Route } from './route';
-import { Rows, type RowFilter } from './rows';
+import { exposedIn, Rows, type RowFilter } from './rows';
 import { useFile } from './source';
 import { OUTCOMES, type Run } from './types';
 import { VirtualList } from './virtual';
@@ -182,7 +182,7 @@ export function Trials({ path, route }: { path: string; route: Route }): JSX.Ele
               rows.text('seed', row),
               columns.trial[row],
               ['no', 'yes', '–'][columns.success[row]!],
-              columns.exposed_turn[row]! > 0 ? `turn ${columns.exposed_turn[row]}` : '–',
+              exposedIn(columns.exposed_turn[row]!, 'turn ', '–'),
               `${columns.attempted[row]} / ${columns.executed[row]} / ${columns.blocked[row]}`,
               columns.turns[row],
               columns.cost[row]! < 0 ? 'unknown' : usd(columns.cost[row]!),
