@@ -79,13 +79,6 @@ TEST_F(AStrictServer, FindsMostOfThePromptsInItsCacheUnlessItIsOff) {
     const PromptCache::Counts counts = Play(agent_alone, chat);
     EXPECT_GT(counts.read * 10, counts.prompt * 7) << counts.read << " of " << counts.prompt;
   }
-  // The rows say what was read.
-  std::int64_t cached = 0;
-  for (const Json& row : Rows("r2")) {
-    const Json* agent = row.Find("usage")->Find("agent");
-    if (agent != nullptr) cached += agent->IntOr("cached_tokens", 0);
-  }
-  EXPECT_GT(cached, 10000);
   const PromptCache::Counts off = Play(agent_alone, false, "off");
   EXPECT_EQ(off.read + off.written, 0);
 }
