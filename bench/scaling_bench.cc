@@ -209,7 +209,7 @@ void SharedRate(benchmark::State& state) {
     const auto work = [&](std::uint32_t shard) -> Async<bool> {
       for (int call = shard % 2 == 0 ? 30 : 120; call > 0; --call) {
         RateLimiter::Permit permit(*limiters[shard], 0);
-        Status turn = co_await permit.Enter(false);
+        Status turn = co_await permit.Enter(Urgency::kNewDialogue);
         CHECK(turn, "no turn");
         starts.push_back(now());
         permit.Leave({AttemptOutcome::kAnswered, ModelReply()});

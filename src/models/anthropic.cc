@@ -6,6 +6,7 @@
 
 #include "models/answer.h"
 #include "models/legal.h"
+#include "models/prompt_cache.h"
 #include "models/stream.h"
 
 namespace xsweep {
@@ -58,26 +59,64 @@ void AppendBlocks(const Message& message, const LegalIds& ids, bool send_thought
   if (IsBlank(message.text) && message.calls.empty()) blocks.Append(TextBlock(kNothingSaid));
 }
 
-Json Turn(std::string_view role, Json blocks) {
-  return Json::MakeObject({{"role", role}, {"content", std::move(blocks)}});
-}
-
-Json WriteTurns(const std::vector<Message>& messages, bool send_thought) {
-  const LegalIds ids(messages);
-  Json turns = Json::MakeArray();
-  std::string_view side = "user";
+/// All that one side said before the other spoke again.
+struct Turn {
+  std::string_view role;
   Json blocks = Json::MakeArray();
-  if (messages.empty() || messages.front().speaker == Speaker::kAgent) blocks.Append(TextBlock(kNothingSaid));
+};
+
+std::vector<Turn> TurnsOf(const std::vector<Message>& messages, bool send_thought) {
+  const LegalIds ids(messages);
+  std::vector<Turn> turns(1, Turn{.role = "user"});
+  if (messages.empty() || messages.front().speaker == Speaker::kAgent) turns[0].blocks.Append(TextBlock(kNothingSaid));
   for (const Message& message : messages) {
     const std::string_view speaks = message.speaker == Speaker::kAgent ? "assistant" : "user";
-    if (speaks != side) {
-      turns.Append(Turn(side, std::exchange(blocks, Json::MakeArray())));
-      side = speaks;
-    }
-    AppendBlocks(message, ids, send_thought, blocks);
+    if (speaks != turns.back().role) turns.push_back(Turn{.role = speaks});
+    AppendBlocks(message, ids, send_thought, turns.back().blocks);
   }
-  turns.Append(Turn(side, std::move(blocks)));
   return turns;
+}
+
+/// At the end of the dialogue, for the next request; and where the one before ended, should more blocks have come since
+/// than the server looks back by itself (20).
+void MarkTurns(std::vector<Turn>& turns) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(3, turns.size()); back += 2) {
+    Turn& turn = turns[turns.size() - back];
+    if (turn.role == "user") MarkForCache(turn.blocks.MutableItems().back());
+  }
+}
+
+Json WriteTurns(const Endpoint& endpoint, const ModelRequest& request) {
+  std::vector<Turn> turns = TurnsOf(request.messages, endpoint.send_thought);
+  if (endpoint.prompt_cache && DialogueGoesOn(request.identity)) MarkTurns(turns);
+  Json written = Json::MakeArray();
+  for (Turn& turn : turns) {
+    written.Append(Json::MakeObject({{"role", turn.role}, {"content", std::move(turn.blocks)}}));
+  }
+  return written;
+}
+
+/// Tools and system prompt are what all trials of a cell begin with; the server reads tools first.
+void SetTools(const Endpoint& endpoint, const ModelRequest& request, Json& body) {
+  if (request.tools.empty()) return;
+  Json tools = Json::MakeArray();
+  for (const ToolSchema& tool : request.tools) {
+    tools.Append(Json::MakeObject(
+        {{"name", LegalToolName(tool.name)}, {"description", tool.description}, {"input_schema", tool.parameters}}));
+  }
+  if (endpoint.prompt_cache && IsBlank(request.system)) MarkForCache(tools.MutableItems().back());
+  body.Set("tools", std::move(tools));
+}
+
+void SetSystem(const Endpoint& endpoint, const ModelRequest& request, Json& body) {
+  if (IsBlank(request.system)) return;  // the API refuses one without a word
+  if (!endpoint.prompt_cache) {
+    body.Set("system", request.system);
+    return;
+  }
+  Json block = TextBlock(request.system);
+  MarkForCache(block);
+  body.Set("system", Json::MakeArray({std::move(block)}));
 }
 
 Expected<Json> ReadInput(const Json* input) {
@@ -154,16 +193,9 @@ std::unique_ptr<Provider> MakeAnthropicProvider(Http& http, Endpoint endpoint) {
 
 std::string WriteAnthropicRequest(const Endpoint& endpoint, const ModelRequest& request) {
   Json body = Json::MakeObject({{"model", endpoint.model}, {"max_tokens", 4096}});
-  if (!request.system.empty()) body.Set("system", request.system);
-  body.Set("messages", WriteTurns(request.messages, endpoint.send_thought));
-  if (!request.tools.empty()) {
-    Json tools = Json::MakeArray();
-    for (const ToolSchema& tool : request.tools) {
-      tools.Append(Json::MakeObject(
-          {{"name", LegalToolName(tool.name)}, {"description", tool.description}, {"input_schema", tool.parameters}}));
-    }
-    body.Set("tools", std::move(tools));
-  }
+  SetSystem(endpoint, request, body);
+  body.Set("messages", WriteTurns(endpoint, request));
+  SetTools(endpoint, request, body);
   if (endpoint.settings.is_object()) {
     for (const auto& [name, value] : endpoint.settings.members()) body.Set(name, value);
   }

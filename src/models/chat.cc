@@ -10,6 +10,7 @@
 
 #include "models/answer.h"
 #include "models/legal.h"
+#include "models/prompt_cache.h"
 #include "models/request_pieces.h"
 #include "models/stream.h"
 #include "models/tool_texts.h"
@@ -296,6 +297,9 @@ std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools,
   const bool has_settings = endpoint.settings.is_object();
   if (endpoint.send_seed && !(has_settings && endpoint.settings.Find("seed") != nullptr)) {
     out += fmt::format(R"(,"seed":{})", ServerSeed(request.identity));
+  }
+  if (endpoint.prompt_cache_key && DialogueGoesOn(request.identity)) {
+    AppendMember(R"(,"prompt_cache_key":)", PromptCacheKey(request.identity), out);
   }
   for (std::size_t i = 0; has_settings && i < endpoint.settings.size(); ++i) {
     const auto& [name, value] = endpoint.settings.members()[i];

@@ -9,6 +9,7 @@
 
 #include "base/draw.h"
 #include "models/answer.h"
+#include "models/prompt_cache.h"
 
 namespace xsweep {
 namespace {
@@ -48,16 +49,25 @@ double RateLimiter::TokensPerSecond() const {
   return settings_.tokens_per_minute.value_or(0) / 60 * kStatedShare * (share_ ? share_() : 1);
 }
 
+RateLimiter::~RateLimiter() {
+  if (soon_) loop_.CancelTimer(*soon_);
+  if (timer_armed_) loop_.CancelTimer(timer_);
+}
+
 RateLimiter::Permit::~Permit() {
-  if (queued_) limiter_.queue_.remove(this);
+  if (queued_ && limiter_.ahead_.remove(this) == 0) limiter_.queue_.remove(this);
   if (!holds_) return;
   --limiter_.in_flight_;
   if (!limiter_.loop_.stopping()) limiter_.Dispatch();
 }
 
-Async<Status> RateLimiter::Permit::Enter(bool is_retry) {
+Async<Status> RateLimiter::Permit::Enter(Urgency urgency) {
   queued_ = true;
-  is_retry ? limiter_.queue_.push_front(this) : limiter_.queue_.push_back(this);
+  switch (urgency) {
+    case Urgency::kRetry: limiter_.ahead_.push_front(this); break;
+    case Urgency::kGoesOn: limiter_.ahead_.push_back(this); break;
+    case Urgency::kNewDialogue: limiter_.queue_.push_back(this); break;
+  }
   limiter_.Dispatch();
   Status turn = co_await wait_;
   co_return turn;
@@ -76,7 +86,16 @@ void RateLimiter::Permit::Leave(const Attempt& attempt) {
     limiter_.tokens_left_ += static_cast<double>(tokens_);
     limiter_.Rejected(now, entered_, attempt.retry_after);
   }
-  limiter_.Dispatch();
+  limiter_.DispatchSoon();
+}
+
+// Not at once: whoever has just been answered may go on with the same dialogue, and then this place is theirs.
+void RateLimiter::DispatchSoon() {
+  if (soon_ || (ahead_.empty() && queue_.empty())) return;
+  soon_ = loop_.CallAt(loop_.clock().Now(), [this] {
+    soon_.reset();
+    Dispatch();
+  });
 }
 
 std::optional<double> RateLimiter::rate() const {
@@ -122,7 +141,8 @@ void RateLimiter::Charge(Permit& permit, SteadyTime now) {
 
 void RateLimiter::Dispatch() {
   const SteadyTime now = loop_.clock().Now();
-  while (!queue_.empty() && in_flight_ < std::min<double>(std::floor(in_flight_cap_), settings_.max_in_flight)) {
+  while (!(ahead_.empty() && queue_.empty()) &&
+         in_flight_ < std::min<double>(std::floor(in_flight_cap_), settings_.max_in_flight)) {
     const SteadyTime slot = NextSlot(now);
     if (slot > now) {
       held_back_ = true;
@@ -134,8 +154,9 @@ void RateLimiter::Dispatch() {
       });
       return;
     }
-    Permit& next = *queue_.front();
-    queue_.pop_front();
+    std::list<Permit*>& from = ahead_.empty() ? queue_ : ahead_;
+    Permit& next = *from.front();
+    from.pop_front();
     Charge(next, now);
   }
 }
@@ -223,7 +244,10 @@ class LimitedModel final : public Model {
  private:
   Async<Expected<Attempt>> AttemptOnce(const ModelRequest& request, bool is_retry) {
     RateLimiter::Permit permit(*limiter_, limiter_->ExpectedTokens(request));
-    Status turn = co_await permit.Enter(is_retry);
+    const Urgency urgency = is_retry                    ? Urgency::kRetry
+                            : DialogueHasBegun(request) ? Urgency::kGoesOn
+                                                        : Urgency::kNewDialogue;
+    Status turn = co_await permit.Enter(urgency);
     if (!turn) co_return std::unexpected(std::move(turn).error());
     if (hooks_.admit) {
       Status admitted = co_await hooks_.admit(request);

@@ -24,7 +24,11 @@ struct LimitSettings {
   std::chrono::milliseconds longest_wait{120'000};  ///< a server that asks for more is given up on
 };
 
-/// The gate before one provider, shared by all models that call it. First come, first served; retries go first.
+/// Who goes first when calls wait: retries, then calls of dialogues that have begun, then new dialogues; among equals
+/// first come, first served. So few dialogues are under way at a time, and a server with few slots keeps them warm.
+enum class Urgency : std::uint8_t { kNewDialogue, kGoesOn, kRetry };
+
+/// The gate before one provider, shared by all models that call it.
 ///
 /// It starts with a few calls in flight and doubles per round trip up to `max_in_flight`. The first 429 ends that and
 /// starts pacing: calls leave evenly at 94 % of the rate that was being accepted; each accepted call raises the rate so
@@ -35,6 +39,9 @@ class RateLimiter {
  public:
   /// `share` is this process's part of the rates per minute; it may change at any time. Empty: all of it.
   RateLimiter(IoLoop& loop, LimitSettings settings, std::function<double()> share = {});
+  RateLimiter(const RateLimiter&) = delete;
+  RateLimiter& operator=(const RateLimiter&) = delete;
+  ~RateLimiter();
 
   /// Leave to make one call; give it back with the outcome, or by destroying it.
   class Permit {
@@ -44,7 +51,7 @@ class RateLimiter {
     Permit& operator=(const Permit&) = delete;
     ~Permit();
     /// Waits for its turn; kInterrupted when the loop is stopped.
-    Async<Status> Enter(bool is_retry);
+    Async<Status> Enter(Urgency urgency);
     void Leave(const Attempt& attempt);
 
    private:
@@ -68,6 +75,7 @@ class RateLimiter {
  private:
   double TokensPerSecond() const;
   void Dispatch();
+  void DispatchSoon();
   SteadyTime NextSlot(SteadyTime now);
   void Charge(Permit& permit, SteadyTime now);
   void Accepted(SteadyTime now);
@@ -79,7 +87,9 @@ class RateLimiter {
   IoLoop& loop_;
   const LimitSettings settings_;
   const std::function<double()> share_;
+  std::list<Permit*> ahead_;  ///< retries and dialogues that have begun
   std::list<Permit*> queue_;
+  std::optional<IoLoop::TimerId> soon_{};
   bool timer_armed_ = false;
   IoLoop::TimerId timer_{};
   int in_flight_ = 0;

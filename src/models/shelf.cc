@@ -75,11 +75,17 @@ std::vector<OptionSpec> NetworkOptions(const char* base_url, const char* key) {
       Choice("text_calls", {"report", "parse"},
              "A call that the server left in the text: report (no answer, counted by name) or parse (made)."),
       Option("send_thought", kBool, "Send the model's thought back where its server wants it.", true),
+      Choice("prompt_cache", {"auto", "off", "key"},
+             "What servers are told so that they keep what prompts begin with: auto (Anthropic's marks; the key at "
+             "api.openai.com and api.mistral.ai), off (nothing), key (`prompt_cache_key`, to this server too)."),
   };
 }
 
 /// Members of a request that `extra` must leave alone.
 constexpr std::string_view kOurMembers[] = {"model", "messages", "tools", "system", "n"};
+
+/// Servers whose documentation names `prompt_cache_key`; others may refuse a member that they do not know.
+constexpr std::string_view kServersWithCacheKey[] = {"https://api.openai.com/", "https://api.mistral.ai/"};
 
 PartSpec OpenAiSpec() {
   using enum OptionType;
@@ -94,8 +100,10 @@ PartSpec OpenAiSpec() {
 }
 
 PartSpec AnthropicSpec() {
-  return {"anthropic", "Anthropic's Messages API.",
-          NetworkOptions("https://api.anthropic.com/v1", "ANTHROPIC_API_KEY")};
+  std::vector<OptionSpec> options = NetworkOptions("https://api.anthropic.com/v1", "ANTHROPIC_API_KEY");
+  std::ranges::find(options, "temperature", &OptionSpec::name)->maximum = 1;
+  std::ranges::find(options, "prompt_cache", &OptionSpec::name)->choices = {"auto", "off"};
+  return {"anthropic", "Anthropic's Messages API.", std::move(options)};
 }
 
 PartSpec ScriptedSpec() {
@@ -217,6 +225,17 @@ Status AddHeaders(std::string_view provider, const Json& options, Endpoint& endp
   return {};
 }
 
+/// `extra` may hold a key of its own.
+bool SendsCacheKey(const Json& options) {
+  const Json* extra = Given(options, "extra");
+  if (extra != nullptr && extra->Find("prompt_cache_key") != nullptr) return false;
+  const std::string_view wanted = options.StringOr("prompt_cache", "auto");
+  const std::string_view base = options.StringOr("base_url", "");
+  return wanted == "key" ||
+         (wanted == "auto" &&
+          std::ranges::any_of(kServersWithCacheKey, [&](std::string_view server) { return base.starts_with(server); }));
+}
+
 Expected<Endpoint> MakeEndpoint(std::string_view provider, const Json& options, std::optional<Price> price) {
   TRY_ASSIGN(const Secret key, KeyOf(provider, options));
   Endpoint endpoint;
@@ -234,6 +253,8 @@ Expected<Endpoint> MakeEndpoint(std::string_view provider, const Json& options, 
   endpoint.send_seed = !anthropic && options.BoolOr("send_seed", true);
   endpoint.send_thought = options.BoolOr("send_thought", true);
   endpoint.null_content = options.BoolOr("null_content", true);
+  endpoint.prompt_cache = options.StringOr("prompt_cache", "auto") != "off";
+  endpoint.prompt_cache_key = !anthropic && SendsCacheKey(options);
   endpoint.parse_text_calls = options.StringOr("text_calls", "report") == "parse";
   endpoint.route = RouteOf(options);
   TRY(AddHeaders(provider, options, endpoint));

@@ -27,6 +27,8 @@ struct Endpoint {
   bool send_seed = false;
   bool send_thought = true;       ///< back to the server that sent it
   bool null_content = true;       ///< beside calls without a word; otherwise ""
+  bool prompt_cache = true;       ///< marks what the server may keep, where it wants to be told
+  bool prompt_cache_key = false;  ///< names the dialogue, for servers that ask for it
   bool parse_text_calls = false;  ///< calls that a server left in the text are made
 };
 

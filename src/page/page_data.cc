@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "pictures/chart.h"
 #include "present/notes.h"
+#include "present/replies.h"
 #include "record/index.h"
 #include "record/layout.h"
 #include "record/run_directory.h"
@@ -192,6 +193,18 @@ Json MatrixForPage(const RunAggregate& run) {
   }
   return Json::MakeObject(
       {{"attacks", Json::MakeArray({matrix.attacks.begin(), matrix.attacks.end()})}, {"rows", std::move(rows)}});
+}
+
+/// [role, name, in words, replies] of replies that were no answers; of a sealed run, whose rows are each there once.
+Json UnansweredForPage(const fs::path& rows) {
+  Json kinds = Json::MakeArray();
+  const auto counts = CountReplies(rows);
+  if (!counts) return kinds;
+  for (const auto& [key, count] : counts->unanswered) {
+    const UnansweredKind kind = KindOf(key);
+    kinds.Append(Json::MakeArray({kind.role, kind.name, kind.words, count}));
+  }
+  return kinds;
 }
 
 bool IsOwn(const fs::path& file, fs::file_type wanted) {
@@ -395,6 +408,7 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
        {"cells", std::move(cells)},
        {"matrix", MatrixForPage(aggregate)},
        {"tasks", names.Take()},
+       {"unanswered", UnansweredForPage(run / layout::kRows)},
        {"findings", std::move(findings)},
        {"transcripts", static_cast<std::int64_t>(kept)},
        {"pack", static_cast<std::int64_t>(kPackTrials)},

@@ -50,13 +50,10 @@ std::string Words(std::string_view name) {
 std::string Of(const ReplyCounts& counts, std::string_view role, std::int64_t& sum) {
   std::string text;
   for (const auto& [key, count] : counts.unanswered) {
-    const std::size_t dot = key.find('.');
-    const std::string_view whose = dot == std::string::npos ? "agent" : std::string_view(key).substr(0, dot);
-    const std::string_view name =
-        dot == std::string::npos ? std::string_view(key) : std::string_view(key).substr(dot + 1);
-    if (whose != role) continue;
+    const UnansweredKind kind = KindOf(key);
+    if (kind.role != role) continue;
     sum += count;
-    text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", count, Words(name), MarkdownCode(key));
+    text += fmt::format("{}{} {} ({})", text.empty() ? "" : ", ", count, kind.words, MarkdownCode(key));
   }
   return text;
 }
@@ -67,6 +64,12 @@ std::int64_t CountOf(const ReplyCounts& counts, std::string_view key) {
 }
 
 }  // namespace
+
+UnansweredKind KindOf(std::string_view key) {
+  const std::size_t dot = key.find('.');
+  const std::string_view name = dot == std::string_view::npos ? key : key.substr(dot + 1);
+  return {dot == std::string_view::npos ? NameOf(Role::kAgent) : key.substr(0, dot), name, Words(name)};
+}
 
 Expected<ReplyCounts> CountReplies(const std::filesystem::path& rows) {
   ReplyCounts counts;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -19,6 +20,14 @@ struct ReplyCounts {
   /// "agent: gpt-x" -> trials in which that model answered although another one was asked. Foreign text.
   std::map<std::string, std::int64_t> answered_by;
 };
+
+/// A key of `unanswered` taken apart: whose model, and what came in plain words ("cut off by length").
+struct UnansweredKind {
+  std::string_view role;
+  std::string_view name;
+  std::string words;
+};
+UnansweredKind KindOf(std::string_view key);
 
 /// Only rows that have something to say are parsed, so a run without any costs one pass over its bytes. Rows that
 /// cannot be parsed are left out; a missing file has none.

@@ -29,7 +29,8 @@ TEST(APrice, IsTheModelsOwnThenTheTablesThenTheListsOfItsServer) {
   EXPECT_EQ(Stated(kTable, Model("m", "http://127.0.0.1/v1")), R"({"input":1,"output":2})");
   EXPECT_EQ(Stated(kTable, Model("m-small", "http://127.0.0.1/v1")), R"({"input":3,"output":4})");
   EXPECT_EQ(Stated(kTable, Model("m-big-one", "http://127.0.0.1/v1")), R"({"input":5,"output":6})");
-  EXPECT_EQ(Stated("{}", Model("gpt-4o-mini", "https://API.openai.com:443/v1")), R"({"input":0.15,"output":0.6})");
+  EXPECT_EQ(Stated("{}", Model("gpt-4o-mini", "https://API.openai.com:443/v1")),
+            R"({"input":0.15,"cached_input":0.075,"output":0.6})");
   EXPECT_EQ(Stated(R"({"gpt-4o-*":{"input":9,"output":9}})", Model("gpt-4o-mini", "https://api.openai.com/v1")),
             R"({"input":9,"output":9})");
 }

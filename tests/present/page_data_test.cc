@@ -7,6 +7,9 @@
 #include <algorithm>
 
 #include "analyze/grid.h"
+#include "base/files.h"
+#include "record/layout.h"
+#include "record/trial.h"
 #include "support/sample_run.h"
 
 namespace xsweep {
@@ -48,6 +51,27 @@ TEST_F(RunOnThePage, CarriesTheAggregatesToTheLastDigit) {
     EXPECT_EQ(asr.Find("low")->AsDouble(), rate.bounds95()->low);
     EXPECT_EQ(asr.Find("high")->AsDouble(), rate.bounds95()->high);
   }
+}
+
+TEST_F(RunOnThePage, CountsRepliesThatWereNoAnswersByRoleAndKind) {
+  EXPECT_EQ(RunForPage(scratch_.path(), run_)->Find("unanswered")->size(), 0U);
+  const auto path = run_ / layout::kRows;
+  const auto text = ReadFile(path);
+  ASSERT_TRUE(text);
+  std::string rows;
+  int number = 0;
+  for (std::string_view rest = *text; !rest.empty(); ++number) {
+    auto trial = ParseTrialRow(rest.substr(0, rest.find('\n')), "");
+    ASSERT_TRUE(trial);
+    if (number < 2) trial->unanswered = {{"length", 2}, {"judge.refused", 1}};
+    AppendTrialRow(*trial, rows);
+    rest.remove_prefix(rest.find('\n') + 1);
+  }
+  ASSERT_TRUE(WriteAtomically(RealDisk(), path, rows));
+  const auto page = RunForPage(scratch_.path(), run_);
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->Find("unanswered")->Dump(),
+            R"([["judge","refused","refused",2],["agent","length","cut off by length",4]])");
 }
 
 TEST_F(RunOnThePage, SaysItsHeadlineWithIntervalAndErrors) {

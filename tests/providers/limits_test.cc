@@ -140,6 +140,29 @@ Async<int> Worker(Model& model, std::uint32_t number, SteadyTime end, const Cloc
   co_return 0;
 }
 
+/// A dialogue of `calls` calls, each with what was said before.
+Async<int> Talk(Model& model, std::uint32_t number, int calls, std::string& order) {
+  ModelRequest request;
+  request.identity.trial = number;
+  for (int i = 0; i < calls; ++i) {
+    request.messages.emplace_back().speaker = i % 2 == 0 ? Speaker::kUser : Speaker::kAgent;
+    auto reply = co_await model.Complete(request);
+    order += reply ? static_cast<char>('a' + number) : '?';
+  }
+  co_return 0;
+}
+
+TEST_F(AProvider, HearsADialogueToItsEndBeforeANewOne) {
+  const auto model = Behind({.max_in_flight = 1}, [] { return Answer(); });
+  std::string order;
+  for (std::uint32_t number = 0; number < 3; ++number) {
+    loop_->Spawn(Talk(*model, number, 3, order), [](int) {});
+  }
+  loop_->RunSpawned();
+  // The first calls of all three waited together; from then on whoever had the place kept it.
+  EXPECT_EQ(order, "aaabbbccc");
+}
+
 /// Allows `rate` per second with a burst, in the loop's time.
 struct Gate {
   const Clock& clock;

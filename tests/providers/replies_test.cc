@@ -73,7 +73,7 @@ TEST(OpenAiRequest, CarriesASeedThatDependsOnTheTrialAndNotOnTheCell) {
 }
 
 TEST(AnthropicRequest, AlternatesSidesAndPutsResultsOnTheUsersSide) {
-  const Json json = *Json::Parse(WriteAnthropicRequest({.url = "", .model = "c"}, Dialogue()));
+  const Json json = *Json::Parse(WriteAnthropicRequest({.url = "", .model = "c", .prompt_cache = false}, Dialogue()));
   const auto& turns = json.Find("messages")->items();
   ASSERT_EQ(turns.size(), 3U);
   EXPECT_EQ(turns[1].StringOr("role", ""), "assistant");

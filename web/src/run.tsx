@@ -55,6 +55,7 @@ export function RunView({ path, route }: { path: string; route: Route }): JSX.El
           {finding}
         </p>
       ))}
+      <Unanswered run={run} />
       <Cells run={run} />
       <Grids run={run} route={route} />
       <PerSeed run={run} />
@@ -96,6 +97,41 @@ function Headline({ run }: { run: Run }): JSX.Element {
       {run.included && <p class="note">{run.included.note}</p>}
       {results && results.length > 0 && <Gates run={run} results={results} />}
     </section>
+  );
+}
+
+/** Replies of models that were no answers, by role and kind: nobody resisted by them. */
+function Unanswered({ run }: { run: Run }): JSX.Element | null {
+  if (run.unanswered.length === 0) return null;
+  return (
+    <>
+      <h2>Replies that were no answers</h2>
+      <p class="muted">They are no decision of the model&apos;s: nobody resisted by them, and no gate passes by them.</p>
+      <div class="wide-content" tabIndex={0} role="region" aria-label="Replies that were no answers">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Model of the</th>
+              <th scope="col">What came</th>
+              <th scope="col" class="n">
+                Replies
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {run.unanswered.map(([role, name, what, replies]) => (
+              <tr key={`${role}.${name}`}>
+                <th scope="row">{role}</th>
+                <td>
+                  {what} <code>{name}</code>
+                </td>
+                <td class="n">{count(replies)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }
 

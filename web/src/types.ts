@@ -129,6 +129,8 @@ export interface Run {
   cells: Cell[];
   matrix: Matrix | null;
   tasks: string[];
+  /** [role, name, in words, replies] of replies of models that were no answers. */
+  unanswered: [string, string, string, number][];
   findings: string[];
   transcripts: number;
   pack: number;
