@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "episode/roles.h"
+#include "episode/witness.h"
 
 namespace xsweep {
 
@@ -19,6 +20,8 @@ class PayloadTrace {
   void Inserted(std::string_view shown, std::string_view inserted, Channel channel, std::string_view via, int turn);
   /// It is going to be shown `shown` of a result that was `content`.
   void Returned(std::string_view content, std::string_view shown, std::string_view via, int turn);
+  /// What the agent's model was really sent counts: what it was not, the agent has kept from it.
+  void Confirm(const ModelWitness& model, Exposure& exposure) const;
   /// The agent acts on all that it was shown.
   void Met(Exposure& exposure) const {
     if (exposure.delivery != coming_.delivery) exposure = coming_;
@@ -28,6 +31,7 @@ class PayloadTrace {
   void Note(Delivery delivery, Channel channel, std::string_view via, int turn);
 
   std::vector<Planting> planted_;
+  std::vector<std::string> inserted_;  // each once
   Exposure coming_;
 };
 

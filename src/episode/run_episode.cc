@@ -63,6 +63,8 @@ class Dialogue {
 
   // What fails on the way is told, but never keeps the judge from what was executed: success is decided first.
   Async<Status> Judge() {
+    const auto* witness = dynamic_cast<const ModelWitness*>(&parts_.agent);
+    if (witness != nullptr && witness->witnesses()) trace_.Confirm(*witness, transcript_.exposure);
     Status failed = co_await AssessTask();
     const auto fails = [&](auto&& what) {
       if (!what && failed) failed = std::unexpected(what.error());
@@ -71,6 +73,8 @@ class Dialogue {
     if (seen) transcript_.end_effects = std::move(*seen);
     fails(seen);
     transcript_.notes = parts_.environment.notes();
+    if (witness != nullptr)
+      for (std::string& note : witness->notes()) transcript_.notes.push_back(std::move(note));
     if (parts_.goal.effect_kind == kTaskFailed) fails(NoteTaskFailure());
     if (!failed && failed.error().kind != ErrorKind::kEpisode) co_return failed;
     CO_TRY_ASSIGN(result_.assessment,

@@ -20,6 +20,9 @@ class TurnKeeper : public Model {
   /// In a replay what was kept for this request, or the error that nothing was; empty when the agent is to be asked.
   virtual std::optional<Expected<ModelReply>> Recall(const ModelRequest& request) = 0;
   virtual Status Keep(const ModelRequest& request, const Expected<ModelReply>& reply) = 0;
+  /// Before and after a call that a relay makes to the agent's own model: the budget's word, and what was used.
+  virtual Async<Status> Admit() { return Status(); }
+  virtual void Spent(const Usage& /*used*/) {}
 };
 
 }  // namespace xsweep

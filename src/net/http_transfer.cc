@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/text.h"
 
@@ -126,11 +128,16 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
   HttpTransfer& call = *static_cast<HttpTransfer*>(call_pointer);
   const std::size_t bytes = size * count;
   call.StopFirstByteTimer();
-  if (call.response.body.size() + bytes > call.request.max_response_bytes) {
+  call.body_bytes += bytes;
+  if (call.body_bytes > call.request.max_response_bytes) {
     call.too_large = true;
     return 0;
   }
-  call.response.body.append(data, bytes);
+  if (call.request.sink) {
+    call.HandOn({data, bytes});
+  } else {
+    call.response.body.append(data, bytes);
+  }
   return bytes;
 }
 
@@ -185,6 +192,29 @@ std::string HttpTransfer::Scrubbed(std::string text) const {
   return text;
 }
 
+// What ends like the beginning of a key waits for what follows; all else goes on at once.
+void HttpTransfer::HandOn(std::string_view bytes) {
+  Begin();
+  held = Scrubbed(std::move(held.append(bytes)));
+  std::size_t kept = 0;
+  for (const SecretHeader& header : request.secret_headers) {
+    const std::string_view key = header.secret.Reveal();
+    for (std::size_t n = std::min(key.size(), held.size()); n > kept; --n)
+      if (std::string_view(held).ends_with(key.substr(0, n))) kept = n;
+  }
+  request.sink->Add(std::string_view(held).substr(0, held.size() - kept));
+  held.erase(0, held.size() - kept);
+}
+
+void HttpTransfer::Begin() {
+  if (std::exchange(begun, true)) return;
+  long status = 0;
+  Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
+  std::vector<HttpHeader> headers = response.headers;
+  for (HttpHeader& header : headers) header.value = Scrubbed(std::move(header.value));
+  request.sink->Begin(static_cast<int>(status), std::move(headers));
+}
+
 HttpError HttpTransfer::Failure() const {
   const std::string_view detail =
       message[0] != '\0' ? std::string_view(message.data()) : std::string_view(Curl().easy_strerror(code));
@@ -235,6 +265,7 @@ std::expected<HttpResponse, HttpError> HttpTransfer::Result() {
   Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   response.body = Scrubbed(std::move(response.body));
+  if (request.sink) request.sink->Add(std::exchange(held, {}));
   for (HttpHeader& header : response.headers) header.value = Scrubbed(std::move(header.value));
   return std::move(response);
 }

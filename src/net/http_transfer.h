@@ -32,6 +32,9 @@ struct HttpTransfer final : HttpPooled {
   std::unique_ptr<std::FILE, StdioClose> file;
   HttpResponse response;
   std::size_t header_bytes = 0;
+  std::size_t body_bytes = 0;
+  std::string held;  ///< of a body that is handed on in pieces: what may be the beginning of a key
+  bool begun = false;
   CURLcode code = CURLE_OK;
   bool too_large = false;
   bool too_slow = false;
@@ -57,6 +60,8 @@ struct HttpTransfer final : HttpPooled {
   std::expected<HttpResponse, HttpError> Result();
   HttpError Failure() const;
   std::string Scrubbed(std::string text) const;
+  void HandOn(std::string_view bytes);
+  void Begin();
 
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* call);
   static std::size_t OnHeader(char* data, std::size_t size, std::size_t count, void* call);

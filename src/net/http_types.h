@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,15 @@ struct HttpRoute {
 /// Whether the host of a URL is this machine: no proxy stands between.
 bool IsLoopback(std::string_view url);
 
+/// Gets an answer's body as it comes, on the connections' thread.
+class HttpSink {
+ public:
+  virtual ~HttpSink() = default;
+  /// Once, before the first bytes; never for an answer without any.
+  virtual void Begin(int status, std::vector<HttpHeader> headers) = 0;
+  virtual void Add(std::string_view bytes) = 0;
+};
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url{};  ///< http or https, without user name or password
@@ -64,6 +74,7 @@ struct HttpRequest {
   HttpTimeouts timeouts{};
   HttpRoute route{};
   std::size_t max_response_bytes = std::size_t{64} << 20U;
+  std::shared_ptr<HttpSink> sink{};  ///< when set, gets the body as it comes; the answer then has none
 };
 
 /// Any answer of a server, whatever its status. Redirects are answers too: they are never followed, because a key

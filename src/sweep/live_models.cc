@@ -87,11 +87,26 @@ Status CheckCostBounds(const Limits& limits, const Cell& cell) {
   return {};
 }
 
+Status CheckRelayCost(const Limits& limits, const Cell& cell) {
+  const bool bounded = limits.max_cost_usd || limits.roles[static_cast<std::size_t>(Role::kAgent)].max_cost_usd;
+  const Json* price = cell.agent.options.Find("relay_price");
+  const bool known = price != nullptr && price->is_object();
+  if (!bounded || known || cell.agent.options.StringOr("relay", "none") != "upstream") return {};
+  return UserError(
+      "a limit in dollars cannot be kept, because the price of the model behind the relay is not known; state it as "
+      "`relay_price: {input: USD, output: USD}`",
+      "agent.relay_price");
+}
+
 /// Turns of external agents, written and read like exchanges of models.
 class LiveTurns final : public TurnKeeper {
  public:
-  LiveTurns(ExchangeLog* log, std::shared_ptr<const Recording> replay)
-      : writer_(Json::MakeObject({{"external", true}})), log_(log), replay_(std::move(replay)) {}
+  /// `hooks` are the budget's; empty in a replay, which spends nothing.
+  LiveTurns(ExchangeLog* log, std::shared_ptr<const Recording> replay, CallHooks hooks)
+      : writer_(Json::MakeObject({{"external", true}})),
+        log_(log),
+        replay_(std::move(replay)),
+        hooks_(std::move(hooks)) {}
   std::optional<Expected<ModelReply>> Recall(const ModelRequest& request) override {
     if (replay_ == nullptr) return std::nullopt;
     return replay_->Find(request.identity, writer_.Write(request));
@@ -100,11 +115,21 @@ class LiveTurns final : public TurnKeeper {
     if (log_ == nullptr) return {};
     return log_->Append(request.identity, writer_.Write(request), reply);
   }
+  Async<Status> Admit() override {
+    const ModelRequest of_agent;
+    if (!hooks_.admit) co_return Status();
+    auto admitting = hooks_.admit(of_agent);
+    co_return co_await admitting;
+  }
+  void Spent(const Usage& used) override {
+    if (hooks_.spent) hooks_.spent(Role::kAgent, used);
+  }
 
  private:
   RequestWriter writer_;
   ExchangeLog* log_;
   std::shared_ptr<const Recording> replay_;
+  const CallHooks hooks_;
 };
 
 /// Waits while other processes of the run have set aside what is left of a limit.
@@ -133,6 +158,7 @@ Status CheckModels(const SweepConfig& config, const Plan& plan, const PartSpecs&
     TRY(CheckPart(cell.defense, specs.defenses, cell, mode));
     TRY(CheckPart(cell.judge, specs.judges, cell, mode));
     if (mode == Mode::kReal) TRY(CheckCostBounds(config.limits, cell));
+    if (mode == Mode::kReal) TRY(CheckRelayCost(config.limits, cell));
     const PartSpec* agent = FindSpec(specs.agents, cell.agent.name);
     if (mode == Mode::kReal && agent != nullptr && agent->model_role.empty() && cell.agent.name == "shim") {
       return UserError(
@@ -161,7 +187,8 @@ LiveModels::LiveModels() = default;
 LiveModels::~LiveModels() = default;
 
 Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, const std::filesystem::path& log,
-                                                       const std::filesystem::path& replay, SharedBudget& budget) {
+                                                       const std::filesystem::path& replay, bool relays,
+                                                       SharedBudget& budget) {
   std::unique_ptr<LiveModels> models(new LiveModels());
   TRY_ASSIGN(models->loop_, IoLoop::Create(models->clock_));
   ModelSources sources;
@@ -170,6 +197,9 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     const auto files = kept.exchanges();
     if (files.empty()) return UserError("holds no exchanges to replay; only REAL runs keep them", replay.string());
     TRY_ASSIGN(sources.replay, Recording::Open(files));
+    if (relays) {
+      TRY_ASSIGN(models->server_, HttpServer::Listen(*models->loop_, {}));
+    }
   } else {
     models->http_ = std::make_unique<Http>(*models->loop_);
     sources.http = models->http_.get();
@@ -185,7 +215,8 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     return Admit(budget.budget(), request.identity.role, loop);
   };
   sources.hooks.spent = [&budget](Role role, const Usage& usage) { budget.budget().Charge(role, usage); };
-  models->turns_ = std::make_unique<LiveTurns>(sources.log, sources.replay);
+  models->turns_ =
+      std::make_unique<LiveTurns>(sources.log, sources.replay, sources.replay ? CallHooks() : sources.hooks);
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;
 }

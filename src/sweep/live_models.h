@@ -36,9 +36,10 @@ class LiveModels {
   /// `budget` also says which part of the config's request and token rates is this process's; it outlives the models.
   /// `log` is this shard's file of exchanges. With `replay` every
   /// answer comes from there and no socket is opened; without, exchanges that an earlier part of this run has kept are
-  /// used again before anything is asked anew.
+  /// used again before anything is asked anew. With `relays` agents run in a replay, too, over what their models said.
   static Expected<std::unique_ptr<LiveModels>> Open(const RunDirectory& run, const std::filesystem::path& log,
-                                                    const std::filesystem::path& replay, SharedBudget& budget);
+                                                    const std::filesystem::path& replay, bool relays,
+                                                    SharedBudget& budget);
   /// Where the trials of these models run. The server listens on this machine alone.
   Surroundings around() { return {.loop = loop_.get(), .http = http_.get(), .server = server_.get()}; }
   /// Every exchange that was kept before is on disk when this returns. From any thread.

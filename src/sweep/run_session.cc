@@ -175,7 +175,10 @@ Status RunSession::OpenLogs() {
 
 Status RunSession::OpenModels() {
   const auto exchanges = run_.shards() / layout::Log(logs_->rows->name(), layout::kExchangeLog);
-  TRY_ASSIGN(logs_->live, LiveModels::Open(run_, exchanges, options_.replay, *logs_->budget));
+  const bool relays = std::ranges::any_of(experiment_.plan.cells(), [](const Cell& cell) {
+    return cell.agent.options.StringOr("relay", "none") != "none";
+  });
+  TRY_ASSIGN(logs_->live, LiveModels::Open(run_, exchanges, options_.replay, relays, *logs_->budget));
   if (!options_.replay.empty()) return {};  // a replay spends nothing that stopping could save
   TRY_ASSIGN(const std::uint64_t errors, logs_->missing.ErrorsIn(begin_, end_));
   logs_->budget->budget().StopAboveErrorRate(errors, experiment_.plan.size());

@@ -54,8 +54,8 @@ bool BringsItself(const Json& call) {
 
 class AcpAgent final : public Agent {
  public:
-  AcpAgent(Shared<AcpRecipe> recipe, const TrialContext& context)
-      : recipe_(std::move(recipe)), around_(context.around), environment_(context.environment) {}
+  AcpAgent(Shared<AcpRecipe> recipe, const TrialContext& context, RelayLine* line)
+      : recipe_(std::move(recipe)), around_(context.around), environment_(context.environment), line_(line) {}
   ~AcpAgent() override {
     if (deadline_) around_.loop->CancelTimer(*deadline_);
     prompting_.reset();
@@ -85,7 +85,7 @@ class AcpAgent final : public Agent {
   Status Begin(const Conversation& conversation) {
     TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, recipe_->program.policy));
     for (const ToolSchema& tool : *conversation.tools) tools_.push_back(tool.name);
-    auto started = RunningAgent::Start(recipe_->program, *station_, "", true);
+    auto started = RunningAgent::Start(recipe_->program, *station_, line_, "", true);
     if (!started) return EpisodeError(started.error().message, started.error().where);
     running_ = std::move(*started);
     errors_.emplace(*around_.loop, running_->program().errors(), 65536);
@@ -273,6 +273,7 @@ class AcpAgent final : public Agent {
   const Shared<AcpRecipe> recipe_;
   const Surroundings around_;
   const Environment& environment_;
+  RelayLine* const line_;
   std::unique_ptr<Station> station_;
   std::unique_ptr<RunningAgent> running_;
   std::optional<OutputReader> errors_;
@@ -300,8 +301,10 @@ const Options<AcpSettings>& AcpOptions() {
 Expected<PartFactory<Agent>> PrepareAcp(const AcpSettings& settings) {
   TRY_ASSIGN(auto program, ReadRecipe(settings, false));
   const auto recipe = std::make_shared<const AcpRecipe>(AcpRecipe{std::move(program), settings.permissions == "allow"});
-  return
-      [recipe](const TrialContext& context) { return KeepTurns(std::make_unique<AcpAgent>(recipe, context), context); };
+  return [recipe](const TrialContext& context) {
+    return RelayTurns(recipe->program.relay, context,
+                      [recipe, context](RelayLine* line) { return std::make_unique<AcpAgent>(recipe, context, line); });
+  };
 }
 
 }  // namespace

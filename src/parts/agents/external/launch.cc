@@ -62,6 +62,20 @@ void EndOrphans() {
   std::call_once(once, [] { KillOrphans(kTrialMark); });
 }
 
+/// Behind a relay the agent has our address and a key that means nothing elsewhere, under every name that agents look
+/// for; what was passed under those names stays with us.
+void PutRelay(const Placeholders& values, std::vector<std::pair<std::string, std::string>>& environment) {
+  const std::pair<std::string_view, std::string> wanted[] = {{"OPENAI_BASE_URL", values.model_base + "/v1"},
+                                                             {"ANTHROPIC_BASE_URL", values.model_base},
+                                                             {"OPENAI_API_KEY", values.relay_key},
+                                                             {"ANTHROPIC_API_KEY", values.relay_key},
+                                                             {"CODEX_API_KEY", values.relay_key}};
+  std::erase_if(environment, [&](const auto& entry) {
+    return entry.first.ends_with("_API_KEY") || entry.first.ends_with("_TOKEN") || entry.first.ends_with("_BASE_URL");
+  });
+  for (const auto& [name, value] : wanted) environment.emplace_back(name, value);
+}
+
 const char* Ours(const std::string& name) { return std::getenv(name.c_str()); }  // NOLINT(concurrency-mt-unsafe)
 
 }  // namespace
@@ -162,6 +176,7 @@ Expected<std::vector<std::pair<std::string, std::string>>> AgentEnvironment(cons
   put("XSWEEP_PROMPT", values.prompt);
   for (const std::string& name : passed)
     if (const char* value = Ours(name)) put(name, value);
+  if (!values.relay_key.empty()) PutRelay(values, environment);
   for (const std::string& entry : set) {
     std::string_view text = entry;
     if (!Kept(text, values)) continue;

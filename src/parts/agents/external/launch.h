@@ -19,8 +19,9 @@ struct Placeholders {
   std::string mcp_url;
   std::string prompt;
   std::string dir;
-  std::string model;       ///< may be empty
-  std::string model_base;  ///< without /v1; empty: the provider's own
+  std::string model;        ///< may be empty
+  std::string model_base;   ///< without /v1; empty: the provider's own
+  std::string relay_key{};  ///< not empty: the model is behind our relay, and this is the only key that the agent gets
 };
 
 /// A file of a preset. Lines that begin with {?model_base} or {?model} are kept, without that mark, only where it has a

@@ -17,8 +17,8 @@ constexpr std::size_t kMostOutput = std::size_t{8} << 20U;
 
 class ProcessAgent final : public Agent {
  public:
-  ProcessAgent(Shared<ProgramRecipe> recipe, const TrialContext& context)
-      : recipe_(std::move(recipe)), around_(context.around), environment_(context.environment) {}
+  ProcessAgent(Shared<ProgramRecipe> recipe, const TrialContext& context, RelayLine* line)
+      : recipe_(std::move(recipe)), around_(context.around), environment_(context.environment), line_(line) {}
   ~ProcessAgent() override {
     watching_.reset();  // before what it waits for
     errors_.reset();
@@ -30,7 +30,7 @@ class ProcessAgent final : public Agent {
     if (station_ == nullptr) {
       CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, recipe_->policy));
       const std::string prompt = station_->PromptOf(conversation);
-      auto started = RunningAgent::Start(*recipe_, *station_, prompt, false);
+      auto started = RunningAgent::Start(*recipe_, *station_, line_, prompt, false);
       if (!started) co_return EpisodeError(started.error().message, started.error().where);
       running_ = std::move(*started);
       output_.emplace(*around_.loop, running_->program().pipe(), kMostOutput);
@@ -66,6 +66,7 @@ class ProcessAgent final : public Agent {
   const Shared<ProgramRecipe> recipe_;
   const Surroundings around_;
   const Environment& environment_;
+  RelayLine* const line_;
   std::unique_ptr<Station> station_;
   std::unique_ptr<RunningAgent> running_;
   std::optional<OutputReader> output_, errors_;
@@ -76,7 +77,9 @@ Expected<PartFactory<Agent>> PrepareProcess(const ProgramSettings& settings) {
   TRY_ASSIGN(auto read, ReadRecipe(settings, true));
   const auto recipe = std::make_shared<const ProgramRecipe>(std::move(read));
   return [recipe](const TrialContext& context) {
-    return KeepTurns(std::make_unique<ProcessAgent>(recipe, context), context);
+    return RelayTurns(recipe->relay, context, [recipe, context](RelayLine* line) {
+      return std::make_unique<ProcessAgent>(recipe, context, line);
+    });
   };
 }
 

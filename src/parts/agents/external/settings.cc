@@ -23,30 +23,33 @@ bool Mentions(const AgentPreset& preset, std::string_view what) {
 }  // namespace
 
 const Options<ProgramSettings>& ProgramOptions() {
-  static const Options<ProgramSettings> options = {
-      Opt("command", &ProgramSettings::command,
-          "The program and its arguments, without a shell; {mcp_url}, {mcp_json}, {mcp_command}, {prompt}, {dir}, "
-          "{model} and {model_base} are filled in. XSWEEP_MCP_URL and XSWEEP_PROMPT are in its environment too."),
-      Opt("preset", &ProgramSettings::preset, "How a known agent is started; `command` and others change it.",
-          {.choices = AgentPresetNames()}),
-      Opt("timeout", &ProgramSettings::timeout, "Seconds after which a trial's agent is ended, an error.",
-          {.minimum = 1, .maximum = 86400}),
-      Opt("wrap", &ProgramSettings::wrap, "Words before the command: your sandbox, e.g. [bwrap, --unshare-pid, ...]."),
-      Opt("model", &ProgramSettings::model, "The model's name, where command or files ask for {model}."),
-      Opt("model_base", &ProgramSettings::model_base,
-          "Where the agent's model is, without /v1; empty: its provider's own address."),
-      Opt("set", &ProgramSettings::set, "Variables of its environment, NAME=VALUE; never put keys here."),
-      Opt("pass", &ProgramSettings::pass, "Names of variables that it gets from our environment: keys."),
-      Opt("files", &ProgramSettings::files,
-          "Files that it finds, path: text; paths begin with home/ or work/ (where it runs).",
-          {.type = OptionType::kMapping}),
-      Opt("answer", &ProgramSettings::answer, "Where its answer is.",
-          {.choices = {"stdout", "claude_json", "codex_jsonl", "opencode_jsonl"}}),
-      Opt("policy", &ProgramSettings::policy,
-          "Where the environment's policy goes: before the user's first words, or into the server's instructions, "
-          "which only some agents show their model.",
-          {.choices = {"prompt", "instructions"}}),
-  };
+  static const Options<ProgramSettings> options(
+      RelayOptions(),
+      {
+          Opt("command", &ProgramSettings::command,
+              "The program and its arguments, without a shell; {mcp_url}, {mcp_json}, {mcp_command}, {prompt}, {dir}, "
+              "{model} and {model_base} are filled in. XSWEEP_MCP_URL and XSWEEP_PROMPT are in its environment too."),
+          Opt("preset", &ProgramSettings::preset, "How a known agent is started; `command` and others change it.",
+              {.choices = AgentPresetNames()}),
+          Opt("timeout", &ProgramSettings::timeout, "Seconds after which a trial's agent is ended, an error.",
+              {.minimum = 1, .maximum = 86400}),
+          Opt("wrap", &ProgramSettings::wrap,
+              "Words before the command: your sandbox, e.g. [bwrap, --unshare-pid, ...]."),
+          Opt("model", &ProgramSettings::model, "The model's name, where command or files ask for {model}."),
+          Opt("model_base", &ProgramSettings::model_base,
+              "Where the agent's model is, without /v1; empty: its provider's own address."),
+          Opt("set", &ProgramSettings::set, "Variables of its environment, NAME=VALUE; never put keys here."),
+          Opt("pass", &ProgramSettings::pass, "Names of variables that it gets from our environment: keys."),
+          Opt("files", &ProgramSettings::files,
+              "Files that it finds, path: text; paths begin with home/ or work/ (where it runs).",
+              {.type = OptionType::kMapping}),
+          Opt("answer", &ProgramSettings::answer, "Where its answer is.",
+              {.choices = {"stdout", "claude_json", "codex_jsonl", "opencode_jsonl"}}),
+          Opt("policy", &ProgramSettings::policy,
+              "Where the environment's policy goes: before the user's first words, or into the server's instructions, "
+              "which only some agents show their model.",
+              {.choices = {"prompt", "instructions"}}),
+      });
   return options;
 }
 
@@ -77,11 +80,17 @@ Expected<ProgramRecipe> ReadRecipe(const ProgramSettings& settings, bool gives_u
   recipe.wrap = settings.wrap;
   recipe.timeout = settings.timeout;
   recipe.model = settings.model;
+  TRY_ASSIGN(RelayRecipe relay, ReadRelay(settings));
+  if (relay.to == RelayTo::kShim && recipe.model.empty()) recipe.model = "shim";
+  recipe.relay = std::make_shared<const RelayRecipe>(std::move(relay));
   recipe.model_base = settings.model_base;
   recipe.policy = settings.policy == "prompt" ? PolicyIn::kPrompt : PolicyIn::kInstructions;
   const bool told = Mentions(recipe.preset, "{mcp_") || Mentions(recipe.preset, "XSWEEP_MCP_URL") ||
                     !settings.preset;  // a program of one's own may read XSWEEP_MCP_URL
   if (gives_url && !told) return UserError("never says {mcp_url}, {mcp_json} or {mcp_command}", "agent.command");
+  if (recipe.relay->to != RelayTo::kNone && !recipe.model_base.empty())
+    return UserError("says where the model is, and so does `relay`: write the address into `relay_to`",
+                     "agent.model_base");
   const Placeholders tried{"http://127.0.0.1:1/t/0/mcp", "prompt", "/tmp", recipe.model, recipe.model_base};
   TRY(FillInCommand(recipe.preset.command, tried));
   TRY(AgentEnvironment(recipe.preset.passed, recipe.preset.set, tried, "0"));
@@ -89,9 +98,18 @@ Expected<ProgramRecipe> ReadRecipe(const ProgramSettings& settings, bool gives_u
 }
 
 Expected<std::unique_ptr<RunningAgent>> RunningAgent::Start(const ProgramRecipe& recipe, Station& station,
-                                                            const std::string& prompt, bool talks) {
+                                                            RelayLine* line, const std::string& prompt, bool talks) {
   TRY_ASSIGN(TrialDirectory directory, TrialDirectory::Make(station.token()));
-  const Placeholders values{station.url(), prompt, directory.path().string(), recipe.model, recipe.model_base};
+  Placeholders values{station.url(), prompt, directory.path().string(), recipe.model, recipe.model_base};
+  if (line != nullptr) {
+    values.model_base = line->base();
+    values.relay_key = line->key();
+    line->seat().Hide(directory.path().string());
+    line->seat().Hide(station.token());
+    line->seat().OnFailure([broker = station.shared_broker()](const Error& error) {
+      broker->End({AgentEnd::How::kFailed, error.message});
+    });
+  }
   TRY(directory.Write({"mcp.json", McpJson(station.url())}, {}));
   for (const PresetFile& file : recipe.preset.files) TRY(directory.Write(file, values));
   ProgramRequest request;

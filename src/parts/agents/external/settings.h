@@ -9,11 +9,12 @@
 #include "base/option.h"
 #include "net/program.h"
 #include "parts/agents/external/presets.h"
+#include "parts/agents/external/relayed.h"
 #include "parts/agents/external/station.h"
 
 namespace xsweep {
 
-struct ProgramSettings {
+struct ProgramSettings : RelaySettings {
   std::vector<std::string> command;
   std::optional<std::string> preset;
   double timeout = 600;
@@ -36,6 +37,7 @@ struct ProgramRecipe {
   std::string model;
   std::string model_base;
   PolicyIn policy = PolicyIn::kPrompt;
+  std::shared_ptr<const RelayRecipe> relay;
 };
 /// Fails with kUser: neither command nor preset, an unknown preset, a placeholder that there is not, a command that
 /// never says where our tools are.
@@ -44,7 +46,8 @@ Expected<ProgramRecipe> ReadRecipe(const ProgramSettings& settings, bool gives_u
 /// A started agent: its directory goes with it, and so does whatever it left behind.
 class RunningAgent {
  public:
-  static Expected<std::unique_ptr<RunningAgent>> Start(const ProgramRecipe& recipe, Station& station,
+  /// `line` is the way to its model; nullptr when it asks it itself.
+  static Expected<std::unique_ptr<RunningAgent>> Start(const ProgramRecipe& recipe, Station& station, RelayLine* line,
                                                        const std::string& prompt, bool talks);
   ~RunningAgent();
   RunningAgent(const RunningAgent&) = delete;

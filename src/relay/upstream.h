@@ -1,0 +1,38 @@
+// Upstream: the model that an agent would have asked itself: where it is, and how a request is passed on to it.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/secret.h"
+#include "models/price.h"
+#include "net/http.h"
+#include "net/http_server.h"
+#include "relay/ask.h"
+
+namespace xsweep {
+
+struct UpstreamSettings {
+  std::string base;     ///< without /v1; empty: the provider whose wire it is
+  std::string key_env;  ///< of the key; empty: OPENAI_API_KEY or ANTHROPIC_API_KEY, as the wire is
+  std::optional<Price> price{};
+  HttpTimeouts timeouts{};
+};
+
+/// The request as it came, at another address: same path, query, headers and bytes, but for what belongs to the
+/// connection, and for keys: those that the agent sent stay here, ours is added. Fails with kUser without a key where
+/// the address is not this machine's.
+Expected<HttpRequest> PassOn(const UpstreamSettings& settings, Wire wire, std::string_view rest,
+                             const WebRequest& request, std::string body);
+
+/// The headers of an answer that go on to the agent: all that do not belong to the connection; the type apart.
+struct PassedHead {
+  std::string type;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+PassedHead PassBack(const std::vector<HttpHeader>& headers);
+
+}  // namespace xsweep
