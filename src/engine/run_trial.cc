@@ -3,13 +3,16 @@
 #include "engine/run_trial.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <utility>
 
 #include "base/hash.h"
+#include "engine/assessor_model.h"
 #include "engine/watched_models.h"
 #include "episode/refused.h"
 #include "episode/successful_try.h"
+#include "episode/turn_keeper.h"
 
 namespace xsweep {
 namespace {
@@ -120,34 +123,73 @@ void SetNeverActed(Trial& row) {
 
 Json OrNull(const std::optional<bool>& value) { return value ? Json(*value) : Json(); }
 
-/// The dialogue, and beside it what a reader needs to judge the judge: the goal, its finding, the parts of the task's
-/// success and what changed in the world. Reading a transcript back ignores what it does not know.
-std::string KeptTranscript(const EpisodeResult& result, const Goal& goal) {
-  Json more = Json::MakeObject();
+bool Judged(const EpisodeResult& result) { return !result.error || SucceededBefore(*result.error, result.assessment); }
+
+/// What a reader needs to judge the judge: its finding, and the parts of the task's success.
+void AddFindings(const EpisodeResult& result, Json& members) {
+  if (!Judged(result)) return;
+  const Assessment& found = result.assessment;
+  members.Set("assessment", Json::MakeObject({{"succeeded", OrNull(found.succeeded)},
+                                              {"attempted", found.attempted},
+                                              {"executed", found.executed},
+                                              {"blocked", found.blocked},
+                                              {"amount_usd", found.amount_usd},
+                                              {"reason", found.reason}}));
+  const TaskAssessment& task = result.task;
+  members.Set("task", Json::MakeObject({{"success", OrNull(task.success)},
+                                        {"database", OrNull(task.database)},
+                                        {"canonical", OrNull(task.canonical)},
+                                        {"communicated", OrNull(task.communicated)},
+                                        {"actions", OrNull(task.actions)},
+                                        {"nl_assertions", OrNull(task.nl_assertions)}}));
+}
+
+/// What stands beside the dialogue: the goal, the findings, and what changed in the world. Reading a transcript back
+/// ignores what it does not know.
+Json MembersBeside(const EpisodeResult& result, const Goal& goal) {
+  Json members = Json::MakeObject();
   if (!goal.name.empty()) {
-    more.Set("goal", Json::MakeObject({{"name", goal.name}, {"description", goal.description}}));
+    members.Set("goal", Json::MakeObject({{"name", goal.name}, {"description", goal.description}}));
   }
-  if (!result.error || SucceededBefore(*result.error, result.assessment)) {
-    const Assessment& found = result.assessment;
-    more.Set("assessment", Json::MakeObject({{"succeeded", OrNull(found.succeeded)},
-                                             {"attempted", found.attempted},
-                                             {"executed", found.executed},
-                                             {"blocked", found.blocked},
-                                             {"amount_usd", found.amount_usd},
-                                             {"reason", found.reason}}));
-    const TaskAssessment& task = result.task;
-    more.Set("task", Json::MakeObject({{"success", OrNull(task.success)},
-                                       {"database", OrNull(task.database)},
-                                       {"canonical", OrNull(task.canonical)},
-                                       {"communicated", OrNull(task.communicated)},
-                                       {"actions", OrNull(task.actions)},
-                                       {"nl_assertions", OrNull(task.nl_assertions)}}));
-    if (!task.state_difference.is_null()) more.Set("state_difference", task.state_difference);
+  AddFindings(result, members);
+  if (Judged(result) && !result.task.state_difference.is_null()) {
+    members.Set("state_difference", result.task.state_difference);
   }
-  const std::string members = more.Dump();
+  return members;
+}
+
+std::string KeptTranscript(const EpisodeResult& result, const Json& beside) {
+  const std::string members = beside.Dump();
   std::string text;
   result.transcript.AppendTo(text, std::string_view(members).substr(1, members.size() - 2));
   return text;
+}
+
+/// Of a trial that was judged on the dialogue of trial `holder`.
+std::string KeptJudgement(const EpisodeResult& result, std::uint64_t holder) {
+  Json own = Json::MakeObject({{"dialogue", holder}});
+  own.Set("stop", result.transcript.stop);
+  AddFindings(result, own);
+  return own.Dump();
+}
+
+/// What the replies of the dialogue gave away stands in every row that is judged on it; what the first judge's did
+/// stands in its own row.
+void AddHeard(const Trial& first, Trial& row) {
+  const auto of_judge = [](const auto& entry) { return entry.first.starts_with(NameOf(Role::kJudge)); };
+  std::ranges::remove_copy_if(first.unanswered, std::back_inserter(row.unanswered), of_judge);
+  std::ranges::remove_copy_if(first.answered_by, std::back_inserter(row.answered_by), of_judge);
+  std::ranges::sort(row.unanswered);
+  std::ranges::sort(row.answered_by);
+}
+
+/// Of a row whose cell plays the same roles throughout: what the other one was found to be.
+void CopyFindings(const Trial& other, Trial& row) {
+  Trial copy = other;
+  copy.index = row.index;
+  copy.cell = std::move(row.cell);
+  for (TrialUsage& usage : copy.usage) usage = TrialUsage();
+  row = std::move(copy);
 }
 
 }  // namespace
@@ -226,57 +268,194 @@ TrialRecord TrialRunner::Skip(TrialIdentity identity, const Error& why) const {
   return record;
 }
 
-Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundings around) const {
-  const PreparedCell& prepared = cells_[identity.cell];
-  const std::size_t place = task_places_[identity.task];
-  const Task& task = environment_->tasks()[place];
-  TrialRecord record{StartRow(identity), {}};
-  Trial& row = record.row;
-  const CallIdentity caller{row.cell, row.task, row.seed, row.trial, Role::kAgent, 0};
-  const Draws draws(identity.seed, task.id, identity.trial);
-  const WatchedModels watched(prepared.models);
-  auto forking = environment_->Fork(place, {watched.models().user, watched.models().judge, caller, around});
-  const auto environment = co_await forking;
-  if (!environment && environment.error().kind == ErrorKind::kInterrupted)
-    co_return std::unexpected(environment.error());
-  Goal goal;
-  Expected<Goal> aimed = goal;
-  if (environment && !prepared.attack.goal.name.empty()) aimed = (*environment)->MakeGoal(prepared.attack.goal, draws);
-  if (!environment || !aimed) {
-    SetError(!environment ? environment.error() : aimed.error(), row);
-    co_return record;
+/// One dialogue and all who judge it.
+class TrialRunner::Hearing {
+ public:
+  Hearing(const TrialRunner& runner, std::span<const TrialIdentity> trials, Surroundings around)
+      : runner_(runner),
+        trials_(trials),
+        around_(around),
+        first_(runner.cells_[trials.front().cell]),
+        draws_(trials.front().seed, runner.environment_->tasks()[runner.task_places_[trials.front().task]].id,
+               trials.front().trial),
+        watched_(first_.models) {
+    records_.reserve(trials.size());
+    for (const TrialIdentity& trial : trials) records_.push_back({runner.StartRow(trial), {}});
   }
-  goal = std::move(*aimed);
-  const TrialContext context{(*environment)->task(), goal, **environment, draws, watched.models(), caller, around};
-  const auto attack = prepared.attack.make(context);
-  const auto agent = prepared.agent(context);
-  const auto defense = prepared.defense(context);
-  const auto judge = prepared.judge(context);
-  row.goal = goal.name;
-  row.channel = NameOf(attack->channel());
-  row.payload_hash = ShortHash(attack->payload());
 
-  const EpisodeParts parts{**environment, *agent, *attack, *defense, *judge, goal};
-  const EpisodeResult result = co_await RunEpisode(parts, limits_);
-  if (result.error && result.error->kind == ErrorKind::kInterrupted) co_return std::unexpected(*result.error);
-  SetDialogue(result.transcript, row);
-  for (const Role role : kEvery<Role>) row.usage[static_cast<int>(role)] = ToTrialUsage(result.usage[role]);
-  row.queries = result.attack_queries;
-  row.success_query = result.success_query.value_or(0);
-  SetWatched(watched, row);
-  const bool attacked = !prepared.attack.none;
-  if (result.error && !(attacked && SucceededBefore(*result.error, result.assessment))) {
-    SetError(*result.error, row);
-  } else {
-    SetFindings(result, attacked, !attack->replaces_user() && !result.error, row);
+  Async<Expected<std::vector<TrialRecord>>> Hear() {
+    const CallIdentity caller = CallerOf(records_.front().row);
+    const std::size_t place = runner_.task_places_[trials_.front().task];
+    const ModelSet& models = watched_.models();
+    Model* const assessor = trials_.size() > 1 && models.judge != nullptr ? &assessor_ : models.judge;
+    assessor_.Use(models.judge, records_.front().row.cell);
+    auto forking = runner_.environment_->Fork(place, {models.user, assessor, caller, around_});
+    auto environment = co_await forking;
+    if (!environment && environment.error().kind == ErrorKind::kInterrupted)
+      co_return std::unexpected(environment.error());
+    Expected<Goal> aimed = Goal();
+    if (environment && !first_.attack.goal.name.empty()) aimed = (*environment)->MakeGoal(first_.attack.goal, draws_);
+    if (!environment || !aimed) {
+      for (TrialRecord& record : records_) SetError(!environment ? environment.error() : aimed.error(), record.row);
+      co_return std::move(records_);
+    }
+    environment_ = std::move(*environment);
+    goal_ = std::move(*aimed);
+    CO_TRY(co_await HoldAndJudge(caller));
+    co_return std::move(records_);
   }
-  if (result.unanswered) {
-    SetUnanswered(result, attacked, row);
-  } else if (!result.agent_acted && !config_->unanswered_resists) {
-    SetNeverActed(row);
+
+ private:
+  static CallIdentity CallerOf(const Trial& row) { return {row.cell, row.task, row.seed, row.trial, Role::kAgent, 0}; }
+
+  Async<Status> HoldAndJudge(const CallIdentity& caller) {
+    const TrialContext context{environment_->task(), goal_, *environment_, draws_, watched_.models(), caller, around_};
+    const auto attack = first_.attack.make(context);
+    const auto agent = first_.agent(context);
+    const auto defense = first_.defense(context);
+    const auto judge = first_.judge(context);
+    for (TrialRecord& record : records_) {
+      record.row.goal = goal_.name;
+      record.row.channel = NameOf(attack->channel());
+      record.row.payload_hash = ShortHash(attack->payload());
+    }
+    const EpisodeParts parts{*environment_, *agent, *attack, *defense, *judge, goal_};
+    result_ = co_await RunEpisode(parts, runner_.limits_);
+    if (result_.error && result_.error->kind == ErrorKind::kInterrupted) co_return std::unexpected(*result_.error);
+    Trial& row = records_.front().row;
+    SetWatched(watched_, row);
+    SetRow(attack->replaces_user(), row);
+    if (trials_.size() > 1) {
+      CO_TRY(co_await JudgeForOthers(parts));
+    } else if (runner_.KeepsTranscript(row)) {
+      records_.front().transcript = KeptTranscript(result_, MembersBeside(result_, goal_));
+    }
+    co_return Status();
   }
-  if (KeepsTranscript(row)) record.transcript = KeptTranscript(result, goal);
-  co_return record;
+
+  void SetRow(bool replaces_user, Trial& row) {
+    SetDialogue(result_.transcript, row);
+    for (const Role role : kEvery<Role>) row.usage[static_cast<int>(role)] = ToTrialUsage(result_.usage[role]);
+    row.queries = result_.attack_queries;
+    row.success_query = result_.success_query.value_or(0);
+    const bool attacked = !first_.attack.none;
+    if (result_.error && !(attacked && SucceededBefore(*result_.error, result_.assessment))) {
+      SetError(*result_.error, row);
+    } else {
+      SetFindings(result_, attacked, !replaces_user && !result_.error, row);
+    }
+    if (result_.unanswered) {
+      SetUnanswered(result_, attacked, row);
+    } else if (!result_.agent_acted && !runner_.config_->unanswered_resists) {
+      SetNeverActed(row);
+    }
+  }
+
+  // One after the other: each judge finds the dialogue as the first one did.
+  Async<Status> JudgeForOthers(const EpisodeParts& parts) {
+    const std::uint64_t holder = records_.front().row.index;
+    const std::string stop = result_.transcript.stop;
+    const std::vector<Effect> end_effects = result_.transcript.end_effects;
+    const Json beside = MembersBeside(result_, goal_);
+    if (result_.end) assessed_.push_back({first_.cell, result_.task, result_.end->assessed});
+    std::vector<std::string> judgements = {KeptJudgement(result_, holder)};
+    for (std::size_t i = 1; i < trials_.size(); ++i) {
+      const std::size_t same = FirstThatPlays(i);
+      if (same < i) {
+        CopyFindings(records_[same].row, records_[i].row);
+        judgements.push_back(judgements[same]);
+      } else {
+        CO_TRY(co_await JudgeFor(i, parts));
+        judgements.push_back(KeptJudgement(result_, holder));
+      }
+      records_[i].row.dialogue = holder;
+    }
+    const auto wanted = [this](const TrialRecord& record) { return runner_.KeepsTranscript(record.row); };
+    if (std::ranges::none_of(records_, wanted)) co_return Status();
+    result_.transcript.stop = stop;
+    result_.transcript.end_effects = end_effects;
+    records_.front().transcript = KeptTranscript(result_, beside);
+    for (std::size_t i = 1; i < trials_.size(); ++i) {
+      if (wanted(records_[i])) records_[i].transcript = std::move(judgements[i]);
+    }
+    co_return Status();
+  }
+
+  /// The first of the trials whose cell plays what trial i's plays; i itself where nobody before it does.
+  std::size_t FirstThatPlays(std::size_t i) const {
+    const auto plays = [this](std::size_t trial) -> const std::string& {
+      return runner_.cells_[trials_[trial].cell].cell->hash;
+    };
+    std::size_t same = 0;
+    while (same < i && plays(same) != plays(i)) ++same;
+    return same;
+  }
+
+  Async<Status> JudgeFor(std::size_t i, const EpisodeParts& first) {
+    const PreparedCell& prepared = runner_.cells_[trials_[i].cell];
+    Trial& row = records_[i].row;
+    const WatchedModels watched({.judge = prepared.models.judge});
+    const CallIdentity caller = CallerOf(row);
+    const TrialContext context{environment_->task(), goal_, *environment_, draws_, watched.models(), caller, around_};
+    const auto judge = prepared.judge(context);
+    const EpisodeParts parts{first.environment, first.agent, first.attack, first.defense, *judge, goal_};
+    const bool assess = NeedsOwnAssessment(*prepared.cell);
+    if (assess) assessor_.Use(watched.models().judge, row.cell);
+    CO_TRY(co_await JudgeAgain(parts, assess, result_));
+    if (result_.error && result_.error->kind == ErrorKind::kInterrupted) co_return std::unexpected(*result_.error);
+    if (assess) assessed_.push_back({prepared.cell, result_.task, result_.end->assessed});
+    SetWatched(watched, row);
+    AddHeard(records_.front().row, row);
+    SetRow(first.attack.replaces_user(), row);
+    co_return Status();
+  }
+
+  /// Whether the task was solved may be the judge's model to say: then it is asked once for each such model. Where one
+  /// of its kind has said so already, its word is put into the result.
+  bool NeedsOwnAssessment(const Cell& cell) {
+    if (!assessor_.asked() || assessed_.empty()) return false;
+    const auto known =
+        std::ranges::find_if(assessed_, [&](const Assessed& by) { return by.cell->models.judge == cell.models.judge; });
+    if (known == assessed_.end()) return true;
+    result_.task = known->task;
+    result_.end->assessed = known->assessed;
+    return false;
+  }
+
+  struct Assessed {
+    const Cell* cell;
+    TaskAssessment task;
+    Status assessed;
+  };
+
+  const TrialRunner& runner_;
+  const std::span<const TrialIdentity> trials_;
+  const Surroundings around_;
+  const PreparedCell& first_;
+  const Draws draws_;
+  const WatchedModels watched_;
+  AssessorModel assessor_;
+  std::unique_ptr<Environment> environment_;
+  Goal goal_;
+  EpisodeResult result_;
+  std::vector<Assessed> assessed_;
+  std::vector<TrialRecord> records_;
+};
+
+Async<Expected<std::vector<TrialRecord>>> TrialRunner::Run(std::span<const TrialIdentity> trials,
+                                                           Surroundings around) const {
+  Hearing hearing(*this, trials, around);
+  co_return co_await hearing.Hear();
+}
+
+Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundings around) const {
+  const TrialIdentity trials[] = {identity};
+  CO_TRY_ASSIGN(std::vector<TrialRecord> records, co_await Run(trials, around));
+  co_return std::move(records.front());
+}
+
+bool TrialRunner::Repeats(std::uint32_t cell) const {
+  return dynamic_cast<const TurnKeeper*>(cells_[cell].models.agent) == nullptr;
 }
 
 Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before,

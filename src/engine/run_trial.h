@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@
 
 namespace xsweep {
 
-/// A finished trial: its row and, when the config keeps it, its transcript as JSON text.
+/// A finished trial: its row and, when the config keeps it, its transcript as JSON text; of a trial that was judged on
+/// another's dialogue, what is its own of it (record/shared_transcript.h).
 struct TrialRecord {
   Trial row;
   std::string transcript;
@@ -34,9 +36,15 @@ class TrialRunner {
                                        std::shared_ptr<const EnvironmentSource> environment,
                                        const ModelsOfCell& models);
 
-  /// Runs one trial. What goes wrong in it is a row with outcome `error` (or `skipped` when the budget is gone); an
-  /// Error is returned only when a person interrupted it, and then there is no row.
+  /// Holds one dialogue and judges it for every trial that shares it (plan/dialogues.h; the first of `trials` holds
+  /// it), a record each in their order. What goes wrong is a row with outcome `error` (or `skipped` when the budget is
+  /// gone); an Error is returned only when a person interrupted it, and then there are no rows. What the dialogue took
+  /// stands in the first row alone, what a judge took in its own: sums over rows count nothing twice.
+  Async<Expected<std::vector<TrialRecord>>> Run(std::span<const TrialIdentity> trials, Surroundings around) const;
+  /// The same for one trial, whatever it shares with others.
   Async<Expected<TrialRecord>> Run(TrialIdentity identity, Surroundings around) const;
+  /// Whether holding a dialogue of this cell again gives the same one: not with an agent that is a foreign program.
+  bool Repeats(std::uint32_t cell) const;
   /// The row of a recorded trial as this plan's judge sees its dialogue: nobody but the judge is asked anything, and
   /// `usage` is what that took. Task success stays as it was. An error keeps its error; a success of a dialogue that
   /// broke off is one only as long as the judge says so.
@@ -57,6 +65,7 @@ class TrialRunner {
     std::string judge_hash;
   };
   TrialRunner(const SweepConfig& config, std::shared_ptr<const EnvironmentSource> environment);
+  class Hearing;
   Trial StartRow(const TrialIdentity& identity) const;
   bool KeepsTranscript(const Trial& row) const;
 
