@@ -10,19 +10,14 @@
 
 #include "base/async.h"
 #include "config/sweep_config.h"
+#include "engine/hearing.h"
+#include "engine/trial_row.h"
 #include "episode/catalog.h"
 #include "episode/run_episode.h"
 #include "plan/plan.h"
 #include "record/trial.h"
 
 namespace xsweep {
-
-/// A finished trial: its row and, when the config keeps it, its transcript as JSON text; of a trial that was judged on
-/// another's dialogue, what is its own of it (record/shared_transcript.h).
-struct TrialRecord {
-  Trial row;
-  std::string transcript;
-};
 
 /// The models of a cell; in SHIM a set without models.
 using ModelsOfCell = std::function<Expected<ModelSet>(const Cell& cell)>;
@@ -54,20 +49,8 @@ class TrialRunner {
   TrialRecord Skip(TrialIdentity identity, const Error& why) const;
 
  private:
-  struct PreparedCell {
-    const Cell* cell;
-    AttackPlan attack;
-    PartFactory<Agent> agent;
-    PartFactory<Defense> defense;
-    PartFactory<Judge> judge;
-    ModelSet models;
-    std::string policy_hash;
-    std::string judge_hash;
-  };
   TrialRunner(const SweepConfig& config, std::shared_ptr<const EnvironmentSource> environment);
-  class Hearing;
   Trial StartRow(const TrialIdentity& identity) const;
-  bool KeepsTranscript(const Trial& row) const;
 
   const SweepConfig* config_;
   std::shared_ptr<const EnvironmentSource> environment_;
@@ -75,8 +58,5 @@ class TrialRunner {
   std::vector<PreparedCell> cells_;
   EpisodeLimits limits_;
 };
-
-/// The outcome of an episode that ended without an error.
-Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment& assessment);
 
 }  // namespace xsweep

@@ -69,20 +69,10 @@ Json RolesOf(const Cell& cell) {
 /// Same roles, same hash.
 std::string HashOf(const Cell& cell) { return ShortHash(CanonicalDump(RolesOf(cell))); }
 
-/// An attack that tries again may stop as soon as the judge sees a success; then what is said depends on who judges. Of
-/// attacks within others the default is not written out, and it is to stop.
-bool MayStopAtSuccess(const Json& options, bool unless_told) {
-  if (const Json* stops = options.Find("stop_at_success"); stops != nullptr && stops->is_bool()) return stops->AsBool();
-  const Json* parts = options.Find("attacks");
-  if (parts == nullptr || !parts->is_array()) return unless_told;
-  return std::ranges::any_of(parts->items(), [](const Json& part) { return MayStopAtSuccess(part, true); });
-}
-
 /// Who judges comes when all has been said. Whether there is a model to judge with stays in: an environment that has
 /// none assesses less.
 std::string DialogueHashOf(const Cell& cell) {
   Json roles = RolesOf(cell);
-  if (MayStopAtSuccess(cell.attack.options, false)) return ShortHash(CanonicalDump(roles));
   roles.Erase("judge");
   if (roles.Erase("models.judge")) roles.Set("judged_by_model", true);
   return ShortHash(CanonicalDump(roles));

@@ -38,7 +38,17 @@ std::vector<Trial> OfCell(const Swept& swept, std::string_view id) {
   return rows;
 }
 
-TEST(SharedDialogue, IsFoundToBeWhatEachJudgeAloneFindsIt) {
+class SharedDialogue : public ::testing::TestWithParam<const char*> {
+ protected:
+  /// With an attack that goes on to its end, or stops as soon as the judge sees a success.
+  static std::string Judged(std::string_view more) {
+    std::string text = xsweep::Judged(more);
+    return text.insert(text.find("amount:"), std::string("stop_at_success: ") + GetParam() + ", ");
+  }
+};
+INSTANTIATE_TEST_SUITE_P(ThatGoesOnAndThatStops, SharedDialogue, ::testing::Values("false", "true"));
+
+TEST_P(SharedDialogue, IsFoundToBeWhatEachJudgeAloneFindsIt) {
   const auto shared = Sweep(Judged("grid: {judge.threshold: [100, 200, 300]}\n"), 2);
   ASSERT_TRUE(shared) << shared.error().Text();
   ASSERT_EQ(shared->experiment.plan.cells().size(), 6U);
@@ -59,7 +69,7 @@ TEST(SharedDialogue, IsFoundToBeWhatEachJudgeAloneFindsIt) {
   EXPECT_GT(differing, 0U) << "the judges must have disagreed somewhere";
 }
 
-TEST(SharedDialogue, GivesTheSameBytesOnAnyThreadsAndShards) {
+TEST_P(SharedDialogue, GivesTheSameBytesOnAnyThreadsAndShards) {
   const std::string config = Judged("grid: {judge.threshold: [100, 200, 300], defense.name: [none, refund_limit]}\n");
   const auto one = Sweep(config, 1);
   ASSERT_TRUE(one) << one.error().Text();
@@ -76,7 +86,7 @@ Json WithoutHolder(Json transcript) {
   return transcript;
 }
 
-TEST(SharedDialogue, IsKeptOnceAndReadFromEveryRow) {
+TEST_P(SharedDialogue, IsKeptOnceAndReadFromEveryRow) {
   const auto shared = Sweep(Judged("grid: {judge.threshold: [100, 200, 300]}\n"));
   const auto alone = Sweep(Judged("grid: {judge.threshold: [300]}\n"));
   const TempDir dir;
@@ -99,12 +109,16 @@ TEST(SharedDialogue, IsKeptOnceAndReadFromEveryRow) {
   }
   std::size_t texts = 0;
   for (std::size_t n = 0; n < kept.size(); ++n) texts += kept.LineAsKept(n)->find("\"steps\":") != std::string::npos;
-  EXPECT_EQ(texts, shared->experiment.plan.dialogues().size());
+  const std::size_t dialogues = shared->experiment.plan.dialogues().size();
+  EXPECT_GE(texts, dialogues);
+  if (GetParam() == std::string_view("false")) EXPECT_EQ(texts, dialogues);
+  EXPECT_LT(texts, kept.size()) << "where a dialogue ends for all at once it is kept once";
 }
 
-TEST(SharedDialogue, IsKeptWhereAnyOfItsRowsIs) {
-  const auto swept = Sweep(Judged("grid: {judge.threshold: [100, 369]}\n")
-                               .replace(Judged("").find("transcripts: all"), 16, "transcripts: failures"));
+TEST_P(SharedDialogue, IsKeptWhereAnyOfItsRowsIs) {
+  std::string config = Judged("grid: {judge.threshold: [100, 369]}\n");
+  config.replace(config.find("transcripts: all"), 16, "transcripts: failures");
+  const auto swept = Sweep(config);
   ASSERT_TRUE(swept) << swept.error().Text();
   const TempDir dir;
   ASSERT_TRUE(WriteAtomically(RealDisk(), dir.path() / "t", swept->transcripts));
@@ -113,7 +127,7 @@ TEST(SharedDialogue, IsKeptWhereAnyOfItsRowsIs) {
   for (const Trial& row : swept->Trials()) {
     const bool failed = row.outcome == Outcome::kAttackSucceeded || !row.task_success.value_or(true);
     const auto found = kept.Find(row.index);
-    ASSERT_TRUE(found);
+    ASSERT_TRUE(found) << found.error().Text();
     if (failed) EXPECT_TRUE(*found) << row.index;
     failures += failed ? 1 : 0;
   }
