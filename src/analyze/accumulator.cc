@@ -44,6 +44,9 @@ Tally& Tally::operator+=(const Tally& other) {
   tool_calls += other.tool_calls;
   queries += other.queries;
   most_queries = std::max(most_queries, other.most_queries);
+  shared += other.shared;
+  shared_turns += other.shared_turns;
+  shared_tool_calls += other.shared_tool_calls;
   calls += other.calls;
   prompt_tokens += other.prompt_tokens;
   completion_tokens += other.completion_tokens;
@@ -56,6 +59,7 @@ TrialCounts CountsOf(const Trial& trial) {
   TrialCounts counts{.outcome = trial.outcome, .exposed = trial.exposed, .exposure_unknown = trial.exposure_unknown};
   if (trial.task_success) counts.task_success = *trial.task_success ? 1 : 0;
   counts.undecided = Undecided(trial);
+  counts.shared = trial.dialogue.has_value();
   counts.attempted = trial.attempted;
   counts.executed = trial.executed;
   counts.blocked = trial.blocked;
@@ -94,6 +98,11 @@ void Add(const TrialCounts& trial, Tally& tally) {
   tally.tool_calls += trial.tool_calls;
   tally.queries += trial.queries;
   tally.most_queries = std::max(tally.most_queries, trial.queries);
+  if (trial.shared) {
+    ++tally.shared;
+    tally.shared_turns += trial.turns;
+    tally.shared_tool_calls += trial.tool_calls;
+  }
   tally.calls += trial.calls;
   tally.prompt_tokens += trial.prompt_tokens;
   tally.completion_tokens += trial.completion_tokens;

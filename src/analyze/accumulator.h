@@ -25,6 +25,8 @@ struct Tally {
   std::int64_t attempts = 0, executions = 0, blocks = 0;  ///< calls toward the goal, summed
   std::int64_t turns = 0, tool_calls = 0, queries = 0;
   std::int64_t most_queries = 0;  ///< tries of the trial that made most: what an attack that stops at success may spend
+  std::int64_t shared = 0;        ///< trials that were judged on another trial's dialogue
+  std::int64_t shared_turns = 0, shared_tool_calls = 0;  ///< theirs of the above: said once, counted in each
   std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0;  ///< over all roles
   std::int64_t cost_nano_usd = 0;                                    ///< of what has a known price
   std::int64_t unknown_cost = 0;                                     ///< trials in which some role's price is unknown
@@ -52,6 +54,7 @@ struct TrialCounts {
   std::int8_t task_success = -1;  ///< -1: null
   bool unknown_cost = false;
   bool undecided = false;
+  bool shared = false;  ///< judged on another trial's dialogue
   std::int64_t attempted = 0, executed = 0, blocked = 0, queries = 0, success_query = 0, turns = 0, tool_calls = 0;
   std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, cost_nano_usd = 0;
   friend bool operator==(const TrialCounts&, const TrialCounts&) = default;

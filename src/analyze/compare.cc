@@ -16,6 +16,13 @@ std::span<const TrialOutcome> CellOf(const TrialTable& table, std::uint32_t cell
   return {begin, end};
 }
 
+/// One judged the dialogues of the other again, or both those of a third.
+bool SameDialogues(const Manifest& a, const Manifest& b) {
+  const auto held_by = [](const Manifest& run) { return run.dialogues_of.empty() ? run.run_id : run.dialogues_of; };
+  const bool again = !a.dialogues_of.empty() || !b.dialogues_of.empty();
+  return again && held_by(a) == held_by(b) && a.exp == b.exp;
+}
+
 void NoteFacts(RunComparison& out) {
   const auto note = [&](const char* fact, const std::string& a, const std::string& b) {
     if (a != b) out.facts.push_back({fact, a.empty() ? "-" : a, b.empty() ? "-" : b});
@@ -181,6 +188,13 @@ void NoteJudge(const TrialTable& a, const TrialTable& b, const std::vector<std::
   const auto rows_say = OtherHashes(a, b, common, &CellHashes::judges);
   if (!rows_say.value_or(FindPart(options, PartSide::kJudge) != nullptr)) return;
   out.facts.push_back({"judge", "one", "another"});
+  if (out.same_dialogues) {
+    out.obstacles.push_back({ObstacleKind::kJudge, false,
+                             fmt::format("the judge differs{} over the same dialogues: a difference in attack success "
+                                         "is the judges', not the agent's",
+                                         PartWords(options, PartSide::kJudge))});
+    return;
+  }
   out.obstacles.push_back(
       {ObstacleKind::kJudge, true,
        fmt::format("the judge differs{}: attack success means something else in each run, so it is not compared; "
@@ -221,14 +235,14 @@ Difference NotCompared(const Difference& difference) {
 
 void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& common,
                         const SharedNames& names, const CompareOptions& options, RunComparison& out) {
-  const bool one_judge = out.Find(ObstacleKind::kJudge) == nullptr;
+  const bool attacks = out.attacks_comparable();
   for (const std::uint32_t cell : common) {
     const auto of_a = CellOf(a, cell);
     const auto of_b = CellOf(b, cell);
-    const Difference asr = CompareTrials(Measure::kAsr, of_a, of_b);
-    out.cells.push_back({names.cells.names()[cell], one_judge ? asr : NotCompared(asr),
-                         CompareTrials(Measure::kTaskSuccess, of_a, of_b)});
-    if (one_judge) NoteDiscordant(of_a, of_b, names, options.max_discordant, out);
+    const Difference asr = CompareTrials(Measure::kAsr, of_a, of_b, out.same_dialogues);
+    out.cells.push_back({names.cells.names()[cell], attacks ? asr : NotCompared(asr),
+                         CompareTrials(Measure::kTaskSuccess, of_a, of_b, out.same_dialogues)});
+    if (attacks) NoteDiscordant(of_a, of_b, names, options.max_discordant, out);
   }
   std::vector<Difference*> asr, task_success;
   for (CellComparison& cell : out.cells) {
@@ -249,6 +263,11 @@ bool RunComparison::comparable() const {
       obstacles, [](const Obstacle& obstacle) { return obstacle.fatal && obstacle.kind != ObstacleKind::kJudge; });
 }
 
+bool RunComparison::attacks_comparable() const {
+  const Obstacle* judge = Find(ObstacleKind::kJudge);
+  return judge == nullptr || !judge->fatal;
+}
+
 const Obstacle* RunComparison::Find(ObstacleKind kind) const {
   const auto found = std::ranges::find(obstacles, kind, &Obstacle::kind);
   return found == obstacles.end() ? nullptr : &*found;
@@ -265,6 +284,7 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
   out.adjustment = options.adjustment;
   out.findings = std::move(a.findings);
   std::ranges::move(b.findings, std::back_inserter(out.findings));
+  out.same_dialogues = SameDialogues(out.a, out.b);
   NoteFacts(out);
   NoteRunObstacles(out);
   NoteTaskObstacles(a, b, names, out);

@@ -20,7 +20,7 @@ enum class ObstacleKind : std::uint8_t {
   kNoCommonTask,
   kMode,          ///< SHIM against REAL
   kMissingCells,  ///< cells in one run only
-  kJudge,         ///< another judge: attack success means something else
+  kJudge,         ///< another judge: attack success means something else, unless the dialogues are the same
   kAttack,        ///< another attack, or other payloads: this compares attacks
   kDefense,       ///< another defense or policy
 };
@@ -79,10 +79,13 @@ struct RunComparison {
   std::vector<DiscordantTrial> discordant;        ///< on attack success, in order of key; up to max_discordant
   std::int64_t discordant_total = 0;
   Adjustment adjustment = Adjustment::kMaxT;
-  std::vector<Finding> findings;          ///< of both readings
+  bool same_dialogues = false;    ///< one run's judge was asked about the other's dialogues: every pair is exact
+  std::vector<Finding> findings;  ///< of both readings
   std::vector<CellCorrection> corrected;  ///< by labels of people, where both runs have enough
 
   bool comparable() const;
+  /// Attack success is; with two judges only over the same dialogues.
+  bool attacks_comparable() const;
   /// The first obstacle of that kind; nullptr without one.
   const Obstacle* Find(ObstacleKind kind) const;
 };

@@ -73,18 +73,15 @@ Rate RateOf(const TaskCounts& counts) {
   return MakeRate(clusters);
 }
 
-/// Walks both sorted sides at once, for those who ask which single trials came out differently.
-void CountTrialPairs(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b,
-                     Difference& out) {
+/// Walks both sorted sides at once, and calls back with the values of each pair that counts on both.
+template <class Visit>
+void ForEachPair(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b,
+                 const Visit& visit) {
   for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
     const auto order = PairKey(a[i]) <=> PairKey(b[j]);
     if (order == 0) {
       const int value_a = ValueOf(measure, a[i]), value_b = ValueOf(measure, b[j]);
-      if (value_a >= 0 && value_b >= 0) {
-        ++out.pairs;
-        out.only_a += value_a > value_b ? 1 : 0;
-        out.only_b += value_b > value_a ? 1 : 0;
-      }
+      if (value_a >= 0 && value_b >= 0) visit(value_a, value_b);
     }
     i += order <= 0 ? 1 : 0;
     j += order >= 0 ? 1 : 0;
@@ -110,12 +107,10 @@ double IntervalP(const stats::TaskDifferences& tasks) {
 }
 
 /// Interval and test say the same: where one of them leaves 0 in, so does the other.
-void Reconcile(const stats::TaskDifferences& tasks, Difference& out) {
-  out.p = out.sign_flip_p;
-  out.bounds95 = out.drawn95;
-  if (!LeavesOutZero(*out.drawn95) && *out.p <= kAlpha) {
-    out.p = std::max(IntervalP(tasks), std::nextafter(kAlpha, 1));
-  }
+void Reconcile(const stats::TaskDifferences& tasks, const stats::Interval& interval, double p, Difference& out) {
+  out.p = p;
+  out.bounds95 = interval;
+  if (!LeavesOutZero(interval) && p <= kAlpha) out.p = std::max(IntervalP(tasks), std::nextafter(kAlpha, 1));
   if (*out.p <= kAlpha) return;
   out.bounds95->low = std::min(0.0, out.bounds95->low);
   out.bounds95->high = std::max(0.0, out.bounds95->high);
@@ -138,7 +133,17 @@ void FillByTask(Difference& out) {
   out.pairing = Pairing::kByTask;
   out.drawn95 = stats::ByTask(tasks);
   out.sign_flip_p = stats::SignFlipByTask(pairs);
-  Reconcile(tasks, out);
+  Reconcile(tasks, *out.drawn95, *out.sign_flip_p, out);
+}
+
+/// Dialogues of one task, judged on both sides: each is what a task is elsewhere, so that the exact test is McNemar's.
+void FillByDialogue(const std::vector<stats::TaskPair>& dialogues, Difference& out) {
+  const stats::TaskDifferences differences = stats::DifferencesOf(dialogues);
+  out.pairing = Pairing::kSameDialogues;
+  out.difference = MeanDifference(differences);
+  out.these95 = stats::ByTask(differences);
+  out.exact_p = stats::SignFlipByTask(dialogues);
+  Reconcile(differences, *out.these95, *out.exact_p, out);
 }
 
 std::vector<stats::Cluster> EndedOf(const TaskCounts& counts) {
@@ -232,6 +237,7 @@ std::string_view PairingName(Pairing pairing) {
   switch (pairing) {
     case Pairing::kByTask: return "by_task";
     case Pairing::kTheseTasks: return "these_tasks";
+    case Pairing::kSameDialogues: return "same_dialogues";
     case Pairing::kSeparateTasks: return "separate_tasks";
     case Pairing::kNone: return "none";
   }
@@ -242,6 +248,8 @@ std::string_view PairingWords(Pairing pairing) {
   switch (pairing) {
     case Pairing::kByTask: return "paired by task, whatever the seeds; holds for other tasks of this kind";
     case Pairing::kTheseTasks: return "one common task; holds for this task only";
+    case Pairing::kSameDialogues:
+      return "one common task, the same dialogues on both sides, paired one by one; holds for this task only";
     case Pairing::kSeparateTasks:
       return "no task in common: two samples of tasks side by side, which sees far less than the same tasks would";
     case Pairing::kNone: return "one side has no trial that counts";
@@ -266,9 +274,19 @@ std::vector<stats::TaskPair> PairsOf(const Difference& difference) {
   return pairs;
 }
 
-Difference CompareTrials(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b) {
+Difference CompareTrials(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b,
+                         bool same_dialogues) {
   Difference out = CompareCounts(measure, CountByTask(measure, a), CountByTask(measure, b));
-  if (out.pairing != Pairing::kNone) CountTrialPairs(measure, a, b, out);
+  if (out.pairing == Pairing::kNone) return out;
+  std::vector<stats::TaskPair> dialogues;
+  const bool by_dialogue = same_dialogues && out.pairing == Pairing::kTheseTasks;
+  ForEachPair(measure, a, b, [&](int of_a, int of_b) {
+    ++out.pairs;
+    out.only_a += of_a > of_b ? 1 : 0;
+    out.only_b += of_b > of_a ? 1 : 0;
+    if (by_dialogue) dialogues.push_back({{of_a, 1}, {of_b, 1}});
+  });
+  if (dialogues.size() > 1) FillByDialogue(dialogues, out);
   return out;
 }
 

@@ -27,10 +27,11 @@ std::string_view JudgementWords(Judgement judgement);
 enum class Pairing : std::uint8_t {
   kByTask,         ///< two common tasks and more: differences by task, whatever the seeds: other tasks of this kind
   kTheseTasks,     ///< one common task: these tasks only
+  kSameDialogues,  ///< one common task, and every pair of trials is one dialogue judged twice: this task only
   kSeparateTasks,  ///< no common task: two samples of tasks
   kNone,           ///< one side has no trial that counts
 };
-/// "by_task", "these_tasks", "separate_tasks", "none".
+/// "by_task", "these_tasks", "same_dialogues", "separate_tasks", "none".
 std::string_view PairingName(Pairing pairing);
 /// One sentence on what the interval and p rest on.
 std::string_view PairingWords(Pairing pairing);
@@ -71,8 +72,10 @@ struct Difference {
 /// The pairs of `difference` as the mathematics takes them.
 std::vector<stats::TaskPair> PairsOf(const Difference& difference);
 
-/// Both spans sorted by key; cells are ignored, so that two cells of one run can be compared as well.
-Difference CompareTrials(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b);
+/// Both spans sorted by key; cells are ignored, so that two cells of one run can be compared as well. `same_dialogues`:
+/// the trials of a pair are one dialogue, which is an exact pair: what chance did in it, it did on both sides.
+Difference CompareTrials(Measure measure, std::span<const TrialOutcome> a, std::span<const TrialOutcome> b,
+                         bool same_dialogues = false);
 
 /// The same from tallies by task. For runs whose trials are not held in memory.
 Difference CompareCells(Measure measure, const CellAggregate& a, const CellAggregate& b);

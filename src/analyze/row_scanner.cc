@@ -264,6 +264,10 @@ void ScanIdentity(Cursor& cursor, TrialRow& row) {
   row.seed = static_cast<std::uint64_t>(cursor.Count());
   cursor.Need(",\"trial\":");
   row.trial = static_cast<std::uint32_t>(cursor.Count(INT32_MAX));
+  if (cursor.Skip(",\"dialogue\":")) {
+    cursor.Count();
+    row.counts.shared = true;
+  }
 }
 
 }  // namespace

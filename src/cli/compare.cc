@@ -82,7 +82,8 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   if (!warning.empty()) PrintNote("note: " + warning);
   Print(FitOutput(CompareHeadline(comparison)) + "\n");
   for (const Obstacle& obstacle : comparison.obstacles) {
-    const bool identity = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense;
+    const bool identity = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense ||
+                          obstacle.kind == ObstacleKind::kJudge;
     if (obstacle.fatal || identity) Print("  " + Printable(obstacle.message, 400) + "\n");
   }
   Print((to / "compare.md").string() + "\n");

@@ -172,9 +172,10 @@ void Budget::Charge(Role role, const Usage& usage) {
   }
 }
 
-void Budget::CountTrial(bool error) {
+void Budget::CountTrial(bool error, bool held) {
   const std::lock_guard lock(mutex_);
   ++used_.ended;
+  held_ += held ? 1 : 0;
   if (!error) return;
   ++used_.errors;
   if (TooManyErrors()) StopBy("max_error_rate");
@@ -193,22 +194,22 @@ bool Budget::TooManyErrors() const {
   return static_cast<double>(error_bound_->before + used_.errors) / error_bound_->planned > error_bound_->rate;
 }
 
-double Budget::TrialsLeft(const Spending& expected) const {
+double Budget::DialoguesLeft(const Spending& expected) const {
   const std::lock_guard lock(mutex_);
-  // Of the others' trials only the cost is known, so what one costs is learned from those that ended here.
-  const double ended = used_.ended > 0 ? static_cast<double>(used_.ended) : 1;
-  const Spending& of_trials = used_.ended > 0 ? used_ : expected;
+  // Of the others' dialogues only the cost is known, so what one costs is learned from those that ended here.
+  const double ended = held_ > 0 ? static_cast<double>(held_) : 1;
+  const Spending& of_trials = held_ > 0 ? used_ : expected;
   const auto left = [&](const CallLimits& limits, Usage spent, const Usage& elsewhere, const Usage& trials) {
     spent += elsewhere;
     return TrialsWithin(limits, spent, trials, ended);
   };
   double least = left(limits_, used_.usage, elsewhere_.usage, of_trials.usage);
-  // What an estimate is worth nobody knows before a trial has ended: where tokens or dollars are bounded, one goes
+  // What an estimate is worth nobody knows before a dialogue has ended: where tokens or dollars are bounded, one goes
   // ahead.
   const bool bounded = NeedsTokens(limits_) || std::ranges::any_of(limits_.roles, [](const CallLimits& role) {
                          return NeedsTokens(role).has_value();
                        });
-  if (used_.ended == 0 && bounded) least = std::min(least, 1.0);
+  if (held_ == 0 && bounded) least = std::min(least, 1.0);
   for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
     least = std::min(least,
                      left(limits_.roles[role], used_.by_role[role], elsewhere_.by_role[role], of_trials.by_role[role]));

@@ -31,7 +31,8 @@ class Budget {
   Expected<Admission> MayCallModel(Role role);
   /// An answer whose tokens are not known reaches every limit on tokens or dollars that it concerns.
   void Charge(Role role, const Usage& usage);
-  void CountTrial(bool error);
+  /// `held`: a dialogue was held for it; not for the further ones that are judged on the same.
+  void CountTrial(bool error, bool held = true);
 
   /// From now on `max_error_rate` stops the run as a limit does: when errors, with the `before` that are recorded
   /// already, are so many of the `planned` trials of the whole run that it is certain to end above the rate. What a
@@ -47,9 +48,9 @@ class Budget {
   /// Replaces what was spent before and elsewhere; seconds included.
   void SetElsewhere(const Spending& elsewhere);
 
-  /// How many trials' worth the limits still have, judging by what those that ended here have cost; before any has
+  /// How many dialogues' worth the limits still have, judging by what those that ended here have cost; before any has
   /// ended, by `expected`. Infinite without a limit that trials use up.
-  double TrialsLeft(const Spending& expected) const;
+  double DialoguesLeft(const Spending& expected) const;
   /// Before, elsewhere and here.
   Spending used() const;
   /// The limit that was reached as the config names it, e.g. "max_calls", "roles.attacker.max_cost_usd",
@@ -75,8 +76,9 @@ class Budget {
   const std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   mutable std::mutex mutex_;
   std::atomic<bool> stopped_ = false;
-  Spending used_;       ///< here
-  Spending elsewhere_;  ///< before, and by other processes
+  Spending used_;           ///< here
+  std::uint64_t held_ = 0;  ///< dialogues that ended here
+  Spending elsewhere_;      ///< before, and by other processes
   std::optional<ErrorBound> error_bound_;
   std::function<Admission(Role)> look_;
   std::function<void(Role, const Usage&)> charged_;

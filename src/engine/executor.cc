@@ -1,4 +1,4 @@
-// The executor: places with loops, conversations in them, rows out of them.
+// The executor: places with loops, dialogues in them, rows out of them.
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/executor.h"
 
@@ -18,9 +18,9 @@
 namespace xsweep {
 namespace {
 
-/// What a trial of the plan is expected to use of the models, before any has told.
-Spending ExpectedOfATrial(const Plan& plan) {
-  const double trials = static_cast<double>(std::max<std::uint64_t>(1, plan.size()));
+/// What a dialogue of the plan, with all who judge it, is expected to use of the models, before any has told.
+Spending ExpectedOfADialogue(const Plan& plan) {
+  const double trials = static_cast<double>(std::max<std::uint64_t>(1, plan.dialogues().size()));
   Spending expected;
   for (const RoleEstimate& role : EstimatePlan(plan, Mode::kReal).roles) {
     Usage usage;
@@ -33,7 +33,48 @@ Spending ExpectedOfATrial(const Plan& plan) {
   return expected;
 }
 
-/// What the places of one order share: where the next trials are taken, and the first error.
+/// The trials of one dialogue, and which of their rows are wanted. Reused from one dialogue to the next.
+struct Wanted {
+  std::vector<TrialIdentity> trials;
+  std::vector<std::optional<std::uint32_t>> attempts;  ///< empty: the row is recorded
+  std::size_t open = 0;                                ///< attempts that are not empty
+
+  bool all() const { return open == trials.size(); }
+};
+
+void FindWanted(const WorkOrder& order, std::uint64_t dialogue, Wanted& wanted) {
+  wanted.trials.clear();
+  wanted.attempts.clear();
+  wanted.open = 0;
+  for (const std::uint32_t cell : order.plan.dialogues().Cells(dialogue)) {
+    const std::uint64_t index = order.plan.dialogues().TrialIn(cell, dialogue);
+    wanted.trials.push_back(order.plan.At(index));
+    wanted.attempts.push_back(order.attempt(index));
+    wanted.open += wanted.attempts.back() ? 1 : 0;
+  }
+}
+
+/// Of a dialogue that was held again for some of its rows: where the recorded ones are not of it, all are wanted, as
+/// the attempt after every one there was.
+Status WantAllOfOne(const WorkOrder& order, const std::vector<TrialRecord>& records, Wanted& wanted) {
+  bool same = order.runner.Repeats(wanted.trials.front().cell);
+  std::uint32_t next = 0;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (wanted.attempts[i]) {
+      next = std::max(next, *wanted.attempts[i]);
+      continue;
+    }
+    TRY_ASSIGN(const Trial kept, order.recorded(wanted.trials[i].index));
+    next = std::max(next, kept.attempt + 1);
+    Trial again = records[i].row;
+    again.attempt = kept.attempt;
+    same = same && again == kept;
+  }
+  if (!same) std::ranges::fill(wanted.attempts, next);
+  return {};
+}
+
+/// What the places of one order share: where the next dialogues are taken, and the first error.
 class Work {
  public:
   Work(const WorkOrder& work_order, std::size_t places, int conversations)
@@ -41,7 +82,7 @@ class Work {
     // Rows of short trials are written some at a time; a trial that waits is written as it ends.
     const std::uint64_t size = order.end - order.begin;
     chunk_ = many ? 1 : std::clamp<std::uint64_t>(size / (places * 8), 1, 64);
-    if (many) expected = ExpectedOfATrial(order.plan);
+    if (many) expected = ExpectedOfADialogue(order.plan);
   }
 
   struct Range {
@@ -96,8 +137,9 @@ class Place {
     });
   }
 
-  /// One trial after the other until there is none left; a loop, so that trials that never wait do not nest.
+  /// One dialogue after the other until there is none left; a loop, so that those that never wait do not nest.
   Async<bool> Converse() {
+    Wanted wanted;
     for (;;) {
       if (const Status room = co_await AwaitRoom(); !room) break;
       const auto range = work_.Take();
@@ -105,10 +147,9 @@ class Place {
       Kept kept;
       Status ran;
       for (std::uint64_t place = range->begin; place < range->end && ran && !work_.stopping(); ++place) {
-        const std::uint64_t index = order_.index_at ? order_.index_at(place) : place;
-        const auto attempt = order_.attempt(index);
-        if (!attempt) continue;
-        ran = co_await RunOne(index, *attempt, kept);
+        FindWanted(order_, order_.dialogue_at ? order_.dialogue_at(place) : place, wanted);
+        if (wanted.open == 0) continue;
+        ran = co_await RunOne(wanted, kept);
       }
       // Finished trials are kept even when a later one was interrupted.
       if (const Status written = Write(kept); ran && !written) ran = written;
@@ -125,7 +166,7 @@ class Place {
     return AwaitRoomOfMany();
   }
   Async<Status> AwaitRoomOfMany() {
-    while (under_way_ > 0 && under_way_ + 1 > order_.budget.TrialsLeft(work_.expected)) {
+    while (under_way_ > 0 && under_way_ + 1 > order_.budget.DialoguesLeft(work_.expected)) {
       Wait wait(*around_.loop);
       resting_.push_back(&wait);
       Status woken = co_await wait;
@@ -140,20 +181,39 @@ class Place {
     std::string transcripts;
   };
 
-  Async<Status> RunOne(std::uint64_t index, std::uint32_t attempt, Kept& kept) {
-    const TrialIdentity identity = order_.plan.At(index);
+  Async<Status> RunOne(Wanted& wanted, Kept& kept) {
     if (const Status allowed = order_.budget.MayCall(); !allowed) {
-      TrialRecord skipped = order_.runner.Skip(identity, allowed.error());
-      Keep(skipped, attempt, kept);
+      Skip(wanted, allowed.error(), kept);
       co_return Status();
     }
     ++under_way_;
-    auto record = co_await order_.runner.Run(identity, around_);
+    auto records = co_await order_.runner.Run(wanted.trials, around_);
     --under_way_;
     for (Wait* wait : std::exchange(resting_, {})) wait->Wake();
-    if (!record) co_return std::unexpected(std::move(record).error());
-    Keep(*record, attempt, kept);
+    if (!records) co_return std::unexpected(std::move(records).error());
+    if (!wanted.all()) CO_TRY(WantAllOfOne(order_, *records, wanted));
+    bool held = true;
+    for (std::size_t i = 0; i < records->size(); ++i) {
+      if (!wanted.attempts[i]) continue;
+      Keep((*records)[i], *wanted.attempts[i], kept);
+      Count((*records)[i].row.outcome, std::exchange(held, false));
+    }
     co_return Status();
+  }
+
+  void Skip(const Wanted& wanted, const Error& why, Kept& kept) {
+    for (std::size_t i = 0; i < wanted.trials.size(); ++i) {
+      if (!wanted.attempts[i]) continue;
+      TrialRecord skipped = order_.runner.Skip(wanted.trials[i], why);
+      Keep(skipped, *wanted.attempts[i], kept);
+      Count(skipped.row.outcome, false);
+    }
+  }
+
+  /// `held`: the dialogue behind it has not been counted yet.
+  void Count(Outcome outcome, bool held) {
+    order_.progress.Count(outcome);
+    if (outcome != Outcome::kSkipped) order_.budget.CountTrial(outcome == Outcome::kError, held);
   }
 
   void Keep(TrialRecord& record, std::uint32_t attempt, Kept& kept) {
@@ -162,11 +222,8 @@ class Place {
     } else if (attempt > 0) {
       AppendNoTranscript(record.row.index, attempt, kept.transcripts);
     }
-    Trial& row = record.row;
-    row.attempt = attempt;
-    AppendLogRow(row, !record.transcript.empty(), kept.rows);
-    order_.progress.Count(row.outcome);
-    if (row.outcome != Outcome::kSkipped) order_.budget.CountTrial(row.outcome == Outcome::kError);
+    record.row.attempt = attempt;
+    AppendLogRow(record.row, !record.transcript.empty(), kept.rows);
   }
 
   // Transcripts go first: a row says that its transcript is there.

@@ -4,23 +4,20 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/async.h"
 #include "config/sweep_config.h"
+#include "engine/hearing.h"
+#include "engine/trial_row.h"
 #include "episode/catalog.h"
 #include "episode/run_episode.h"
 #include "plan/plan.h"
 #include "record/trial.h"
 
 namespace xsweep {
-
-/// A finished trial: its row and, when the config keeps it, its transcript as JSON text.
-struct TrialRecord {
-  Trial row;
-  std::string transcript;
-};
 
 /// The models of a cell; in SHIM a set without models.
 using ModelsOfCell = std::function<Expected<ModelSet>(const Cell& cell)>;
@@ -34,9 +31,15 @@ class TrialRunner {
                                        std::shared_ptr<const EnvironmentSource> environment,
                                        const ModelsOfCell& models);
 
-  /// Runs one trial. What goes wrong in it is a row with outcome `error` (or `skipped` when the budget is gone); an
-  /// Error is returned only when a person interrupted it, and then there is no row.
+  /// Holds one dialogue and judges it for every trial that shares it (plan/dialogues.h; the first of `trials` holds
+  /// it), a record each in their order. What goes wrong is a row with outcome `error` (or `skipped` when the budget is
+  /// gone); an Error is returned only when a person interrupted it, and then there are no rows. What the dialogue took
+  /// stands in the first row alone, what a judge took in its own: sums over rows count nothing twice.
+  Async<Expected<std::vector<TrialRecord>>> Run(std::span<const TrialIdentity> trials, Surroundings around) const;
+  /// The same for one trial, whatever it shares with others.
   Async<Expected<TrialRecord>> Run(TrialIdentity identity, Surroundings around) const;
+  /// Whether holding a dialogue of this cell again gives the same one: not with an agent that is a foreign program.
+  bool Repeats(std::uint32_t cell) const;
   /// The row of a recorded trial as this plan's judge sees its dialogue: nobody but the judge is asked anything, and
   /// `usage` is what that took. Task success stays as it was. An error keeps its error; a success of a dialogue that
   /// broke off is one only as long as the judge says so.
@@ -46,19 +49,8 @@ class TrialRunner {
   TrialRecord Skip(TrialIdentity identity, const Error& why) const;
 
  private:
-  struct PreparedCell {
-    const Cell* cell;
-    AttackPlan attack;
-    PartFactory<Agent> agent;
-    PartFactory<Defense> defense;
-    PartFactory<Judge> judge;
-    ModelSet models;
-    std::string policy_hash;
-    std::string judge_hash;
-  };
   TrialRunner(const SweepConfig& config, std::shared_ptr<const EnvironmentSource> environment);
   Trial StartRow(const TrialIdentity& identity) const;
-  bool KeepsTranscript(const Trial& row) const;
 
   const SweepConfig* config_;
   std::shared_ptr<const EnvironmentSource> environment_;
@@ -66,8 +58,5 @@ class TrialRunner {
   std::vector<PreparedCell> cells_;
   EpisodeLimits limits_;
 };
-
-/// The outcome of an episode that ended without an error.
-Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment& assessment);
 
 }  // namespace xsweep

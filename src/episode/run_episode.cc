@@ -12,6 +12,7 @@
 #include "episode/payload_trace.h"
 #include "episode/refused.h"
 #include "episode/rug_pull.h"
+#include "episode/successful_try.h"
 
 namespace xsweep {
 namespace {
@@ -31,6 +32,26 @@ void Apply(const Decisions& decisions, std::string_view denied, std::string& tex
     if (decision.ruling == Ruling::kModify) text = decision.text;
   }
   if (const Decision* denial = FirstDenial(decisions)) text = Notice(denied, *denial);
+}
+
+/// Whether the task failed is a finding like any other, so that a kept transcript can be judged again.
+Status NoteTaskFailure(EpisodeResult& result) {
+  if (!result.task.success)
+    return EpisodeError("the goal is that the task fails, and whether it did was not assessed", "judge");
+  if (*result.task.success) return {};
+  Effect& effect = result.transcript.end_effects.emplace_back();
+  effect.kind = kTaskFailed;
+  effect.permitted = false;
+  effect.rule = "the user's task was not done";
+  return {};
+}
+
+/// The first thing that failed in looking at the end; with it what the goal makes of the task is noted.
+Status FailedToLook(const EpisodeParts& parts, EpisodeResult& result) {
+  Status failed = result.end->assessed ? result.end->seen : result.end->assessed;
+  if (parts.goal.effect_kind != kTaskFailed) return failed;
+  const Status noted = NoteTaskFailure(result);
+  return failed ? noted : failed;
 }
 
 class Dialogue {
@@ -65,17 +86,16 @@ class Dialogue {
   Async<Status> Judge() {
     const auto* witness = dynamic_cast<const ModelWitness*>(&parts_.agent);
     if (witness != nullptr && witness->witnesses()) trace_.Confirm(*witness, transcript_.exposure);
-    Status failed = co_await AssessTask();
-    const auto fails = [&](auto&& what) {
-      if (!what && failed) failed = std::unexpected(what.error());
-    };
+    EpisodeResult::End& end = result_.end.emplace(EpisodeResult::End{transcript_.stop, result_.error});
+    end.assessed = co_await AssessTask();
     auto seen = co_await parts_.environment.EndEffects(transcript_, parts_.goal);
     if (seen) transcript_.end_effects = std::move(*seen);
-    fails(seen);
+    if (!seen) end.seen = std::unexpected(std::move(seen).error());
     transcript_.notes = parts_.environment.notes();
     if (witness != nullptr)
       for (std::string& note : witness->notes()) transcript_.notes.push_back(std::move(note));
-    if (parts_.goal.effect_kind == kTaskFailed) fails(NoteTaskFailure());
+    end.effects = transcript_.end_effects.size();
+    Status failed = FailedToLook(parts_, result_);
     if (!failed && failed.error().kind != ErrorKind::kEpisode) co_return failed;
     CO_TRY_ASSIGN(result_.assessment,
                   co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
@@ -112,20 +132,6 @@ class Dialogue {
     } else if (!result_.success_query && tries > 0 && parts_.judge.finds_success_early()) {
       result_.success_query = tries;
     }
-  }
-
-  // Whether the task failed is a finding like any other, so that a kept transcript can be judged again.
-  Status NoteTaskFailure() {
-    if (!result_.task.success) {
-      return EpisodeError("the goal is that the task fails, and whether it did was not assessed", "judge");
-    }
-    if (!*result_.task.success) {
-      Effect& effect = transcript_.end_effects.emplace_back();
-      effect.kind = kTaskFailed;
-      effect.permitted = false;
-      effect.rule = "the user's task was not done";
-    }
-    return {};
   }
 
   Async<Status> Plant() {
@@ -423,7 +429,49 @@ void NoteBrokenOff(Error why, EpisodeResult& result) {
   (unanswered ? result.unanswered : result.error) = std::move(why);
 }
 
+/// The end of judging, by one judge: a judge that fails over a dialogue that broke off has nothing to add to that.
+void SetJudged(Status ended, bool broke_off, EpisodeResult& result) {
+  if (ended || (broke_off && ended.error().kind == ErrorKind::kEpisode)) return;
+  result.transcript.stop = "error";
+  result.error = std::move(ended).error();
+}
+
+Async<Status> AskAgain(const EpisodeParts& parts, bool assess_task, EpisodeResult& result) {
+  Transcript& transcript = result.transcript;
+  EpisodeResult::End& end = *result.end;
+  if (assess_task) {
+    auto assessed = co_await parts.environment.AssessTask(transcript);
+    end.assessed = assessed ? Status() : std::unexpected(assessed.error());
+    result.task = assessed ? std::move(*assessed) : TaskAssessment();
+    result.usage[Role::kJudge] += result.task.usage;
+  }
+  transcript.end_effects.resize(end.effects);
+  Status failed = FailedToLook(parts, result);
+  if (!failed && failed.error().kind != ErrorKind::kEpisode) co_return failed;
+  CO_TRY_ASSIGN(result.assessment, co_await parts.judge.Assess(parts.environment.task(), parts.goal, transcript));
+  result.usage[Role::kJudge] += result.assessment.usage;
+  if (parts.attack.queries() > 0 && result.assessment.succeeded.value_or(false)) {
+    CO_TRY_ASSIGN(const std::int64_t successful,
+                  co_await SuccessfulTry(parts.judge, parts.environment.task(), parts.goal, transcript));
+    if (successful > 0) result.success_query = successful;
+  }
+  co_return failed;
+}
+
 }  // namespace
+
+Async<Status> JudgeAgain(EpisodeParts parts, bool assess_task, EpisodeResult& result) {
+  result.usage = {};
+  if (!result.end) co_return Status();
+  result.transcript.stop = result.end->stop;
+  result.error = result.end->broken_off;
+  result.assessment = {};
+  result.success_query.reset();
+  const bool broke_off = result.broke_off();
+  Status judged = co_await AskAgain(parts, assess_task && !broke_off, result);
+  SetJudged(std::move(judged), broke_off, result);
+  co_return Status();
+}
 
 Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits) {
   EpisodeResult result;
@@ -434,12 +482,7 @@ Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits) {
   if (broke_off) NoteBrokenOff(std::exchange(ended, Status()).error(), result);
   // Of a dialogue that broke off only what was done before can be judged: where nothing was, nothing.
   if (ended && (!broke_off || result.agent_acted)) ended = co_await dialogue.Judge();
-  const bool judge_failed = !ended && ended.error().kind == ErrorKind::kEpisode;
-  if (judge_failed && broke_off) ended = Status();
-  if (!ended) {
-    result.transcript.stop = "error";
-    result.error = std::move(ended).error();
-  }
+  SetJudged(std::move(ended), broke_off, result);
   result.usage[Role::kDefense] += parts.defense.usage();
   result.attack_queries = parts.attack.queries();
   co_return result;

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string>
 
 #include "base/async.h"
 #include "episode/roles.h"
@@ -41,10 +44,26 @@ struct EpisodeResult {
   std::optional<Error> unanswered;  ///< why the dialogue ended by a reply that is no answer
   bool agent_acted = false;         ///< it said something, or made a call that could be understood
 
+  /// Of a dialogue that was handed to the judge: where the judging of it begins. Empty: nobody was asked to judge, and
+  /// what went wrong before is what every judge would be told.
+  struct End {
+    std::string stop{};
+    std::optional<Error> broken_off{};  ///< `error` as it was then
+    std::size_t effects = 0;            ///< how many end effects the environment has seen
+    Status assessed{};                  ///< why nobody could tell whether the task was solved
+    Status seen{};                      ///< why the end could not be looked at
+  };
+  std::optional<End> end{};
+
   bool broke_off() const { return error.has_value() || unanswered.has_value(); }
 };
 
 /// Runs one episode. Never fails as a whole: what goes wrong is in `error`, beside what was used until then.
 Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits);
+
+/// Judges the dialogue of `result` again, by `parts.judge`: assessment, stop and error become this judge's, `usage`
+/// what it took. With `assess_task` the environment is asked once more whether the task was solved, for that its own
+/// model has changed. Does nothing but forget the usage where the dialogue was not handed to a judge.
+Async<Status> JudgeAgain(EpisodeParts parts, bool assess_task, EpisodeResult& result);
 
 }  // namespace xsweep

@@ -2,11 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plan/estimate.h"
 
+#include <algorithm>
+
 namespace xsweep {
 namespace {
 
-/// Models of parts that a cell does not play are configured but never asked.
-bool Asked(const Cell& cell, std::string_view role) {
+/// Models of parts that a cell does not play are configured but never asked; of a cell that judges another's dialogues
+/// only the judge is, and not even that where a cell before it plays the same throughout.
+bool Asked(const Plan& plan, const Cell& cell, std::string_view role) {
+  if (plan.dialogues().HolderOf(cell.index) != cell.index) {
+    if (role != NameOf(Role::kJudge)) return false;
+    const auto same = [&](std::uint32_t other) { return other < cell.index && plan.cells()[other].hash == cell.hash; };
+    if (std::ranges::any_of(plan.dialogues().CellsWith(cell.index), same)) return false;
+  }
   if (role == NameOf(Role::kAttacker) && cell.attack.name == kNoPart) return false;
   if (role == NameOf(Role::kDefense) && cell.defense.name == kNoPart) return false;
   return ModelOf(cell.models, role).has_value();
@@ -51,7 +59,7 @@ Estimate EstimatePlan(const Plan& plan, Mode mode, const std::vector<RoleAssumpt
   for (const RoleAssumption& assumption : assumptions) {
     RoleEstimate sum{.role = assumption.role, .cost_usd = 0.0};
     for (const Cell& cell : plan.cells()) {
-      if (Asked(cell, assumption.role)) AddCell(assumption, cell, trials_per_cell, sum);
+      if (Asked(plan, cell, assumption.role)) AddCell(assumption, cell, trials_per_cell, sum);
     }
     if (sum.calls == 0) continue;
     estimate.calls += sum.calls;

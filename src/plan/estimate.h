@@ -44,7 +44,8 @@ struct Estimate {
 /// The price that the model's options name, `price: {input: USD, output: USD}` per million tokens, when they name both.
 std::optional<TokenPrice> PriceOf(const PartConfig& model);
 
-/// Counts a role in a cell when the cell configures a model for it; in SHIM nothing is asked and nothing costs.
+/// Counts a role in a cell when the cell configures a model for it, of cells that share their dialogues all but the
+/// judge once; in SHIM nothing is asked and nothing costs.
 Estimate EstimatePlan(const Plan& plan, Mode mode,
                       const std::vector<RoleAssumption>& assumptions = DefaultAssumptions());
 

@@ -46,8 +46,8 @@ PartConfig& SectionOf(Cell& cell, std::string_view section) {
   return model(cell.models.judge);
 }
 
-/// Same roles, same hash: what the cell plays, however it is named. A model without a part that asks it plays nothing.
-std::string HashOf(const Cell& cell) {
+/// What a cell plays, however it is named. A model without a part that asks it plays nothing.
+Json RolesOf(const Cell& cell) {
   Json roles = Json::MakeObject();
   const auto set = [&](const char* key, const PartConfig& part) { roles.Set(key, PartAsJson("name", part)); };
   set("environment", cell.environment);
@@ -63,6 +63,18 @@ std::string HashOf(const Cell& cell) {
   if (cell.attack.name != kNoPart) set_model("models.attacker", cell.models.attacker);
   if (cell.defense.name != kNoPart) set_model("models.defense", cell.models.defense);
   set_model("models.judge", cell.models.judge);
+  return roles;
+}
+
+/// Same roles, same hash.
+std::string HashOf(const Cell& cell) { return ShortHash(CanonicalDump(RolesOf(cell))); }
+
+/// Who judges comes when all has been said. Whether there is a model to judge with stays in: an environment that has
+/// none assesses less.
+std::string DialogueHashOf(const Cell& cell) {
+  Json roles = RolesOf(cell);
+  roles.Erase("judge");
+  if (roles.Erase("models.judge")) roles.Set("judged_by_model", true);
   return ShortHash(CanonicalDump(roles));
 }
 
@@ -207,6 +219,7 @@ class Expansion {
   void Keep(Cell cell) {
     cell.index = static_cast<std::uint32_t>(cells_.size());
     cell.hash = HashOf(cell);
+    cell.dialogue = DialogueHashOf(cell);
     StatePrices(cell.models);
     played_.insert(cell.hash);
     cells_.push_back(std::move(cell));

@@ -11,9 +11,24 @@
 
 namespace xsweep {
 
+namespace {
+
+std::vector<std::string> KindsOf(const std::vector<Cell>& cells) {
+  std::vector<std::string> kinds;
+  kinds.reserve(cells.size());
+  for (const Cell& cell : cells) kinds.push_back(cell.dialogue);
+  return kinds;
+}
+
+}  // namespace
+
 Plan::Plan(std::vector<Cell> cells, std::vector<std::string> tasks, std::vector<std::uint64_t> seeds,
            std::uint32_t trials)
-    : cells_(std::move(cells)), tasks_(std::move(tasks)), seeds_(std::move(seeds)), trials_(trials) {}
+    : cells_(std::move(cells)),
+      tasks_(std::move(tasks)),
+      seeds_(std::move(seeds)),
+      trials_(trials),
+      dialogues_(KindsOf(cells_), static_cast<std::uint64_t>(tasks_.size()) * seeds_.size() * trials_) {}
 
 std::uint64_t Plan::size() const {
   return static_cast<std::uint64_t>(cells_.size()) * tasks_.size() * seeds_.size() * trials_;

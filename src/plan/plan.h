@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "config/sweep_config.h"
+#include "plan/dialogues.h"
 
 namespace xsweep {
 
@@ -17,7 +17,9 @@ struct Cell {
   std::uint32_t index = 0;
   std::string id;  ///< stable and readable: "defense.name=none,judge.threshold=100"; "base" without axes; controls
                    ///< end in "+no_attack" or "+no_defense". Unique in a plan; letters, digits and _.-+,=:;()[]%~ only
-  std::string hash;  ///< 16 hex digits over the cell's resolved roles
+  std::string hash;      ///< 16 hex digits over the cell's resolved roles
+  std::string dialogue;  ///< 16 hex digits over all that comes before the judge: cells with equal ones hold the same
+                         ///< dialogues
   Arm arm = Arm::kGrid;
   std::vector<std::pair<std::string, Json>> axes;  ///< path and value, one for each axis in the order of the grid; in a
                                                    ///< control arm what lies in the replaced section is "none" or null
@@ -46,12 +48,15 @@ class Plan {
   const std::vector<std::string>& tasks() const { return tasks_; }
   const std::vector<std::uint64_t>& seeds() const { return seeds_; }
   std::uint32_t trials() const { return trials_; }
+  /// Which of the trials are one dialogue. Whoever runs a plan goes by these, not by trials.
+  const Dialogues& dialogues() const { return dialogues_; }
 
  private:
   std::vector<Cell> cells_;
   std::vector<std::string> tasks_;
   std::vector<std::uint64_t> seeds_;
   std::uint32_t trials_;
+  Dialogues dialogues_;
 };
 
 /// The cells of a config: every combination of the grid's values (the last axis varies fastest), then, with
@@ -69,7 +74,7 @@ std::string NoSuchTask(const SweepConfig& config, const std::string& id, const s
 /// with a suggestion, for a task that is not there, and for more than 10^15 trials.
 Expected<Plan> MakePlan(const SweepConfig& config, const std::vector<std::string>& tasks);
 
-/// Which trials belong to shard `index` of `count` (0 <= index < count): a contiguous range [begin, end) of the plan.
+/// Which dialogues belong to shard `index` of `count` (0 <= index < count): a contiguous range [begin, end) of `size`.
 std::pair<std::uint64_t, std::uint64_t> ShardRange(std::uint64_t size, std::uint32_t index, std::uint32_t count);
 
 }  // namespace xsweep

@@ -235,8 +235,11 @@ std::string CompareHeadline(const RunComparison& comparison) {
   const Judgements asr = CountJudgements(comparison, &CellComparison::asr);
   const Judgements tasks = CountJudgements(comparison, &CellComparison::task_success);
   std::string text;
-  if (comparison.Find(ObstacleKind::kJudge) != nullptr) {
+  if (!comparison.attacks_comparable()) {
     text = "The judge differs, so attack success is not compared.";
+  } else if (asr.compared() > 0 && comparison.Find(ObstacleKind::kJudge) != nullptr) {
+    text = "This compares judges over the same dialogues. " +
+           JudgementSentence("attack success", asr, "lower", "higher") + OnlyCell(comparison, &CellComparison::asr);
   } else if (asr.compared() > 0 && comparison.Find(ObstacleKind::kAttack) != nullptr) {
     text = "This compares attacks: they differ. " + JudgementSentence("attack success", asr, "lower", "higher") +
            OnlyCell(comparison, &CellComparison::asr);

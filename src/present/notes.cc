@@ -160,6 +160,21 @@ std::string Headline(const Story& story) {
   return fmt::format("{}: {}{}{}.", name, WorstWords(story, facts), ControlWords(facts), UtilityWords(facts));
 }
 
+/// Of cells that differ only in who judges.
+std::string SharedWords(const Story& story) {
+  const std::int64_t shared = story.aggregate.total.shared;
+  if (shared == 0) return {};
+  const auto judging =
+      std::ranges::count_if(story.manifest.cells, [](const CellRecord& cell) { return !cell.dialogues_of.empty(); });
+  return fmt::format(
+      "- {} dialogues: {} only {} what others have held, so {} of the trials asked no agent again. What a dialogue "
+      "took "
+      "stands in the row of the trial that held it, and the same dialogue on both sides makes these cells exact "
+      "pairs.\n",
+      story.aggregate.total.trials() - shared, Count(judging, "cell", "cells"), judging == 1 ? "judges" : "judge",
+      shared);
+}
+
 std::string DesignSection(const Story& story) {
   const Manifest& manifest = story.manifest;
   std::string text = "## Design\n\n";
@@ -170,6 +185,7 @@ std::string DesignSection(const Story& story) {
       Count(static_cast<std::int64_t>(manifest.tasks.size()), "task", "tasks"), MarkdownCode(manifest.environment_name),
       Count(static_cast<std::int64_t>(manifest.planned), "trial", "trials"), story.aggregate.rows);
   if (manifest.imported.is_object()) return text + ImportWords(manifest);
+  text += SharedWords(story);
   text += fmt::format("- Seeds {}; {} per cell, task and seed.\n", SeedWords(manifest.seeds),
                       Count(manifest.trials, "trial", "trials"));
   text += fmt::format("- Agent {}; attack {}; defense {}; judge {}.\n", Distinct(manifest, &CellRecord::agent),

@@ -142,8 +142,8 @@ std::string EffortSection(const RunAggregate& aggregate) {
                                                      : "";
   return fmt::format(
       "## Effort\n\n{} turns, {} tool calls, {} model calls, {} prompt and {} completion tokens, {} USD{}.\n\n",
-      total.turns, total.tool_calls, total.calls, total.prompt_tokens, total.completion_tokens,
-      CsvDollars(total.cost_nano_usd), unknown);
+      total.turns - total.shared_turns, total.tool_calls - total.shared_tool_calls, total.calls, total.prompt_tokens,
+      total.completion_tokens, CsvDollars(total.cost_nano_usd), unknown);
 }
 
 }  // namespace

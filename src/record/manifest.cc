@@ -33,14 +33,16 @@ Json ModelsToJson(const std::vector<ModelRecord>& models) {
 Json CellToJson(const CellRecord& cell) {
   Json axes = Json::MakeObject();
   for (const auto& [path, value] : cell.axes) axes.Set(path, value);
-  return Json::MakeObject({{"id", cell.id},
-                           {"hash", cell.hash},
-                           {"arm", cell.arm},
-                           {"axes", axes},
-                           {"agent", cell.agent},
-                           {"attack", cell.attack},
-                           {"defense", cell.defense},
-                           {"judge", cell.judge}});
+  Json json = Json::MakeObject({{"id", cell.id},
+                                {"hash", cell.hash},
+                                {"arm", cell.arm},
+                                {"axes", axes},
+                                {"agent", cell.agent},
+                                {"attack", cell.attack},
+                                {"defense", cell.defense},
+                                {"judge", cell.judge}});
+  if (!cell.dialogues_of.empty()) json.Set("dialogues_of", cell.dialogues_of);
+  return json;
 }
 
 std::string Text(const Json* json, std::string_view key) {
@@ -59,6 +61,7 @@ CellRecord CellFromJson(const Json& json) {
   cell.attack = Text(&json, "attack");
   cell.defense = Text(&json, "defense");
   cell.judge = Text(&json, "judge");
+  cell.dialogues_of = Text(&json, "dialogues_of");
   return cell;
 }
 
@@ -116,6 +119,7 @@ void ReadDesign(const Json& json, Manifest& run) {
   run.exp = Text(&json, "exp");
   run.exp_id = Text(&json, "exp_id");
   run.description = Text(&json, "description");
+  run.dialogues_of = Text(&json, "dialogues_of");
   run.mode = Text(&json, "mode");
   run.tasks = Strings(json.Find("tasks"));
   if (const Json* cells = json.Find("cells"); cells != nullptr && cells->is_array()) {
@@ -188,6 +192,7 @@ Json Manifest::ToJson() const {
                                    {"notes", layout::kNotes},
                                    {"config", layout::kConfig},
                                    {"transcripts", layout::kTranscripts}})}});
+  if (!dialogues_of.empty()) json.Set("dialogues_of", dialogues_of);
   if (!imported.is_null()) json.Set("import", imported);
   return json;
 }

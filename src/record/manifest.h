@@ -29,6 +29,7 @@ struct CellRecord {
   std::string arm;  ///< grid, no_attack, no_defense
   std::vector<std::pair<std::string, Json>> axes;
   std::string agent, attack, defense, judge;  ///< names of the parts
+  std::string dialogues_of{};                 ///< the cell whose dialogues its trials are judged on; empty: its own
 };
 
 /// A model that plays a role in some cell.
@@ -52,6 +53,7 @@ struct Manifest {
   std::string mode;
   std::vector<std::uint64_t> seeds;
   std::uint32_t trials = 0;
+  std::string dialogues_of;   ///< of a run that judged another's dialogues again: that run's id; empty: its own
   std::uint64_t planned = 0;  ///< cells x tasks x seeds x trials; of an import, its episodes
   std::vector<std::string> tasks;
   std::vector<CellRecord> cells;

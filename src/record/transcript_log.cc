@@ -10,6 +10,7 @@
 #include <deque>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "record/layout.h"
 #include "record/log_row.h"
 
@@ -292,6 +293,35 @@ class SealedWriter {
   std::string text_, line_, frame_;
 };
 
+/// The trial whose dialogue the line rests on.
+std::optional<std::uint64_t> HolderIn(std::string_view line) {
+  constexpr std::string_view kHolder = "{\"dialogue\":";
+  const std::size_t start = line.find(kTranscriptKey);
+  if (start == std::string_view::npos) return std::nullopt;
+  line.remove_prefix(start + kTranscriptKey.size());
+  if (!line.starts_with(kHolder)) return std::nullopt;
+  line.remove_prefix(kHolder.size());
+  return ParseUnsigned(line.substr(0, line.find_first_of(",}")));
+}
+
+/// `own` with all of the dialogue's line that it does not say itself.
+Expected<std::string> WithDialogue(std::string_view own, std::string_view dialogue) {
+  TRY_ASSIGN(const Json mine, Json::Parse(own, "transcript"));
+  TRY_ASSIGN(const Json held, Json::Parse(dialogue, "transcript"));
+  const Json* members = mine.Find("transcript");
+  const Json* found = held.Find("transcript");
+  if (members == nullptr || found == nullptr || !members->is_object() || !found->is_object())
+    return UserError("a kept transcript is damaged");
+  Json whole = *found;
+  for (const char* of_judge : {"assessment", "task"}) {
+    if (members->Find(of_judge) == nullptr) whole.Erase(of_judge);
+  }
+  for (const auto& [name, value] : members->members()) whole.Set(name, value);
+  Json line = mine;
+  line.Set("transcript", std::move(whole));
+  return line.Dump() + "\n";
+}
+
 std::unexpected<Error> Damaged(const fs::path& path) {
   return UserError("is damaged or no transcript file of xsweep; make it again from the run", path.string());
 }
@@ -390,7 +420,7 @@ Status UnsealTranscripts(Disk& disk, const fs::path& sealed, const fs::path& log
   TRY_ASSIGN(auto out, AtomicFile::Create(disk, log));
   std::string record;
   for (std::size_t n = 0; n < file.size(); ++n) {
-    TRY_ASSIGN(const std::string line, file.Line(n));
+    TRY_ASSIGN(const std::string line, file.LineAsKept(n));
     const auto index = RowIndex(line);
     const std::size_t start = line.find(kTranscriptKey);
     if (!index || start == std::string::npos || !line.ends_with("}\n")) return Damaged(sealed);
@@ -443,40 +473,54 @@ TranscriptFile::TranscriptFile(MappedFile file, std::vector<Frame> frames, bool 
       opened_(std::make_unique<Opened>()),
       after_index_(std::make_unique<std::atomic<std::uint64_t>[]>(indexed ? 0 : lines_)) {}
 
-Status TranscriptFile::OpenFrame(const Frame& frame) const {
-  if (opened_->frame == &frame) return {};
+Expected<const TranscriptFile::OpenedFrame*> TranscriptFile::OpenFrame(const Frame& frame) const {
+  if (opened_->frames[opened_->last].frame != &frame) opened_->last = 1 - opened_->last;
+  OpenedFrame& opened = opened_->frames[opened_->last];
+  if (opened.frame == &frame) return &opened;
   if (frame.text_size > kMaxTranscript + kFrameText)
     return UserError(fmt::format("transcript {} is larger than 64 MiB", frame.first_line));
-  opened_->frame = nullptr;
-  opened_->lines.clear();
-  opened_->text.resize(frame.text_size);
+  opened.frame = nullptr;
+  opened.lines.clear();
+  opened.text.resize(frame.text_size);
   thread_local const Decompressor decompressor;
-  const std::size_t size = decompressor.Read(file_.bytes().substr(frame.offset, frame.size), opened_->text);
+  const std::size_t size = decompressor.Read(file_.bytes().substr(frame.offset, frame.size), opened.text);
   const bool whole = ZSTD_isError(size) == 0 && size == frame.text_size;
-  for (std::string_view rest = opened_->text; whole && !rest.empty();) {
+  for (std::string_view rest = opened.text; whole && !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
-    opened_->lines.push_back(rest.substr(0, end));
+    opened.lines.push_back(rest.substr(0, end));
     rest.remove_prefix(end);
   }
-  if (opened_->lines.size() != frame.lines)
+  if (opened.lines.size() != frame.lines)
     return UserError(fmt::format("transcripts from {} on are damaged", frame.first_line));
-  opened_->frame = &frame;
-  return {};
+  opened.frame = &frame;
+  return &opened;
 }
 
 Expected<std::string> TranscriptFile::Line(std::size_t n) const {
+  TRY_ASSIGN(std::string own, LineAsKept(n));
+  const auto holder = HolderIn(own);
+  if (!holder) return own;
+  TRY_ASSIGN(const std::size_t place, LowerBound(*holder));
+  const auto dialogue = place < size() ? LineAsKept(place) : Expected<std::string>(std::string());
+  TRY(dialogue);
+  if (RowIndex(*dialogue) != holder)
+    return UserError(fmt::format("transcript {} rests on the dialogue of trial {}, which is not there", n, *holder));
+  return WithDialogue(own, *dialogue);
+}
+
+Expected<std::string> TranscriptFile::LineAsKept(std::size_t n) const {
   CHECK(n < lines_, "a transcript beyond the last was asked for");
   const Frame& frame = *std::prev(std::ranges::upper_bound(frames_, n, {}, &Frame::first_line));
   const std::lock_guard lock(opened_->mutex);
-  TRY(OpenFrame(frame));
-  return std::string(opened_->lines[n - frame.first_line]);
+  TRY_ASSIGN(const OpenedFrame* opened, OpenFrame(frame));
+  return std::string(opened->lines[n - frame.first_line]);
 }
 
 Expected<std::uint64_t> TranscriptFile::IndexAt(std::size_t n) const {
   // An index is not believed how many lines there are: memory is taken for frames that have been opened only.
   std::atomic<std::uint64_t>* known = indexed_ ? nullptr : &after_index_[n];
   if (known != nullptr && *known != 0) return *known - 1;
-  TRY_ASSIGN(const std::string line, Line(n));
+  TRY_ASSIGN(const std::string line, LineAsKept(n));
   const auto index = RowIndex(line);
   if (!index) return UserError(fmt::format("transcript {} is damaged", n));
   if (known != nullptr) *known = *index + 1;

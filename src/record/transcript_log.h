@@ -2,6 +2,8 @@
 //
 // While a run goes on: shards/<i>.transcripts, records of {magic, trial index, attempt, size, checksum} and the zstd
 // frames of one transcript: one, or two where it ends in a long system prompt (the second is then the same for many).
+// A trial that was judged on another trial's dialogue keeps {"dialogue":M,...} with what is its own, its judge's
+// finding; whoever reads it gets the dialogue of trial M with these members in place of the other's.
 // Sealed: transcripts.jsonl.zst, JSON lines {"index":N,"transcript":{...}} in plan order, about 1 MiB of them in a zstd
 // frame: trials share policy, tools and phrases, and a frame says them once. Behind the frames lie two skippable ones:
 // of each frame the trial it starts with and its lines, and a table of sizes (laid out as in the "zstd seekable
@@ -60,12 +62,12 @@ Status SealTranscripts(Disk& disk, const std::filesystem::path& shards, const st
 /// Makes a shard log of a sealed file, so that more trials can be added; its records count as attempt 0.
 Status UnsealTranscripts(Disk& disk, const std::filesystem::path& sealed, const std::filesystem::path& log);
 
-/// A sealed file of transcripts. Threads may share it; the frame that was opened last stays in memory.
+/// A sealed file of transcripts. Threads may share it; the two frames that were opened last stay in memory.
 class TranscriptFile {
  public:
   static Expected<TranscriptFile> Open(const std::filesystem::path& path);
   std::size_t size() const { return lines_; }
-  /// The line of the n-th kept transcript: {"index":..., "transcript":...}.
+  /// The line of the n-th kept transcript, {"index":..., "transcript":...}, with its dialogue wherever that is kept.
   Expected<std::string> Line(std::size_t n) const;
   /// The transcript of trial `index`, or nothing when it was not kept. O(log n) frames are opened.
   Expected<std::optional<Json>> Find(std::uint64_t index) const;
@@ -73,6 +75,8 @@ class TranscriptFile {
   Expected<std::uint64_t> IndexAt(std::size_t n) const;
   /// The first n whose trial is not before `index`; size() when there is none. Opens O(log n) frames.
   Expected<std::size_t> LowerBound(std::uint64_t index) const;
+  /// The line as it stands in the file.
+  Expected<std::string> LineAsKept(std::size_t n) const;
 
  private:
   struct Frame {
@@ -83,14 +87,19 @@ class TranscriptFile {
     std::uint32_t lines = 1;
     std::uint64_t first_trial = 0;  ///< known where the file has an index
   };
-  struct Opened {
-    std::mutex mutex;
+  struct OpenedFrame {
     const Frame* frame = nullptr;
     std::string text;
     std::vector<std::string_view> lines;
   };
+  /// Two, because who reads lines that rest on others' dialogues goes back and forth between two frames.
+  struct Opened {
+    std::mutex mutex;
+    OpenedFrame frames[2];
+    std::size_t last = 0;  ///< which was asked for last
+  };
   TranscriptFile(MappedFile file, std::vector<Frame> frames, bool indexed);
-  Status OpenFrame(const Frame& frame) const;
+  Expected<const OpenedFrame*> OpenFrame(const Frame& frame) const;
   /// Lines [low, high) among which the first not before `index` is, or the line at `high` is it.
   std::pair<std::size_t, std::size_t> LinesNear(std::uint64_t index) const;
 

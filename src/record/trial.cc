@@ -165,9 +165,9 @@ void AppendTrialRow(const Trial& trial, std::string& out) {
       .Text(",\"cell\":", trial.cell)
       .Text(",\"task\":", trial.task)
       .Number(",\"seed\":", trial.seed)
-      .Number(",\"trial\":", trial.trial)
-      .Text(",\"outcome\":", NameOf(trial.outcome))
-      .Flag(",\"task_success\":", trial.task_success);
+      .Number(",\"trial\":", trial.trial);
+  if (trial.dialogue) row.Number(",\"dialogue\":", *trial.dialogue);
+  row.Text(",\"outcome\":", NameOf(trial.outcome)).Flag(",\"task_success\":", trial.task_success);
   if (trial.reward) row.Real(",\"reward\":", *trial.reward);
   AppendAttack(trial, row);
   row.Number(",\"turns\":", trial.turns).Number(",\"tool_calls\":", trial.tool_calls).Text(",\"stop\":", trial.stop);
@@ -198,6 +198,8 @@ Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where) {
   trial.task = row.StringOr("task", "");
   trial.seed = static_cast<std::uint64_t>(row.IntOr("seed", 0));
   trial.trial = static_cast<std::uint32_t>(SmallInt(row, "trial"));
+  if (const std::int64_t dialogue = row.IntOr("dialogue", -1); dialogue >= 0)
+    trial.dialogue = static_cast<std::uint64_t>(dialogue);
   trial.outcome = *outcome;
   if (const Json* reward = row.Find("reward"); reward != nullptr && reward->is_number()) {
     trial.reward = reward->AsDouble();

@@ -33,6 +33,8 @@ struct TrialUsage {
 ///
 /// "exposed":null stands in an imported row whose source does not tell whether the payload was seen: its outcome is
 /// attack_resisted where the attack did not succeed, which then says no more than that.
+/// A row that was judged on another trial's dialogue has "dialogue":N behind `trial`, the index of the trial that holds
+/// it; turns, calls and replies are that dialogue's, `usage` is what was asked for this row alone.
 /// An imported row with a partial reward has "reward":0.93 behind `task_success`.
 /// `attack.blocked_by` stands in blocked rows, `unanswered` ({"length":1}) and `answered_by` ({"agent":"..."}) behind
 /// `stop`, each only where there is something to say.
@@ -46,6 +48,7 @@ struct Trial {
   std::string task;
   std::uint64_t seed = 0;
   std::uint32_t trial = 0;
+  std::optional<std::uint64_t> dialogue;  ///< the trial that holds the dialogue, where that is another one
   Outcome outcome = Outcome::kError;
   std::optional<bool> task_success;  ///< empty where no benign request was made or it was not assessed
   std::optional<double> reward;      ///< of an imported episode, where it is neither 0 nor 1; only then in the row
@@ -87,7 +90,7 @@ struct Trial {
 
 /// Appends the row and its newline.
 void AppendTrialRow(const Trial& trial, std::string& out);
-/// Reads one row, any key order, unknown keys ignored. `where` names the file and line for errors.
+/// Reads one row, any key order, unknown keys ignored; own_row.h reads ours faster. `where` names the file and line for errors.
 Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where);
 
 }  // namespace xsweep

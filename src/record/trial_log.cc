@@ -341,6 +341,13 @@ Expected<std::string> RecordedTrials::RowAt(std::uint64_t location) const {
   return std::string(row);
 }
 
+Expected<std::string> RecordedTrials::Row(std::uint64_t index) const {
+  CHECK(Has(index), "a row that is not recorded was asked for");
+  TRY_ASSIGN(const std::string marked, RowAt(locations_[index]));
+  std::string plain;
+  return std::string(WithoutMark(marked, plain));
+}
+
 Status RecordedTrials::ForEachRow(const std::function<Status(std::uint64_t, std::string_view)>& visit) const {
   RowReader reader(logs_);
   std::string plain;

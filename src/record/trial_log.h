@@ -82,6 +82,8 @@ class RecordedTrials {
   std::uint64_t planned() const { return locations_.size(); }
   std::uint64_t recorded() const { return recorded_; }
   bool Has(std::uint64_t index) const { return locations_[index] != kMissing; }
+  /// The recorded row of a trial, with its newline, as ForEachRow gives it.
+  Expected<std::string> Row(std::uint64_t index) const;
   /// What was found damaged, a sentence for each log; empty: nothing.
   const std::vector<std::string>& losses() const { return losses_; }
   /// Calls back for every recorded row in plan order; `row` includes its newline and has no mark of the log. Memory

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "base/draw.h"
@@ -66,6 +67,30 @@ double Shifted(double rate, double base, double difference) {
   return difference > 0 ? std::min(1.0, rate + (1 - rate) * difference / (1 - base)) : rate;
 }
 
+/// Successes among so many trials of one rate. Few are drawn one by one; of many, by the steps from one success of the
+/// rarer kind to the next, or by the normal that nobody could tell from them.
+std::int64_t DrawSuccesses(std::int64_t trials, double rate, Stream& stream) {
+  constexpr std::int64_t kFew = 128;
+  constexpr double kNormal = 100;
+  std::int64_t successes = 0;
+  if (trials <= kFew) {
+    for (std::int64_t i = 0; i < trials; ++i) successes += stream.Uniform() < rate ? 1 : 0;
+    return successes;
+  }
+  const auto count = static_cast<double>(trials);
+  const double rarer = std::min(rate, 1 - rate);
+  if (count * rarer * (1 - rarer) > kNormal) {
+    const double drawn = count * rate + std::sqrt(count * rate * (1 - rate)) * stream.Normal();
+    return std::clamp<std::int64_t>(std::llround(drawn), 0, trials);
+  }
+  if (rarer <= 0) return rate < 0.5 ? 0 : trials;
+  for (double at = 0;; ++successes) {
+    at += 1 + std::floor(std::log(1 - stream.Uniform()) / std::log1p(-rarer));
+    if (at > count) break;
+  }
+  return rate <= 0.5 ? successes : trials - successes;
+}
+
 /// Successes by arm (0 is the control) and task. The first cell's rate differs.
 using Arms = std::vector<std::vector<std::int64_t>>;
 
@@ -80,7 +105,7 @@ void DrawArms(const World& world, double difference, std::uint64_t key, Arms& ar
     Stream trials(key, 2 * task + 1);
     for (std::size_t arm = 0; arm < arms.size(); ++arm) {
       const double of_arm = arm == 1 ? shifted : rate;
-      for (std::int64_t i = 0; i < world.trials_per_task; ++i) arms[arm][task] += trials.Uniform() < of_arm ? 1 : 0;
+      arms[arm][task] = DrawSuccesses(world.trials_per_task, of_arm, trials);
     }
   }
 }
@@ -148,10 +173,28 @@ bool RejectsFirst(const std::vector<std::vector<std::int64_t>>& rows, std::uint6
   }
 }
 
+/// What the exact test over flips will say, where that is certain before it is asked: by Hoeffding's bound on the tail
+/// of a sum of flipped signs it rejects, by Paley and Zygmund's it does not.
+std::optional<bool> RejectsSurely(const std::vector<std::int64_t>& differences) {
+  double sum = 0, squares = 0;
+  for (const std::int64_t d : differences) {
+    sum += static_cast<double>(d);
+    squares += static_cast<double>(d * d);
+  }
+  if (squares == 0) return false;
+  const double z2 = sum * sum / squares;
+  if (2 * std::exp(-z2 / 2) <= kAlpha) return true;
+  if (z2 < 1 && (1 - z2) * (1 - z2) / 3 > kAlpha) return false;
+  return std::nullopt;
+}
+
 /// Whether better or worse is said of the first cell.
 bool Seen(const World& world, const Ruler& ruler, const Arms& arms, std::uint64_t key) {
   std::vector<std::vector<std::int64_t>> rows{Differences(arms, 1)};
-  const double p = SignFlips(rows[0], 1);
+  const std::optional<bool> surely = RejectsSurely(rows[0]);
+  if (surely && !*surely) return false;
+  // With more cells than one the p itself is asked for.
+  const double p = surely && world.cells == 1 ? kAlpha : SignFlips(rows[0], 1);
   if (p > kAlpha) return false;
   TaskDifferences tasks;
   tasks.within = 1 / static_cast<double>(world.trials_per_task);

@@ -83,12 +83,25 @@ bool Finished(const RunDirectory& run) {
   return run.sealed() && manifest && (manifest->status == "completed" || manifest->status == "budget");
 }
 
-std::vector<std::uint32_t> ShardsWithGaps(const RecordedTrials& rows, std::uint32_t count) {
+/// As the run's own plan has them; all that they follow from stands in run.json.
+Dialogues DialoguesOf(const Manifest& manifest) {
+  std::vector<std::string> kinds;
+  for (const CellRecord& cell : manifest.cells)
+    kinds.push_back(cell.dialogues_of.empty() ? cell.id : cell.dialogues_of);
+  return Dialogues(kinds, manifest.planned / std::max<std::size_t>(1, kinds.size()));
+}
+
+bool HasAll(const RecordedTrials& rows, const Dialogues& dialogues, std::uint64_t dialogue) {
+  return std::ranges::all_of(dialogues.Cells(dialogue),
+                             [&](std::uint32_t cell) { return rows.Has(dialogues.TrialIn(cell, dialogue)); });
+}
+
+std::vector<std::uint32_t> ShardsWithGaps(const RecordedTrials& rows, const Dialogues& dialogues, std::uint32_t count) {
   std::vector<std::uint32_t> shards;
   for (std::uint32_t shard = 0; shard < count; ++shard) {
-    auto [index, end] = ShardRange(rows.planned(), shard, count);
-    while (index < end && rows.Has(index)) ++index;
-    if (index < end) shards.push_back(shard);
+    auto [dialogue, end] = ShardRange(dialogues.size(), shard, count);
+    while (dialogue < end && HasAll(rows, dialogues, dialogue)) ++dialogue;
+    if (dialogue < end) shards.push_back(shard);
   }
   return shards;
 }
@@ -100,8 +113,13 @@ void Pause(const std::atomic<bool>& stop) {
 /// Watches one run; one owner of what was submitted.
 class Attached {
  public:
-  Attached(const RunDirectory& run, SlurmJobs jobs, std::uint64_t planned, const std::atomic<bool>& stop)
-      : run_(run), jobs_(std::move(jobs)), planned_(planned), stop_(stop), counter_(run.shards()) {}
+  Attached(const RunDirectory& run, SlurmJobs jobs, const Manifest& manifest, const std::atomic<bool>& stop)
+      : run_(run),
+        jobs_(std::move(jobs)),
+        planned_(manifest.planned),
+        dialogues_(DialoguesOf(manifest)),
+        stop_(stop),
+        counter_(run.shards()) {}
 
   Expected<int> Follow() {
     for (; !stop_; Pause(stop_)) {
@@ -123,7 +141,7 @@ class Attached {
  private:
   Status SubmitAgain(const RecordedTrials& rows) {
     constexpr int kPatience = 3;
-    const auto shards = ShardsWithGaps(rows, jobs_.options.shards);
+    const auto shards = ShardsWithGaps(rows, dialogues_, jobs_.options.shards);
     fruitless_ = rows.recorded() > recorded_before_ || !seen_ ? 0 : fruitless_ + 1;
     seen_ = true;
     recorded_before_ = rows.recorded();
@@ -141,6 +159,7 @@ class Attached {
   const RunDirectory& run_;
   SlurmJobs jobs_;
   const std::uint64_t planned_;
+  const Dialogues dialogues_;
   const std::atomic<bool>& stop_;
   RowCounter counter_;
   Watch watch_;
@@ -184,7 +203,7 @@ Expected<int> CancelSlurm(const RunDirectory& run, const std::atomic<bool>& stop
 Expected<int> WatchSlurm(const RunDirectory& run, const std::atomic<bool>& stop) {
   TRY_ASSIGN(SlurmJobs jobs, ReadSlurmJobs(run.path()));
   TRY_ASSIGN(const Manifest manifest, run.ReadManifest());
-  return Attached(run, std::move(jobs), manifest.planned, stop).Follow();
+  return Attached(run, std::move(jobs), manifest, stop).Follow();
 }
 
 }  // namespace xsweep

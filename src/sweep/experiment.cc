@@ -81,10 +81,13 @@ std::vector<ModelRecord> ModelsOf(const Plan& plan) {
   return found;
 }
 
-CellRecord Describe(const Cell& cell) {
-  return {cell.id,           cell.hash,       std::string(NameOf(cell.arm)),
-          cell.axes,         cell.agent.name, cell.attack.name,
-          cell.defense.name, cell.judge.name};
+CellRecord Describe(const Plan& plan, const Cell& cell) {
+  CellRecord record{cell.id,           cell.hash,       std::string(NameOf(cell.arm)),
+                    cell.axes,         cell.agent.name, cell.attack.name,
+                    cell.defense.name, cell.judge.name};
+  const std::uint32_t holder = plan.dialogues().HolderOf(cell.index);
+  if (holder != cell.index) record.dialogues_of = plan.cells()[holder].id;
+  return record;
 }
 
 std::string WrongWithGate(std::string_view text) {
@@ -178,7 +181,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   run.trials = config.trials;
   run.planned = experiment.plan.size();
   run.tasks = experiment.plan.tasks();
-  for (const Cell& cell : experiment.plan.cells()) run.cells.push_back(Describe(cell));
+  for (const Cell& cell : experiment.plan.cells()) run.cells.push_back(Describe(experiment.plan, cell));
   struct utsname system{};
   ::uname(&system);
   run.host_os = std::string(system.sysname) + " " + system.release;

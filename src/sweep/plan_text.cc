@@ -39,8 +39,12 @@ std::string CellLines(const Plan& plan) {
       break;
     }
     const auto [same, added] = first_with_hash.emplace(cell.hash, cell.id);
-    out += fmt::format("  {:>3}  {}{}{}\n", cell.index, cell.id, cell.arm == Arm::kGrid ? "" : "  (control)",
-                       added ? "" : fmt::format("  (plays the same as {})", same->second));
+    const std::uint32_t holder = plan.dialogues().HolderOf(cell.index);
+    const std::string shared = !added ? fmt::format("  (plays the same as {})", same->second)
+                               : holder == cell.index
+                                   ? ""
+                                   : fmt::format("  (judges the dialogues of {})", plan.cells()[holder].id);
+    out += fmt::format("  {:>3}  {}{}{}\n", cell.index, cell.id, cell.arm == Arm::kGrid ? "" : "  (control)", shared);
   }
   return out;
 }
@@ -84,6 +88,11 @@ std::string PlanAsText(const SweepConfig& config, const Plan& plan) {
   out += fmt::format("trials    {} = {} x {} x {} x {}\n", WithThousands(plan.size()),
                      Plural(plan.cells().size(), "cell"), Plural(plan.tasks().size(), "task"),
                      Plural(plan.seeds().size(), "seed"), Plural(plan.trials(), "trial"));
+  if (const Dialogues& dialogues = plan.dialogues(); dialogues.shared()) {
+    out += fmt::format(
+        "dialogues {}: cells that differ only in who judges share them; each is held once and judged for every cell\n",
+        WithThousands(dialogues.size()));
+  }
   for (const std::string& warning : GateWarnings(config, plan)) out += "warning   gate " + warning + "\n";
   return out + CostLines(config, plan);
 }
@@ -93,7 +102,10 @@ Json PlanAsJson(const SweepConfig& config, const Plan& plan) {
   for (const Cell& cell : plan.cells()) {
     Json axes = Json::MakeObject();
     for (const auto& [path, value] : cell.axes) axes.Set(path, value);
-    cells.Append(Json::MakeObject({{"id", cell.id}, {"arm", NameOf(cell.arm)}, {"hash", cell.hash}, {"axes", axes}}));
+    Json json = Json::MakeObject({{"id", cell.id}, {"arm", NameOf(cell.arm)}, {"hash", cell.hash}, {"axes", axes}});
+    if (const std::uint32_t holder = plan.dialogues().HolderOf(cell.index); holder != cell.index)
+      json.Set("dialogues_of", plan.cells()[holder].id);
+    cells.Append(std::move(json));
   }
   Json tasks = Json::MakeArray();
   for (const std::string& task : plan.tasks()) tasks.Append(task);
@@ -120,6 +132,7 @@ Json PlanAsJson(const SweepConfig& config, const Plan& plan) {
                            {"seeds", seeds},
                            {"trials", plan.trials()},
                            {"trials_total", plan.size()},
+                           {"dialogues_total", plan.dialogues().size()},
                            {"expected", Json::MakeObject({{"calls", estimate.calls},
                                                           {"tokens", estimate.tokens},
                                                           {"cost_usd", cost(estimate.cost_usd)},

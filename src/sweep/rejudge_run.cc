@@ -177,8 +177,15 @@ Status CheckKey(const Experiment& experiment) {
   return {};
 }
 
-Status Keep(const Trial& row, const Json& transcript, Bench& bench) {
+/// A dialogue that several rows share is kept once here, too.
+Json OwnOf(const Trial& row, const Json& transcript) {
+  if (!row.dialogue || !transcript.is_object()) return transcript;
+  return Json::MakeObject({{"dialogue", *row.dialogue}});
+}
+
+Status Keep(const Trial& row, const Json& dialogue, Bench& bench) {
   std::string bytes;
+  const Json transcript = OwnOf(row, dialogue);
   if (transcript.is_object()) AppendTranscriptRecord(row.index, row.attempt, transcript.Dump(), bytes);
   if (!bytes.empty()) TRY(bench.transcripts->Append(bytes));
   bytes.clear();
@@ -310,6 +317,7 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
   experiment.config.description =
       fmt::format("{} (run {} judged again by {})", before.description, before.run_id, experiment.config.judge.name);
   Manifest manifest = DescribeRun(experiment, request.argv);
+  manifest.dialogues_of = before.dialogues_of.empty() ? before.run_id : before.dialogues_of;
   KeepImport(before, experiment.config.judge.name, manifest);
   TRY_ASSIGN(StartedRun started, StartNewRun(experiment, std::move(manifest), {request.outdir, request.run_id}));
   const auto judged = JudgeAll(experiment, recorded, started.run, request.jobs, stop);

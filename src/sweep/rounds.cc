@@ -26,7 +26,8 @@ std::int64_t RoundsIn(const RunAggregate& run) {
 }  // namespace
 
 Rounds::Rounds(const Plan& plan)
-    : size_(plan.cells().size() * plan.tasks().size()), count_(plan.seeds().size() * plan.trials()) {}
+    : size_(plan.dialogues().size() / (plan.seeds().size() * plan.trials())),
+      count_(plan.seeds().size() * plan.trials()) {}
 
 bool Rounds::LookAfter(std::uint64_t rounds) const {
   if (rounds >= count_) return false;  // then the run is done anyway

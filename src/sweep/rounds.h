@@ -9,13 +9,14 @@
 
 namespace xsweep {
 
-/// A plan taken round by round: all first trials, then all second ones. A place is where a trial stands in that order.
+/// A plan taken round by round: the dialogues of all first trials, then of all second ones. A place is where a dialogue
+/// stands in that order.
 class Rounds {
  public:
   explicit Rounds(const Plan& plan);
-  std::uint64_t size() const { return size_; }    ///< trials of a round
+  std::uint64_t size() const { return size_; }    ///< dialogues of a round
   std::uint64_t count() const { return count_; }  ///< rounds
-  std::uint64_t IndexAt(std::uint64_t place) const { return place % size_ * count_ + place / size_; }
+  std::uint64_t DialogueAt(std::uint64_t place) const { return place % size_ * count_ + place / size_; }
   /// Looking costs reading all rows again: each of the first rounds, later every twentieth part.
   bool LookAfter(std::uint64_t rounds) const;
 

@@ -56,11 +56,12 @@ class Missing {
     if (retry_errors) TRY(missing.FindErrors());
     return missing;
   }
-  /// Trials of [begin, end) that are recorded as errors and will stay so.
-  Expected<std::uint64_t> ErrorsIn(std::uint64_t begin, std::uint64_t end) const {
+  /// Trials of the dialogues [begin, end) that are recorded as errors and will stay so.
+  Expected<std::uint64_t> ErrorsIn(const Dialogues& dialogues, std::uint64_t begin, std::uint64_t end) const {
     std::uint64_t errors = 0;
     TRY(recorded_.ForEachRow([&](std::uint64_t index, std::string_view row) -> Status {
-      if (index < begin || index >= end || Attempt(index)) return {};
+      const std::uint64_t dialogue = dialogues.Of(index);
+      if (dialogue < begin || dialogue >= end || Attempt(index)) return {};
       TRY_ASSIGN(const Trial trial, ParseTrialRow(row, "shard log"));
       errors += trial.outcome == Outcome::kError ? 1 : 0;
       return {};
@@ -72,10 +73,18 @@ class Missing {
     const auto retry = std::ranges::lower_bound(retries_, index, {}, &Retry::index);
     return retry == retries_.end() || retry->index != index ? std::nullopt : std::optional(retry->attempt);
   }
-  std::uint64_t In(std::uint64_t begin, std::uint64_t end) const {
+  /// Trials of the dialogues [begin, end) that are missing.
+  std::uint64_t In(const Dialogues& dialogues, std::uint64_t begin, std::uint64_t end) const {
     std::uint64_t count = 0;
-    for (std::uint64_t index = begin; index < end; ++index) count += Attempt(index) ? 1 : 0;
+    for (std::uint64_t dialogue = begin; dialogue < end; ++dialogue) {
+      for (const std::uint32_t cell : dialogues.Cells(dialogue))
+        count += Attempt(dialogues.TrialIn(cell, dialogue)) ? 1 : 0;
+    }
     return count;
+  }
+  Expected<Trial> Row(std::uint64_t index) const {
+    TRY_ASSIGN(const std::string row, recorded_.Row(index));
+    return ParseTrialRow(row, "shard log");
   }
 
  private:
@@ -130,7 +139,7 @@ Expected<Claim> ClaimTrials(const RunDirectory& run, std::uint64_t begin, std::u
 
 RunSession::RunSession(const Experiment& experiment, const RunDirectory& run, const ExecuteOptions& options)
     : experiment_(experiment), run_(run), options_(options) {
-  std::tie(begin_, end_) = ShardRange(experiment.plan.size(), options.shard.index, options.shard.count);
+  std::tie(begin_, end_) = ShardRange(experiment.plan.dialogues().size(), options.shard.index, options.shard.count);
 }
 
 RunSession::~RunSession() = default;
@@ -144,7 +153,7 @@ Expected<std::unique_ptr<RunSession>> RunSession::Open(const Experiment& experim
   TRY(run.disk().MakeDirectory(run.shards()));
   TRY(run.disk().SyncDirectory(run.path()));
   TRY_ASSIGN(Missing missing, Missing::Find(run, experiment.plan.size(), options.retry_errors));
-  session->open_ = missing.In(session->begin_, session->end_);
+  session->open_ = missing.In(experiment.plan.dialogues(), session->begin_, session->end_);
   if (session->nothing_open()) return session;
   TRY(session->MarkShard(false));
   session->logs_ = std::make_unique<Logs>(std::move(missing), nullptr, nullptr, nullptr, nullptr);
@@ -180,7 +189,7 @@ Status RunSession::OpenModels() {
   });
   TRY_ASSIGN(logs_->live, LiveModels::Open(run_, exchanges, options_.replay, relays, *logs_->budget));
   if (!options_.replay.empty()) return {};  // a replay spends nothing that stopping could save
-  TRY_ASSIGN(const std::uint64_t errors, logs_->missing.ErrorsIn(begin_, end_));
+  TRY_ASSIGN(const std::uint64_t errors, logs_->missing.ErrorsIn(experiment_.plan.dialogues(), begin_, end_));
   logs_->budget->budget().StopAboveErrorRate(errors, experiment_.plan.size());
   return {};
 }
@@ -194,10 +203,13 @@ Status RunSession::Run(const std::atomic<bool>& stop) {
   };
   TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment_.config, experiment_.plan, experiment_.catalog,
                                                             experiment_.environment, models));
-  Progress progress(end_ - begin_, end_ - begin_ - open_, !options_.quiet && StderrIsTerminal(), ColourWanted());
+  const std::uint64_t trials = experiment_.plan.dialogues().TrialsWithin(begin_, end_);
+  Progress progress(trials, trials - open_, !options_.quiet && StderrIsTerminal(), ColourWanted());
   const auto attempt = [&](std::uint64_t index) { return logs_->missing.Attempt(index); };
-  const WorkOrder order{experiment_.plan,        runner,   begin_, end_, attempt, *logs_->rows, *logs_->transcripts,
-                        logs_->budget->budget(), progress, stop};
+  const auto recorded = [&](std::uint64_t index) { return logs_->missing.Row(index); };
+  const WorkOrder order{
+      experiment_.plan,        runner,   begin_, end_, attempt, recorded, *logs_->rows, *logs_->transcripts,
+      logs_->budget->budget(), progress, stop};
   const bool rounds = options_.shard.count == 1 && StopsWhenDecided(experiment_.config);
   TRY(rounds ? RunRounds(order) : RunPlaces(order));
   done_ = true;
@@ -218,7 +230,7 @@ Status RunSession::RunPlaces(const WorkOrder& order) {
 Status RunSession::RunRounds(const WorkOrder& order) {
   const Rounds rounds(experiment_.plan);
   WorkOrder part = order;
-  part.index_at = [&](std::uint64_t place) { return rounds.IndexAt(place); };
+  part.dialogue_at = [&](std::uint64_t place) { return rounds.DialogueAt(place); };
   for (std::uint64_t round = 0; round < rounds.count(); ++round) {
     part.begin = round * rounds.size();
     part.end = part.begin + rounds.size();

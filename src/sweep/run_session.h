@@ -32,7 +32,8 @@ struct ExecuteOptions {
   std::filesystem::path replay;  ///< a run whose exchanges answer in place of models
 };
 
-/// Says that this process runs [begin, end) of the plan. Fails with kUser when another one of this machine does.
+/// Says that this process runs the dialogues [begin, end) of the plan, in any case all of them where `end` is the
+/// number of its trials. Fails with kUser when another one of this machine does.
 Expected<Claim> ClaimTrials(const RunDirectory& run, std::uint64_t begin, std::uint64_t end);
 
 /// The trials of one shard that are not recorded yet, with the rows, transcripts, budget and models of this process.
@@ -62,9 +63,9 @@ class RunSession {
   const Experiment& experiment_;
   const RunDirectory& run_;
   const ExecuteOptions options_;
-  std::uint64_t begin_ = 0;
+  std::uint64_t begin_ = 0;  ///< dialogues
   std::uint64_t end_ = 0;
-  std::uint64_t open_ = 0;
+  std::uint64_t open_ = 0;  ///< trials
   bool done_ = false;
   std::optional<Claim> claim_;
   std::unique_ptr<Logs> logs_;

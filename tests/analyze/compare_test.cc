@@ -163,6 +163,48 @@ TEST_F(TwoRuns, OfOtherJudgesAreNotComparedOnAttackSuccess) {
   EXPECT_FALSE(comparison.facts.empty()) << "that nothing differs would be untrue";
 }
 
+/// `b` judged the dialogues of `a` again.
+void JudgeAgainOf(HandMadeRun& a, HandMadeRun& b) {
+  for (Trial& trial : a.trials) trial.judge_hash = "aaaaaaaaaaaaaaaa";
+  for (Trial& trial : b.trials) trial.judge_hash = "bbbbbbbbbbbbbbbb";
+  b.run.dialogues_of = a.run.run_id;
+  b.run.run_id += ".2";
+}
+
+TEST_F(TwoRuns, OfOtherJudgesOverTheSameDialoguesCompareJudges) {
+  HandMadeRun a, b;
+  a.Cell("base", Tasks(20, "ssss"));
+  b.Cell("base", Tasks(20, "rrrr"));
+  JudgeAgainOf(a, b);
+  const RunComparison comparison = Compare(a, b);
+  EXPECT_TRUE(comparison.same_dialogues);
+  ASSERT_NE(comparison.Find(ObstacleKind::kJudge), nullptr);
+  EXPECT_FALSE(comparison.Find(ObstacleKind::kJudge)->fatal);
+  EXPECT_EQ(comparison.cells.at(0).asr.judgement, Judgement::kBetter);
+  HandMadeRun of_another = b;
+  of_another.run.dialogues_of = "another";
+  EXPECT_EQ(Compare(a, of_another).cells.at(0).asr.judgement, Judgement::kNotComparable);
+}
+
+TEST_F(TwoRuns, OfOneTaskAndTheSameDialoguesArePairedOneByOne) {
+  // Seven of 24 dialogues judged otherwise, all in one direction: McNemar's exact test sees 2 / 2^7, while two samples
+  // of 12 against 5 in 24 tell nobody anything.
+  HandMadeRun a, b;
+  a.Cell("base", {"ssssssssssssrrrrrrrrrrrr"});
+  b.Cell("base", {"sssssrrrrrrrrrrrrrrrrrrr"});
+  const Difference apart = Compare(a, b).cells.at(0).asr;
+  EXPECT_EQ(apart.pairing, Pairing::kTheseTasks);
+  JudgeAgainOf(a, b);
+  const Difference paired = Compare(a, b).cells.at(0).asr;
+  EXPECT_EQ(paired.pairing, Pairing::kSameDialogues);
+  EXPECT_EQ(paired.only_a, 7);
+  EXPECT_EQ(paired.only_b, 0);
+  EXPECT_DOUBLE_EQ(*paired.exact_p, 2.0 / 128);
+  EXPECT_LT(*paired.exact_p, *apart.exact_p);
+  EXPECT_LT(paired.bounds95->high - paired.bounds95->low, apart.bounds95->high - apart.bounds95->low);
+  EXPECT_DOUBLE_EQ(*paired.difference, -7.0 / 24);
+}
+
 TEST_F(TwoRuns, OfOtherPayloadsCompareAttacks) {
   HandMadeRun a, b;
   a.Cell("base", Tasks(6, "ss"));
