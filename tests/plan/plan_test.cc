@@ -55,7 +55,8 @@ TEST(Cells, TakeWholeSectionsAndModelsFromAxes) {
 
 TEST(Cells, AreCalledByTheLabelsOfTheirValuesWhichNoPartSees) {
   const auto cells = Cells(
-      "grid: {defense: [{name: refund_limit, threshold: 9, label: strict one}, {name: refund_limit, threshold: 10}]}\n");
+      "grid: {defense: [{name: refund_limit, threshold: 9, label: strict one}, {name: refund_limit, threshold: "
+      "10}]}\n");
   EXPECT_EQ(cells[0].id, "defense=strict_one");
   EXPECT_EQ(cells[0].defense.options.Dump(), R"({"threshold":9,"reason":"limit"})");
   EXPECT_EQ(cells[0].axes[0].second.StringOr("label", ""), "strict one");
