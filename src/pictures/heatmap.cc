@@ -203,6 +203,16 @@ std::string WithoutMarks(std::string text) {
   return text;
 }
 
+/// One name, or of how many the same is true.
+std::string WorstName(const RowVerdict& verdict) {
+  std::size_t names = 1;
+  for (std::size_t at = verdict.worst_attack.find(" = "); at != std::string::npos;
+       at = verdict.worst_attack.find(" = ", at + 1)) {
+    ++names;
+  }
+  return names > 1 ? fmt::format("{} attacks alike", names) : verdict.worst_attack;
+}
+
 struct VerdictColumn {
   std::string title;
   std::string (*figure)(const RowVerdict& verdict);
@@ -215,7 +225,7 @@ std::vector<VerdictColumn> VerdictColumns(const AttackDefense& matrix, const Pag
   std::vector<VerdictColumn> columns;
   if (matrix.panel.columns.size() > 1 && page.width >= kRoomForBoth) {
     columns.push_back({"worst attack", [](const RowVerdict& verdict) { return Percent(verdict.worst_rate); },
-                       [](const RowVerdict& verdict, bool) { return std::vector<std::string>{verdict.worst_attack}; }});
+                       [](const RowVerdict& verdict, bool) { return std::vector<std::string>{WorstName(verdict)}; }});
   }
   columns.push_back({"task success", [](const RowVerdict& verdict) { return Percent(verdict.task_success); },
                      [](const RowVerdict& verdict, bool bounds) {

@@ -23,7 +23,7 @@ try:
 except ImportError:
     plt = None  # no plots
 
-with open(layout::kSummary, newline="", encoding="utf-8") as file:
+with open("summary.csv", newline="", encoding="utf-8") as file:
     summary = list(csv.DictReader(file))
 cells = [row for row in summary if row["seeds"] == "all"]
 by_seed = [row for row in summary if row["seeds"] != "all"]
@@ -64,7 +64,7 @@ else:
     plt.show())";
 
 constexpr std::string_view kTasks = R"(counts = defaultdict(lambda: [0, 0])
-with open(layout::kRows, encoding="utf-8") as file:
+with open("trials.jsonl", encoding="utf-8") as file:
     for line in file:
         trial = json.loads(line)
         if trial["outcome"] in ("attack_succeeded", "attack_resisted", "attack_blocked", "not_exposed"):

@@ -39,7 +39,8 @@ bool StopsWhenDecided(const SweepConfig& config) {
 }
 
 Expected<bool> GatesDecided(const SweepConfig& config, const RunDirectory& run) {
-  TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
+  TRY_ASSIGN(RunAggregate aggregate, AggregateRun(run.path().string()));
+  aggregate.unfinished = 0;  // asked is whether the trials so far suffice
   std::vector<Gate> gates;
   for (const std::string& text : config.gates) {
     TRY_ASSIGN(Gate gate, ParseGate(text));

@@ -206,7 +206,7 @@ TEST_F(Gates, ThatStopTakeLostTrialsForWhatSpeaksAgainstThem) {
 TEST_F(Gates, ThatStopFailAtAConfidenceThatAllCellsShare) {
   // 12 of 40 against 10 %: enough for one cell, not for one of forty.
   std::vector<std::string> tasks = Tasks(40, "r");
-  for (std::size_t i = 0; i < 10; ++i) tasks[i] = "s";
+  for (std::size_t i = 0; i < 12; ++i) tasks[i] = "s";
   const std::string gate = "asr[these_tasks] < 0.10 with sequential";
   EXPECT_EQ(Evaluate(HandMadeRun().Cell("base", tasks), gate).verdict, GateVerdict::kFail);
   HandMadeRun many;

@@ -111,7 +111,7 @@ TEST(Faults, ComeAllInOneGoInTheOrderOfTheFile) {
       "run.yaml:3:9: `trials` must be at least 1, not 0\n"
       "run.yaml:4:1: unknown key `foo`; known keys: exp, description, mode, seeds, trials, environment, agent, attack, "
       "defense, judge, goals, tasks, effects, vectors, grid, controls, limits, models, prices, gates, transcripts, "
-      "unanswered\n"
+      "unanswered, judge_checked\n"
       "run.yaml:5:33: `agent.competence` must be at most 1, not 2");
 }
 

@@ -147,7 +147,7 @@ TEST(Curves, ShowTrialsTriesAndTasksSolvedInARow) {
     EXPECT_NE(canvas.Svg().find("within k trials"), std::string::npos);
     EXPECT_NE(canvas.Svg().find("within k tries"), std::string::npos);
     EXPECT_NE(canvas.Svg().find("pass^k"), std::string::npos);
-    EXPECT_EQ(canvas.Svg().find("Drawn are the 6 of") != std::string::npos, cells == 12);
+    EXPECT_EQ(canvas.Svg().find("Drawn are") != std::string::npos, cells == 12);
     if (cells == 3) ExpectGolden("curves.svg", canvas.Svg());
     Show(fmt::format("curves_{}", cells), canvas);
   }
