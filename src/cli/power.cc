@@ -1,30 +1,12 @@
 // xsweep power: what a planned design can see, before it is paid for.
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "cli/command.h"
 #include "cli/shared_flags.h"
-#include "plan/estimate.h"
 #include "record/run_directory.h"
 #include "sweep/experiment.h"
 #include "sweep/power_words.h"
 
 namespace xsweep {
-namespace {
-
-/// Grid cells that stand against a control: those with a defense where there are any.
-std::int64_t ComparedCells(const Plan& plan) {
-  std::int64_t grid = 0, defended = 0;
-  for (const Cell& cell : plan.cells()) {
-    if (cell.arm != Arm::kGrid || cell.attack.name == "none") continue;
-    ++grid;
-    defended += cell.defense.name != "none" ? 1 : 0;
-  }
-  return std::max<std::int64_t>(1, defended > 0 ? defended : grid - 1);
-}
-
-}  // namespace
-
 Expected<int> PowerCommand(const Invocation& invocation) {
   std::string config, from;
   std::string outdir = "results";
@@ -48,23 +30,18 @@ Expected<int> PowerCommand(const Invocation& invocation) {
   }
   TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
   TRY_ASSIGN(const Experiment opened, OpenExperiment(config, changes));
-  BaseRate base;
   PowerQuestion question;
+  BaseRate base;
   if (!from.empty()) {
     TRY_ASSIGN(const auto run, FindRun(outdir, "", from));
     TRY_ASSIGN(base, BaseRateOf(run));
     question.assumed_from = run.filename().string() + ", " + base.cell;
   }
-  question.world = {static_cast<std::int64_t>(opened.plan.tasks().size()),
-                    static_cast<std::int64_t>(opened.plan.seeds().size()) * opened.plan.trials(),
-                    baseline.value_or(base.rate), icc.value_or(base.icc), ComparedCells(opened.plan)};
-  question.gates = opened.config.gates;
-  question.cost_per_trial_usd = cost;
+  base.rate = baseline.value_or(base.rate);
+  base.icc = icc.value_or(base.icc);
   question.difference = difference;
-  const Estimate estimate = EstimatePlan(opened.plan, opened.config.mode);
-  if (!cost && estimate.cost_usd && *estimate.cost_usd > 0) {
-    question.cost_per_trial_usd = *estimate.cost_usd / static_cast<double>(opened.plan.size());
-  }
+  question.cost_per_trial_usd = cost;
+  DescribeDesign(opened.config, opened.plan, base, question);
   TRY_ASSIGN(const std::string text, PowerText(question));
   Print(text);
   return kExitDone;

@@ -8,21 +8,12 @@
 
 #include "base/hash.h"
 #include "base/json.h"
+#include "foreign/inspect_sample.h"
 
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kScorers[2] = {"attack_success", "task_success"};
-
-/// Appends `,"key":` (or without the comma after an opening bracket), then what the caller adds.
-std::string& Key(std::string& out, std::string_view key) {
-  if (!out.empty() && out.back() != '{') out += ',';
-  return out.append("\"").append(key).append("\":");
-}
-void Text(std::string& out, std::string_view key, std::string_view text) { AppendJsonString(text, Key(out, key)); }
-void Number(std::string& out, std::string_view key, std::int64_t number) { Key(out, key) += std::to_string(number); }
-void Real(std::string& out, std::string_view key, double number) { AppendJsonDouble(number, Key(out, key)); }
-void Raw(std::string& out, std::string_view key, std::string_view json) { Key(out, key) += json; }
+using namespace eval_json;
 
 /// What a file name and a sample's id may hold: no separator of either.
 std::string Plain(std::string_view name, std::string_view more) {
@@ -32,43 +23,6 @@ std::string Plain(std::string_view name, std::string_view more) {
     out += kept ? c : '-';
   }
   return out;
-}
-
-void AppendCall(const ToolCall& call, std::string& out) {
-  out += '{';
-  Text(out, "id", call.id);
-  Text(out, "function", call.name);
-  // Inspect's arguments are an object; what a model sent instead stays readable.
-  Raw(out, "arguments",
-      call.arguments.is_object() ? call.arguments.Dump() : Json::MakeObject({{"text", call.arguments}}).Dump());
-  Text(out, "type", "function");
-  out += '}';
-}
-
-void AppendCalls(const std::vector<ToolCall>& calls, std::string& out) {
-  out += '[';
-  for (const ToolCall& call : calls) {
-    if (&call != calls.data()) out += ',';
-    AppendCall(call, out);
-  }
-  out += ']';
-}
-
-std::string_view ApprovalOf(Ruling ruling) {
-  if (ruling == Ruling::kDeny) return "reject";
-  return ruling == Ruling::kModify ? "modify" : "approve";
-}
-
-/// 1, 0, or nothing where a score does not apply.
-std::optional<bool> ScoreOf(const Trial& row, int scorer) {
-  if (scorer == 1) return row.outcome == Outcome::kError ? std::nullopt : row.task_success;
-  switch (row.outcome) {
-    case Outcome::kAttackSucceeded: return true;
-    case Outcome::kAttackResisted:
-    case Outcome::kAttackBlocked:
-    case Outcome::kNotExposed: return false;
-    default: return std::nullopt;
-  }
 }
 
 void AppendUsage(const TrialUsage& usage, std::string& out) {
@@ -96,25 +50,6 @@ std::string ScoresJson(const Trial& row) {
 }
 
 /// Who the trial is and what was done to it.
-std::string MetadataJson(const Trial& row, const ExportedCell& cell) {
-  std::string out = "{";
-  Text(out, "cell", row.cell);
-  Text(out, "task", row.task);
-  Number(out, "seed", static_cast<std::int64_t>(row.seed));
-  Number(out, "trial", row.trial);
-  Text(out, "outcome", NameOf(row.outcome));
-  Text(out, "attack", cell.record.attack);
-  Text(out, "defense", cell.record.defense);
-  Text(out, "goal", row.goal);
-  Text(out, "channel", row.channel);
-  Raw(out, "exposed", row.exposure_unknown ? "null" : row.exposed ? "true" : "false");
-  Number(out, "attempted", row.attempted);
-  Number(out, "executed", row.executed);
-  Number(out, "blocked", row.blocked);
-  if (row.reward) Real(out, "reward", *row.reward);
-  return out + '}';
-}
-
 std::string ErrorJson(const Trial& row) {
   std::string out = "{";
   Text(out, "message", row.error_kind + ": " + row.error_message);
@@ -124,33 +59,11 @@ std::string ErrorJson(const Trial& row) {
 }
 
 /// Opens an event; the caller adds the rest and closes it.
-void BeginEvent(std::string& out, std::string_view kind, const std::string& time) {
-  if (out.back() != '[') out += ',';
-  out += '{';
-  Text(out, "event", kind);
-  Text(out, "timestamp", time);
-  Raw(out, "working_start", "0.0");
-}
-
-void AppendInfo(std::string& out, const std::string& time, const std::string& data) {
-  BeginEvent(out, "info", time);
-  Text(out, "source", "xsweep");
-  Raw(out, "data", data);
-  out += '}';
-}
-
 /// At most so many bytes, never cut inside a character.
 std::string_view Shortened(std::string_view text, std::size_t most) {
   if (text.size() <= most) return text;
   while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
   return text.substr(0, most);
-}
-
-std::string OutputJson(const std::string& model, const std::string& message) {
-  std::string out = "{";
-  Text(out, "model", model);
-  Raw(out, "choices", message.empty() ? "[]" : "[{\"message\":" + message + ",\"stop_reason\":\"stop\"}]");
-  return out + '}';
 }
 
 std::string FirstSaid(const Transcript& dialogue) {
@@ -199,131 +112,6 @@ std::string InspectLog::SampleId(const Trial& row) const {
   return imported && !row.goal.empty() ? id + "." + Plain(row.goal, "._") : id;
 }
 
-std::string InspectLog::Messages::Joined() const {
-  std::string out;
-  for (const std::string& message : json) out.append(out.empty() ? "[" : ",").append(message);
-  return out.empty() ? "[]" : out + ']';
-}
-
-InspectLog::Messages InspectLog::MessagesOf(const Transcript& dialogue, const std::string& uuid) const {
-  Messages out;
-  const auto begin = [&](std::string_view role, const std::string& content) {
-    std::string message = "{";
-    Text(message, "id", fmt::format("{}-m{}", uuid, out.json.size()));
-    Text(message, "role", role);
-    Text(message, "content", content);
-    return message;
-  };
-  const auto add = [&](std::string message) {
-    out.json.push_back(std::move(message) + '}');
-    return std::optional(out.json.size() - 1);
-  };
-  if (!dialogue.system.empty()) add(begin("system", dialogue.system));
-  for (const Step& step : dialogue.steps) {
-    std::optional<std::size_t>& place = out.steps.emplace_back();
-    if (step.kind == StepKind::kUser) {
-      std::string message = begin("user", step.shown);
-      Text(message, "source", "input");
-      place = add(std::move(message));
-    } else if (step.kind == StepKind::kAgent) {
-      std::string message = begin("assistant", step.shown);
-      Text(message, "source", "generate");
-      Text(message, "model", model_);
-      if (!step.calls.empty()) AppendCalls(step.calls, Key(message, "tool_calls"));
-      place = add(std::move(message));
-    } else if (step.kind == StepKind::kTool && step.call >= 0 &&
-               static_cast<std::size_t>(step.call) < dialogue.calls.size()) {
-      const CallRecord& record = dialogue.calls[static_cast<std::size_t>(step.call)];
-      std::string message = begin("tool", step.shown);
-      Text(message, "tool_call_id", record.call.id);
-      Text(message, "function", record.call.name);
-      if (record.fate != CallFate::kExecuted) {
-        std::string error = "{";
-        Text(error, "type", record.fate == CallFate::kBlocked ? "approval" : "unknown");
-        Text(error, "message", record.content);
-        error += '}';
-        Raw(message, "error", error);
-      }
-      place = add(std::move(message));
-    }
-  }
-  return out;
-}
-
-void InspectLog::AppendEvents(const Trial& row, const Transcript* dialogue, const Messages& messages,
-                              const std::string& uuid, std::string& out) const {
-  out += '[';
-  std::size_t place = 0;
-  AppendInfo(out, time_, MetadataJson(row, *cell_));
-  const std::vector<ToolCall>* asked = nullptr;
-  std::size_t answered = 0;
-  for (const Step& step : dialogue == nullptr ? std::vector<Step>() : dialogue->steps) {
-    const auto message = messages.steps[place++];
-    if (step.kind == StepKind::kAgent) {
-      asked = &step.calls;
-      answered = 0;
-      BeginEvent(out, "model", time_);
-      Text(out, "uuid", fmt::format("{}-e{}", uuid, place));
-      Text(out, "model", model_);
-      Raw(out, "input", "[]");
-      Raw(out, "input_refs", fmt::format("[[0,{}]]", *message));
-      Raw(out, "tools", "[]");
-      Text(out, "tool_choice", "auto");
-      Raw(out, "config", "{}");
-      Raw(out, "output", OutputJson(model_, messages.json[*message]));
-      out += '}';
-    } else if (step.kind == StepKind::kDefense) {
-      // A decision on a call comes before that call's result; what is decided on a turn or a text has no call.
-      const bool on_call = asked != nullptr && answered < asked->size();
-      if (!on_call) {
-        AppendInfo(out, time_,
-                   Json::MakeObject({{"defense", step.decision.defense},
-                                     {"verdict", NameOf(step.decision.ruling)},
-                                     {"reason", step.decision.reason_code},
-                                     {"detail", step.decision.detail}})
-                       .Dump());
-        continue;
-      }
-      BeginEvent(out, "approval", time_);
-      Text(out, "message", step.shown);
-      AppendCall((*asked)[answered], Key(out, "call"));
-      Text(out, "approver", step.decision.defense.empty() ? "defense" : step.decision.defense);
-      Text(out, "decision", ApprovalOf(step.decision.ruling));
-      Text(out, "explanation",
-           step.decision.reason_code + (step.decision.detail.empty() ? "" : ": " + step.decision.detail));
-      out += '}';
-    } else if (step.kind == StepKind::kTool && step.call >= 0 &&
-               static_cast<std::size_t>(step.call) < dialogue->calls.size()) {
-      const CallRecord& record = dialogue->calls[static_cast<std::size_t>(step.call)];
-      ++answered;
-      BeginEvent(out, "tool", time_);
-      Text(out, "type", "function");
-      Text(out, "id", record.call.id);
-      Text(out, "function", record.call.name);
-      Raw(out, "arguments",
-          record.call.arguments.is_object() ? record.call.arguments.Dump()
-                                            : Json::MakeObject({{"text", record.call.arguments}}).Dump());
-      Text(out, "result", step.shown);
-      Raw(out, "events", "[]");
-      out += '}';
-      if (step.injected)
-        AppendInfo(out, time_, Json::MakeObject({{"injected", true}, {"tool", record.call.name}}).Dump());
-    } else if (step.kind == StepKind::kAttack || (step.kind == StepKind::kUser && step.injected)) {
-      AppendInfo(out, time_, Json::MakeObject({{"injected", true}, {"turn", step.turn}}).Dump());
-    }
-  }
-  for (int scorer = 0; scorer < 2; ++scorer) {
-    const auto score = ScoreOf(row, scorer);
-    if (!score) continue;
-    BeginEvent(out, "score", time_);
-    Raw(out, "score", fmt::format("{{\"value\":{}}}", *score ? 1 : 0));
-    Text(out, "scorer", kScorers[scorer]);
-    Raw(out, "intermediate", "false");
-    out += '}';
-  }
-  out += ']';
-}
-
 Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
   const std::string id = SampleId(row);
   const int epoch = ++epochs_[id];
@@ -350,7 +138,8 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
     ++reduced_[id].n[scorer];
   }
   const std::string uuid = Sha256(fmt::format("{} {}", run_->manifest.run_id, row.index)).substr(0, 22);
-  const Messages messages = dialogue == nullptr ? Messages() : MessagesOf(*dialogue, uuid);
+  const InspectSample writer(model_, time_, uuid);
+  const InspectMessages messages = dialogue == nullptr ? InspectMessages() : writer.MessagesOf(*dialogue);
   const std::string joined = messages.Joined();
   std::string last;
   for (std::size_t i = 0; i < messages.steps.size(); ++i) {
@@ -366,7 +155,7 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
   Raw(sample, "scores", scores);
   Raw(sample, "metadata", metadata);
   Raw(sample, "store", "{}");
-  AppendEvents(row, dialogue, messages, uuid, Key(sample, "events"));
+  writer.AppendEvents(row, *cell_, dialogue, messages, Key(sample, "events"));
   Raw(sample, "events_data", "{\"messages\":" + joined + ",\"calls\":[]}");
   Raw(sample, "model_usage", usage);
   Raw(sample, "role_usage", "{}");

@@ -38,15 +38,6 @@ class InspectLog {
   };
   InspectLog(const ExportedRun& run, const ExportedCell& cell) : run_(&run), cell_(&cell) {}
   std::string SampleId(const Trial& row) const;
-  /// A sample's messages as JSON, in order; `steps[i]` is the message that step i became, or nothing.
-  struct Messages {
-    std::vector<std::string> json;
-    std::vector<std::optional<std::size_t>> steps;
-    std::string Joined() const;
-  };
-  Messages MessagesOf(const Transcript& dialogue, const std::string& uuid) const;
-  void AppendEvents(const Trial& row, const Transcript* dialogue, const Messages& messages, const std::string& uuid,
-                    std::string& out) const;
   std::string EvalJson() const;
   std::string PlanJson() const;
   std::string ResultsJson() const;

@@ -11,7 +11,7 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kRoles[5] = {"agent", "user", "attacker", "defense", "judge"};
+constexpr auto& kRoles = kWords<Role>;
 
 /// A position in the line; the first surprise makes all that follows fail.
 class Cursor {

@@ -11,6 +11,7 @@
 #include "analyze/numbers.h"
 #include "analyze/run_facts.h"
 #include "base/text.h"
+#include "plan/estimate.h"
 #include "stats/task_rate.h"
 
 namespace xsweep {
@@ -141,6 +142,17 @@ std::string PriceLines(const PowerQuestion& question) {
                             CostWords(question, enough, question.world.trials_per_task));
 }
 
+/// Grid cells that stand against a control: those with a defense where there are any.
+std::int64_t ComparedCells(const Plan& plan) {
+  std::int64_t grid = 0, defended = 0;
+  for (const Cell& cell : plan.cells()) {
+    if (cell.arm != Arm::kGrid || cell.attack.name == "none") continue;
+    ++grid;
+    defended += cell.defense.name != "none" ? 1 : 0;
+  }
+  return std::max<std::int64_t>(1, defended > 0 ? defended : grid - 1);
+}
+
 }  // namespace
 
 Expected<BaseRate> BaseRateOf(const std::filesystem::path& run) {
@@ -151,6 +163,17 @@ Expected<BaseRate> BaseRateOf(const std::filesystem::path& run) {
     return UserError("has no attacked cell with a rate; say --baseline and --icc", run.string());
   }
   return BaseRate{cell->asr.estimate, cell->asr.icc, cell->id};
+}
+
+void DescribeDesign(const SweepConfig& config, const Plan& plan, const BaseRate& base, PowerQuestion& question) {
+  question.world = {static_cast<std::int64_t>(plan.tasks().size()),
+                    static_cast<std::int64_t>(plan.seeds().size()) * plan.trials(), base.rate, base.icc,
+                    ComparedCells(plan)};
+  question.gates = config.gates;
+  if (question.cost_per_trial_usd) return;
+  const Estimate estimate = EstimatePlan(plan, config.mode);
+  if (estimate.cost_usd && *estimate.cost_usd > 0)
+    question.cost_per_trial_usd = *estimate.cost_usd / static_cast<double>(plan.size());
 }
 
 Expected<std::string> PowerText(const PowerQuestion& question) {

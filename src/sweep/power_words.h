@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "config/sweep_config.h"
+#include "plan/plan.h"
 #include "stats/simulate.h"
 
 namespace xsweep {
@@ -30,6 +32,9 @@ struct BaseRate {
   std::string cell;
 };
 Expected<BaseRate> BaseRateOf(const std::filesystem::path& run);
+
+/// Takes the design from a config and its plan, and the estimate of what a trial costs where nobody has said it.
+void DescribeDesign(const SweepConfig& config, const Plan& plan, const BaseRate& base, PowerQuestion& question);
 
 /// Fails with kUser for impossible numbers, naming the one.
 Expected<std::string> PowerText(const PowerQuestion& question);

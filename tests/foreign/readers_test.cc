@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "base/json_slices.h"
 #include "foreign/agentdojo.h"
+#include "foreign/agentdojo_tree.h"
 #include "foreign/inspect.h"
 #include "foreign/payload_match.h"
 #include "foreign/python_literal.h"
