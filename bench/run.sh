@@ -153,26 +153,39 @@ $bin/model_server "$work/rules.json" < "$work/until" > "$work/url" &
 exec 9> "$work/until"
 for _ in $(seq 100); do [ -s "$work/url" ] && break || sleep 0.05; done
 [ -s "$work/url" ] || { echo "bench: $bin/model_server did not start; make bench builds it" >&2; exit 4; }
-cat > "$work/real.yaml" <<CONFIG
-exp: real
+real() { # experiment, turns, more lines of the config
+  cat > "$work/$1.yaml" <<CONFIG
+exp: $1
 mode: REAL
 seeds: 1..50
 environment: { name: airline }
 agent: { name: tool_agent }
 models: { agent: { provider: openai, base_url: "$(cat "$work/url")/v1", model: m, api_key_env: "", max_in_flight: 2000 } }
-attack: { name: sequence, turns: [a, b, c, d, e, f, g, h, i, j, k, l], goal: unearned_certificate, amount: [150, 369] }
+attack: { name: sequence, turns: [$2], goal: unearned_certificate, amount: [150, 369] }
 judge: { name: out_of_policy_refund, threshold: 100 }
-transcripts: none
+transcripts: all
+$3
 CONFIG
-read -r wall cpu peak < <(cost 3 $xsweep run "$work/real.yaml" --jobs 2000 --quiet --outdir "$work/real")
-calls=$(grep -m1 -o '"calls": [0-9]*' "$work/real/real/latest/run.json" | grep -o '[0-9]*')
-exec 9>&-
-kept=$(cat "$work"/real/real/latest/exchanges/* | wc -c)
-trials=$(wc -l < "$work/real/real/latest/trials.jsonl")
+  read -r wall cpu peak < <(cost 3 $xsweep run "$work/$1.yaml" --jobs 2000 --quiet --outdir "$work/real")
+  calls=$(grep -m1 -o '"calls": [0-9]*' "$work/real/$1/latest/run.json" | grep -o '[0-9]*')
+}
+in_flight() { # calls of a dialogue, turns, target share
+  real "turns$1" "$2" ""
+  # Ideally nobody waits for anything but the 100 ms: as many calls a second as 1,900 dialogues make in that time.
+  row "REAL, 1,900 dialogues of $1 calls: share of ideal" "$(calc "100*$calls/$wall/19000" %.0f)" % ">=" "$3" \
+    "whole command, $calls calls, $(calc "$calls/$wall" %.0f)/s wall, $peak MB"
+}
+in_flight 3 "a, b, c" 70
+in_flight 10 "a, b, c, d, e, f, g, h, i, j" 85
+row "REAL, whole command: CPU of a call" "$(calc "$cpu/$calls*1e6" %.0f)" us "<=" 75 "transcripts and exchanges kept"
+kept=$(cat "$work"/real/turns10/latest/exchanges/* | wc -c)
+trials=$(wc -l < "$work/real/turns10/latest/trials.jsonl")
 row "REAL, what models answered, on disk, a trial" "$(calc "$kept/$trials" %.0f)" bytes "<=" 4600 \
   "exchanges of $trials trials with $((calls / trials)) calls each; Inspect keeps 9,000 a sample"
-row "REAL, whole command: CPU of a call" "$(calc "$cpu/$calls*1e6" %.0f)" us "<=" 150 \
-  "$calls calls of 1,900 dialogues at once, $(calc "$calls/$wall" %.0f)/s wall, $peak MB"
+asked=$calls
+real judged "a, b, c, d, e, f, g, h, i, j" "grid: { judge.threshold: [100, 200, 300] }"
+row "an axis of three judges: calls against one judge" "$(calc "$calls/$asked" %.2f)" x "<=" 1 "$calls calls for $(wc -l < "$work/real/judged/latest/trials.jsonl") trials"
+exec 9>&-
 
 field() { $bin/mcp_bench --benchmark_filter="$1" --benchmark_format=json 2>/dev/null | grep -m1 -o "\"$2\": [0-9.e+]*" | grep -o '[0-9.e+]*$'; }
 row "a tool call over MCP: HTTP, server, broker, client" "$(calc "$(field ToolCalls cpu_time)")" us "<=" 150 "CPU, both ends of the wire"

@@ -177,15 +177,19 @@ Status CheckKey(const Experiment& experiment) {
   return {};
 }
 
-/// A dialogue that several rows share is kept once here, too.
-Json OwnOf(const Trial& row, const Json& transcript) {
-  if (!row.dialogue || !transcript.is_object()) return transcript;
-  return Json::MakeObject({{"dialogue", *row.dialogue}});
+/// A dialogue that several rows share is kept once here, too: of a row that was read through a pointer, what is its own.
+Json OwnOf(const Json& transcript) {
+  if (!transcript.is_object() || transcript.Find("dialogue") == nullptr) return transcript;
+  Json own = Json::MakeObject();
+  for (const char* member : {"dialogue", "stop", "assessment", "task"}) {
+    if (const Json* value = transcript.Find(member)) own.Set(member, *value);
+  }
+  return own;
 }
 
 Status Keep(const Trial& row, const Json& dialogue, Bench& bench) {
   std::string bytes;
-  const Json transcript = OwnOf(row, dialogue);
+  const Json transcript = OwnOf(dialogue);
   if (transcript.is_object()) AppendTranscriptRecord(row.index, row.attempt, transcript.Dump(), bytes);
   if (!bytes.empty()) TRY(bench.transcripts->Append(bytes));
   bytes.clear();
