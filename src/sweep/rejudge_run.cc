@@ -177,7 +177,8 @@ Status CheckKey(const Experiment& experiment) {
   return {};
 }
 
-/// A dialogue that several rows share is kept once here, too: of a row that was read through a pointer, what is its own.
+/// A dialogue that several rows share is kept once here, too: of a row that was read through a pointer, what is its
+/// own.
 Json OwnOf(const Json& transcript) {
   if (!transcript.is_object() || transcript.Find("dialogue") == nullptr) return transcript;
   Json own = Json::MakeObject();
