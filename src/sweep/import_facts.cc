@@ -18,6 +18,7 @@
 #include "foreign/inspect.h"
 #include "foreign/table.h"
 #include "foreign/zip.h"
+#include "record/transcript_log.h"
 #include "sweep/finish_facts.h"
 #include "sweep/import_intervals.h"
 
