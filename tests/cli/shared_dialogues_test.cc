@@ -111,7 +111,9 @@ TEST_P(SharedDialogue, IsKeptOnceAndReadFromEveryRow) {
   for (std::size_t n = 0; n < kept.size(); ++n) texts += kept.LineAsKept(n)->find("\"steps\":") != std::string::npos;
   const std::size_t dialogues = shared->experiment.plan.dialogues().size();
   EXPECT_GE(texts, dialogues);
-  if (GetParam() == std::string_view("false")) EXPECT_EQ(texts, dialogues);
+  if (GetParam() == std::string_view("false")) {
+    EXPECT_EQ(texts, dialogues);
+  }
   EXPECT_LT(texts, kept.size()) << "where a dialogue ends for all at once it is kept once";
 }
 
@@ -128,7 +130,9 @@ TEST_P(SharedDialogue, IsKeptWhereAnyOfItsRowsIs) {
     const bool failed = row.outcome == Outcome::kAttackSucceeded || !row.task_success.value_or(true);
     const auto found = kept.Find(row.index);
     ASSERT_TRUE(found) << found.error().Text();
-    if (failed) EXPECT_TRUE(*found) << row.index;
+    if (failed) {
+      EXPECT_TRUE(*found) << row.index;
+    }
     failures += failed ? 1 : 0;
   }
   EXPECT_GT(failures, 0U);
