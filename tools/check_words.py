@@ -16,7 +16,8 @@ LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 
 
 def code_of(file):
-    return "\n".join(re.sub(r"^\s*//.*|\s///?<?\s.*$", "", line) for line in file.read_text().splitlines())
+    text = re.sub(r'R"\((.*?)\)"', '""', file.read_text(), flags=re.S)  # raw strings hold other languages: Python of the notebook
+    return "\n".join(re.sub(r"^\s*//.*|\s///?<?\s.*$", "", line) for line in text.splitlines())
 
 
 def words_of(file, enum):
