@@ -36,6 +36,8 @@ Trial BenchTrial(std::uint64_t index) {
   trial.exposed_turn = 2;
   trial.attempted = 1;
   trial.executed = trial.outcome == Outcome::kAttackSucceeded ? 1 : 0;
+  trial.queries = 1 + static_cast<std::int64_t>(index % 3);
+  if (trial.outcome == Outcome::kAttackSucceeded) trial.success_query = trial.queries;
   trial.amount_usd = 150 + static_cast<double>(draws.Integer("amount", 0, 0, 219));
   trial.turns = 7;
   trial.tool_calls = 5;

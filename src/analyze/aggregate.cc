@@ -160,6 +160,7 @@ CellAggregate MakeCell(const RunAccumulator& rows, std::size_t number) {
   cell.task_success = CellRate(cell, TaskSuccessOf);
   cell.error_rate = TaskRate(cell.tally, ErrorRateOf);
   cell.tries.assign(tallies.tries.begin(), tallies.tries.end());
+  std::ranges::sort(cell.tries);
   AddSeeds(tallies, cell);
   cell.repeats = RepeatsOf(cell, tallies);
   AddPassPowers(cell);

@@ -58,11 +58,20 @@ struct SeedTallies {
 /// Nobody reads a table of more seeds than this, and a run may have a million.
 inline constexpr std::size_t kMostSeeds = 64;
 
+/// Rows are counted by it a million times, so it is one multiplication.
+struct HashTryCount {
+  std::size_t operator()(const TryCount& tries) const {
+    const auto outcome = static_cast<std::uint64_t>(tries.outcome);
+    return ((std::uint64_t{tries.task} << 24U) ^ (static_cast<std::uint64_t>(tries.queries) << 4U) ^ outcome) *
+           0x9E3779B97F4A7C15U;
+  }
+};
+
 struct CellTallies {
   std::map<std::uint64_t, SeedTallies> seeds;
   std::vector<Tally> tasks;                ///< by number in RunAccumulator::tasks(); no trials: not in this cell
   std::vector<std::uint32_t> task_order;   ///< numbers in order of first appearance
-  std::map<TryCount, std::int64_t> tries;  ///< of trials whose attack counts its tries
+  std::unordered_map<TryCount, std::int64_t, HashTryCount> tries;  ///< of trials whose attack counts its tries
 };
 
 /// Single-threaded; one per thread, merged afterwards.

@@ -237,7 +237,11 @@ Status RunSession::RunRounds(const WorkOrder& order) {
     TRY(RunPlaces(part));
     if (!rounds.LookAfter(round + 1)) continue;
     TRY_ASSIGN(const bool decided, GatesDecided(experiment_.config, run_));
-    if (decided) logs_->budget->budget().StopDecided();
+    if (!decided) continue;
+    logs_->budget->budget().StopDecided();
+    part.begin = part.end;
+    part.end = rounds.count() * rounds.size();
+    return RunPlaces(part);
   }
   return {};
 }
