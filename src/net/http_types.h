@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -53,6 +54,8 @@ struct HttpRoute {
 /// Whether the host of a URL is this machine: no proxy stands between.
 bool IsLoopback(std::string_view url);
 
+struct HttpResponse;
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url{};  ///< http or https, without user name or password
@@ -64,6 +67,9 @@ struct HttpRequest {
   HttpTimeouts timeouts{};
   HttpRoute route{};
   std::size_t max_response_bytes = std::size_t{64} << 20U;
+  /// Sees the answer's body piece by piece (`so_far` ends with `piece`), on the connections' thread. Once it is true
+  /// the call has its answer, and what would follow is not waited for. Empty: the whole body is.
+  std::function<bool(const HttpResponse& so_far, std::string_view piece)> enough{};
 };
 
 /// Any answer of a server, whatever its status. Redirects are answers too: they are never followed, because a key
