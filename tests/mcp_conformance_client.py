@@ -10,7 +10,8 @@ import subprocess
 import sys
 
 CALLS = {"tools_call": [("add_numbers", {"a": 5, "b": 3})], "http-invalid-tool-headers": [("valid_tool", {"region": "x"})],
-         "http-standard-headers": [("test_headers", {}), ("test_tool", {})]}
+         "http-standard-headers": [("test_headers", {}), ("test_tool", {})],
+         "sse-retry": [("test_reconnection", {})]}
 
 
 def call(xsweep, url, name, arguments):

@@ -25,6 +25,7 @@ done <<'SCENARIOS'
 initialize 2025-06-18
 initialize 2025-11-25
 tools_call 2025-11-25
+sse-retry 2025-11-25
 tools_call 2026-07-28
 request-metadata 2026-07-28
 http-standard-headers 2026-07-28

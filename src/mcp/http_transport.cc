@@ -3,30 +3,18 @@
 #include <fmt/format.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 #include "base/text.h"
+#include "mcp/heard_stream.h"
 #include "mcp/transport.h"
-#include "net/event_stream.h"
 #include "net/handoff.h"
 
 namespace xsweep {
 namespace {
 
 using Answer = std::expected<HttpResponse, HttpError>;
-
-/// The messages of a body: of a stream the data of each event, in order, the last one even where it was not ended.
-std::vector<std::string> MessagesOf(const HttpResponse& response) {
-  const std::string* type = response.Header("content-type");
-  if (type == nullptr || !type->starts_with("text/event-stream")) return {response.body};
-  std::vector<std::string> messages;
-  EventStreamReader reader;
-  for (const std::string_view piece : {std::string_view(response.body), std::string_view("\n\n")}) {
-    auto events = reader.Feed(piece);
-    for (std::size_t i = 0; events && i < events->size(); ++i) messages.push_back(std::move((*events)[i].data));
-  }
-  return messages;
-}
 
 /// Connections belong to a loop's thread, and trials run on many: this one has a thread of its own.
 class HttpTransport final : public McpTransport {
@@ -56,21 +44,21 @@ class HttpTransport final : public McpTransport {
     std::string name(params.StringOr("name", params.StringOr("uri", "")));
     Json request = Json::MakeObject({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}});
     if (!params.is_null()) request.Set("params", std::move(params));
-    auto posting = Post(request, method, name, limit, std::move(mirrored));
-    CO_TRY_ASSIGN(const HttpResponse response, co_await posting);
-    if (const std::string* session = response.Header("mcp-session-id")) {
-      const std::lock_guard lock(mutex_);
-      session_ = *session;
-    }
-    co_return ReadAnswer(response, id);
+    HttpRequest post = MakeRequest(method, name, limit);
+    post.headers.insert(post.headers.end(), mirrored.begin(), mirrored.end());
+    post.body = request.Dump();
+    auto hearing = Hear(std::move(post), id, limit);
+    co_return co_await hearing;
   }
 
   Async<Status> Tell(std::string method, Json params) override {
     Json message = Json::MakeObject({{"jsonrpc", "2.0"}, {"method", method}});
     if (!params.is_null()) message.Set("params", std::move(params));
-    std::vector<HttpHeader> none;
-    auto posting = Post(message, method, {}, std::chrono::seconds(30), none);
-    CO_TRY(co_await posting);
+    const std::chrono::seconds limit(30);
+    HttpRequest post = MakeRequest(method, {}, limit);
+    post.body = message.Dump();
+    auto sending = Send(std::move(post), limit);
+    CO_TRY(co_await sending);
     co_return Status();
   }
 
@@ -104,37 +92,76 @@ class HttpTransport final : public McpTransport {
     return request;
   }
 
-  Async<Expected<HttpResponse>> Post(Json message, std::string method, std::string name,
-                                     std::chrono::milliseconds limit, std::vector<HttpHeader> mirrored) {
-    HttpRequest request = MakeRequest(method, name, limit);
-    request.headers.insert(request.headers.end(), mirrored.begin(), mirrored.end());
-    request.body = message.Dump();
+  Async<Expected<HttpResponse>> Send(HttpRequest request, std::chrono::milliseconds limit) {
     const Handoff<Answer> promise;
     loop_->Post([this, request = std::move(request), promise]() mutable {
       loop_->Spawn(http_->Call(std::move(request)), [promise](Answer answer) { promise.Set(std::move(answer)); });
     });
     auto taking = promise.Take(limit + std::chrono::seconds(15));
     CO_TRY_ASSIGN(auto taken, co_await taking);
-    if (!taken) co_return WorldError(method + " was not answered in time", address_.url);
+    if (!taken) co_return WorldError("was not answered in time", address_.url);
     if (!*taken) co_return WorldError((*taken).error().error.message, address_.url);
     co_return std::move(**taken);
   }
 
-  Expected<Json> ReadAnswer(const HttpResponse& response, std::int64_t id) {
+  // Sends it and hears streams until one of them has the answer: a server may end one and say the rest on another.
+  Async<Expected<Json>> Hear(HttpRequest request, std::int64_t id, std::chrono::milliseconds limit) {
+    const auto heard = std::make_shared<HeardStream>(id);
+    const SteadyTime deadline = clock_.Now() + limit;
+    while (true) {
+      request.enough = [heard](const HttpResponse& so_far, std::string_view piece) {
+        return heard->Hear(so_far, piece);
+      };
+      auto sending = Send(std::move(request), limit);
+      const Expected<HttpResponse> response = co_await sending;
+      if (response) {
+        NoteSession(*response);
+        if (auto answer = FindAnswer(*response, id)) co_return std::move(*answer);
+      }
+      const bool over = clock_.Now() + heard->retry() >= deadline || (response && response->status != 200);
+      if (over || heard->last_event().empty() || !Resumes()) {
+        if (!response) co_return std::unexpected(response.error());
+        co_return WorldError(fmt::format("HTTP {}: {}", response->status, Printable(response->body, 200)),
+                             address_.url);
+      }
+      const Handoff<bool> nothing;
+      auto pausing = nothing.Take(heard->retry());
+      CO_TRY(co_await pausing);
+      limit = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock_.Now());
+      request = Resume(*heard, limit);
+    }
+  }
+
+  // The new era has no streams that outlive a connection.
+  bool Resumes() {
+    const std::lock_guard lock(mutex_);
+    return !modern_;
+  }
+  HttpRequest Resume(HeardStream& heard, std::chrono::milliseconds limit) {
+    HttpRequest request = MakeRequest({}, {}, limit);
+    request.method = "GET";
+    request.headers.push_back({"Last-Event-ID", heard.last_event()});
+    heard.Begin();
+    return request;
+  }
+
+  void NoteSession(const HttpResponse& response) {
+    const std::string* session = response.Header("mcp-session-id");
+    if (session == nullptr) return;
+    const std::lock_guard lock(mutex_);
+    session_ = *session;
+  }
+
+  std::optional<Json> FindAnswer(const HttpResponse& response, std::int64_t id) {
     for (const std::string& text : MessagesOf(response)) {
       auto message = Json::Parse(text);
       if (!message || !message->is_object()) continue;
-      if (message->Find("method") != nullptr) {
-        if (message->Find("id") == nullptr) HearServer(*message, *news_);
-        if (message->Find("id") != nullptr) AnswerServer(*message, *news_);
-        continue;
-      }
-      const Json* of = message->Find("id");
-      const bool ours = of != nullptr && of->is_int() && of->AsInt() == id;
-      // A request that was refused before it was read is answered without its id.
-      if (ours || message->Find("error") != nullptr) return std::move(*message);
+      if (Answers(*message, id)) return std::move(*message);
+      if (message->Find("method") == nullptr) continue;
+      if (message->Find("id") == nullptr) HearServer(*message, *news_);
+      if (message->Find("id") != nullptr) AnswerServer(*message, *news_);
     }
-    return WorldError(fmt::format("HTTP {}: {}", response.status, Printable(response.body, 200)), address_.url);
+    return std::nullopt;
   }
 
   void CloseSession() {

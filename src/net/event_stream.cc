@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/text.h"
+
 namespace xsweep {
 
 std::string WriteStreamEvent(std::string_view type, std::string_view data) {
@@ -42,6 +44,7 @@ void EventStreamReader::TakeLine(std::string_view line, std::vector<StreamEvent>
       if (event_.type.empty()) event_.type = "message";
       events.push_back(event_);
     }
+    last_id_ = event_.id;
     event_.type.clear();
     event_.data.clear();
     any_ = has_data_ = false;
@@ -60,6 +63,8 @@ void EventStreamReader::TakeLine(std::string_view line, std::vector<StreamEvent>
     event_.type = value;
   } else if (field == "id" && value.find('\0') == std::string_view::npos) {
     event_.id = value;
+  } else if (field == "retry") {
+    if (const auto time = ParseUnsigned(value)) retry_ = std::chrono::milliseconds(*time);
   }
 }
 

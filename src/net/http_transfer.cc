@@ -135,10 +135,15 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
   }
   if (call.request.sink) {
     call.HandOn({data, bytes});
-  } else {
-    call.response.body.append(data, bytes);
+    return bytes;
   }
-  return bytes;
+  call.response.body.append(data, bytes);
+  if (!call.request.enough) return bytes;
+  long status = 0;
+  Curl().easy_getinfo(call.handle->get(), CURLINFO_RESPONSE_CODE, &status);
+  call.response.status = static_cast<int>(status);
+  call.had_enough = call.request.enough(call.response, {data, bytes});
+  return call.had_enough ? 0 : bytes;
 }
 
 std::size_t HttpTransfer::OnHeader(char* data, std::size_t size, std::size_t count, void* call_pointer) {
@@ -260,7 +265,7 @@ HttpError HttpTransfer::Failure() const {
 }
 
 std::expected<HttpResponse, HttpError> HttpTransfer::Result() {
-  if (too_slow || too_large || code != CURLE_OK) return std::unexpected(Failure());
+  if (too_slow || too_large || (code != CURLE_OK && !had_enough)) return std::unexpected(Failure());
   long status = 0;
   Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);

@@ -38,6 +38,7 @@ struct HttpTransfer final : HttpPooled {
   CURLcode code = CURLE_OK;
   bool too_large = false;
   bool too_slow = false;
+  bool had_enough = false;  ///< the answer was cut off by whoever asked
   bool resolving = false;
   bool given_up = false;
   bool armed = false;

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,8 @@ class HttpSink {
   virtual void Add(std::string_view bytes) = 0;
 };
 
+struct HttpResponse;
+
 struct HttpRequest {
   std::string method = "GET";
   std::string url{};  ///< http or https, without user name or password
@@ -75,6 +78,9 @@ struct HttpRequest {
   HttpRoute route{};
   std::size_t max_response_bytes = std::size_t{64} << 20U;
   std::shared_ptr<HttpSink> sink{};  ///< when set, gets the body as it comes; the answer then has none
+  /// Sees the answer's body piece by piece (`so_far` ends with `piece`), on the connections' thread. Once it is true
+  /// the call has its answer, and what would follow is not waited for. Empty: the whole body is.
+  std::function<bool(const HttpResponse& so_far, std::string_view piece)> enough{};
 };
 
 /// Any answer of a server, whatever its status. Redirects are answers too: they are never followed, because a key

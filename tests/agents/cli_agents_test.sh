@@ -2,7 +2,7 @@
 # The agents that people run, end to end and offline: each is started by its preset against a scripted model, attacked
 # and not, defended and not; every row must be what the script says. Needs what `tools/setup_agents.sh --agents`
 # installs; an agent that is not there is named and skipped. AGENTS="codex claude-code" runs some of them,
-# JOBS says how many conversations at once.
+# JOBS says how many conversations at once, PATIENCE how many seconds a trial may take (a busy machine needs more).
 # SPDX-License-Identifier: Apache-2.0
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -32,7 +32,7 @@ agent:
   preset: $agent
   model: m
   model_base: $base
-  timeout: 400
+  timeout: ${PATIENCE:-400}
   set: [OPENAI_API_KEY=x, ANTHROPIC_API_KEY=x, CLAUDE_CODE_MAX_RETRIES=0]
 attack: { name: static, goal: unearned_certificate, amount: [150, 369] }
 judge: { name: goal_reached }
@@ -41,7 +41,7 @@ controls: true
 limits: { max_error_rate: 1 }
 transcripts: all
 YAML
-  PATH="$tools/$agent/node_modules/.bin:$tools/$agent/bin:$PATH" timeout 1800 \
+  PATH="$tools/$agent/node_modules/.bin:$tools/$agent/bin:$PATH" timeout $((${PATIENCE:-400} * 10)) \
     "$xsweep" run "$dir/$agent.yaml" --outdir "$dir/out" --jobs "${JOBS:-2}" --quiet >"$dir/$agent.log" 2>&1
   code=$?
   if python3 "$here/check_rows.py" "$dir/out/$agent/latest" "$code"; then echo "ok $agent"; else

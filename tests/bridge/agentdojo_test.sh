@@ -15,8 +15,12 @@ cases=0
 for suite in ${XSWEEP_AGENTDOJO_SUITES:-workspace slack travel banking}; do
   case $suite in workspace) goals=14 ;; slack) goals=5 ;; travel) goals=7 ;; banking) goals=9 ;; esac
   names=$("$python" -c "
-from agentdojo.task_suite.load_suites import get_suite
-print(', '.join(get_suite('v1.2.2', '$suite').injection_tasks))")
+import sys
+sys.path.insert(0, 'tools')
+sys.dont_write_bytecode = True
+import xsweep_bridge
+suites = xsweep_bridge.need_without_sdks('agentdojo.task_suite.load_suites')
+print(', '.join(suites.get_suite('v1.2.2', '$suite').injection_tasks))")
   [[ $(tr ',' '\n' <<<"$names" | wc -l) -eq $goals ]] || { echo "$suite has other goals: $names"; exit 1; }
   cat > "$out/$suite.yaml" <<YAML
 exp: agentdojo_$suite

@@ -234,7 +234,7 @@ TEST_F(AServer, DoesSlowWorkElsewhere) {
 
 TEST(EventStream, IsReadHoweverItIsCut) {
   const std::string text =
-      "\xEF\xBB\xBF: ping\r\nevent: a\r\ndata: 1\r\ndata:2\r\nid: 7\r\n\r\ndata\n\nevent: none\n\ndata: x\r\r";
+      "\xEF\xBB\xBF: ping\r\nevent: a\r\ndata: 1\r\ndata:2\r\nid: 7\r\nretry: 250\r\n\r\ndata\n\nevent: none\n\ndata: x\r\r";
   for (std::size_t size = 1; size <= text.size(); ++size) {
     EventStreamReader reader;
     std::vector<StreamEvent> all;
@@ -248,6 +248,8 @@ TEST(EventStream, IsReadHoweverItIsCut) {
     EXPECT_EQ(all[1].type + "|" + all[1].data, "message|");
     EXPECT_EQ(all[2].data, "x");
     EXPECT_FALSE(reader.in_event());
+    EXPECT_EQ(reader.last_id(), "7");
+    EXPECT_EQ(reader.retry(), milliseconds(250));
   }
   EventStreamReader small(10);
   EXPECT_FALSE(small.Feed("data: 0123456789"));

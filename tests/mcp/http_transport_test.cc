@@ -1,0 +1,102 @@
+// Our client at an address whose streams end before the answer, never end, or break.
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "base/clock.h"
+#include "mcp/heard_stream.h"
+#include "mcp/transport.h"
+#include "net/http_server.h"
+
+namespace xsweep {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr const char* kPriming = "id: e1\nretry: 120\ndata: \n\n";
+constexpr const char* kAnswer =
+    "event: message\nid: e2\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"said\":\"at last\"}}\n\n";
+
+class AStreamingServer : public ::testing::Test {
+ protected:
+  /// What it writes to a POST and to a GET, and whether the streams then stay open, end, or are cut.
+  struct Conduct {
+    std::string posted;
+    std::string got;
+    enum { kEnds, kStays, kBreaks } then = kEnds;
+    int get_status = 200;
+  };
+  Expected<Json> Ask(const Conduct& conduct, milliseconds limit = std::chrono::seconds(20)) {
+    const Mount mount = server_->Serve("/mcp", {.body_limit = 10000}, [&](WebRequest request) -> Async<WebResponse> {
+      const bool get = request.method == "GET";
+      if (get) {
+        const std::string* last = request.Header("last-event-id");
+        resumed_.push_back(last == nullptr ? "" : *last);
+        asked_again_ = clock_.Now();
+      }
+      if (get && conduct.get_status != 200) co_return WebResponse{.status = conduct.get_status, .body = "no"};
+      WebResponse response{.type = "text/event-stream"};
+      response.stream = [this, then = conduct.then,
+                         text = get ? conduct.got : conduct.posted](WebStream& stream) -> Async<Status> {
+        CO_TRY(co_await stream.Write(text));
+        ended_ = clock_.Now();
+        if (then == Conduct::kStays) CO_TRY(co_await loop_->Sleep(std::chrono::hours(1)));
+        if (then == Conduct::kBreaks) co_return WorldError("cut");
+        co_return Status();
+      };
+      co_return response;
+    });
+    const auto transport = ReachMcpServer({.url = mount.url(), .headers = {}}).value();
+    transport->Speak("2025-11-25", false);
+    return loop_->Run(transport->Ask("tools/call", Json::MakeObject({{"name", "slow"}}), limit));
+  }
+
+  SystemClock clock_;
+  std::unique_ptr<IoLoop> loop_ = IoLoop::Create(clock_).value();
+  std::unique_ptr<HttpServer> server_ = HttpServer::Listen(*loop_, {}).value();
+  std::vector<std::string> resumed_;
+  SteadyTime ended_, asked_again_;
+};
+
+TEST_F(AStreamingServer, MayEndAStreamAndSayTheAnswerOnTheNext) {
+  const auto answer = Ask({.posted = kPriming, .got = kAnswer});
+  ASSERT_TRUE(answer) << answer.error().Text();
+  EXPECT_EQ(answer->Find("result")->StringOr("said", ""), "at last");
+  EXPECT_EQ(resumed_, std::vector<std::string>{"e1"});
+}
+
+TEST_F(AStreamingServer, IsNotAskedAgainBeforeTheTimeThatItSaid) {
+  const auto failed = Ask({.posted = kPriming, .got = "", .get_status = 405});
+  ASSERT_FALSE(failed);
+  EXPECT_NE(failed.error().message.find("HTTP 405"), std::string::npos) << failed.error().message;
+  EXPECT_GE(asked_again_ - ended_, milliseconds(110));
+}
+
+TEST_F(AStreamingServer, NeedNotEndItsStreamOnceItHasAnswered) {
+  const SteadyTime start = clock_.Now();
+  const auto answer = Ask({.posted = kAnswer, .got = "", .then = Conduct::kStays});
+  ASSERT_TRUE(answer) << answer.error().Text();
+  EXPECT_LT(clock_.Now() - start, std::chrono::seconds(15));
+  EXPECT_TRUE(resumed_.empty());
+}
+
+TEST_F(AStreamingServer, IsAskedAgainWhereAStreamBreaks) {
+  const auto answer = Ask({.posted = kPriming, .got = std::string(kPriming) + kAnswer, .then = Conduct::kBreaks});
+  ASSERT_TRUE(answer) << answer.error().Text();
+  EXPECT_EQ(resumed_, std::vector<std::string>{"e1"});
+}
+
+TEST_F(AStreamingServer, ThatNeverAnswersIsGivenUpInTime) {
+  const auto failed = Ask({.posted = kPriming, .got = kPriming}, milliseconds(700));
+  ASSERT_FALSE(failed);
+  EXPECT_GE(resumed_.size(), 2U);
+  EXPECT_LE(resumed_.size(), 6U);
+  // Without an id there is nothing to go on from.
+  resumed_.clear();
+  EXPECT_FALSE(Ask({.posted = "data: {}\n\n", .got = kAnswer}));
+  EXPECT_TRUE(resumed_.empty());
+}
+
+}  // namespace
+}  // namespace xsweep
