@@ -97,8 +97,9 @@ TEST(Estimate, CountsADialogueOnceAndEveryJudgeOfIt) {
   const auto three = expected("grid: {judge.threshold: [1, 2, 3]}\n");
   EXPECT_EQ(three.at("agent"), one.at("agent"));
   EXPECT_EQ(three.at("judge"), 3 * one.at("judge"));
-  const auto same = expected("grid: {defense.name: [none], defense.threshold: [1, 2]}\n");
-  EXPECT_EQ(same.at("judge"), one.at("judge")) << "cells that play the same are told the same";
+  const auto same = expected("grid: {defense.name: [none, quota], defense.threshold: [1, 2]}\n");
+  EXPECT_EQ(same.at("judge"), 3 * one.at("judge")) << "of four cells two play the same and are told the same";
+  EXPECT_EQ(same.at("agent"), 3 * one.at("agent"));
 }
 
 }  // namespace
