@@ -1,7 +1,7 @@
 # The face of xsweep for people who type make. `make help` lists what there is.
 # SPDX-License-Identifier: Apache-2.0
 .DEFAULT_GOAL := help
-.PHONY: test-third-party help setup build install wheel deb web demo xsweep report compare journal test test-asan test-tsan fuzz bench live format clean
+.PHONY: test-third-party help setup build install wheel deb web demo xsweep report compare journal test test-asan test-tsan fuzz bench live replay format clean
 
 XSWEEP := build/release/xsweep
 OUTDIR ?= results
@@ -70,6 +70,9 @@ fuzz: ## run every fuzz target for SECONDS=30
 bench: build ## print the speed table with its targets
 	@cmake --build build/release --target benchmarks
 	@bench/run.sh
+
+replay: build ## the recording of such a run that is shipped, without model and network
+	@tools/replay.sh
 
 live: build ## a REAL sweep against a small model on this machine, without a key
 	@tools/live.sh

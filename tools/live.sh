@@ -3,14 +3,15 @@
 # carry; attack x defense on a few tasks of the bundled desk, benign ones too; then the same again offline from the recording, byte by byte.
 #   tools/live.sh
 # LIVE_MODEL: qwen1.5b (default, calls tools), qwen0.5b (half the download, calls them often as text), smollm2 (calls none: a test of the way
-# there and back, 20 trials). LIVE_VENV, LIVE_WEIGHTS, LIVE_OUTDIR, LIVE_PORT, LIVE_THREADS.
+# there and back). LIVE_VENV, LIVE_WEIGHTS, LIVE_OUTDIR, LIVE_PORT, LIVE_THREADS. LIVE_RECORD=FILE packs the run as a recording
+# (examples/live/recording.tar.zst is made like that).
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 cd "$(dirname "$0")/.."
-xsweep=$PWD/build/release/xsweep
-venv=${LIVE_VENV:-$PWD/build/live-venv}
-folder=${LIVE_WEIGHTS:-$PWD/build/live-weights}
-outdir=${LIVE_OUTDIR:-$PWD/build/live-results}
+xsweep=build/release/xsweep
+venv=${LIVE_VENV:-build/live-venv}
+folder=${LIVE_WEIGHTS:-build/live-weights}
+outdir=${LIVE_OUTDIR:-build/live-results}
 port=${LIVE_PORT:-18080}
 model=${LIVE_MODEL:-qwen1.5b}
 case $model in
@@ -58,11 +59,11 @@ serve() {
 mkdir -p "$outdir"
 setup
 serve
-trials=20
+trials=16
 config=examples/live/run.yaml
 flags=(--set "models.agent.base_url=http://127.0.0.1:$port/v1" --set "models.agent.model=$model")
 if [[ $model == smollm2 ]]; then
-
+  trials=20
   flags+=(--set models.agent.max_tokens=32 --set 'environment.tasks=["0","1","2","3","4","5","6","7","8","9"]' --set grid={} --set limits.max_error_rate=1)
 fi
 run="$outdir/live_desk/live" replayed="$outdir/live_desk/replayed"
@@ -81,4 +82,11 @@ rows=$(wc -l <"$run/trials.jsonl")
 calls=$(grep -o '"tool_calls":[0-9]*' "$run/trials.jsonl" | cut -d: -f2 | paste -sd+ | bc)
 echo "live: $rows trials and $calls tool calls in $took s; replayed offline to the same bytes; outcomes:"
 grep -o '"outcome":"[a-z_]*"' "$run/trials.jsonl" | sort | uniq -c
+if [[ -n ${LIVE_RECORD:-} ]]; then
+  # What a replay needs, and the rows that it has to arrive at; not which commit of whose copy it was.
+  sed -i '/^  "git": {/,/^  }/{s/"sha": ".*"/"sha": ""/;s/"branch": ".*"/"branch": ""/;s/"dirty": true/"dirty": false/}' "$run/run.json"
+  tar --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -C "$outdir/live_desk" -c live/run.json live/config.yaml live/trials.jsonl live/exchanges |
+    zstd -19 -q -f -o "$LIVE_RECORD"
+  echo "live: recording in $LIVE_RECORD, $(stat -c %s "$LIVE_RECORD") bytes"
+fi
 [[ $model != qwen1.5b || $calls -ge 10 ]] || { echo "live: a model that calls tools made only $calls calls" >&2; exit 4; }

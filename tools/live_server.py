@@ -53,6 +53,7 @@ def main(weights, port, *flags):
 
     params = xllamacpp.CommonParams()
     params.model.path = weights
+    params.model_alias = {os.path.basename(weights).removesuffix(".gguf")}  # what rows say answered: a name, no path of this machine
     params.hostnames = ["127.0.0.1"]
     params.port = int(port)
     params.n_ctx = 12288
