@@ -9,6 +9,7 @@
 
 #include "episode/call_ids.h"
 #include "episode/notice.h"
+#include "episode/own_tools.h"
 #include "episode/payload_trace.h"
 #include "episode/refused.h"
 #include "episode/rug_pull.h"
@@ -276,6 +277,7 @@ class Dialogue {
     for (std::size_t i = 0; i < decided.size(); ++i) {
       CO_TRY_ASSIGN(decided[i], co_await Decide(turn.calls[i]));
     }
+    TellDecisions(turn.calls, decided);
     for (std::size_t i = 0; i < decided.size(); ++i) {
       CO_TRY(co_await Execute(std::move(turn.calls[i]), decided[i]));
       if (!transcript_.stop.empty()) co_return false;
@@ -322,6 +324,15 @@ class Dialogue {
     message.speaker = Speaker::kAgent;
     message.text = std::move(turn.text);
     return true;
+  }
+
+  void TellDecisions(const std::vector<ToolCall>& calls, const std::vector<Decisions>& decided) {
+    auto* hears = decided.empty() ? nullptr : dynamic_cast<HearsDecisions*>(&parts_.agent);
+    if (hears == nullptr) return;
+    std::vector<bool> denied;
+    for (std::size_t i = 0; i < calls.size(); ++i)
+      denied.push_back(i >= decided.size() || FirstDenial(decided[i]) != nullptr);
+    hears->Decided(calls, denied);
   }
 
   Async<Expected<Decisions>> Decide(const ToolCall& call) {

@@ -37,8 +37,9 @@ struct Http::Asking {
   std::shared_ptr<HttpJob> job;
   bool done = false;
 
-  Asking(Http& owner, HttpThread& connections, HttpRequest request)
+  Asking(Http& owner, HttpThread& connections, HttpRequest request, std::shared_ptr<HttpSink> sink)
       : http(owner), thread(connections), answered(owner.loop_), job(std::make_shared<HttpJob>(std::move(request))) {
+    job->sink = std::move(sink);
     job->asker = &answered;
     ++http.under_way_;
     thread.Perform(job);
@@ -55,7 +56,7 @@ struct Http::Asking {
 Http::Http(IoLoop& loop, HttpSettings settings) : loop_(loop), settings_(std::move(settings)) {}
 Http::~Http() { CHECK(under_way_ == 0, "Http was destroyed while a call was under way"); }
 
-Async<std::expected<HttpResponse, HttpError>> Http::Call(HttpRequest request) {
+Async<std::expected<HttpResponse, HttpError>> Http::Call(HttpRequest request, std::shared_ptr<HttpSink> sink) {
   if (auto sound = CheckRequest(request); !sound) co_return std::unexpected(std::move(sound).error());
   const auto stopped = [](Error error) { return std::unexpected(HttpError{HttpFailure::kStopped, std::move(error)}); };
   if (loop_.stopping()) co_return stopped({ErrorKind::kInterrupted, "stopped on request", {}});
@@ -64,7 +65,7 @@ Async<std::expected<HttpResponse, HttpError>> Http::Call(HttpRequest request) {
     if (!started) co_return std::unexpected(HttpError{HttpFailure::kConnect, std::move(started).error()});
     thread_ = std::move(*started);
   }
-  Asking asking(*this, *thread_, std::move(request));
+  Asking asking(*this, *thread_, std::move(request), std::move(sink));
   Status status = co_await asking.answered;
   if (!status) co_return stopped(std::move(status).error());
   asking.done = true;

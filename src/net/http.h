@@ -12,6 +12,7 @@
 
 namespace xsweep {
 
+class HttpSink;
 class HttpThread;
 
 /// One pool of connections, kept alive and reused; HTTP/2 wherever the server offers it over TLS. Belongs to the
@@ -28,7 +29,9 @@ class Http {
   IoLoop& loop() const { return loop_; }
 
   /// Sends `request` and waits for the whole answer. Destroying the awaiting frame abandons the call.
-  Async<std::expected<HttpResponse, HttpError>> Call(HttpRequest request);
+  Async<std::expected<HttpResponse, HttpError>> Call(HttpRequest request) { return Call(std::move(request), nullptr); }
+  /// The same, and `sink` gets the body as it comes: the answer then has none.
+  Async<std::expected<HttpResponse, HttpError>> Call(HttpRequest request, std::shared_ptr<HttpSink> sink);
 
  private:
   struct Asking;

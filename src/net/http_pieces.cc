@@ -94,8 +94,7 @@ HttpPassing::HttpPassing(Http& http, HttpRequest request)
 }
 
 Async<bool> HttpPassing::Carry(Http& http, HttpRequest request, std::shared_ptr<HttpPieces> pieces) {
-  request.sink = pieces;
-  auto calling = http.Call(std::move(request));
+  auto calling = http.Call(std::move(request), pieces);
   const auto answer = co_await calling;
   pieces->End(answer);
   co_return true;

@@ -12,13 +12,14 @@
 #include "base/async.h"
 #include "base/error.h"
 #include "net/http.h"
+#include "net/http_sink.h"
 #include "net/io_loop.h"
 
 namespace xsweep {
 
 /// Between the thread of the connections, which puts in, and one reader on its loop, which takes out. Given to a
 /// request
-/// (`HttpRequest::sink`) it gets what would have been the body of the answer.
+/// (`Http::Call`) it gets what would have been the body of the answer.
 class HttpPieces final : public HttpSink, public std::enable_shared_from_this<HttpPieces> {
  public:
   /// `home` is the reader's loop, and outlives the request.

@@ -87,7 +87,7 @@ void HttpThread::TakeOrders() {
 }
 
 Async<bool> HttpThread::Exchange(std::shared_ptr<HttpJob> job) {
-  HttpTransfer call(*pool_, job->request);
+  HttpTransfer call(*pool_, job->request, job->sink.get());
   job->transfer = &call;
   const Forget forget{*job};
   while (!call.given_up && !pool_->Known(call.origin) && !pool_->MayResolve(call.origin)) {

@@ -11,6 +11,7 @@
 
 #include "base/async.h"
 #include "base/clock.h"
+#include "net/http_sink.h"
 #include "net/http_types.h"
 #include "net/io_loop.h"
 
@@ -42,6 +43,7 @@ class Mailbox {
 /// A call on its way between the two threads; each member belongs to one of them at a time.
 struct HttpJob {
   HttpRequest request;                              ///< the connections' thread, once it is started
+  std::shared_ptr<HttpSink> sink{};                 ///< the same; may be empty
   std::expected<HttpResponse, HttpError> answer{};  ///< the same, until it is delivered
   HttpTransfer* transfer = nullptr;                 ///< the same
   Wait* asker = nullptr;                            ///< the asking thread; nullptr when it waits no longer

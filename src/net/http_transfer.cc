@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "net/http_sink.h"
 
 namespace xsweep {
 namespace {
@@ -133,7 +134,7 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
     call.too_large = true;
     return 0;
   }
-  if (call.request.sink) {
+  if (call.sink != nullptr) {
     call.HandOn({data, bytes});
     return bytes;
   }
@@ -207,7 +208,7 @@ void HttpTransfer::HandOn(std::string_view bytes) {
     for (std::size_t n = std::min(key.size(), held.size()); n > kept; --n)
       if (std::string_view(held).ends_with(key.substr(0, n))) kept = n;
   }
-  request.sink->Add(std::string_view(held).substr(0, held.size() - kept));
+  sink->Add(std::string_view(held).substr(0, held.size() - kept));
   held.erase(0, held.size() - kept);
 }
 
@@ -217,7 +218,7 @@ void HttpTransfer::Begin() {
   Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
   std::vector<HttpHeader> headers = response.headers;
   for (HttpHeader& header : headers) header.value = Scrubbed(std::move(header.value));
-  request.sink->Begin(static_cast<int>(status), std::move(headers));
+  sink->Begin(static_cast<int>(status), std::move(headers));
 }
 
 HttpError HttpTransfer::Failure() const {
@@ -270,7 +271,7 @@ std::expected<HttpResponse, HttpError> HttpTransfer::Result() {
   Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   response.body = Scrubbed(std::move(response.body));
-  if (request.sink) request.sink->Add(std::exchange(held, {}));
+  if (sink != nullptr) sink->Add(std::exchange(held, {}));
   for (HttpHeader& header : response.headers) header.value = Scrubbed(std::move(header.value));
   return std::move(response);
 }

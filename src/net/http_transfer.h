@@ -10,6 +10,7 @@
 #include <string>
 
 #include "net/http_pool.h"
+#include "net/http_sink.h"
 
 namespace xsweep {
 
@@ -25,6 +26,7 @@ struct StdioClose {
 struct HttpTransfer final : HttpPooled {
   HttpPool& pool;
   const HttpRequest& request;
+  HttpSink* const sink;  ///< may be nullptr
   const std::string origin;
   Wait finished;
   std::optional<HttpHandle> handle;
@@ -45,8 +47,8 @@ struct HttpTransfer final : HttpPooled {
   IoLoop::TimerId first_byte;
   std::array<char, CURL_ERROR_SIZE> message{};
 
-  HttpTransfer(HttpPool& owner, const HttpRequest& what)
-      : pool(owner), request(what), origin(OriginOf(what.url)), finished(owner.loop()) {}
+  HttpTransfer(HttpPool& owner, const HttpRequest& what, HttpSink* into)
+      : pool(owner), request(what), sink(into), origin(OriginOf(what.url)), finished(owner.loop()) {}
   HttpTransfer(const HttpTransfer&) = delete;
   HttpTransfer& operator=(const HttpTransfer&) = delete;
   ~HttpTransfer();

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,15 +54,6 @@ struct HttpRoute {
 /// Whether the host of a URL is this machine: no proxy stands between.
 bool IsLoopback(std::string_view url);
 
-/// Gets an answer's body as it comes, on the connections' thread.
-class HttpSink {
- public:
-  virtual ~HttpSink() = default;
-  /// Once, before the first bytes; never for an answer without any.
-  virtual void Begin(int status, std::vector<HttpHeader> headers) = 0;
-  virtual void Add(std::string_view bytes) = 0;
-};
-
 struct HttpResponse;
 
 struct HttpRequest {
@@ -77,7 +67,6 @@ struct HttpRequest {
   HttpTimeouts timeouts{};
   HttpRoute route{};
   std::size_t max_response_bytes = std::size_t{64} << 20U;
-  std::shared_ptr<HttpSink> sink{};  ///< when set, gets the body as it comes; the answer then has none
   /// Sees the answer's body piece by piece (`so_far` ends with `piece`), on the connections' thread. Once it is true
   /// the call has its answer, and what would follow is not waited for. Empty: the whole body is.
   std::function<bool(const HttpResponse& so_far, std::string_view piece)> enough{};

@@ -11,6 +11,7 @@
 #include "parts/environments/bridge/bridge.h"
 #include "parts/environments/declared/declared.h"
 #include "parts/environments/declared/mcp_environment.h"
+#include "parts/environments/declared/own_environment.h"
 #include "parts/environments/recorded.h"
 #include "parts/judges/judges.h"
 
@@ -21,6 +22,7 @@ Catalog BuildCatalog() {
   catalog.environments = DeskEntries();
   catalog.environments.push_back(BridgeEntry());
   catalog.environments.push_back(McpEntry());
+  catalog.environments.push_back(OwnEntry());
   catalog.environments.push_back(RecordedEntry());
   catalog.agents = AgentTable();
   for (const AgentEntry& entry : ExternalAgentTable()) catalog.agents.push_back(entry);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/read_reply.h"
 
-#include <map>
+#include <string>
 #include <utility>
 
 #include "models/answer.h"
@@ -15,23 +15,6 @@
 
 namespace xsweep {
 namespace {
-
-/// The response that the events of a stream amount to: the last event holds it whole.
-Expected<Json> JoinResponses(std::string_view body) {
-  EventStreamReader reader;
-  TRY_ASSIGN(const auto events, reader.Feed(body));
-  Json error;
-  for (const StreamEvent& event : events) {
-    auto data = ParseBody(event.data);
-    if (!data || !data->is_object()) continue;
-    const std::string_view type = data->StringOr("type", event.type);
-    const Json* response = data->Find("response");
-    const bool last = type == "response.completed" || type == "response.incomplete" || type == "response.failed";
-    if (last && response != nullptr && response->is_object()) return *response;
-    if (type == "error") return Json::MakeObject({{"error", *data}});
-  }
-  return EpisodeError("the reply of the model server cannot be used: its stream ended before it was finished");
-}
 
 void ReadOutputMessage(const Json& item, ModelReply& reply) {
   const Json* content = item.Find("content");
@@ -81,6 +64,21 @@ Expected<ModelReply> ReadResponse(const Json& body) {
 
 }  // namespace
 
+Expected<Json> JoinResponsesStream(std::string_view body) {
+  EventStreamReader reader;
+  TRY_ASSIGN(const auto events, reader.Feed(std::string(body) + "\n\n"));  // whoever bared it took the last ones
+  for (const StreamEvent& event : events) {
+    auto data = ParseBody(event.data);
+    if (!data || !data->is_object()) continue;
+    const std::string_view type = data->StringOr("type", event.type);
+    const Json* response = data->Find("response");
+    const bool last = type == "response.completed" || type == "response.incomplete" || type == "response.failed";
+    if (last && response != nullptr && response->is_object()) return *response;
+    if (type == "error") return Json::MakeObject({{"error", *data}});
+  }
+  return EpisodeError("the reply of the model server cannot be used: its stream ended before it was finished");
+}
+
 Expected<ModelReply> ReadWireReply(Wire wire, std::string_view body) {
   const ModelRequest nobody;
   switch (wire) {
@@ -90,7 +88,7 @@ Expected<ModelReply> ReadWireReply(Wire wire, std::string_view body) {
   }
   const std::string_view bare = BareBody(body);
   if (IsEventStream(bare)) {
-    TRY_ASSIGN(const Json whole, JoinResponses(bare));
+    TRY_ASSIGN(const Json whole, JoinResponsesStream(bare));
     return ReadResponse(whole);
   }
   TRY_ASSIGN(const Json whole, ParseBody(bare));

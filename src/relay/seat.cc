@@ -11,6 +11,7 @@
 #include "models/lenient.h"
 #include "relay/read_reply.h"
 #include "relay/seated_host.h"
+#include "relay/write_reply.h"
 
 namespace xsweep {
 namespace {
@@ -29,6 +30,29 @@ bool SameArguments(const Json& a, const Json& b) {
     });
   };
   return all_in(a, b) && all_in(b, a);
+}
+
+constexpr int kMostHidden = 50;  ///< denied turns in a row
+
+/// A reply of ours; with `hold` in one piece, streamed or not.
+WebResponse Written(const ModelAsk& ask, const ModelReply& reply, const std::string& seed, bool hold) {
+  if (!hold || !ask.stream) return ReplyResponse(ask, reply, seed);
+  const ReplyFrame frame{.seed = seed, .model = ask.model, .tools = &ask.tools, .usage_chunk = ask.usage_chunk};
+  WebResponse response{.type = "text/event-stream"};
+  for (const std::string& event : WriteReplyStream(ask.wire, reply, frame)) response.body += event;
+  return response;
+}
+
+/// The reply with the calls that were let pass, written anew; its words say what became of the others.
+WebResponse WithoutDenied(const ModelAsk& ask, ModelReply reply, const std::vector<ToolCall>& calls,
+                          const std::vector<bool>& denied) {
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    if (!denied[i]) continue;
+    std::erase_if(reply.calls, [&](const ToolCall& call) { return call.id == calls[i].id; });
+    reply.text += fmt::format("{}(The call of {} was denied by a defense and not made.)",
+                              reply.text.empty() ? "" : "\n", calls[i].name);
+  }
+  return Written(ask, reply, "mediated " + reply.text, true);
 }
 
 }  // namespace
@@ -95,7 +119,7 @@ Async<WebResponse> RelaySeat::Answer(ModelRoute route, std::string rest, WebRequ
   }
   auto passed = std::make_shared<Passed>(shared_from_this(), ModelAsk());
   passed->noted = true;
-  auto passing = FromUpstream(route, std::move(rest), std::move(request), std::move(passed));
+  auto passing = FromUpstream(route, std::move(rest), std::move(request), std::move(passed), false);
   co_return co_await passing;
 }
 
@@ -104,17 +128,28 @@ Async<WebResponse> RelaySeat::Reply(ModelRoute route, std::string rest, WebReque
   const auto body = Json::Parse(request.body, "request");
   auto ask = body ? ReadAsk(route.wire, *body) : Expected<ModelAsk>(std::unexpected(body.error()));
   if (!ask) co_return WireErrorResponse(route.wire, 400, ask.error().message);
-  NoteAsk(*ask);
+  if (context_.mediator != nullptr && !ask->aside()) {
+    auto mediating = Mediated(route, std::move(rest), std::move(request), std::move(*ask));
+    co_return co_await mediating;
+  }
   const auto passed = std::make_shared<Passed>(self, std::move(*ask));
+  auto obtaining = Obtain(route, std::move(rest), std::move(request), passed, false);
+  co_return co_await obtaining;
+}
+
+/// The model's answer: from a recording, from the seated agent, from upstream. With `hold` the whole of it.
+Async<WebResponse> RelaySeat::Obtain(ModelRoute route, std::string rest, WebRequest request,
+                                     std::shared_ptr<Passed> passed, bool hold) {
+  NoteAsk(passed->ask);
   passed->kept = RequestOf(passed->ask);
   auto recalled = context_.keeper == nullptr ? std::nullopt : context_.keeper->Recall(passed->kept);
   if (recalled) {
     passed->noted = true;
     if (!*recalled) co_return Refuse(route.wire, 502, recalled->error());
-    co_return Again(*passed, **recalled);
+    co_return Again(*passed, **recalled, hold);
   }
   if (context_.seated != nullptr) {
-    auto seated = FromSeated(passed);
+    auto seated = FromSeated(passed, hold);
     co_return co_await seated;
   }
   if (context_.keeper != nullptr) {
@@ -125,23 +160,73 @@ Async<WebResponse> RelaySeat::Reply(ModelRoute route, std::string rest, WebReque
       co_return Refuse(route.wire, 429, admitted.error());
     }
   }
-  auto passing = FromUpstream(route, std::move(rest), std::move(request), passed);
+  auto passing = FromUpstream(route, std::move(rest), std::move(request), passed, hold);
   co_return co_await passing;
 }
 
+/// A reply is let go when it is decided. One of which every call is denied the agent never sees: its model is told why,
+/// and asked again.
+Async<WebResponse> RelaySeat::Mediated(ModelRoute route, std::string rest, WebRequest request, ModelAsk ask) {
+  const auto self = shared_from_this();
+  const auto mediator = context_.mediator;
+  const Wire wire = route.wire;
+  const auto lost = [this, wire](const Error& error) {
+    return error.kind == ErrorKind::kInterrupted || closed_ ? WireErrorResponse(wire, 410, error.message)
+                                                            : Refuse(wire, 502, error);
+  };
+  const auto history = Json::Parse(request.body);
+  const std::size_t place = history ? EntriesOf(wire, *history) : 0;
+  auto preparing = mediator->Prepare(request.body, ask);
+  const auto own = co_await preparing;
+  if (!own) co_return lost(own.error());
+  for (int again = 0; again < kMostHidden; ++again) {
+    const auto body = mediator->WithHidden(wire, *own);
+    if (!body) co_return lost(body.error());
+    const auto read = Json::Parse(*body);
+    auto sent = read ? ReadAsk(wire, *read) : Expected<ModelAsk>(std::unexpected(read.error()));
+    if (!sent) co_return lost(sent.error());
+    WebRequest outgoing = request;
+    outgoing.body = *body;
+    const auto passed = std::make_shared<Passed>(self, std::move(*sent));
+    auto obtaining = Obtain(route, rest, std::move(outgoing), passed, true);
+    WebResponse response = co_await obtaining;
+    auto reply = response.status < 400 ? ReadWireReply(wire, response.body) : Expected<ModelReply>(ModelReply());
+    std::vector<ToolCall> calls;
+    for (std::size_t i = 0; reply && i < reply->calls.size(); ++i) {
+      calls.push_back(reply->calls[i]);
+      calls.back().name = OursOf(calls.back().name);
+      if (calls.back().name.empty()) calls.pop_back();
+    }
+    if (!reply || calls.empty()) co_return response;
+    auto deciding = mediator->Decide(calls);
+    const auto denied = co_await deciding;
+    if (!denied) co_return lost(denied.error());
+    const auto count = static_cast<std::size_t>(std::ranges::count(*denied, true));
+    if (count == 0) co_return response;
+    if (count < reply->calls.size()) co_return WithoutDenied(passed->ask, std::move(*reply), calls, *denied);
+    auto telling = mediator->Notices(calls);
+    const auto notices = co_await telling;
+    if (!notices) co_return lost(notices.error());
+    auto entries = HiddenEntries(wire, response.body, *notices);
+    if (!entries) co_return lost(entries.error());
+    mediator->Hide(place, std::move(*entries));
+  }
+  co_return Refuse(wire, 502, {ErrorKind::kEpisode, "the model asks for nothing but calls that are denied", "relay"});
+}
+
 /// What the model said when this was recorded, in the bytes in which it came.
-WebResponse RelaySeat::Again(const Passed& passed, const ModelReply& reply) {
+WebResponse RelaySeat::Again(const Passed& passed, const ModelReply& reply, bool hold) {
   const Json& kept = reply.kept;
   const int status = static_cast<int>(kept.IntOr("status", 200));
   if (status < 400) NoteReply(passed.ask, reply, false);
   if (kept.Find("body") == nullptr && context_.seated != nullptr)
-    return ReplyResponse(passed.ask, reply, context_.seated->SeedOf(passed.ask));
+    return Written(passed.ask, reply, context_.seated->SeedOf(passed.ask), hold);
   return {.status = status,
           .type = std::string(kept.StringOr("type", "application/json")),
           .body = std::string(kept.StringOr("body", ""))};
 }
 
-Async<WebResponse> RelaySeat::FromSeated(std::shared_ptr<Passed> passed) {
+Async<WebResponse> RelaySeat::FromSeated(std::shared_ptr<Passed> passed, bool hold) {
   const ModelAsk& ask = passed->ask;
   passed->noted = true;
   auto answering = context_.seated->Answer(ask);
@@ -149,7 +234,7 @@ Async<WebResponse> RelaySeat::FromSeated(std::shared_ptr<Passed> passed) {
   if (!reply) co_return Refuse(ask.wire, reply.error().kind == ErrorKind::kUser ? 400 : 500, reply.error());
   NoteReply(ask, *reply, false);
   Keep(*passed, *reply);
-  co_return ReplyResponse(ask, *reply, context_.seated->SeedOf(ask));
+  co_return Written(ask, *reply, context_.seated->SeedOf(ask), hold);
 }
 
 void RelaySeat::Keep(const Passed& passed, const ModelReply& reply) {
@@ -159,7 +244,7 @@ void RelaySeat::Keep(const Passed& passed, const ModelReply& reply) {
 }
 
 Async<WebResponse> RelaySeat::FromUpstream(ModelRoute route, std::string rest, WebRequest request,
-                                           std::shared_ptr<Passed> passed) {
+                                           std::shared_ptr<Passed> passed, bool hold) {
   const Wire wire = route.wire;
   std::string body = std::move(request.body);
   auto out = PassOn(context_.upstream, wire, rest, request, std::move(body));
@@ -181,7 +266,7 @@ Async<WebResponse> RelaySeat::FromUpstream(ModelRoute route, std::string rest, W
   PassedHead back = PassBack(pieces.headers());
   passed->type = back.type;
   WebResponse response{.status = passed->status, .type = back.type, .headers = std::move(back.headers)};
-  if (passed->type.starts_with("text/event-stream")) {
+  if (passed->type.starts_with("text/event-stream") && !hold) {
     response.stream = [passed](WebStream& stream) { return Stream(passed, stream); };
     co_return response;
   }

@@ -16,6 +16,7 @@
 #include "episode/turn_keeper.h"
 #include "net/http_pieces.h"
 #include "relay/endpoint.h"
+#include "relay/mediator.h"
 #include "relay/seated_model.h"
 #include "relay/upstream.h"
 
@@ -30,6 +31,7 @@ struct SeatContext {
   std::vector<std::string> private_words{};  ///< the trial's address and directory: not the same in a second run
   UpstreamSettings upstream{};
   std::unique_ptr<SeatedModel> seated{};  ///< answers in place of an upstream
+  std::shared_ptr<Mediator> mediator{};   ///< of an agent whose tools are its own; empty: what passes is only watched
   int most_requests = 200;
 };
 
@@ -74,10 +76,13 @@ class RelaySeat final : public ModelHost, public std::enable_shared_from_this<Re
   struct Passed;
   Async<WebResponse> Reply(ModelRoute route, std::string rest, WebRequest request);
   Async<WebResponse> FromUpstream(ModelRoute route, std::string rest, WebRequest request,
-                                  std::shared_ptr<Passed> passed);
-  Async<WebResponse> FromSeated(std::shared_ptr<Passed> passed);
-  WebResponse Again(const Passed& passed, const ModelReply& reply);
+                                  std::shared_ptr<Passed> passed, bool hold);
+  Async<WebResponse> FromSeated(std::shared_ptr<Passed> passed, bool hold);
+  WebResponse Again(const Passed& passed, const ModelReply& reply, bool hold);
   void Keep(const Passed& passed, const ModelReply& reply);
+  Async<WebResponse> Obtain(ModelRoute route, std::string rest, WebRequest request, std::shared_ptr<Passed> passed,
+                            bool hold);
+  Async<WebResponse> Mediated(ModelRoute route, std::string rest, WebRequest request, ModelAsk ask);
   Async<WebResponse> Whole(std::shared_ptr<Passed> passed);
   static Async<Status> Stream(std::shared_ptr<Passed> passed, WebStream& stream);
   WebResponse Refuse(Wire wire, int status, Error error);

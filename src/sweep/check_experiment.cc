@@ -32,10 +32,11 @@ class ExperimentCheck {
 
  private:
   void CheckTasks() {
-    if (config_.environment.name == "mcp" && config_.declared.Find("tasks") == nullptr) {
+    const std::string& name = config_.environment.name;
+    if ((name == "mcp" || name == "own") && config_.declared.Find("tasks") == nullptr) {
       const MarkedValue* section_of = root_.Find("environment");
       faults_.Add(section_of == nullptr ? Mark{} : section_of->at,
-                  "environment `mcp` has no tasks of its own; declare some under `tasks:`");
+                  "environment `" + name + "` has no tasks of its own; declare some under `tasks:`");
     }
     std::vector<std::string> known;
     for (const Task& task : environment_.tasks()) known.push_back(task.id);

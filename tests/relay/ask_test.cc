@@ -5,12 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "models/anthropic.h"
-#include "models/chat.h"
-#include "models/stream.h"
-#include "models/wire.h"
 #include "net/event_stream.h"
 #include "relay/endpoint.h"
+#include "relay/read_reply.h"
+#include "relay/rewrite.h"
 #include "relay/seated_model.h"
 #include "relay/write_reply.h"
 
@@ -103,12 +101,11 @@ TEST(Reply, IsReadBackTheSameWholeAndStreamed) {
   const ModelReply reply = SomeReply();
   const std::vector<OfferedTool> tools = {{.name = "look"}};
   const ReplyFrame frame{.seed = "s", .model = "m", .tools = &tools, .usage_chunk = true};
-  const ModelRequest request;
-  for (const Wire wire : {Wire::kChat, Wire::kMessages}) {
+  for (const Wire wire : {Wire::kChat, Wire::kResponses, Wire::kMessages}) {
     std::string streamed;
     for (const std::string& event : WriteReplyStream(wire, reply, frame)) streamed += event;
     for (const std::string& body : {WriteReply(wire, reply, frame), streamed}) {
-      const auto read = wire == Wire::kChat ? ReadOpenAiReply(body, request) : ReadAnthropicReply(body, request);
+      const auto read = ReadWireReply(wire, body);
       ASSERT_TRUE(read) << read.error().Text() << body;
       EXPECT_EQ(read->text, reply.text);
       ASSERT_EQ(read->calls.size(), 2U);
@@ -150,6 +147,56 @@ TEST(Reply, HasIdsOfItsWireThatDependOnNothingButTheSeed) {
   EXPECT_NE(WireCallId(Wire::kChat, "s", 0), WireCallId(Wire::kChat, "t", 0));
   EXPECT_THAT(WireCallId(Wire::kResponses, "s", 0), ::testing::MatchesRegex("call_[0-9A-Za-z]+"));
   EXPECT_THAT(WireCallId(Wire::kMessages, "s", 0), ::testing::MatchesRegex("toolu_01[0-9A-Za-z]+"));
+}
+
+TEST(Rewrite, ChangesTheTextOfAResultAndNoByteAroundIt) {
+  const std::string chat =
+      R"({"x":[1.50, {"b":2,"a":1}], "messages":[{"role":"user","content":"a"},{"role":"tool", "tool_call_id":"c1","content":"old \u00fc"}],"y":1e3})";
+  EXPECT_EQ(
+      ReplaceResult(Wire::kChat, chat, "c1", "old \u00fc", "new \"text\"").value(),
+      R"({"x":[1.50, {"b":2,"a":1}], "messages":[{"role":"user","content":"a"},{"role":"tool", "tool_call_id":"c1","content":"new \"text\""}],"y":1e3})");
+  EXPECT_FALSE(ReplaceResult(Wire::kChat, chat, "c2", "old", "new"));
+  const std::string parts =
+      R"({"input":[{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c1","output":[{"type":"input_text","text":"Wall time"},{"type":"input_text","text":"old"}]}]})";
+  EXPECT_EQ(
+      ReplaceResult(Wire::kResponses, parts, "c1", "Wall time\nold", "Wall time\nold and more").value(),
+      R"({"input":[{"type":"function_call","call_id":"c1","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c1","output":[{"type":"input_text","text":"Wall time"},{"type":"input_text","text":"old and more"}]}]})");
+  const std::string blocks =
+      R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"old","cache_control":{"type":"ephemeral"}}]}]})";
+  EXPECT_EQ(
+      ReplaceResult(Wire::kMessages, blocks, "t1", "old", "new").value(),
+      R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"new","cache_control":{"type":"ephemeral"}}]}]})");
+}
+
+TEST(Rewrite, ChangesDescriptionsWhereverToolsStand) {
+  EXPECT_EQ(ReplaceDescription(Wire::kChat,
+                               R"({"tools":[{"type":"function","function":{"name":"f","description":"d"}}]})", "f", "e")
+                .value(),
+            R"({"tools":[{"type":"function","function":{"name":"f","description":"e"}}]})");
+  EXPECT_EQ(ReplaceDescription(Wire::kResponses,
+                               R"({"tools":[{"type":"namespace","name":"n","tools":[{"name":"f"}]}]})", "f", "e")
+                .value(),
+            R"({"tools":[{"type":"namespace","name":"n","tools":[{"description":"e","name":"f"}]}]})");
+}
+
+TEST(Rewrite, PutsATurnThatNobodySawWhereItWasTaken) {
+  const ModelReply reply = SomeReply();
+  const std::vector<OfferedTool> tools = {{.name = "look"}};
+  const ReplyFrame frame{.seed = "s", .model = "m", .tools = &tools};
+  const std::vector<Denied> denied = {{reply.calls[0], "no"}, {reply.calls[1], "no"}};
+  for (const auto& [wire, body] :
+       {std::pair<Wire, std::string>{
+            Wire::kChat, R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})"},
+        {Wire::kResponses, R"({"input":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})"},
+        {Wire::kMessages, R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})"}}) {
+    const std::vector<HiddenTurn> hidden = {{1, HiddenEntries(wire, WriteReply(wire, reply, frame), denied).value()}};
+    const ModelAsk ask = Read(wire, InsertTurns(wire, body, hidden).value());
+    ASSERT_EQ(ask.messages.size(), 5U);
+    EXPECT_EQ(ask.messages[1].calls.size(), 2U);
+    EXPECT_EQ(ask.messages[2].call_id, "call_1");
+    EXPECT_EQ(ask.messages[3].text, "no");
+    EXPECT_EQ(ask.messages[4].text, "b");
+  }
 }
 
 TEST(Offered, IsTheToolThatEndsInTheName) {

@@ -55,7 +55,9 @@ std::string Head(const ServerReply& reply) {
   for (const auto& [name, value] : reply.headers) out += fmt::format("{}: {}\r\n", name, value);
   if (reply.manner == Manner::kEndless) return out + "Transfer-Encoding: chunked\r\n\r\n";
   if (reply.manner == Manner::kCloseAfter) out += "Connection: close\r\n";
-  return out + fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n\r\n", reply.body.size());
+  const auto typed = [](const auto& header) { return header.first == "Content-Type"; };
+  if (std::ranges::none_of(reply.headers, typed)) out += "Content-Type: application/json\r\n";
+  return out + fmt::format("Content-Length: {}\r\n\r\n", reply.body.size());
 }
 
 }  // namespace

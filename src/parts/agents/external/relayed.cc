@@ -10,12 +10,13 @@
 #include "episode/witness.h"
 #include "net/token.h"
 #include "parts/agents/agents.h"
+#include "parts/agents/external/broker.h"
 #include "parts/agents/external/kept.h"
 
 namespace xsweep {
 namespace {
 
-class RelayedAgent final : public Agent, public ModelWitness {
+class RelayedAgent final : public Agent, public ModelWitness, public HearsDecisions {
  public:
   RelayedAgent(std::shared_ptr<const RelayRecipe> recipe, const TrialContext& context, MakeRelayed make)
       : recipe_(std::move(recipe)), context_(context), make_(std::move(make)) {}
@@ -25,6 +26,7 @@ class RelayedAgent final : public Agent, public ModelWitness {
     if (inner_ == nullptr) {
       CO_TRY_ASSIGN(line_, RelayLine::Open(*recipe_, context_));
       inner_ = make_(line_.get());
+      if (line_->mediator() != nullptr) line_->mediator()->ShowTools(context_.environment.tools(), *conversation.tools);
     }
     auto acting = inner_->Act(conversation);
     auto turn = co_await acting;
@@ -42,6 +44,9 @@ class RelayedAgent final : public Agent, public ModelWitness {
     co_return turn;
   }
 
+  void Decided(const std::vector<ToolCall>& calls, const std::vector<bool>& denied) override {
+    if (line_ != nullptr && line_->mediator() != nullptr) line_->mediator()->Decided(calls, denied);
+  }
   bool witnesses() const override { return line_ != nullptr && line_->seat().asked(); }
   Delivery Sent(std::string_view payload) const override { return line_->seat().Sent(payload); }
   std::vector<std::string> notes() const override {
@@ -73,6 +78,17 @@ class RelayedAgent final : public Agent, public ModelWitness {
   std::unique_ptr<Agent> inner_;
   std::vector<std::string> open_;
 };
+
+/// One call of an agent's own tool as the broker takes those over MCP: a turn of the episode, and what came of it.
+Async<Expected<std::string>> Hand(std::shared_ptr<std::weak_ptr<ToolBroker>> where, ToolCall call) {
+  const auto broker = where->lock();
+  if (broker == nullptr) co_return EpisodeError("this trial is over", "relay");
+  ToolRequest request;
+  request.call = std::move(call);
+  auto calling = broker->Call(std::move(request));
+  CO_TRY_ASSIGN(ToolAnswer answer, co_await calling);
+  co_return std::move(answer.text);
+}
 
 }  // namespace
 
@@ -141,10 +157,37 @@ Expected<std::unique_ptr<RelayLine>> RelayLine::Open(const RelayRecipe& recipe, 
     seat.seated = std::make_unique<SeatedModel>(seed, context.environment.tools(), std::move(play), true);
   }
   std::unique_ptr<RelayLine> line(new RelayLine());
+  line->loop_ = around.loop;
+  if (const auto* elsewhere = dynamic_cast<const ToolsElsewhere*>(&context.environment)) {
+    const auto mediator = std::make_shared<Mediator>(
+        *around.loop, [where = line->broker_](ToolCall call) { return Hand(where, std::move(call)); });
+    if (elsewhere->Attach(mediator)) line->mediator_ = mediator;
+  }
+  seat.mediator = line->mediator_;
   line->key_ = "xsweep-" + token;
   line->seat_ = std::make_shared<RelaySeat>(std::move(seat));
   line->mount_ = MountModel(*around.server, "/t/" + token + "/model", line->seat_);
   return line;
+}
+
+RelayLine::~RelayLine() {
+  End();
+  seat_->Close();
+}
+
+void RelayLine::Meet(const std::shared_ptr<ToolBroker>& broker) {
+  if (mediator_ == nullptr) return;
+  *broker_ = broker;
+  const auto listing = [](std::shared_ptr<ToolBroker> tools) -> Async<bool> {
+    auto list = tools->List();  // who was offered the tools, the seat knows
+    const auto listed = co_await list;
+    co_return listed.has_value();
+  };
+  loop_->Spawn(listing(broker), [](bool) {});
+}
+
+void RelayLine::End() {
+  if (mediator_ != nullptr) mediator_->End();
 }
 
 std::unique_ptr<Agent> RelayTurns(std::shared_ptr<const RelayRecipe> recipe, const TrialContext& context,

@@ -38,12 +38,14 @@ struct RelayRecipe {
 /// Fails with kUser for a price or an address that is none.
 Expected<RelayRecipe> ReadRelay(const RelaySettings& settings);
 
+class ToolBroker;
+
 /// One trial's address of a model, and the seat behind it. Gone with the object.
 class RelayLine {
  public:
   /// nullptr where nothing is relayed. Fails with kUser where there is no web.
   static Expected<std::unique_ptr<RelayLine>> Open(const RelayRecipe& recipe, const TrialContext& context);
-  ~RelayLine() { seat_->Close(); }
+  ~RelayLine();
   RelayLine(const RelayLine&) = delete;
   RelayLine& operator=(const RelayLine&) = delete;
 
@@ -52,10 +54,19 @@ class RelayLine {
   /// Means nothing anywhere else.
   const std::string& key() const { return key_; }
   RelaySeat& seat() { return *seat_; }
+  /// Empty unless the agent's tools are its own.
+  Mediator* mediator() { return mediator_.get(); }
+  /// Where calls of an agent's own tools meet the episode, like those over MCP.
+  void Meet(const std::shared_ptr<ToolBroker>& broker);
+  /// The agent has ended.
+  void End();
 
  private:
   RelayLine() = default;
   std::string key_;
+  IoLoop* loop_ = nullptr;
+  std::shared_ptr<std::weak_ptr<ToolBroker>> broker_ = std::make_shared<std::weak_ptr<ToolBroker>>();
+  std::shared_ptr<Mediator> mediator_;
   std::shared_ptr<RelaySeat> seat_;
   Mount mount_;
 };

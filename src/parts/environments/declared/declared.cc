@@ -11,6 +11,7 @@
 
 #include "base/fill_in.h"
 #include "episode/annotated.h"
+#include "episode/own_tools.h"
 #include "parts/shared/goal_calls.h"
 #include "parts/shared/splice.h"
 
@@ -83,7 +84,7 @@ bool IsChange(const std::string& change, const Json* before, const Json* after) 
 
 class DeclaredSource;
 
-class DeclaredEnvironment final : public Environment, public AnnotatesTools {
+class DeclaredEnvironment final : public Environment, public AnnotatesTools, public ToolsElsewhere {
  public:
   DeclaredEnvironment(const DeclaredSource& source, std::unique_ptr<Environment> inner);
 
@@ -103,6 +104,10 @@ class DeclaredEnvironment final : public Environment, public AnnotatesTools {
   Async<Expected<std::vector<Effect>>> EndEffects(const Transcript& transcript, const Goal& goal) override;
   Async<Expected<StateView>> Observe() override { return inner_->Observe(); }
   std::vector<std::string> notes() const override { return inner_->notes(); }
+  bool Attach(std::weak_ptr<ResultSource> source) const override {
+    const auto* elsewhere = dynamic_cast<const ToolsElsewhere*>(inner_.get());
+    return elsewhere != nullptr && elsewhere->Attach(std::move(source));
+  }
   Json AnnotationsOf(std::string_view tool) const override {
     const auto* knows = dynamic_cast<const AnnotatesTools*>(inner_.get());
     return knows == nullptr ? Json() : knows->AnnotationsOf(tool);

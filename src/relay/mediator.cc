@@ -1,0 +1,162 @@
+// Mediator: attack and defense at an agent's own tools.
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/mediator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "relay/seated_model.h"
+
+namespace xsweep {
+
+void Mediator::WakeAll() {
+  for (Wait* wait : std::exchange(waiting_, {})) wait->Wake();
+}
+
+Async<Status> Mediator::Until(std::function<bool()> there) {
+  while (!there() && !ended_) {
+    Wait wait(loop_);
+    waiting_.push_back(&wait);
+    Status woken = co_await wait;
+    std::erase(waiting_, &wait);
+    CO_TRY(woken);
+  }
+  if (!there()) co_return EpisodeError("this trial is over", "relay");
+  co_return Status();
+}
+
+// Whether any came by. A call of the same turn that has no result here was not executed: nobody waits for it longer.
+bool Mediator::TakeResults(const ModelAsk& ask) {
+  bool any = false;
+  for (const Message& message : ask.messages) {
+    const auto open = open_.find(message.call_id);
+    if (message.speaker != Speaker::kTool || open == open_.end() || open->second.result) continue;
+    open->second.result = message.text;
+    open->second.failed = message.error;
+    any = true;
+  }
+  for (auto& [id, open] : open_) {
+    if (!any || open.result || open.denied.value_or(true)) continue;
+    open.result = "Error: the agent did not execute this call";
+    open.failed = true;
+  }
+  if (any) WakeAll();
+  return any;
+}
+
+Async<Expected<std::string>> Mediator::Prepare(std::string body, ModelAsk ask) {
+  const auto self = shared_from_this();
+  if (TakeResults(ask)) {
+    auto waiting = Until([this] {
+      return std::ranges::all_of(open_, [](const auto& entry) { return entry.second.shown || !entry.second.result; });
+    });
+    CO_TRY(co_await waiting);
+    for (auto& [id, open] : open_) {
+      if (!open.result) continue;
+      CO_TRY(*open.shown);
+      if (**open.shown != *open.result) changed_[id] = {*open.result, **open.shown};
+    }
+  }
+  co_return Rewrite(std::move(body), ask);
+}
+
+Expected<std::string> Mediator::Rewrite(std::string body, const ModelAsk& ask) const {
+  for (const Message& message : ask.messages) {
+    const auto changed = changed_.find(message.call_id);
+    if (message.speaker != Speaker::kTool || changed == changed_.end()) continue;
+    if (message.text != changed->second.original) continue;  // the agent has cut or changed it since
+    TRY_ASSIGN(body, ReplaceResult(ask.wire, std::move(body), message.call_id, changed->second.original,
+                                   changed->second.shown));
+  }
+  for (const auto& [name, more] : appended_) {
+    const OfferedTool* tool = FindOffered(ask.tools, name);
+    if (tool == nullptr) continue;
+    TRY_ASSIGN(body, ReplaceDescription(ask.wire, std::move(body), tool->name, tool->description + more));
+  }
+  for (const auto& [name, text] : replaced_) {
+    const OfferedTool* tool = FindOffered(ask.tools, name);
+    if (tool == nullptr) continue;
+    TRY_ASSIGN(body, ReplaceDescription(ask.wire, std::move(body), tool->name, text));
+  }
+  return body;
+}
+
+void Mediator::ShowTools(const std::vector<ToolSchema>& own, const std::vector<ToolSchema>& shown) {
+  for (const ToolSchema& tool : shown) {
+    const auto before = std::ranges::find(own, tool.name, &ToolSchema::name);
+    if (before == own.end() || before->description == tool.description) continue;
+    if (tool.description.starts_with(before->description)) {
+      appended_[tool.name] = tool.description.substr(before->description.size());
+    } else {
+      replaced_[tool.name] = tool.description;
+    }
+  }
+}
+
+Async<Expected<std::vector<bool>>> Mediator::Decide(std::vector<ToolCall> calls) {
+  const auto self = shared_from_this();
+  for (const ToolCall& call : calls) {
+    // Results are paired with calls by id, here and in the request: a server that repeats them cannot be mediated.
+    if (call.id.empty() || open_.contains(call.id))
+      co_return EpisodeError("the model gave a call no id, or one that it had used before: `" + call.id + "`", "relay");
+  }
+  for (const ToolCall& call : calls) {
+    open_.emplace(call.id, Open{call});
+    loop_.Spawn(hand_(call), [self, id = call.id](Expected<std::string> shown) {
+      if (const auto open = self->open_.find(id); open != self->open_.end()) open->second.shown = std::move(shown);
+      self->WakeAll();
+    });
+  }
+  const auto decided = [this, &calls] {
+    return std::ranges::all_of(calls, [this](const ToolCall& call) { return open_.at(call.id).denied.has_value(); });
+  };
+  auto waiting = Until(decided);
+  CO_TRY(co_await waiting);
+  std::vector<bool> denied;
+  for (const ToolCall& call : calls) denied.push_back(*open_.at(call.id).denied);
+  co_return denied;
+}
+
+void Mediator::Decided(const std::vector<ToolCall>& calls, const std::vector<bool>& denied) {
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    if (const auto open = open_.find(calls[i].id); open != open_.end()) open->second.denied = denied[i];
+  WakeAll();
+}
+
+Async<Expected<std::vector<Denied>>> Mediator::Notices(std::vector<ToolCall> calls) {
+  const auto self = shared_from_this();
+  const auto told = [this, &calls] {
+    return std::ranges::all_of(calls, [this](const ToolCall& call) { return open_.at(call.id).shown.has_value(); });
+  };
+  auto waiting = Until(told);
+  CO_TRY(co_await waiting);
+  std::vector<Denied> notices;
+  for (const ToolCall& call : calls) {
+    CO_TRY_ASSIGN(std::string notice, *open_.at(call.id).shown);
+    notices.push_back({call, std::move(notice)});
+  }
+  co_return notices;
+}
+
+Async<Expected<ToolOutcome>> Mediator::ResultOf(ToolCall call) {
+  const auto self = shared_from_this();
+  const auto came = [this, &call] {
+    const auto open = open_.find(call.id);
+    return open != open_.end() && open->second.result.has_value();
+  };
+  auto waiting = Until(came);
+  const Status there = co_await waiting;
+  if (!there && there.error().kind == ErrorKind::kInterrupted) co_return std::unexpected(there.error());
+  if (!there)
+    co_return ToolOutcome{
+        .content = "Error: the agent ended before it executed this call", .error = true, .effects = {}};
+  const Open& open = open_.at(call.id);
+  co_return ToolOutcome{.content = *open.result, .error = open.failed, .effects = {}};
+}
+
+void Mediator::End() {
+  ended_ = true;
+  WakeAll();
+}
+
+}  // namespace xsweep
