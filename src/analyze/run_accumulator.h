@@ -69,8 +69,8 @@ struct HashTryCount {
 
 struct CellTallies {
   std::map<std::uint64_t, SeedTallies> seeds;
-  std::vector<Tally> tasks;                ///< by number in RunAccumulator::tasks(); no trials: not in this cell
-  std::vector<std::uint32_t> task_order;   ///< numbers in order of first appearance
+  std::vector<Tally> tasks;               ///< by number in RunAccumulator::tasks(); no trials: not in this cell
+  std::vector<std::uint32_t> task_order;  ///< numbers in order of first appearance
   std::unordered_map<TryCount, std::int64_t, HashTryCount> tries;  ///< of trials whose attack counts its tries
 };
 

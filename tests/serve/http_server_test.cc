@@ -234,7 +234,8 @@ TEST_F(AServer, DoesSlowWorkElsewhere) {
 
 TEST(EventStream, IsReadHoweverItIsCut) {
   const std::string text =
-      "\xEF\xBB\xBF: ping\r\nevent: a\r\ndata: 1\r\ndata:2\r\nid: 7\r\nretry: 250\r\n\r\ndata\n\nevent: none\n\ndata: x\r\r";
+      "\xEF\xBB\xBF: ping\r\nevent: a\r\ndata: 1\r\ndata:2\r\nid: 7\r\nretry: 250\r\n\r\ndata\n\nevent: none\n\ndata: "
+      "x\r\r";
   for (std::size_t size = 1; size <= text.size(); ++size) {
     EventStreamReader reader;
     std::vector<StreamEvent> all;
