@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # All cases of AgentDojo v1.2.2 through xsweep: reference play gets the verdicts of the package's own code, within a
-# minute of CPU and 600 MB for a suite with two workers.
+# minute of two workers and 600 MB for a suite.
 # Skips where the package is not installed (tools/agentdojo.sh does that).
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -32,7 +32,7 @@ judge: { name: goal_reached }
 grid: { attack.goal: [$names] }
 transcripts: none
 YAML
-  python3 tests/measured.py 60 600 "$xsweep" run "$out/$suite.yaml" --outdir "$out/results" --quiet > "$out/log" 2>&1 ||
+  python3 tests/measured.py 120 600 "$xsweep" run "$out/$suite.yaml" --outdir "$out/results" --quiet > "$out/log" 2>&1 ||
     { cat "$out/log"; exit 1; }
   echo "$suite: $(grep 's of CPU' "$out/log")"
   run=$(find "$out/results/agentdojo_$suite" -name trials.jsonl -path '*Z-*' -printf '%h\n' | head -1)

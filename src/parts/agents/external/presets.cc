@@ -58,7 +58,7 @@ constexpr std::string_view kOpencodeConfig = R"({
 {?model_base}  "provider": {"x": {"npm": "@ai-sdk/openai-compatible", "name": "x",
 {?model_base}    "options": {"baseURL": "{model_base}/v1", "apiKey": "{env:OPENAI_API_KEY}"}, "models": {"{model}": {"name": "{model}"}}}},
   "permission": {"*": "deny", "desk_*": "allow"},
-  "mcp": {"desk": {"type": "remote", "url": "{mcp_url}", "enabled": true, "oauth": false}}
+  "mcp": {"desk": {"type": "remote", "url": "{mcp_url}", "enabled": true, "oauth": false, "timeout": 600000}}
 }
 )";
 
