@@ -103,7 +103,7 @@ struct PartEntry {
   /// The usual row: `prepare` gets the options read into a `T`. `about` has no options yet; `defaults` is for parts
   /// that share a struct and differ in their defaults.
   template <class T, class Prepare>
-  static PartEntry Of(PartSpec about, const Options<T>& options, Prepare prepare, T defaults = {}) {
+  static PartEntry Of(PartSpec about, const Options<T>& options, Prepare prepare, const T& defaults = {}) {
     about.options = options.Specs(defaults);
     return {.spec = std::move(about), .prepare = [options, prepare, defaults](const Json& checked) {
               return Expected<Prepared>(prepare(options.Read(checked, defaults)));

@@ -330,6 +330,7 @@ class Dialogue {
     auto* hears = decided.empty() ? nullptr : dynamic_cast<HearsDecisions*>(&parts_.agent);
     if (hears == nullptr) return;
     std::vector<bool> denied;
+    denied.reserve(calls.size());
     for (std::size_t i = 0; i < calls.size(); ++i)
       denied.push_back(i >= decided.size() || FirstDenial(decided[i]) != nullptr);
     hears->Decided(calls, denied);

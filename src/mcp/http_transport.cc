@@ -171,7 +171,7 @@ class HttpTransport final : public McpTransport {
     loop_->Post([this, request = std::move(request), promise]() mutable {
       loop_->Spawn(http_->Call(std::move(request)), [promise](Answer answer) { promise.Set(std::move(answer)); });
     });
-    RunNow(promise.Take(std::chrono::milliseconds(2500)));
+    (void)RunNow(promise.Take(std::chrono::milliseconds(2500)));
   }
 
   const McpAddress address_;
