@@ -113,6 +113,7 @@ Async<Expected<std::vector<bool>>> Mediator::Decide(std::vector<ToolCall> calls)
   auto waiting = Until(decided);
   CO_TRY(co_await waiting);
   std::vector<bool> denied;
+  denied.reserve(calls.size());
   for (const ToolCall& call : calls) denied.push_back(*open_.at(call.id).denied);
   co_return denied;
 }

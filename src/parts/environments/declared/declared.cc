@@ -262,6 +262,7 @@ Expected<std::shared_ptr<const EnvironmentSource>> Declare(std::shared_ptr<const
                                                            DeclaredWorld world) {
   if (!world.tasks.empty()) {
     std::vector<Task> tasks;
+    tasks.reserve(world.tasks.size());
     for (const DeclaredTask& task : world.tasks) tasks.push_back(task.task);
     TRY_ASSIGN(inner, inner->WithTasks(std::move(tasks)));
   }
