@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "foreign/tau_entry.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
