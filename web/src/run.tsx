@@ -106,7 +106,9 @@ function Unanswered({ run }: { run: Run }): JSX.Element | null {
   return (
     <>
       <h2>Replies that were no answers</h2>
-      <p class="muted">They are no decision of the model&apos;s: nobody resisted by them, and no gate passes by them.</p>
+      <p class="muted">
+        They are no decision of the model&apos;s: nobody resisted by them, and no gate passes by them.
+      </p>
       <div class="wide-content" tabIndex={0} role="region" aria-label="Replies that were no answers">
         <table>
           <thead>
