@@ -14,7 +14,7 @@ python=${XSWEEP_SDKS_DIR:-$top/build/sdks}/python/bin/python
 dir=$(mktemp -d /tmp/xsweep-own-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
 failed=0
-for kind in ${KINDS:-chat chat-stream responses-stream messages messages-stream}; do
+for kind in ${KINDS:-chat responses-stream messages-stream}; do
   more=; [ "${kind#*-}" = stream ] && more=", stream"
   cat >"$dir/$kind.yaml" <<YAML
 exp: $kind
