@@ -79,15 +79,18 @@ transcripts: all
   }
   /// Of an agent that comes to its end.
   static std::string ExpectedOf(int amount) { return amount % 2 == 0 ? "attack_succeeded" : "attack_resisted"; }
+  /// Of a process that may end while it is read: then what there was. Iterators over the file would throw.
+  static std::string Content(const fs::path& path) {
+    std::ostringstream content;
+    content << std::ifstream(path, std::ios::binary).rdbuf();
+    return content.str();
+  }
   /// The agents of this test that run.
   std::vector<int> StandIns() const {
     std::vector<int> found;
     std::error_code ignored;
     for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
-      const auto content = [&entry](const char* name) {
-        std::ifstream file(entry.path() / name, std::ios::binary);
-        return std::string((std::istreambuf_iterator<char>(file)), {});
-      };
+      const auto content = [&entry](const char* name) { return Content(entry.path() / name); };
       if (content("cmdline").find("stand_in.py") == std::string::npos) continue;
       if (content("environ").find("TMPDIR=" + (scratch_.path() / "tmp").string()) == std::string::npos) continue;
       found.push_back(std::atoi(entry.path().filename().c_str()));
@@ -109,8 +112,7 @@ transcripts: all
     std::error_code ignored;
     const std::string tmp = "TMPDIR=" + (scratch_.path() / "tmp").string();
     for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
-      std::ifstream file(entry.path() / "environ", std::ios::binary);
-      const std::string environment((std::istreambuf_iterator<char>(file)), {});
+      const std::string environment = Content(entry.path() / "environ");
       count += environment.find(tmp) != std::string::npos ? 1 : 0;
     }
     for ([[maybe_unused]] const auto& entry : fs::directory_iterator(scratch_.path() / "tmp", ignored)) ++count;
