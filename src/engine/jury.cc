@@ -54,12 +54,26 @@ Async<Status> Jury::Look(std::size_t place, const Goal& goal, const Transcript& 
 
 const EarlyEnd* Jury::EndFor(std::size_t place) const { return ends_[place] ? &*ends_[place] : nullptr; }
 
+namespace {
+
+// Who stands before the agent's model knows what it was sent once the dialogue is over. A beginning of it was sent no
+// more than the whole.
+Exposure NoMoreThan(const Exposure& whole, Exposure beginning) {
+  if (whole.delivery >= beginning.delivery) return beginning;
+  if (whole.delivery == Delivery::kNone) return {};
+  beginning.delivery = whole.delivery;
+  beginning.exposed = beginning.exposed && whole.exposed;
+  return beginning;
+}
+
+}  // namespace
+
 EpisodeResult CutAt(const EpisodeResult& whole, const EarlyEnd& end) {
   EpisodeResult cut = whole;
   Transcript& transcript = cut.transcript;
   transcript.steps.resize(end.steps);
   transcript.calls.resize(end.calls);
-  transcript.exposure = end.exposure;
+  transcript.exposure = NoMoreThan(whole.transcript.exposure, end.exposure);
   transcript.end_effects = end.end_effects;
   transcript.notes = end.notes;
   cut.task = end.task;
