@@ -30,6 +30,14 @@ class HearsDecisions {
  public:
   virtual ~HearsDecisions() = default;
   virtual void Decided(const std::vector<ToolCall>& calls, const std::vector<bool>& denied) = 0;
+  /// Told before the first turn where the defense denies no call: then nothing has to wait for its word.
+  virtual void ExpectNoDenial() = 0;
+};
+
+/// Implemented by a Defense that denies no call, whatever it does with texts; asked for by a dynamic_cast.
+class DeniesNoCall {
+ public:
+  virtual ~DeniesNoCall() = default;
 };
 
 }  // namespace xsweep

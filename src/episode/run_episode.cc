@@ -159,6 +159,8 @@ class Dialogue {
     transcript_.system = conversation_.system;
     conversation_.tools = &parts_.environment.tools();
     if (parts_.attack.poisons_tools() || parts_.defense.reviews_tools()) CO_TRY(co_await ShowTools());
+    auto* hears = dynamic_cast<HearsDecisions*>(&parts_.agent);
+    if (hears != nullptr && dynamic_cast<const DeniesNoCall*>(&parts_.defense) != nullptr) hears->ExpectNoDenial();
     co_return Status();
   }
 

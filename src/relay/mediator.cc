@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "relay/rewrite.h"
 #include "relay/seated_model.h"
 
 namespace xsweep {
@@ -44,18 +45,28 @@ bool Mediator::TakeResults(const ModelAsk& ask) {
   return any;
 }
 
+// All that the episode has to say of what has come by: results, and denials beside them.
+Async<Status> Mediator::AwaitShown() {
+  auto waiting = Until([this] {
+    return std::ranges::all_of(open_, [](const auto& entry) {
+      const Open& open = entry.second;
+      return open.shown || (!open.result && !open.denied.value_or(false));
+    });
+  });
+  CO_TRY(co_await waiting);
+  for (auto& [id, open] : open_) {
+    if (!open.result) continue;
+    CO_TRY(*open.shown);
+    if (**open.shown != *open.result) changed_[id] = {*open.result, **open.shown};
+  }
+  co_return Status();
+}
+
 Async<Expected<std::string>> Mediator::Prepare(std::string body, ModelAsk ask) {
   const auto self = shared_from_this();
   if (TakeResults(ask)) {
-    auto waiting = Until([this] {
-      return std::ranges::all_of(open_, [](const auto& entry) { return entry.second.shown || !entry.second.result; });
-    });
-    CO_TRY(co_await waiting);
-    for (auto& [id, open] : open_) {
-      if (!open.result) continue;
-      CO_TRY(*open.shown);
-      if (**open.shown != *open.result) changed_[id] = {*open.result, **open.shown};
-    }
+    auto awaiting = AwaitShown();
+    CO_TRY(co_await awaiting);
   }
   co_return Rewrite(std::move(body), ask);
 }
@@ -124,19 +135,37 @@ void Mediator::Decided(const std::vector<ToolCall>& calls, const std::vector<boo
   WakeAll();
 }
 
-Async<Expected<std::vector<Denied>>> Mediator::Notices(std::vector<ToolCall> calls) {
+// Whether all of them are known.
+bool Mediator::AddNotices(std::vector<DecidedCall>& turn) const {
+  for (DecidedCall& call : turn) {
+    if (!call.denied) continue;
+    const auto open = open_.find(call.id);
+    if (open == open_.end() || !open->second.shown || !*open->second.shown) return false;
+    call.notice = **open->second.shown;
+  }
+  return true;
+}
+
+Async<Expected<std::vector<DecidedCall>>> Mediator::AwaitNotices(std::vector<DecidedCall> turn) {
   const auto self = shared_from_this();
-  const auto told = [this, &calls] {
-    return std::ranges::all_of(calls, [this](const ToolCall& call) { return open_.at(call.id).shown.has_value(); });
+  const auto told = [this, &turn] {
+    return std::ranges::all_of(
+        turn, [this](const DecidedCall& call) { return !call.denied || open_.at(call.id).shown.has_value(); });
   };
   auto waiting = Until(told);
   CO_TRY(co_await waiting);
-  std::vector<Denied> notices;
-  for (const ToolCall& call : calls) {
-    CO_TRY_ASSIGN(std::string notice, *open_.at(call.id).shown);
-    notices.push_back({call, std::move(notice)});
+  for (const DecidedCall& call : turn)
+    if (call.denied) CO_TRY(*open_.at(call.id).shown);
+  AddNotices(turn);
+  co_return turn;
+}
+
+Expected<std::string> Mediator::AsModelHasIt(Wire wire, const std::string& body) const {
+  TRY_ASSIGN(std::string whole, InsertTurns(wire, body, hidden_));
+  for (std::vector<DecidedCall> turn : partly_hidden_) {
+    if (AddNotices(turn)) whole = RestoreCalls(wire, std::move(whole), turn);
   }
-  co_return notices;
+  return whole;
 }
 
 Async<Expected<ToolOutcome>> Mediator::ResultOf(ToolCall call) {

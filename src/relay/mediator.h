@@ -12,7 +12,7 @@
 #include "episode/own_tools.h"
 #include "net/io_loop.h"
 #include "relay/ask.h"
-#include "relay/rewrite.h"
+#include "relay/denied_calls.h"
 
 namespace xsweep {
 
@@ -30,13 +30,17 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
   Async<Expected<std::string>> Prepare(std::string body, ModelAsk ask);
   /// Which of the calls of a reply are denied, once that is decided.
   Async<Expected<std::vector<bool>>> Decide(std::vector<ToolCall> calls);
-  /// What the model is told of calls that were denied.
-  Async<Expected<std::vector<Denied>>> Notices(std::vector<ToolCall> calls);
-  /// A turn that its agent does not know of, at the end of the history that `body`, the agent's own, has.
+  /// Whether any could be: without it nothing has to be held back.
+  bool denies() const { return denies_; }
+  void ExpectNoDenial() { denies_ = false; }
+  /// The turn with what the model is told of its denied calls, once that is known.
+  Async<Expected<std::vector<DecidedCall>>> AwaitNotices(std::vector<DecidedCall> turn);
+  /// A turn that its agent does not know of, at the end of a history of `place` entries.
   void Hide(std::size_t place, Json entries) { hidden_.push_back({place, std::move(entries)}); }
-  Expected<std::string> WithHidden(Wire wire, const std::string& body) const {
-    return InsertTurns(wire, body, hidden_);
-  }
+  /// A turn of which its agent does not know the denied calls.
+  void HidePart(std::vector<DecidedCall> turn) { partly_hidden_.push_back(std::move(turn)); }
+  /// The agent's own history with all that it does not know of.
+  Expected<std::string> AsModelHasIt(Wire wire, const std::string& body) const;
   /// Descriptions as attack and defense have left them, by the environment's names; the first that is said stays.
   void ShowTools(const std::vector<ToolSchema>& own, const std::vector<ToolSchema>& shown);
 
@@ -59,6 +63,8 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
   void WakeAll();
   Async<Status> Until(std::function<bool()> there);
   bool TakeResults(const ModelAsk& ask);
+  Async<Status> AwaitShown();
+  bool AddNotices(std::vector<DecidedCall>& turn) const;
   Expected<std::string> Rewrite(std::string body, const ModelAsk& ask) const;
 
   IoLoop& loop_;
@@ -67,6 +73,8 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
   std::map<std::string, Changed> changed_;                  // results that the model sees otherwise
   std::map<std::string, std::string> appended_, replaced_;  // to and for descriptions, by tool
   std::vector<HiddenTurn> hidden_;
+  std::vector<std::vector<DecidedCall>> partly_hidden_;
+  bool denies_ = true;
   std::vector<Wait*> waiting_;
   bool ended_ = false;
 };

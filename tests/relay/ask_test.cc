@@ -168,6 +168,14 @@ TEST(Rewrite, ChangesTheTextOfAResultAndNoByteAroundIt) {
       R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","is_error":true,"content":"new","cache_control":{"type":"ephemeral"}}]}]})");
 }
 
+TEST(Rewrite, LeavesNoEmptyTextWhereAResultHadSeveral) {
+  const std::string body =
+      R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"a"}, {"type":"image","source":{}}, {"type":"text","text":"b"}]}]}]})";
+  EXPECT_EQ(
+      ReplaceResult(Wire::kMessages, body, "t", "a\n[image]\nb", "withheld").value(),
+      R"({"messages":[{"role":"user","content":[{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"withheld"}, {"type":"image","source":{}}]}]}]})");
+}
+
 TEST(Rewrite, ChangesDescriptionsWhereverToolsStand) {
   EXPECT_EQ(ReplaceDescription(Wire::kChat,
                                R"({"tools":[{"type":"function","function":{"name":"f","description":"d"}}]})", "f", "e")
@@ -177,26 +185,6 @@ TEST(Rewrite, ChangesDescriptionsWhereverToolsStand) {
                                R"({"tools":[{"type":"namespace","name":"n","tools":[{"name":"f"}]}]})", "f", "e")
                 .value(),
             R"({"tools":[{"type":"namespace","name":"n","tools":[{"description":"e","name":"f"}]}]})");
-}
-
-TEST(Rewrite, PutsATurnThatNobodySawWhereItWasTaken) {
-  const ModelReply reply = SomeReply();
-  const std::vector<OfferedTool> tools = {{.name = "look"}};
-  const ReplyFrame frame{.seed = "s", .model = "m", .tools = &tools};
-  const std::vector<Denied> denied = {{reply.calls[0], "no"}, {reply.calls[1], "no"}};
-  for (const auto& [wire, body] :
-       {std::pair<Wire, std::string>{
-            Wire::kChat, R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})"},
-        {Wire::kResponses, R"({"input":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})"},
-        {Wire::kMessages, R"({"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]})"}}) {
-    const std::vector<HiddenTurn> hidden = {{1, HiddenEntries(wire, WriteReply(wire, reply, frame), denied).value()}};
-    const ModelAsk ask = Read(wire, InsertTurns(wire, body, hidden).value());
-    ASSERT_EQ(ask.messages.size(), 5U);
-    EXPECT_EQ(ask.messages[1].calls.size(), 2U);
-    EXPECT_EQ(ask.messages[2].call_id, "call_1");
-    EXPECT_EQ(ask.messages[3].text, "no");
-    EXPECT_EQ(ask.messages[4].text, "b");
-  }
 }
 
 TEST(Offered, IsTheToolThatEndsInTheName) {

@@ -135,31 +135,31 @@ TEST_F(Relay, LetsNoKeyBackThatItsServerRepeats) {
 
 TEST_F(Relay, KnowsWhatTheModelWasShownSaidAndUsed) {
   Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat)); });
-  EXPECT_FALSE(seat_->asked());
+  EXPECT_FALSE(seat_->watch().asked());
   ASSERT_TRUE(Ask("/v1/chat/completions", kChat));
-  EXPECT_TRUE(seat_->asked() && seat_->offered());
-  EXPECT_EQ(seat_->Sent("PAYLOAD it is"), Delivery::kIntact);
-  EXPECT_EQ(seat_->Sent("nobody said this"), Delivery::kNone);
-  const Usage used = seat_->TakeUsage();
+  EXPECT_TRUE(seat_->watch().asked() && seat_->watch().offered());
+  EXPECT_EQ(seat_->watch().Sent("PAYLOAD it is"), Delivery::kIntact);
+  EXPECT_EQ(seat_->watch().Sent("nobody said this"), Delivery::kNone);
+  const Usage used = seat_->watch().TakeUsage();
   EXPECT_EQ(used.calls, 1);
   EXPECT_EQ(used.prompt_tokens, 100);
   EXPECT_EQ(used.cost_nano_usd, 200'000);
-  EXPECT_EQ(seat_->TakeUsage(), Usage());
-  ASSERT_EQ(seat_->OpenCalls().size(), 1U);
-  EXPECT_EQ(seat_->OpenCalls()[0].name, "look");
-  EXPECT_EQ(seat_->WordsFor({"other", "look", Json::Parse(R"({"n":2})").value()}), "");
-  EXPECT_THAT(seat_->Notes(), Contains(HasSubstr("called look {\"n\":1} and nobody executed it")));
-  EXPECT_EQ(seat_->WordsFor({"mcp_1", "look", Json::Parse(R"({"n":1})").value()}),
+  EXPECT_EQ(seat_->watch().TakeUsage(), Usage());
+  ASSERT_EQ(seat_->watch().OpenCalls().size(), 1U);
+  EXPECT_EQ(seat_->watch().OpenCalls()[0].name, "look");
+  EXPECT_EQ(seat_->watch().WordsFor({"other", "look", Json::Parse(R"({"n":2})").value()}), "");
+  EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("called look {\"n\":1} and nobody executed it")));
+  EXPECT_EQ(seat_->watch().WordsFor({"mcp_1", "look", Json::Parse(R"({"n":1})").value()}),
             "I will look into that, one moment please.");
-  EXPECT_THAT(seat_->OpenCalls(), IsEmpty());
+  EXPECT_THAT(seat_->watch().OpenCalls(), IsEmpty());
 }
 
 TEST_F(Relay, CountsCallsWithoutToolsApart) {
   Open([](const testing::SeenRequest&) { return testing::ServerReply{.body = testing::ChatBody("A title")}; });
   ASSERT_TRUE(Ask("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a title, please"}]})"));
-  EXPECT_FALSE(seat_->asked());
-  EXPECT_EQ(seat_->TakeUsage().calls, 1);
-  EXPECT_THAT(seat_->Notes(), Contains(HasSubstr("0 requests of the dialogue, 1 beside it (15 tokens)")));
+  EXPECT_FALSE(seat_->watch().asked());
+  EXPECT_EQ(seat_->watch().TakeUsage().calls, 1);
+  EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("0 requests of the dialogue, 1 beside it (15 tokens)")));
 }
 
 TEST_F(Relay, IsNotReadyWithoutOurTools) {
@@ -167,8 +167,8 @@ TEST_F(Relay, IsNotReadyWithoutOurTools) {
   ASSERT_TRUE(
       Ask("/v1/chat/completions",
           R"({"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"shell"}}]})"));
-  EXPECT_TRUE(seat_->asked());
-  EXPECT_FALSE(seat_->offered());
+  EXPECT_TRUE(seat_->watch().asked());
+  EXPECT_FALSE(seat_->watch().offered());
 }
 
 TEST_F(Relay, HandsOnErrorsAsTheyAre) {
@@ -183,7 +183,7 @@ TEST_F(Relay, HandsOnErrorsAsTheyAre) {
     EXPECT_EQ(answer->status, status);
     EXPECT_EQ(answer->body, R"({"error":{"message":"no"}})");
     EXPECT_EQ(*answer->Header("retry-after"), "7");
-    EXPECT_THAT(seat_->Notes(), Contains(HasSubstr("1 were errors")));
+    EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 were errors")));
     mount_ = Mount();
   }
 }
@@ -191,11 +191,11 @@ TEST_F(Relay, HandsOnErrorsAsTheyAre) {
 TEST_F(Relay, CutsWhatWasCutAndSaysSoOfTheRest) {
   Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat), Manner::kDropMidway); });
   EXPECT_FALSE(Ask("/v1/chat/completions", kChat)) << "a half looks like a whole";
-  EXPECT_THAT(seat_->Notes(), Contains(HasSubstr("1 broke off")));
+  EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 broke off")));
   mount_ = Mount();
   Open([](const testing::SeenRequest&) { return Events("data: {\"choi\n\ndata: nonsense\n\n"); });
   EXPECT_EQ(Ask("/v1/chat/completions", kChat)->body, "data: {\"choi\n\ndata: nonsense\n\n");
-  EXPECT_THAT(seat_->Notes(), Contains(HasSubstr("1 could not be read")));
+  EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 could not be read")));
   mount_ = Mount();
   Open([](const testing::SeenRequest&) { return testing::ServerReply{.manner = Manner::kDrop}; });
   EXPECT_EQ(Ask("/v1/chat/completions", kChat)->status, 502);

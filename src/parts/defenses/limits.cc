@@ -6,12 +6,13 @@
 #include <fmt/format.h>
 
 #include "base/amount.h"
+#include "episode/own_tools.h"
 #include "parts/defenses/defenses.h"
 
 namespace xsweep {
 namespace {
 
-class NoDefense : public Defense {};
+class NoDefense : public Defense, public DeniesNoCall {};
 
 class BlockEverything : public Defense {
  public:

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "episode/exposure.h"
+#include "episode/own_tools.h"
 #include "parts/defenses/defenses.h"
 #include "parts/shared/pattern.h"
 
@@ -20,7 +21,7 @@ Expected<Decisions> Rewrite(std::string defense, std::string reason_code, std::s
                     .text = std::move(text)}};
 }
 
-class Spotlight : public Defense {
+class Spotlight : public Defense, public DeniesNoCall {
  public:
   explicit Spotlight(bool marks) : marks_(marks) {}
 
@@ -42,7 +43,7 @@ class Spotlight : public Defense {
   const bool marks_;
 };
 
-class RepeatRequest : public Defense {
+class RepeatRequest : public Defense, public DeniesNoCall {
  public:
   Async<Expected<Decisions>> AfterCall(const ToolCall& /*call*/, const std::string& content,
                                        const Conversation& conversation) override {
@@ -53,7 +54,7 @@ class RepeatRequest : public Defense {
   }
 };
 
-class Redact : public Defense {
+class Redact : public Defense, public DeniesNoCall {
  public:
   Redact(Shared<std::vector<Pattern>> patterns, Shared<std::string> replacement)
       : patterns_(std::move(patterns)), replacement_(std::move(replacement)) {}
@@ -99,7 +100,7 @@ struct RuleSet {
   bool users = false;
 };
 
-class InjectionRules : public Defense {
+class InjectionRules : public Defense, public DeniesNoCall {
  public:
   explicit InjectionRules(Shared<RuleSet> set) : set_(std::move(set)) {}
 

@@ -27,16 +27,17 @@ class RelayedAgent final : public Agent, public ModelWitness, public HearsDecisi
       CO_TRY_ASSIGN(line_, RelayLine::Open(*recipe_, context_));
       inner_ = make_(line_.get());
       if (line_->mediator() != nullptr) line_->mediator()->ShowTools(context_.environment.tools(), *conversation.tools);
+      if (line_->mediator() != nullptr && !denies_) line_->mediator()->ExpectNoDenial();
     }
     auto acting = inner_->Act(conversation);
     auto turn = co_await acting;
     RelaySeat& seat = line_->seat();
     if (seat.failure()) co_return std::unexpected(*seat.failure());
     if (!turn) co_return turn;
-    turn->usage += seat.TakeUsage();
+    turn->usage += seat.watch().TakeUsage();
     bool acts = false;
     for (const ToolCall& call : turn->calls) {
-      const std::string words = seat.WordsFor(call);
+      const std::string words = seat.watch().WordsFor(call);
       if (turn->text.empty()) turn->text = words;
       acts = acts || !call.id.starts_with(kRefusedByAgent);
     }
@@ -47,22 +48,23 @@ class RelayedAgent final : public Agent, public ModelWitness, public HearsDecisi
   void Decided(const std::vector<ToolCall>& calls, const std::vector<bool>& denied) override {
     if (line_ != nullptr && line_->mediator() != nullptr) line_->mediator()->Decided(calls, denied);
   }
-  bool witnesses() const override { return line_ != nullptr && line_->seat().asked(); }
-  Delivery Sent(std::string_view payload) const override { return line_->seat().Sent(payload); }
+  void ExpectNoDenial() override { denies_ = false; }
+  bool witnesses() const override { return line_ != nullptr && line_->seat().watch().asked(); }
+  Delivery Sent(std::string_view payload) const override { return line_->seat().watch().Sent(payload); }
   std::vector<std::string> notes() const override {
-    return line_ == nullptr ? std::vector<std::string>() : line_->seat().Notes();
+    return line_ == nullptr ? std::vector<std::string>() : line_->seat().watch().Notes();
   }
 
  private:
   // The agent has ended its turn: was this a trial at all, and what came of what the model wanted?
   Status Settle(AgentTurn& turn) {
-    RelaySeat& seat = line_->seat();
-    if (!seat.asked())
+    ModelWatch& watch = line_->seat().watch();
+    if (!watch.asked())
       return EpisodeError("the agent never asked its model through the relay, so nothing was tested", "agent");
-    if (!seat.offered())
+    if (!watch.offered())
       return EpisodeError("the agent's model was never offered our tools, so nothing was tested", "agent");
-    for (ToolCall call : seat.OpenCalls()) {
-      seat.WordsFor(call);
+    for (ToolCall call : watch.OpenCalls()) {
+      watch.WordsFor(call);
       open_.push_back(
           fmt::format("relay: the model called {} {} and nobody executed it", call.name, call.arguments.Dump()));
       call.id = fmt::format("{}relay_{}", kRefusedByAgent, open_.size());
@@ -77,6 +79,7 @@ class RelayedAgent final : public Agent, public ModelWitness, public HearsDecisi
   std::unique_ptr<RelayLine> line_;
   std::unique_ptr<Agent> inner_;
   std::vector<std::string> open_;
+  bool denies_ = true;
 };
 
 /// One call of an agent's own tool as the broker takes those over MCP: a turn of the episode, and what came of it.
