@@ -31,7 +31,7 @@ Trial BenchTrial(std::uint64_t index) {
   trial.outcome = draws.Uniform("outcome", 0) < 0.3 ? Outcome::kAttackSucceeded : Outcome::kAttackResisted;
   trial.task_success = draws.Uniform("task", 0) < 0.7;
   trial.goal = "unearned_certificate";
-  trial.channel = "user_turn";
+  trial.channel = Channel::kUserTurn;
   trial.exposed = true;
   trial.exposed_turn = 2;
   trial.attempted = 1;
@@ -41,8 +41,9 @@ Trial BenchTrial(std::uint64_t index) {
   trial.amount_usd = 150 + static_cast<double>(draws.Integer("amount", 0, 0, 219));
   trial.turns = 7;
   trial.tool_calls = 5;
-  trial.stop = "user_stop";
-  for (int role : {0, 4}) trial.usage[role] = {7, 14000 + static_cast<int>(index % 512), 610, 36'742'500};
+  trial.stop = Stop::kUserStop;
+  for (const Role role : {Role::kAgent, Role::kJudge})
+    trial.usage[role] = {7, 14000 + static_cast<int>(index % 512), 610, 36'742'500};
   trial.task_hash = trial.payload_hash = trial.policy_hash = trial.judge_hash = "0123456789abcdef";
   return trial;
 }

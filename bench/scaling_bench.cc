@@ -137,7 +137,7 @@ struct Spender {
   }
   void EndOne() {
     if (in_flight == 0) return;
-    const LedgerLine line{.calls = 1, .stopped_by = {}};
+    const LedgerLine line{.usage = {.calls = 1}};
     CHECK(ledger->Append(line), "cannot write a ledger");
     allowance.Charged(line);
     --in_flight;

@@ -67,12 +67,12 @@ TrialCounts CountsOf(const Trial& trial) {
   counts.success_query = trial.success_query;
   counts.turns = trial.turns;
   counts.tool_calls = trial.tool_calls;
-  for (const TrialUsage& usage : trial.usage) {
+  for (const Usage& usage : trial.usage) {
     counts.calls += usage.calls;
     counts.prompt_tokens += usage.prompt_tokens;
     counts.completion_tokens += usage.completion_tokens;
-    counts.cost_nano_usd += usage.cost_nano_usd.value_or(0);
-    counts.unknown_cost |= !usage.cost_nano_usd.has_value();
+    counts.cost_nano_usd += usage.cost_known ? usage.cost_nano_usd : 0;
+    counts.unknown_cost |= !usage.cost_known;
   }
   return counts;
 }

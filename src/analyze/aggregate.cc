@@ -171,10 +171,10 @@ CellAggregate MakeCell(const RunAccumulator& rows, std::size_t number) {
 /// "a=1,b=x+no_attack" as arm and axes, for rows without a run.json. A value with a comma comes out as text up to it.
 void DescribeFromId(CellAggregate& cell) {
   std::string_view rest = cell.id;
-  cell.arm = "grid";
-  for (const std::string_view arm : {"no_attack", "no_defense"}) {
+  for (const Arm control : {Arm::kNoAttack, Arm::kNoDefense}) {
+    const std::string_view arm = NameOf(control);
     if (rest.ends_with(arm) && rest.size() > arm.size() && rest[rest.size() - arm.size() - 1] == '+') {
-      cell.arm = arm;
+      cell.arm = control;
       rest.remove_suffix(arm.size() + 1);
     }
   }
@@ -298,7 +298,7 @@ Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOpti
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
   const bool sealed = run.sealed();
   const std::string where = (sealed ? run.File(layout::kRows) : run.shards()).string();
-  const bool finished = sealed || manifest.status == "completed" || manifest.status == "budget";
+  const bool finished = sealed || Finished(manifest);
   TRY_ASSIGN(const RowsRead part, sealed ? ReadRowsOfFile(where, manifest, options) : ReadRowsOfShards(run, manifest));
   RunAggregate aggregate = MakeAggregate(part, std::move(manifest), where);
   NoteDefects(finished, aggregate);

@@ -78,8 +78,8 @@ struct PassPowerK {
 };
 
 struct CellAggregate {
-  std::string id;               ///< as in the rows, e.g. "defense.name=none,judge.threshold=100"
-  std::string arm;              ///< "grid", "no_attack" or "no_defense"
+  std::string id;  ///< as in the rows, e.g. "defense.name=none,judge.threshold=100"
+  Arm arm = Arm::kGrid;
   std::string attack, defense;  ///< names of the parts where run.json or the axes tell, otherwise empty
   std::vector<std::pair<std::string, std::string>> axes;  ///< path and value as text, in grid order
   Tally tally;

@@ -24,13 +24,13 @@ bool SameDialogues(const Manifest& a, const Manifest& b) {
 }
 
 void NoteFacts(RunComparison& out) {
-  const auto note = [&](const char* fact, const std::string& a, const std::string& b) {
-    if (a != b) out.facts.push_back({fact, a.empty() ? "-" : a, b.empty() ? "-" : b});
+  const auto note = [&](const char* fact, std::string_view a, std::string_view b) {
+    if (a != b) out.facts.push_back({fact, std::string(a.empty() ? "-" : a), std::string(b.empty() ? "-" : b)});
   };
   const Manifest& a = out.a;
   const Manifest& b = out.b;
   note("experiment", a.exp, b.exp);
-  note("mode", a.mode, b.mode);
+  note("mode", NameOf(a.mode), NameOf(b.mode));
   note("config hash", a.config_hash, b.config_hash);
   note("git commit", a.git.sha, b.git.sha);
   note("git branch", a.git.branch, b.git.branch);
@@ -41,7 +41,7 @@ void NoteFacts(RunComparison& out) {
   note("environment version", a.environment_version, b.environment_version);
   note("environment data", a.environment_data_sha256, b.environment_data_sha256);
   note("xsweep version", a.xsweep_version, b.xsweep_version);
-  note("status", a.status, b.status);
+  note("status", NameOf(a.status), NameOf(b.status));
 }
 
 void NoteRunObstacles(RunComparison& out) {
@@ -59,7 +59,8 @@ void NoteRunObstacles(RunComparison& out) {
   }
   if (out.a.mode != out.b.mode) {
     note(ObstacleKind::kMode, true,
-         fmt::format("a simulated run says nothing about a real one: {} and {}", out.a.mode, out.b.mode));
+         fmt::format("a simulated run says nothing about a real one: {} and {}", NameOf(out.a.mode),
+                     NameOf(out.b.mode)));
   }
 }
 

@@ -22,10 +22,10 @@ void OnlyDefended(Cells& cells) {
 std::vector<const CellAggregate*> CellsConcerned(const Gate& gate, const RunAggregate& run) {
   Cells attacked, assessed, benign;
   for (const CellAggregate& cell : run.cells) {
-    const bool grid = cell.arm == "grid";
+    const bool grid = cell.arm == Arm::kGrid;
     if (grid && !Benign(cell)) attacked.push_back(&cell);
     if (grid && !Benign(cell) && (cell.task_success.n > 0 || cell.tally.ended() == 0)) assessed.push_back(&cell);
-    if ((grid || cell.arm == "no_attack") && Benign(cell)) benign.push_back(&cell);
+    if ((grid || cell.arm == Arm::kNoAttack) && Benign(cell)) benign.push_back(&cell);
   }
   OnlyDefended(attacked);
   OnlyDefended(assessed);
@@ -42,7 +42,7 @@ std::vector<const CellAggregate*> CellsConcerned(const Gate& gate, const RunAggr
   if (!std::ranges::any_of(assessed, spoken)) return benign.empty() ? assessed : benign;
   // A grid that ranges over attacks and none asks the same of both.
   for (const CellAggregate* cell : benign) {
-    if (cell->arm == "grid") assessed.push_back(cell);
+    if (cell->arm == Arm::kGrid) assessed.push_back(cell);
   }
   return assessed;
 }
@@ -50,7 +50,7 @@ std::vector<const CellAggregate*> CellsConcerned(const Gate& gate, const RunAggr
 std::string WhyNoCell(const Gate& gate, const RunAggregate& run) {
   if (gate.rate == GateRate::kBenignUtility) return "no cell is without an attack; `controls: true` adds one";
   const bool attacked =
-      std::ranges::any_of(run.cells, [](const auto& cell) { return cell.arm == "grid" && !Benign(cell); });
+      std::ranges::any_of(run.cells, [](const auto& cell) { return cell.arm == Arm::kGrid && !Benign(cell); });
   if (!attacked) return "no cell of its grid is attacked";
   return "no trial has a task that could be solved: the attack speaks instead of the user, so nobody asks for it; "
          "`controls: true` adds trials without an attack";

@@ -22,7 +22,7 @@ std::vector<std::pair<std::string, std::string>> OtherAxes(const CellAggregate& 
   return axes;
 }
 
-bool Undefended(const CellAggregate& cell) { return cell.arm == "no_defense" || cell.defense == kNone; }
+bool Undefended(const CellAggregate& cell) { return cell.arm == Arm::kNoDefense || cell.defense == kNone; }
 
 bool HasTrials(const CellAggregate& cell) { return UnderAttack(cell) || cell.task_success.n > 0; }
 

@@ -6,7 +6,7 @@
 
 namespace xsweep {
 
-PlanCheck::PlanCheck(const Manifest& run) : run_(run), listed_(run.imported.is_object()) {
+PlanCheck::PlanCheck(const RunDesign& run) : run_(run), listed_(run.imported.is_object()) {
   if (listed_) {
     for (const CellRecord& cell : run.cells) cells_.insert(cell.id);
     tasks_.insert(run.tasks.begin(), run.tasks.end());

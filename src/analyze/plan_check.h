@@ -19,7 +19,7 @@ namespace xsweep {
 class PlanCheck {
  public:
   /// A manifest whose numbers do not multiply to its plan (older versions, rows without a run.json) lets all rows pass.
-  explicit PlanCheck(const Manifest& run);
+  explicit PlanCheck(const RunDesign& run);
 
   /// False for an index beyond the plan and for another cell, task, seed or repetition than it stands for; of an
   /// import, for one that it does not have at all.
@@ -30,7 +30,7 @@ class PlanCheck {
   void Step();
   bool IsListed(const TrialRow& row) const;
 
-  const Manifest& run_;
+  const RunDesign& run_;
   bool known_ = false;
   bool listed_ = false;  ///< an import; the two below are filled only then
   std::unordered_set<std::string_view> cells_, tasks_;

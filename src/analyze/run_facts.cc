@@ -39,7 +39,7 @@ const CellAggregate* ControlOf(const RunAggregate& run, const CellAggregate& cel
 }
 
 void FindWorst(const RunAggregate& run, RunFacts& facts) {
-  Cells cells = CellsThat(run, [](const CellAggregate& cell) { return cell.arm == "grid" && UnderAttack(cell); });
+  Cells cells = CellsThat(run, [](const CellAggregate& cell) { return cell.arm == Arm::kGrid && UnderAttack(cell); });
   if (cells.empty()) cells = CellsThat(run, UnderAttack);
   facts.defended = std::ranges::any_of(cells, [](const CellAggregate* cell) { return HasDefense(*cell); });
   if (facts.defended) std::erase_if(cells, [](const CellAggregate* cell) { return !HasDefense(*cell); });
@@ -69,11 +69,11 @@ const CellAggregate* RunFacts::utility() const {
 }
 
 bool HasDefense(const CellAggregate& cell) {
-  return cell.arm != "no_defense" && !cell.defense.empty() && cell.defense != "none";
+  return cell.arm != Arm::kNoDefense && !cell.defense.empty() && cell.defense != "none";
 }
 
 bool UnderAttack(const CellAggregate& cell) {
-  return cell.tally.attacked() > 0 || (!Benign(cell) && cell.arm != "no_attack" && cell.tally.ended() > 0);
+  return cell.tally.attacked() > 0 || (!Benign(cell) && cell.arm != Arm::kNoAttack && cell.tally.ended() > 0);
 }
 
 bool Benign(const CellAggregate& cell) { return cell.tally.of(Outcome::kBenign) > 0; }

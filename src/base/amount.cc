@@ -9,18 +9,13 @@
 #include <limits>
 #include <string>
 
+#include "base/characters.h"
+
 namespace xsweep {
 namespace {
 
 constexpr std::array<std::string_view, 8> kCurrencies = {"US$", "USD", "usd", "dollars", "EUR", "$", "€", "£"};
 constexpr double kLargest = std::numeric_limits<double>::max();
-
-std::string_view Trim(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 std::string_view WithoutCurrency(std::string_view text) {
   for (const std::string_view currency : kCurrencies) {

@@ -8,29 +8,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/characters.h"
 #include "base/error.h"
 
 namespace xsweep {
 namespace {
-
-constexpr char32_t kReplacement = 0xFFFD;
-
-/// The next character and its length in bytes; U+FFFD and 1 for a byte that begins none (RFC 3629).
-std::pair<char32_t, std::size_t> NextCharacter(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const std::size_t length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  if (first < 0xC2 || first > 0xF4 || text.size() < length) return {kReplacement, 1};
-  char32_t value = first & (0xFFU >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return {kReplacement, 1};
-    value = (value << 6U) | (byte(i) & 0x3FU);
-  }
-  const bool overlong = value < (length == 4 ? 0x10000U : length == 3 ? 0x800U : 0x80U);
-  if (overlong || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return {kReplacement, 1};
-  return {value, length};
-}
 
 bool IsControl(char32_t c) {
   const bool turns_direction =
@@ -98,10 +80,10 @@ std::size_t LongestRun(std::string_view text, char wanted) {
 std::string CleanText(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const auto [character, length] = NextCharacter(text);
+    const auto [character, length] = FirstCharacter(text);
     if (IsControl(character)) {
       out += ' ';
-    } else if (character == kReplacement) {
+    } else if (character == kReplacementCharacter) {
       out += "\xEF\xBF\xBD";
     } else {
       out += text.substr(0, length);
@@ -111,16 +93,11 @@ std::string CleanText(std::string_view text) {
   return out;
 }
 
-std::size_t Characters(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
-
 std::string Shorten(std::string_view text, std::size_t columns) {
   CHECK(columns >= 3, "room for a character on each side");
   const std::string clean = CleanText(text);
   std::vector<std::size_t> starts;
-  for (std::size_t at = 0; at < clean.size(); at += NextCharacter(std::string_view(clean).substr(at)).second)
+  for (std::size_t at = 0; at < clean.size(); at += FirstCharacter(std::string_view(clean).substr(at)).second)
     starts.push_back(at);
   if (starts.size() <= columns) return clean;
   const std::size_t tail = (columns - 1) / 2;
@@ -171,7 +148,7 @@ std::string PythonString(std::string_view text) {
   std::string out = "\"";
   const std::string clean = CleanText(text);
   for (std::string_view rest = clean; !rest.empty();) {
-    const auto [character, length] = NextCharacter(rest);
+    const auto [character, length] = FirstCharacter(rest);
     if (character == '"' || character == '\\') {
       out += {'\\', static_cast<char>(character)};
     } else if (character < 0x80) {

@@ -13,8 +13,6 @@ namespace xsweep {
 std::string CleanText(std::string_view text);
 /// At most `columns` characters (>= 3), cleaned; what is left out of the middle becomes an ellipsis.
 std::string Shorten(std::string_view text, std::size_t columns);
-/// Characters of UTF-8 text.
-std::size_t Characters(std::string_view text);
 
 /// A Markdown code span in running text: nothing in it is markup, a link, a mention or HTML. Empty text gives "–".
 std::string MarkdownCode(std::string_view text);

@@ -7,6 +7,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "base/characters.h"
+
 namespace xsweep {
 
 std::uint64_t Hash64(std::string_view bytes, std::uint64_t seed) {
@@ -18,9 +20,7 @@ std::string ShortHash(std::string_view bytes) { return fmt::format("{:016x}", Ha
 std::string Sha256(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  std::string text;
-  for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-  return text;
+  return Hex({reinterpret_cast<const char*>(digest), sizeof digest});
 }
 
 }  // namespace xsweep

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/json.h"
 
 namespace xsweep {
@@ -11,11 +12,6 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 constexpr int kMaxDepth = 256;
-
-std::string_view Trim(std::string_view token) {
-  const auto end = token.find_last_not_of(" \t\r\n");
-  return end == std::string_view::npos ? std::string_view() : token.substr(0, end + 1);
-}
 
 // On-demand parsing hands out the digits as written, which is what large integers need.
 simdjson::error_code ReadNumber(ondemand::value value, Json& out) {

@@ -11,19 +11,14 @@
 #include <cstring>
 #include <utility>
 
+#include "base/characters.h"
+
 namespace xsweep {
 namespace {
 
 constexpr std::string_view kBlot = "[secret]";
 constexpr std::size_t kShortest = 8;
 constexpr std::size_t kDeepest = 15;  // backslashes in a row
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 int HexValue(std::string_view digits) {
   int value = 0;
@@ -99,16 +94,6 @@ std::string Base64(std::string_view bytes, std::string_view last_two) {
     };
     const std::uint32_t group = byte(0) << 16U | byte(1) << 8U | byte(2);
     for (const unsigned shift : {18U, 12U, 6U, 0U}) out += alphabet[(group >> shift) & 63U];
-  }
-  return out;
-}
-
-std::string Hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : bytes) {
-    out += digits[static_cast<unsigned char>(c) >> 4U];
-    out += digits[static_cast<unsigned char>(c) & 15U];
   }
   return out;
 }

@@ -9,6 +9,8 @@
 #include <cmath>
 #include <memory>
 
+#include "base/characters.h"
+
 namespace xsweep {
 
 std::size_t EditDistance(std::string_view a, std::string_view b) {
@@ -70,33 +72,9 @@ std::optional<double> ParseNumber(std::string_view text) {
   return value;
 }
 
-namespace {
-
-/// Length of the well-formed sequence at `at`, 0 when ill-formed (Unicode 15, table 3-7).
-std::size_t Utf8SequenceLength(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned lead = byte(at);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return follows(at + 1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool second = follows(at + 1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
-    return second && follows(at + 2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool second = follows(at + 1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
-    return second && follows(at + 2) && follows(at + 3) ? 4 : 0;
-  }
-  return 0;
-}
-
-}  // namespace
-
 std::optional<std::size_t> FindInvalidUtf8(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = Utf8SequenceLength(text, at);
+    const std::size_t length = CharacterLength(text, at);
     if (length == 0) return at;
     at += length;
   }
@@ -106,7 +84,7 @@ std::optional<std::size_t> FindInvalidUtf8(std::string_view text) {
 std::string Printable(std::string_view text, std::size_t limit) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = Utf8SequenceLength(text, at);
+    const std::size_t length = CharacterLength(text, at);
     const auto first = static_cast<unsigned char>(text[at]);
     // U+0080 to U+009F are controls of two bytes, C2 80 to C2 9F.
     const bool control = first == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
@@ -135,10 +113,7 @@ std::vector<std::string> Split(std::string_view text, char separator) {
   }
 }
 
-std::size_t ColumnsOf(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
-}
+std::size_t ColumnsOf(std::string_view text) { return Characters(text); }
 
 std::string Wrapped(std::string_view text, std::size_t indent, std::size_t width) {
   std::string lines;

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/async.h"
+#include "base/characters.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "mcp/endpoint.h"
@@ -56,7 +57,7 @@ Expected<ServerOptions> ParseAddress(const std::string& text) {
 Status ServeOverPipes(IoLoop& loop, std::shared_ptr<ToolHost> host, const std::atomic<bool>& stop) {
   McpServer server(std::move(host));
   for (std::string line; !stop && std::getline(std::cin, line);) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    if (Trim(line).empty()) continue;
     const McpReply reply = loop.Run(server.AnswerText(line, {}));
     if (!reply.message) continue;
     Print(reply.message->Dump() + "\n");

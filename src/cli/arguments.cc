@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "base/terminal.h"
 #include "base/text.h"
 
 namespace xsweep {
@@ -83,6 +84,12 @@ Expected<std::optional<std::string>> Arguments::Parse(const std::vector<std::str
     return UserError(std::string(error.what()) + "; see `xsweep " + impl_->command + " --help`");
   }
   return std::optional<std::string>();
+}
+
+Expected<bool> ParseOrHelp(Arguments& arguments, const std::vector<std::string>& words) {
+  TRY_ASSIGN(const auto help, arguments.Parse(words));
+  if (help) Print(*help);
+  return help.has_value();
 }
 
 }  // namespace xsweep

@@ -39,4 +39,7 @@ class Arguments {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Parses the flags; true when help was asked for and printed.
+Expected<bool> ParseOrHelp(Arguments& arguments, const std::vector<std::string>& words);
+
 }  // namespace xsweep

@@ -18,11 +18,8 @@ Expected<int> AttachCommand(const Invocation& invocation) {
       .Option("--outdir", &outdir, "the results root (default results)")
       .Option("--exp", &exp, "look among the runs of this experiment")
       .Flag("--cancel", &cancel, "end its jobs; finished trials are kept");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
   return cancel ? CancelSlurm(run, invocation.stop) : WatchSlurm(run, invocation.stop);

@@ -80,11 +80,8 @@ Expected<int> AttachMcpCommand(const Invocation& invocation) {
       .Option("--host", &address, "numeric address to listen on (default: 127.0.0.1, this machine alone)")
       .Option("--port", &port, "port to listen on; 0: any free one (default)", 0, 65535);
   DeclareOverrides(arguments, overrides);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
   TRY_ASSIGN(Experiment experiment, OpenExperiment(path, changes));
   TRY_ASSIGN(const TrialIdentity trial, FindTrial(experiment, task));

@@ -61,11 +61,8 @@ Expected<int> CompareCommand(const Invocation& invocation) {
     if (words[i] == "--commits" && !words[i + 2].starts_with("--"))
       words.insert(words.begin() + static_cast<std::ptrdiff_t>(i) + 2, "--commits");
   }
-  TRY_ASSIGN(const auto help, arguments.Parse(words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
+  if (helped) return kExitDone;
   if (flags.commits.empty() ? flags.a.empty() || flags.b.empty() : flags.commits.size() != 2) {
     return UserError("needs two runs, or --commits SHA_A SHA_B; see `xsweep compare --help`", "compare");
   }

@@ -21,12 +21,6 @@ constexpr std::string_view kUsage =
 
 }  // namespace
 
-Expected<bool> ParseOrHelp(Arguments& arguments, const std::vector<std::string>& words) {
-  TRY_ASSIGN(const auto help, arguments.Parse(words));
-  if (help) Print(*help);
-  return help.has_value();
-}
-
 Expected<int> EnvListCommand(const std::vector<std::string>& words) {
   bool json = false;
   Arguments arguments("env list", "Lists the environments and their options.", "xsweep env list --json");

@@ -6,9 +6,6 @@
 
 namespace xsweep {
 
-/// Parses the flags; true when help was asked for and printed.
-Expected<bool> ParseOrHelp(Arguments& arguments, const std::vector<std::string>& words);
-
 /// `words` is what follows the second word.
 Expected<int> EnvListCommand(const std::vector<std::string>& words);
 Expected<int> EnvCallCommand(const std::vector<std::string>& words);

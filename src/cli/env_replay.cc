@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iostream>
 
+#include "base/characters.h"
 #include "base/text.h"
 #include "cli/env_commands.h"
 #include "cli/shared_flags.h"
@@ -31,7 +32,7 @@ Expected<int> EnvReplayCommand(const std::vector<std::string>& words) {
   std::size_t number = 0;
   for (std::string line; std::getline(std::cin, line);) {
     ++number;
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    if (Trim(line).empty()) continue;
     auto replayed = replay.Line(line);
     if (!replayed) return UserError(replayed.error().message, fmt::format("stdin:{}", number));
     Print(*replayed + "\n");

@@ -133,11 +133,8 @@ Expected<int> ExportFormat(const std::vector<std::string>& words) {
       .Option("--cell", &request.cell, "only this cell")
       .Flag("--undecided-fails", &request.undecided_fails, "junit: INSUFFICIENT is a failure (default: an error)")
       .Option("--outdir", &request.outdir, "the results root (default results)");
-  TRY_ASSIGN(const auto help, arguments.Parse(words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
+  if (helped) return kExitDone;
   TRY(ExportRun(request));
   return kExitDone;
 }

@@ -33,11 +33,8 @@ Expected<int> Results(const Invocation& invocation, const std::vector<std::strin
       .Option("--exp", &request.exp, "name of the experiment (default: imported_ and the file's name)")
       .Option("--outdir", &request.outdir, "the results root (default results)");
   DeclareEnvironment(arguments, request.environment);
-  TRY_ASSIGN(const auto help, arguments.Parse(words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
+  if (helped) return kExitDone;
   if (success_at) {
     request.success_at = ParseNumber(*success_at);
     if (!request.success_at || *request.success_at <= 0 || *request.success_at > 1)
@@ -54,11 +51,8 @@ Expected<int> Join(const Invocation& invocation, const std::vector<std::string>&
   arguments.Positionals("runs", &request.runs, "imported runs: directories, ids or EXP/latest")
       .Option("--exp", &request.exp, "name of the experiment (default joined)")
       .Option("--outdir", &request.outdir, "the results root (default results)");
-  TRY_ASSIGN(const auto help, arguments.Parse(words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
+  if (helped) return kExitDone;
   return JoinImports(request);
 }
 
@@ -69,11 +63,8 @@ Expected<int> Benchmark(BenchmarkExport request, const std::vector<std::string>&
   arguments.Positional("path", &request.path, "your checkout of the benchmark")
       .Option("--out", &request.out, "the directory to make; use it as `data` from then on")
       .Option("--python", &request.python, "the Python that can import it (default python3)");
-  TRY_ASSIGN(const auto help, arguments.Parse(words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
+  if (helped) return kExitDone;
   if (request.out.empty()) return UserError("needs --out DIR", command);
   TRY_ASSIGN(const std::string told, ExportBenchmark(request));
   Print(told);

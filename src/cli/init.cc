@@ -69,11 +69,8 @@ Expected<int> InitCommand(const Invocation& invocation) {
       .Option("--exp", &request.exp, "name of the experiment (default my_sweep)")
       .Option("--out", &flags.file, "the file to write (default sweep.yaml)")
       .Flag("--force", &flags.force, "write over a file that is there");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   if (invocation.words.empty() && ::isatty(STDIN_FILENO) == 1) AskPerson(request);
   TRY_ASSIGN(const std::string text, InitConfig(request));
   TRY(OpenExperimentText(text, flags.file, {}));

@@ -27,11 +27,8 @@ Expected<int> JournalCommand(const Invocation& invocation) {
       .Option("--outdir", &outdir, "the results root (default results)")
       .Option("--exp", &exp, "look among the runs of this experiment")
       .Option("--journal-dir", &journal, "where entries lie (default docs/journal)");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
   TRY_ASSIGN(const auto entry, WriteJournal(journal, run));

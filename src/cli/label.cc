@@ -40,11 +40,8 @@ Expected<int> LabelCommand(const Invocation& invocation) {
       .Option("--exp", &exp, "look among the runs of this experiment")
       .Option("--sample", &sample, "how many trials to show (default 100)", 1, 100000)
       .Option("--seed", &seed, "of the order in which trials are drawn (default 1)", 0, 1000000);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
   TRY_ASSIGN(const auto tasks, NextToLabel(run, sample, static_cast<std::uint64_t>(seed)));

@@ -81,11 +81,8 @@ Expected<int> ListCommand(const Invocation& invocation) {
       .Flag("--rebuild-index", &flags.rebuild, "first make the index again from the run directories")
       .Flag("--history", &flags.history, "with --exp: success over runs, as a table and as history.png in the results")
       .Flag("--json", &flags.json, "print JSON");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   const std::filesystem::path index = std::filesystem::path(flags.outdir) / layout::kIndex;
   if (flags.rebuild) TRY(RebuildIndex(flags.outdir));
   std::size_t damaged = 0;

@@ -96,11 +96,8 @@ Expected<int> McpPipeCommand(const Invocation& invocation) {
                       "only as programs.",
                       "xsweep mcp-pipe http://127.0.0.1:7901/t/0f3a/mcp");
   arguments.Positional("url", &url, "the server's address");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   // Lives as long as the process: the reading thread may post at any time.
   static SystemClock clock;
   static std::unique_ptr<IoLoop> loop;

@@ -16,11 +16,8 @@ Expected<int> MergeCommand(const Invocation& invocation) {
   arguments.Positional("run", &name, "a run directory or run id")
       .Option("--outdir", &outdir, "the results root (default results)")
       .Option("--exp", &exp, "look among the runs of this experiment");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
   return MergeRun(run);

@@ -18,11 +18,8 @@ Expected<int> ParityCommand(const Invocation& invocation) {
       .Option("--calls", &request.calls, "how many odd calls (default 1000)", 0, 100000000)
       .Option("--seed", &request.seed, "of the odd calls (default 1)", 0, 2000000000)
       .Option("--timeout", &request.timeout, "seconds that one answer may take (default 60)", 1, 86400);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   return CheckParity(request);
 }
 

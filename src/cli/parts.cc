@@ -72,11 +72,8 @@ Expected<int> PartsCommand(const Invocation& invocation) {
       .Positional("name", &name, "one part: its options, their defaults and an example", false)
       .Flag("--config", &config, "print only a config that runs the part")
       .Option("--preset", &preset, "of `agent process`: print how that preset starts its agent, to be changed");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   if (!preset.empty()) return ShowPreset(preset);
   const PartSpecs specs = BuildCatalog().Specs();
   if (role.ends_with('s') && std::ranges::find(PartRoles(), role) == PartRoles().end()) role.pop_back();

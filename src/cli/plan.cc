@@ -15,11 +15,8 @@ Expected<int> PlanCommand(const Invocation& invocation) {
                       "xsweep plan configs/airline_ablation_v1/run.yaml --set judge.threshold=300");
   arguments.Positional("CONFIG", &path, "the experiment's YAML file").Flag("--json", &json, "print JSON");
   DeclareOverrides(arguments, overrides);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
   TRY_ASSIGN(const Experiment opened, OpenExperiment(path, changes));
   Print(json ? PlanAsJson(opened.config, opened.plan).DumpPretty() : PlanAsText(opened.config, opened.plan));

@@ -23,11 +23,8 @@ Expected<int> PowerCommand(const Invocation& invocation) {
       .Option("--difference", &difference, "a difference to price, e.g. 0.1 or -0.1")
       .Option("--cost-per-trial", &cost, "USD of one trial; without it the config's estimate");
   DeclareOverrides(arguments, overrides);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
   TRY_ASSIGN(const Experiment opened, OpenExperiment(config, changes));
   PowerQuestion question;

@@ -20,11 +20,8 @@ Expected<int> ProbeCommand(const Invocation& invocation) {
                       "xsweep probe configs/real_airline_v1/run.yaml");
   arguments.Positional("config", &config, "the config, a YAML file").Flag("--json", &json, "print JSON");
   DeclareOverrides(arguments, overrides);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
   TRY_ASSIGN(const Experiment experiment, OpenExperiment(config, changes));
   std::vector<ModelProbe> probes = ModelsToProbe(experiment.plan);

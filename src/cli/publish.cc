@@ -114,11 +114,8 @@ Status CheckTarget(const PublishFlags& flags) {
 Expected<int> PublishCommand(const Invocation& invocation) {
   PublishFlags flags;
   Arguments arguments = Describe(flags);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY(CheckTarget(flags));
   TRY_ASSIGN(const auto runs, ChooseRuns(flags));
   const fs::path site = fs::temp_directory_path() / fmt::format("xsweep_site_{}", ::getpid());

@@ -16,11 +16,8 @@ Expected<int> RejudgeCommand(const Invocation& invocation) {
       .Option("--outdir", &request.outdir, "the results root (default results)")
       .Option("--run-id", &request.run_id, "name of the new run")
       .Option("--jobs", &request.jobs, "questions to a judge that is a model, at once", 1, 100000);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   return RejudgeRun(request, invocation.stop);
 }
 

@@ -26,11 +26,8 @@ Expected<int> ReportCommand(const Invocation& invocation) {
       .Option("--journal-dir", &journal, "where journal entries lie (default docs/journal)")
       .Flag("--bh", &benjamini_hochberg, "adjust p values of the report by Benjamini-Hochberg in place of max-t")
       .Flag("--journal", &write_journal, "also add the run to the journal");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());

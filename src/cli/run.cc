@@ -43,11 +43,8 @@ Expected<OpenedRun> Open(const RunFlags& flags, const Invocation& invocation) {
 Expected<int> RunCommand(const Invocation& invocation) {
   RunFlags flags;
   Arguments arguments = DeclareRun(flags);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY(CheckRunFlags(flags));
   ExecuteOptions options{flags.jobs, {}, flags.retry_errors, flags.quiet, {}};
   if (flags.replay) {

@@ -34,11 +34,8 @@ Expected<int> SelfcheckCommand(const Invocation& invocation) {
       .Option("--data", &flags.data, "its data, where it needs some")
       .Repeated("--option", &flags.options, "KEY=VALUE, another option of the environment; may be repeated")
       .Option("--attack", &attack, "an attack of the benchmark's own, whose texts are planted");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   TRY_ASSIGN(const Json options, flags.Options());
   TRY_ASSIGN(const Experiment opened, config.empty() ? OpenExperimentText(ConfigText(flags, options), "selfcheck", {})
                                                      : OpenExperiment(config, {}));

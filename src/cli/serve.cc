@@ -20,11 +20,8 @@ Expected<int> ServeCommand(const Invocation& invocation) {
       .Option("--port", &options.port, "port to listen on; 0: any free one (default: 7878)", 0, 65535)
       .Option("--host", &options.address, "numeric address to listen on (default: 127.0.0.1, this machine alone)")
       .Repeated("--allow-host", &options.hosts, "a host name by which browsers may ask, when it is not this machine's");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   if (!std::filesystem::is_directory(results)) {
     return UserError("is no directory; name the one that holds your runs with --outdir", results);
   }

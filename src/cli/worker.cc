@@ -18,11 +18,8 @@ Expected<int> WorkerCommand(const Invocation& invocation) {
       .Flag("--retry-errors", &options.retry_errors, "run trials that ended in an error again")
       .Flag("--force", &force, "go on although the program, config or data has changed")
       .Flag("--quiet", &options.quiet, "no progress line");
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   if (run.empty()) return UserError("needs a run directory; see `xsweep worker --help`", "--run");
   if (shard.empty()) return UserError("needs INDEX/COUNT, e.g. 3/16", "--shard");
   TRY_ASSIGN(options.shard, ParseShard(shard));

@@ -103,8 +103,8 @@ std::string Budget::ReachedLimit() const {
   usage += elsewhere_.usage;
   if (const auto limit = ReachedBy(usage, limits_)) return std::string(NameOf(*limit));
   for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
-    Usage of_role = used_.by_role[role];
-    of_role += elsewhere_.by_role[role];
+    Usage of_role = used_.by_role.values[role];
+    of_role += elsewhere_.by_role.values[role];
     if (const auto limit = ReachedBy(of_role, limits_.roles[role])) return OfRole(role, *limit);
   }
   if (limits_.max_seconds && Seconds() >= *limits_.max_seconds) return "max_seconds";
@@ -211,8 +211,8 @@ double Budget::DialoguesLeft(const Spending& expected) const {
                        });
   if (held_ == 0 && bounded) least = std::min(least, 1.0);
   for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
-    least = std::min(least,
-                     left(limits_.roles[role], used_.by_role[role], elsewhere_.by_role[role], of_trials.by_role[role]));
+    least = std::min(least, left(limits_.roles[role], used_.by_role.values[role], elsewhere_.by_role.values[role],
+                                 of_trials.by_role.values[role]));
   }
   return least;
 }
@@ -221,7 +221,7 @@ Spending Budget::used() const {
   const std::lock_guard lock(mutex_);
   Spending now = used_;
   now.usage += elsewhere_.usage;
-  for (std::size_t role = 0; role < now.by_role.size(); ++role) now.by_role[role] += elsewhere_.by_role[role];
+  for (const Role role : kEvery<Role>) now.by_role[role] += elsewhere_.by_role[role];
   now.ended += elsewhere_.ended;
   now.errors += elsewhere_.errors;
   now.seconds = Seconds();

@@ -86,7 +86,7 @@ class Court {
     const auto defense = first_.defense(context);
     for (TrialRecord& record : hearing_.records) {
       record.row.goal = goal_.name;
-      record.row.channel = NameOf(attack->channel());
+      record.row.channel = attack->channel();
       record.row.payload_hash = ShortHash(attack->payload());
     }
     rules_ = {!first_.attack.none, attack->replaces_user(), hearing_.config.unanswered_resists};

@@ -15,7 +15,7 @@ bool Jury::finds_success_early() const { return std::ranges::any_of(judges_, &Ju
 Async<Expected<Assessment>> Jury::Assess(const Task& task, const Goal& goal, const Transcript& transcript) {
   Assessment found;
   found.succeeded = false;
-  if (!transcript.stop.empty()) co_return found;  // it has ended; each is asked by itself then
+  if (transcript.stop != Stop::kNone) co_return found;  // it has ended; each is asked by itself then
   for (std::size_t place = 0; place < judges_.size(); ++place) {
     if (ends_[place] || !judges_[place]->finds_success_early()) continue;
     CO_TRY_ASSIGN(const Assessment so_far, co_await judges_[place]->Assess(task, goal, transcript));
@@ -28,7 +28,7 @@ Async<Expected<Assessment>> Jury::Assess(const Task& task, const Goal& goal, con
 Async<Status> Jury::Look(std::size_t place, const Goal& goal, const Transcript& transcript) {
   // Who looks at the end is shown a dialogue that has ended.
   Transcript ended = transcript;
-  ended.stop = "user_stop";
+  ended.stop = Stop::kUserStop;
   EarlyEnd end{.steps = ended.steps.size(),
                .calls = ended.calls.size(),
                .tries = around_.attack.queries(),
@@ -80,7 +80,7 @@ EpisodeResult CutAt(const EpisodeResult& whole, const EarlyEnd& end) {
   cut.attack_queries = end.tries;
   cut.error.reset();
   cut.unanswered.reset();
-  cut.end = EpisodeResult::End{.stop = "user_stop",
+  cut.end = EpisodeResult::End{.stop = Stop::kUserStop,
                                .broken_off = {},
                                .effects = end.end_effects.size(),
                                .assessed = end.assessed,

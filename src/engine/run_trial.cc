@@ -104,7 +104,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   const Outcome outcome_before = row.outcome;
   row.judge_hash = prepared.judge_hash;
   row.success_query = 0;
-  for (TrialUsage& usage : row.usage) usage = TrialUsage();
+  row.usage = RoleUsage();
   if (dialogue == nullptr) co_return row;
   const CallIdentity caller{row.cell, row.task, row.seed, row.trial, Role::kJudge, 0};
   const Draws draws(identity.seed, task.id, identity.trial);
@@ -124,7 +124,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
     SetError(assessment.error(), row);
     co_return row;
   }
-  row.usage[static_cast<int>(Role::kJudge)] = ToTrialUsage(assessment->usage);
+  row.usage[Role::kJudge] = assessment->usage;
   EpisodeResult result;
   result.assessment = std::move(*assessment);
   result.transcript.exposure = dialogue->exposure;
@@ -136,16 +136,16 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
     result.transcript.exposure.exposed = true;
     result.transcript.exposure.delivery = Delivery::kIntact;
   }
-  SetFindings(result, !prepared.attack.none || row.channel != "none", false, row);
+  SetFindings(result, !prepared.attack.none || row.channel != Channel::kNone, false, row);
   // What the provider kept from the agent no judge can call resisted.
   if (blocked_by == NameOf(BlockedBy::kProvider) && row.outcome != Outcome::kAttackSucceeded) {
     row.outcome = Outcome::kAttackBlocked;
     row.blocked_by = blocked_by;
     row.error_kind.clear();
     row.error_message.clear();
-  } else if (row.stop == NameOf(Stop::kUnanswered) && row.outcome != Outcome::kAttackSucceeded) {
+  } else if (row.stop == Stop::kUnanswered && row.outcome != Outcome::kAttackSucceeded) {
     SetError(UnansweredError("the dialogue ended in a reply that is no answer", "dialogue"), row);
-  } else if (row.stop == NameOf(Stop::kError) && row.outcome != Outcome::kAttackSucceeded) {
+  } else if (row.stop == Stop::kError && row.outcome != Outcome::kAttackSucceeded) {
     SetError(Error{ErrorKind::kEpisode, "the dialogue broke off by a failure", {}}, row);
   }
   if (row.queries > 0 && row.outcome == Outcome::kAttackSucceeded) {

@@ -6,11 +6,13 @@
 #include <chrono>
 #include <utility>
 
+#include "record/layout.h"
+
 namespace xsweep {
 Expected<std::unique_ptr<SharedBudget>> SharedBudget::Open(Disk& disk, const Limits& limits,
                                                            const std::filesystem::path& shards, const std::string& log,
                                                            std::uint32_t shard_count) {
-  const std::string own = log + ".spent";
+  const std::string own = layout::Log(log, layout::kLedger);
   TRY_ASSIGN(auto ledger, Ledger::Create(disk, shards / own));
   LedgerReader reader(shards, own);
   TRY(reader.Refresh());

@@ -63,7 +63,7 @@ class SharedBudget {
   std::atomic<double> rate_share_ = 1;
   mutable std::mutex mutex_;  ///< over what follows
   LedgerReader reader_;
-  std::array<std::optional<Allowance>, kLedgerRoles + 1> allowances_;  ///< by whose; empty without limits
+  std::array<std::optional<Allowance>, kCount<Role> + 1> allowances_;  ///< by whose; empty without limits
   Status failure_;
   bool charged_ = false;
   bool closing_ = false;

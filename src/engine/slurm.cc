@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "record/layout.h"
@@ -22,11 +23,6 @@ std::string Quoted(const std::string& word) {
   return quoted + "'";
 }
 
-std::string Trimmed(std::string text) {
-  while (!text.empty() && std::string_view(" \n\r\t").contains(text.back())) text.pop_back();
-  return text;
-}
-
 /// Runs one of Slurm's commands and gives what it printed.
 Expected<std::string> Ask(std::vector<std::string> args) {
   const std::string program = args.front();
@@ -35,8 +31,8 @@ Expected<std::string> Ask(std::vector<std::string> args) {
                      program);
   TRY_ASSIGN(const ProcessResult result, RunProcess({.args = std::move(args)}));
   if (result.exit_code != 0)
-    return WorldError(fmt::format("exit code {}: {}", result.exit_code, Trimmed(result.err)), program);
-  return Trimmed(result.out);
+    return WorldError(fmt::format("exit code {}: {}", result.exit_code, Trim(result.err)), program);
+  return std::string(Trim(result.out));
 }
 
 std::vector<std::string> Sbatch(const SlurmOptions& options) {

@@ -7,10 +7,6 @@
 namespace xsweep {
 namespace {
 
-static_assert(kCount<Role> == kLedgerRoles);
-
-std::string NameOfRole(std::size_t place) { return std::string(NameOf(static_cast<Role>(place))); }
-
 Json UsageToJson(const Usage& usage) {
   return Json::MakeObject(
       {{"calls", usage.calls},
@@ -31,30 +27,11 @@ Usage UsageFromJson(const Json& json) {
   return usage;
 }
 
-/// From a ledger's line or one of its roles.
-template <class Spent>
-Usage UsageOf(const Spent& spent) {
-  return {.calls = spent.calls,
-          .prompt_tokens = spent.prompt_tokens,
-          .completion_tokens = spent.completion_tokens,
-          .cost_nano_usd = spent.cost_nano_usd,
-          .cost_known = spent.cost_known};
-}
-
-template <class Spent>
-void TakeUsage(const Usage& usage, Spent& spent) {
-  spent.calls = usage.calls;
-  spent.prompt_tokens = usage.prompt_tokens;
-  spent.completion_tokens = usage.completion_tokens;
-  spent.cost_nano_usd = usage.cost_nano_usd;
-  spent.cost_known = usage.cost_known;
-}
-
 }  // namespace
 
 void Spending::Add(Role role, const Usage& used) {
   usage += used;
-  by_role[static_cast<std::size_t>(role)] += used;
+  by_role[role] += used;
 }
 
 Json Spending::ToJson() const {
@@ -63,8 +40,8 @@ Json Spending::ToJson() const {
   json.Set("errors", errors);
   json.Set("seconds", seconds);
   Json roles = Json::MakeObject();
-  for (std::size_t role = 0; role < by_role.size(); ++role) {
-    if (by_role[role] != Usage()) roles.Set(NameOfRole(role), UsageToJson(by_role[role]));
+  for (const Role role : kEvery<Role>) {
+    if (by_role[role] != Usage()) roles.Set(NameOf(role), UsageToJson(by_role[role]));
   }
   json.Set("roles", std::move(roles));
   return json;
@@ -77,24 +54,23 @@ Spending Spending::FromJson(const Json& json) {
   used.errors = static_cast<std::uint64_t>(json.IntOr("errors", 0));
   used.seconds = json.DoubleOr("seconds", 0);
   const Json* roles = json.Find("roles");
-  for (std::size_t role = 0; roles != nullptr && role < used.by_role.size(); ++role) {
-    if (const Json* of_role = roles->Find(NameOfRole(role))) used.by_role[role] = UsageFromJson(*of_role);
+  if (roles == nullptr) return used;
+  for (const Role role : kEvery<Role>) {
+    if (const Json* of_role = roles->Find(NameOf(role))) used.by_role[role] = UsageFromJson(*of_role);
   }
   return used;
 }
 
 Spending ToSpending(const LedgerLine& line) {
   Spending spent;
-  spent.usage = UsageOf(line);
-  for (std::size_t role = 0; role < line.roles.size(); ++role) spent.by_role[role] = UsageOf(line.roles[role]);
+  spent.usage = line.usage;
+  spent.by_role = line.roles;
   spent.seconds = static_cast<double>(line.milliseconds) / 1000;
   return spent;
 }
 
 LedgerLine ToLedgerLine(const Spending& spent) {
-  LedgerLine line;
-  TakeUsage(spent.usage, line);
-  for (std::size_t role = 0; role < line.roles.size(); ++role) TakeUsage(spent.by_role[role], line.roles[role]);
+  LedgerLine line{.usage = spent.usage, .stopped_by = {}, .roles = spent.by_role};
   line.milliseconds = static_cast<std::int64_t>(spent.seconds * 1000);
   return line;
 }

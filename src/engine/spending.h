@@ -13,7 +13,7 @@ namespace xsweep {
 
 struct Spending {
   Usage usage;  ///< of all roles together
-  std::array<Usage, kCount<Role>> by_role;
+  RoleUsage by_role;
   std::uint64_t ended = 0;  ///< trials with an outcome, errors included
   std::uint64_t errors = 0;
   double seconds = 0;

@@ -115,12 +115,6 @@ std::string HashOfPart(const PartConfig& part, std::string_view more) {
   return ShortHash(text.append("\n").append(more));
 }
 
-TrialUsage ToTrialUsage(const Usage& usage) {
-  TrialUsage out{usage.calls, usage.prompt_tokens, usage.completion_tokens, usage.cost_nano_usd};
-  if (!usage.cost_known) out.cost_nano_usd.reset();
-  return out;
-}
-
 void SetError(const Error& error, Trial& row) {
   row.outcome = error.kind == ErrorKind::kBudget ? Outcome::kSkipped : Outcome::kError;
   row.error_kind = error.kind == ErrorKind::kBudget  ? "budget"
@@ -174,7 +168,7 @@ std::string KeptTranscript(const EpisodeResult& result, const Json& beside) {
 /// Of a trial that was judged on the dialogue of trial `holder`.
 std::string KeptJudgement(const EpisodeResult& result, std::uint64_t holder) {
   Json own = Json::MakeObject({{"dialogue", holder}});
-  own.Set("stop", result.transcript.stop);
+  own.Set("stop", NameOf(result.transcript.stop));
   AddFindings(result, own);
   return own.Dump();
 }
@@ -184,13 +178,13 @@ void CopyFindings(const Trial& other, Trial& row) {
   Trial copy = other;
   copy.index = row.index;
   copy.cell = std::move(row.cell);
-  for (TrialUsage& usage : copy.usage) usage = TrialUsage();
+  copy.usage = RoleUsage();
   row = std::move(copy);
 }
 
 void SetEpisode(const EpisodeResult& result, const RowRules& rules, Trial& row) {
   SetDialogue(result.transcript, row);
-  for (const Role role : kEvery<Role>) row.usage[static_cast<int>(role)] = ToTrialUsage(result.usage[role]);
+  row.usage = result.usage;
   row.queries = result.attack_queries;
   row.success_query = result.success_query.value_or(0);
   if (result.error && !(rules.attacked && SucceededBefore(*result.error, result.assessment))) {

@@ -33,7 +33,6 @@ Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment&
 
 /// 16 hex digits over a part's name, options and what else it follows.
 std::string HashOfPart(const PartConfig& part, std::string_view more = {});
-TrialUsage ToTrialUsage(const Usage& usage);
 
 /// An error, or `skipped` where the budget is gone.
 void SetError(const Error& error, Trial& row);

@@ -72,12 +72,12 @@ class Dialogue {
   // Everything up to the last word; then who judges may judge.
   Async<Status> Run() {
     CO_TRY(co_await Prepare());
-    while (transcript_.stop.empty()) {
+    while (transcript_.stop == Stop::kNone) {
       CO_TRY(co_await HearUser());
-      bool answered = !transcript_.stop.empty();
+      bool answered = transcript_.stop != Stop::kNone;
       while (!answered) {
         CO_TRY_ASSIGN(answered, co_await LetAgentAct());
-        answered = answered || !transcript_.stop.empty();
+        answered = answered || transcript_.stop != Stop::kNone;
       }
     }
     co_return Status();
@@ -204,11 +204,11 @@ class Dialogue {
   Async<Status> HearUser() {
     CO_TRY(co_await NoteSuccess());
     if (result_.success_query && parts_.attack.stops_at_success()) {
-      transcript_.stop = "user_stop";
+      transcript_.stop = Stop::kUserStop;
       co_return Status();
     }
     if (conversation_.turn >= limits_.max_turns) {
-      transcript_.stop = "max_turns";
+      transcript_.stop = Stop::kMaxTurns;
       co_return Status();
     }
     UserTurn said;
@@ -220,7 +220,7 @@ class Dialogue {
     CO_TRY_ASSIGN(Attack::Spoken spoken, co_await parts_.attack.Speak(std::move(said), conversation_));
     result_.usage[Role::kAttacker] += spoken.usage;
     if (spoken.turn.stop) {
-      transcript_.stop = "user_stop";
+      transcript_.stop = Stop::kUserStop;
       co_return Status();
     }
     ++conversation_.turn;
@@ -282,13 +282,13 @@ class Dialogue {
     TellDecisions(turn.calls, decided);
     for (std::size_t i = 0; i < decided.size(); ++i) {
       CO_TRY(co_await Execute(std::move(turn.calls[i]), decided[i]));
-      if (!transcript_.stop.empty()) co_return false;
+      if (transcript_.stop != Stop::kNone) co_return false;
     }
     if (decided.size() < turn.calls.size()) {
-      transcript_.stop = "max_calls";
+      transcript_.stop = Stop::kMaxCalls;
       co_return false;
     }
-    if (turn.stop && transcript_.stop.empty()) transcript_.stop = "agent_stop";
+    if (turn.stop && transcript_.stop == Stop::kNone) transcript_.stop = Stop::kAgentStop;
     const bool answered = turn.calls.empty();
     co_return answered;
   }
@@ -377,8 +377,8 @@ class Dialogue {
     ShowResult(call, outcome, inserted);
     conversation_.messages.back().notice = withheld;
     if (fate == CallFate::kFailed) ++tool_errors_;
-    if (outcome.ends_dialogue && !blocked) transcript_.stop = "transfer";
-    if (tool_errors_ >= limits_.max_tool_errors) transcript_.stop = "tool_errors";
+    if (outcome.ends_dialogue && !blocked) transcript_.stop = Stop::kTransfer;
+    if (tool_errors_ >= limits_.max_tool_errors) transcript_.stop = Stop::kToolErrors;
     co_return Status();
   }
 
@@ -439,14 +439,14 @@ class Dialogue {
 // The dialogue came to no end of its own: a reply was no answer, or somebody failed.
 void NoteBrokenOff(Error why, EpisodeResult& result) {
   const bool unanswered = !UnansweredName(why).empty();
-  result.transcript.stop = unanswered ? "unanswered" : "error";
+  result.transcript.stop = unanswered ? Stop::kUnanswered : Stop::kError;
   (unanswered ? result.unanswered : result.error) = std::move(why);
 }
 
 /// The end of judging, by one judge: a judge that fails over a dialogue that broke off has nothing to add to that.
 void SetJudged(Status ended, bool broke_off, EpisodeResult& result) {
   if (ended || (broke_off && ended.error().kind == ErrorKind::kEpisode)) return;
-  result.transcript.stop = "error";
+  result.transcript.stop = Stop::kError;
   result.error = std::move(ended).error();
 }
 

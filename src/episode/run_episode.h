@@ -47,7 +47,7 @@ struct EpisodeResult {
   /// Of a dialogue that was handed to the judge: where the judging of it begins. Empty: nobody was asked to judge, and
   /// what went wrong before is what every judge would be told.
   struct End {
-    std::string stop{};
+    Stop stop = Stop::kNone;
     std::optional<Error> broken_off{};  ///< `error` as it was then
     std::size_t effects = 0;            ///< how many end effects the environment has seen
     Status assessed{};                  ///< why nobody could tell whether the task was solved

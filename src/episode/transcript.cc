@@ -197,7 +197,7 @@ Expected<Exposure> ExposureFromJson(const Json& json) {
 
 void Transcript::AppendTo(std::string& out, std::string_view more) const {
   ObjectWriter object(out);
-  object.Text("stop", stop);
+  object.Text("stop", NameOf(stop));
   AppendExposure(exposure, object.Key("exposure"));
   object.List("steps", steps, AppendStep);
   object.List("calls", calls, AppendRecord);
@@ -219,7 +219,7 @@ Json Transcript::ToJson() const {
 Expected<Transcript> Transcript::FromJson(const Json& json) {
   if (!json.is_object()) return WorldError("transcript: not a JSON object");
   Transcript transcript;
-  transcript.stop = Text(json, "stop");
+  transcript.stop = Parse<Stop>(json.StringOr("stop", "")).value_or(Stop::kNone);
   transcript.system = Text(json, "system");
   const Json* exposure = json.Find("exposure");
   if (exposure == nullptr) return WorldError("transcript: `exposure` is missing");

@@ -76,8 +76,7 @@ struct Transcript {
   Exposure exposure;
   std::vector<Effect> end_effects;  ///< seen after the last word only: of a probe, or of the environment's own check
   std::vector<std::string> notes;   ///< what the environment had to say of the trial
-  std::string
-      stop;  ///< why the dialogue ended: user_stop, agent_stop, transfer, max_turns, max_calls, tool_errors, error
+  Stop stop = Stop::kNone;
 
   /// Appends the JSON text. `more`, if not empty, are further members as they are to be written ("a":1,"b":2).
   /// The system prompt comes last: many trials share it, and what keeps transcripts compresses that tail only once.

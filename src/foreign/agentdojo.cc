@@ -278,7 +278,7 @@ void Interpret(const Fields& fields, const std::string& seen, ForeignTrial& tria
   trial.injection = fields.injection_task;
   trial.seconds = fields.seconds;
   trial.agent.prompt_tokens = fields.tokens;
-  trial.agent.cost_nano_usd.reset();
+  trial.agent.cost_known = false;
   const bool attacked = !fields.injection_task.empty();
   trial.arm.setting = attacked                                     ? Setting::kAttacked
                       : fields.user_task.starts_with(kAlonePrefix) ? Setting::kAlone
@@ -327,7 +327,7 @@ Expected<ForeignTrial> ReadAgentDojoLog(std::string_view text, const std::string
     return UserError("is no log of AgentDojo: it has no user_task_id", where);
   trial.place = where;
   if (trial.dialogue) {
-    trial.dialogue->stop = trial.error.empty() ? "agent_stop" : "error";
+    trial.dialogue->stop = trial.error.empty() ? Stop::kAgentStop : Stop::kError;
     if (trial.exposed.value_or(false)) {
       trial.dialogue->exposure = {true, 1, Channel::kToolResult, {}, Delivery::kIntact};
       MarkInjected(fields.payloads, *trial.dialogue);

@@ -8,7 +8,7 @@
 
 namespace xsweep {
 
-std::string AgentModel(const Manifest& manifest, const CellRecord& cell) {
+std::string AgentModel(const RunDesign& manifest, const CellRecord& cell) {
   for (const auto& [path, value] : cell.axes) {
     if ((path == "model" || path == "models.agent.model") && value.is_string()) return value.AsString();
   }

@@ -28,9 +28,9 @@ struct ExportedCell {
 
 /// A gate as it was judged.
 struct ExportedGate {
-  std::string text;     ///< as the config says it, e.g. "asr.upper95 < 0.10"
-  std::string cell;     ///< the cell that decided; may be empty
-  std::string verdict;  ///< PASS, FAIL, INSUFFICIENT, INVALID
+  std::string text;  ///< as the config says it, e.g. "asr.upper95 < 0.10"
+  std::string cell;  ///< the cell that decided; may be empty
+  GateVerdict verdict = GateVerdict::kInvalid;
   std::string explanation;
 };
 
@@ -44,7 +44,7 @@ struct ExportedRun {
 };
 
 /// The model that plays the agent in a cell: an axis says it, or run.json; "xsweep/<agent>" where none does.
-std::string AgentModel(const Manifest& manifest, const CellRecord& cell);
+std::string AgentModel(const RunDesign& manifest, const CellRecord& cell);
 /// "2026-11-26T17:22:38Z" as "2026-11-26T17:22:38+00:00".
 std::string WithOffset(const std::string& utc);
 /// Nanoseconds since 1970 of such a time; 0 for what is none.

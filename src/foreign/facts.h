@@ -41,7 +41,7 @@ struct ForeignTrial {
   std::optional<bool> utility;   ///< the user's task was solved; empty: not assessed
   std::optional<double> reward;  ///< as recorded, where it is a number
   std::string error;             ///< the provider, the user or the harness failed; empty: it ran
-  TrialUsage agent, user;
+  Usage agent, user;
   int turns = 0;
   int tool_calls = 0;
   std::optional<double> seconds;

@@ -114,14 +114,15 @@ void Grade(const Json* scores, ForeignTrial& trial) {
 }
 
 void ReadUsage(const Json* usage, ForeignTrial& trial) {
-  trial.agent.cost_nano_usd.reset();
+  trial.agent.cost_known = false;
   if (usage == nullptr || !usage->is_object()) return;
   for (const auto& [model, used] : usage->members()) {
     trial.agent.prompt_tokens += std::max<std::int64_t>(0, used.IntOr("input_tokens", 0));
     trial.agent.completion_tokens += std::max<std::int64_t>(0, used.IntOr("output_tokens", 0));
     const double cost = used.DoubleOr("total_cost", -1);
-    if (cost >= 0 && cost < 1e6)
-      trial.agent.cost_nano_usd = trial.agent.cost_nano_usd.value_or(0) + std::llround(cost * 1e9);
+    if (cost < 0 || cost >= 1e6) continue;
+    trial.agent.cost_nano_usd += std::llround(cost * 1e9);
+    trial.agent.cost_known = true;
   }
 }
 
@@ -152,8 +153,8 @@ class Dialogue {
     if (role == "assistant") Agent(message);
     if (role == "tool") Tool(message);
   }
-  Transcript Take(std::string stop) {
-    out_.stop = std::move(stop);
+  Transcript Take(Stop stop) {
+    out_.stop = stop;
     return std::move(out_);
   }
 
@@ -256,9 +257,9 @@ Expected<ForeignTrial> ReadSample(std::string_view text, const Log& log, const s
     dialogue.Read(message);
   const Json* limit = sample.Find("limit");
   const bool limited = limit != nullptr && limit->is_object();
-  trial.dialogue = std::make_unique<Transcript>(dialogue.Take(!trial.error.empty() ? "error"
-                                                              : limited            ? "max_turns"
-                                                                                   : "agent_stop"));
+  trial.dialogue = std::make_unique<Transcript>(dialogue.Take(!trial.error.empty() ? Stop::kError
+                                                              : limited            ? Stop::kMaxTurns
+                                                                                   : Stop::kAgentStop));
   return trial;
 }
 

@@ -89,7 +89,7 @@ std::string MetadataJson(const Trial& row, const ExportedCell& cell) {
   Text(out, "attack", cell.record.attack);
   Text(out, "defense", cell.record.defense);
   Text(out, "goal", row.goal);
-  Text(out, "channel", row.channel);
+  Text(out, "channel", NameOf(row.channel));
   Raw(out, "exposed", row.exposure_unknown ? "null" : row.exposed ? "true" : "false");
   Number(out, "attempted", row.attempted);
   Number(out, "executed", row.executed);

@@ -125,7 +125,7 @@ Expected<ForeignTrial> TrialOf(const Row& row, const std::string& where) {
   }
   if (const auto reward = ParseNumber(row[kReward]); reward && *reward >= 0 && *reward <= 1) trial.reward = reward;
   if (const auto tokens = ParseUnsigned(row[kTokens])) trial.agent.prompt_tokens = static_cast<std::int64_t>(*tokens);
-  trial.agent.cost_nano_usd.reset();
+  trial.agent.cost_known = false;
   if (trial.error.empty() && attacked && !trial.success) trial.error = "the source holds no verdict on the attack";
   if (trial.error.empty() && !attacked && !trial.utility && !trial.reward)
     trial.error = "the source holds no verdict on the task";

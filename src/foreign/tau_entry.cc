@@ -106,12 +106,12 @@ Transcript ReadDialogue(const Json* messages, bool first_call_only) {
 }
 
 /// v1 does not say why an episode ended; its last message does.
-std::string StopOf(const Transcript& transcript) {
-  if (transcript.steps.empty()) return "error";
+Stop StopOf(const Transcript& transcript) {
+  if (transcript.steps.empty()) return Stop::kError;
   const Step& last = transcript.steps.back();
-  if (last.kind == StepKind::kUser && last.shown.find(kStopWord) != std::string::npos) return "user_stop";
-  if (last.kind == StepKind::kTool && transcript.calls.back().call.name == kTransferTool) return "transfer";
-  return "max_turns";
+  if (last.kind == StepKind::kUser && last.shown.find(kStopWord) != std::string::npos) return Stop::kUserStop;
+  if (last.kind == StepKind::kTool && transcript.calls.back().call.name == kTransferTool) return Stop::kTransfer;
+  return Stop::kMaxTurns;
 }
 
 std::optional<double> Number(const Json* value) {
@@ -140,8 +140,8 @@ std::optional<std::int64_t> NanoUsd(const std::optional<double>& cost_usd) {
 }
 
 /// What the messages of one role say was used. Without a word on costs the cost is unknown, never 0.
-TrialUsage UsageOf(const Json* messages, std::string_view role, const std::optional<double>& total_cost_usd) {
-  TrialUsage usage;
+Usage UsageOf(const Json* messages, std::string_view role, const std::optional<double>& total_cost_usd) {
+  Usage usage;
   std::optional<double> cost;
   const std::vector<Json> none;
   for (const Json& message : messages != nullptr && messages->is_array() ? messages->items() : none) {
@@ -153,7 +153,9 @@ TrialUsage UsageOf(const Json* messages, std::string_view role, const std::optio
     usage.prompt_tokens += Tokens(*used, "prompt_tokens");
     usage.completion_tokens += Tokens(*used, "completion_tokens");
   }
-  usage.cost_nano_usd = NanoUsd(total_cost_usd ? total_cost_usd : cost);
+  const auto nano = NanoUsd(total_cost_usd ? total_cost_usd : cost);
+  usage.cost_nano_usd = nano.value_or(0);
+  usage.cost_known = nano.has_value();
   return usage;
 }
 
@@ -189,10 +191,10 @@ void Grade(const Json* reward, ForeignTrial& trial) {
 /// Ends that say nothing about the agent. The others (max_steps, too_many_errors, agent_error) are its failures.
 constexpr std::string_view kHarnessFailures[] = {"infrastructure_error", "user_error", "unexpected_error"};
 
-std::string StopFromTau2(std::string_view reason) {
-  if (reason == "user_stop" || reason == "agent_stop") return std::string(reason);
-  if (reason == "too_many_errors") return "tool_errors";
-  return "max_turns";
+Stop StopFromTau2(std::string_view reason) {
+  if (reason == "user_stop") return Stop::kUserStop;
+  if (reason == "agent_stop") return Stop::kAgentStop;
+  return reason == "too_many_errors" ? Stop::kToolErrors : Stop::kMaxTurns;
 }
 
 }  // namespace
@@ -207,7 +209,7 @@ Expected<ForeignTrial> ReadTau1(const Json& entry, const std::string& where) {
   trial.agent = UsageOf(dialogue, "assistant", std::nullopt);
   trial.user = UsageOf(dialogue, "user", info == nullptr ? std::nullopt : Number(info->Find("user_cost")));
   trial.dialogue = std::make_unique<Transcript>(ReadDialogue(dialogue, true));
-  trial.dialogue->stop = trial.error.empty() ? StopOf(*trial.dialogue) : "error";
+  trial.dialogue->stop = trial.error.empty() ? StopOf(*trial.dialogue) : Stop::kError;
   CountDialogue(trial);
   return trial;
 }
@@ -224,7 +226,7 @@ Expected<ForeignTrial> ReadTau2(const Json& entry, const std::string& where) {
   trial.user = UsageOf(messages, "user", Number(entry.Find("user_cost")));
   trial.seconds = Number(entry.Find("duration"));
   trial.dialogue = std::make_unique<Transcript>(ReadDialogue(messages, false));
-  trial.dialogue->stop = trial.error.empty() ? StopFromTau2(reason) : "error";
+  trial.dialogue->stop = trial.error.empty() ? StopFromTau2(reason) : Stop::kError;
   CountDialogue(trial);
   return trial;
 }

@@ -38,24 +38,24 @@ Json TextMessage(const std::string& text) { return Json::MakeObject({{"text", te
 std::string RuleId(const ExportedGate& gate) { return "gate/" + ShortHash(gate.text).substr(0, 8); }
 
 std::string Words(const ExportedGate& gate) {
-  return fmt::format("{}: {}{}{}{}", gate.verdict, gate.text, gate.cell.empty() ? "" : " in " + gate.cell,
+  return fmt::format("{}: {}{}{}{}", NameOf(gate.verdict), gate.text, gate.cell.empty() ? "" : " in " + gate.cell,
                      gate.explanation.empty() ? "" : ": ", gate.explanation);
 }
 
 Json ResultOf(const ExportedGate& gate, const ExportedRun& run, const std::string& uri) {
-  const bool passed = gate.verdict == "PASS";
+  const bool passed = gate.verdict == GateVerdict::kPass;
   Json region = Json::MakeObject({{"startLine", GateLineIn(run.config, gate.text)}});
   Json place = Json::MakeObject(
       {{"physicalLocation",
         Json::MakeObject({{"artifactLocation", Json::MakeObject({{"uri", uri}})}, {"region", std::move(region)}})}});
   Json result = Json::MakeObject({{"ruleId", RuleId(gate)}});
   result.Set("kind", passed ? "pass" : "fail");
-  result.Set("level", passed ? "none" : gate.verdict == "INSUFFICIENT" ? "warning" : "error");
+  result.Set("level", passed ? "none" : gate.verdict == GateVerdict::kInsufficient ? "warning" : "error");
   result.Set("message", TextMessage(Words(gate)));
   result.Set("locations", Json::MakeArray({std::move(place)}));
   result.Set("partialFingerprints",
              Json::MakeObject({{"xsweepGate/v1", ShortHash(run.manifest.exp + "\n" + gate.text + "\n" + gate.cell)}}));
-  result.Set("properties", Json::MakeObject({{"verdict", gate.verdict}, {"cell", gate.cell}}));
+  result.Set("properties", Json::MakeObject({{"verdict", NameOf(gate.verdict)}, {"cell", gate.cell}}));
   return result;
 }
 
@@ -104,7 +104,7 @@ std::string SarifOf(const ExportedRun& run, const std::string& uri) {
                                   {"fullName", "xsweep: adversarial experiments on tool-using agents"},
                                   {"version", run.manifest.xsweep_version},
                                   {"rules", std::move(rules)}});
-  Json invocation = Json::MakeObject({{"executionSuccessful", run.manifest.status == "completed"}});
+  Json invocation = Json::MakeObject({{"executionSuccessful", run.manifest.status == RunStatus::kCompleted}});
   Json one =
       Json::MakeObject({{"tool", Json::MakeObject({{"driver", std::move(driver)}})},
                         {"invocations", Json::MakeArray({std::move(invocation)})},
@@ -134,10 +134,10 @@ std::string JUnitOf(const ExportedRun& run, Undecided undecided) {
   for (const ExportedGate& gate : run.gates) {
     const std::string_view insufficient = undecided == Undecided::kError ? "error" : "failure";
     add(gate.text,
-        gate.verdict == "PASS"           ? ""
-        : gate.verdict == "FAIL"         ? "failure"
-        : gate.verdict == "INSUFFICIENT" ? insufficient
-                                         : "error",
+        gate.verdict == GateVerdict::kPass           ? ""
+        : gate.verdict == GateVerdict::kFail         ? "failure"
+        : gate.verdict == GateVerdict::kInsufficient ? insufficient
+                                                     : "error",
         Words(gate));
   }
   for (const ExportedCell& cell : run.cells) {
@@ -174,15 +174,16 @@ std::string TrialCsvLine(const ExportedCell& cell, const Trial& row) {
   };
   const bool attacked = row.outcome == Outcome::kAttackSucceeded || row.outcome == Outcome::kAttackResisted ||
                         row.outcome == Outcome::kAttackBlocked || row.outcome == Outcome::kNotExposed;
-  const std::string cost =
-      row.usage[0].cost_nano_usd ? fmt::format("{:.9f}", static_cast<double>(*row.usage[0].cost_nano_usd) / 1e9) : "";
+  const std::string cost = row.usage[Role::kAgent].cost_known
+                               ? fmt::format("{:.9f}", static_cast<double>(row.usage[Role::kAgent].cost_nano_usd) / 1e9)
+                               : "";
   const std::string success = attacked ? (row.outcome == Outcome::kAttackSucceeded ? "1" : "0") : "";
   const std::string solved = row.task_success ? (*row.task_success ? "1" : "0") : "";
   std::string line;
   const auto add = [&](std::string_view text) { line.append(line.empty() ? "" : ",").append(CsvField(text)); };
   line = std::to_string(row.index);
   for (const std::string& text : {row.cell,
-                                  cell.record.arm,
+                                  std::string(NameOf(cell.record.arm)),
                                   axis("model"),
                                   cell.record.attack,
                                   cell.record.defense,
@@ -198,8 +199,8 @@ std::string TrialCsvLine(const ExportedCell& cell, const Trial& row) {
                                   row.reward ? fmt::format("{}", *row.reward) : std::string(),
                                   std::to_string(row.turns),
                                   std::to_string(row.tool_calls),
-                                  std::to_string(row.usage[0].prompt_tokens),
-                                  std::to_string(row.usage[0].completion_tokens),
+                                  std::to_string(row.usage[Role::kAgent].prompt_tokens),
+                                  std::to_string(row.usage[Role::kAgent].completion_tokens),
                                   cost,
                                   row.error_kind,
                                   row.error_message})

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "foreign/inspect_sample.h"
@@ -25,13 +26,13 @@ std::string Plain(std::string_view name, std::string_view more) {
   return out;
 }
 
-void AppendUsage(const TrialUsage& usage, std::string& out) {
+void AppendUsage(const Usage& usage, std::string& out) {
   out += '{';
   Number(out, "input_tokens", usage.prompt_tokens);
   Number(out, "output_tokens", usage.completion_tokens);
   Number(out, "total_tokens", usage.prompt_tokens + usage.completion_tokens);
-  if (usage.cost_nano_usd && *usage.cost_nano_usd > 0)
-    Real(out, "total_cost", static_cast<double>(*usage.cost_nano_usd) / 1e9);
+  if (usage.cost_known && usage.cost_nano_usd > 0)
+    Real(out, "total_cost", static_cast<double>(usage.cost_nano_usd) / 1e9);
   out += '}';
 }
 
@@ -59,13 +60,6 @@ std::string ErrorJson(const Trial& row) {
 }
 
 /// Opens an event; the caller adds the rest and closes it.
-/// At most so many bytes, never cut inside a character.
-std::string_view Shortened(std::string_view text, std::size_t most) {
-  if (text.size() <= most) return text;
-  while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xC0U) == 0x80U) --most;
-  return text.substr(0, most);
-}
-
 std::string FirstSaid(const Transcript& dialogue) {
   const auto first = std::ranges::find(dialogue.steps, StepKind::kUser, &Step::kind);
   return first == dialogue.steps.end() ? std::string() : first->shown;
@@ -121,14 +115,14 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
   const std::string scores = ScoresJson(row), metadata = MetadataJson(row, *cell_);
   const std::string input = dialogue == nullptr ? std::string() : FirstSaid(*dialogue);
   std::string usage = "{}";
-  if (row.usage[0].prompt_tokens + row.usage[0].completion_tokens > 0) {
+  if (row.usage[Role::kAgent].prompt_tokens + row.usage[Role::kAgent].completion_tokens > 0) {
     std::string used;
-    AppendUsage(row.usage[0], used);
+    AppendUsage(row.usage[Role::kAgent], used);
     usage = "{";
     Raw(usage, model_, used);
     usage += '}';
-    usage_.prompt_tokens += row.usage[0].prompt_tokens;
-    usage_.completion_tokens += row.usage[0].completion_tokens;
+    usage_.prompt_tokens += row.usage[Role::kAgent].prompt_tokens;
+    usage_.completion_tokens += row.usage[Role::kAgent].completion_tokens;
   }
   for (int scorer = 0; scorer < 2; ++scorer) {
     const auto score = ScoreOf(row, scorer);
@@ -168,7 +162,7 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
   std::string summary = "{";
   Text(summary, "id", id);
   Number(summary, "epoch", epoch);
-  Text(summary, "input", Shortened(input, 1000));
+  Text(summary, "input", WholeCharacters(input, 1000));
   Text(summary, "target", "");
   Raw(summary, "metadata", metadata);
   Raw(summary, "scores", scores);
@@ -216,11 +210,11 @@ std::string InspectLog::EvalJson() const {
     Raw(out, "revision", Json::MakeObject({{"type", "git"}, {"origin", ""}, {"commit", manifest.git.sha}}).Dump());
   Raw(out, "metadata",
       Json::MakeObject({{"cell", cell.id},
-                        {"arm", cell.arm},
+                        {"arm", NameOf(cell.arm)},
                         {"attack", cell.attack},
                         {"defense", cell.defense},
                         {"judge", cell.judge},
-                        {"mode", manifest.mode},
+                        {"mode", NameOf(manifest.mode)},
                         {"config_hash", manifest.config_hash},
                         {"run_id", manifest.run_id}})
           .Dump());
@@ -304,8 +298,7 @@ Expected<std::string> InspectLog::Finish() {
   TRY(zip_->Add("reductions.json", ReductionsJson()));
   std::string header = "{";
   Raw(header, "version", "2");
-  Text(header, "status",
-       run_->manifest.status == "completed" || run_->manifest.status == "budget" ? "success" : "cancelled");
+  Text(header, "status", Finished(run_->manifest) ? "success" : "cancelled");
   Raw(header, "eval", eval);
   Raw(header, "plan", plan);
   Raw(header, "results", ResultsJson());

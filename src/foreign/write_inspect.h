@@ -55,7 +55,7 @@ class InspectLog {
   std::string summaries_;
   std::int64_t samples_ = 0, completed_ = 0;
   std::int64_t scored_[2] = {0, 0};
-  TrialUsage usage_;
+  Usage usage_;
 };
 
 }  // namespace xsweep

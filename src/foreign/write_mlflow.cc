@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -33,9 +34,8 @@ std::string PercentEncoded(std::string_view text) {
 std::string Cut(std::string text, std::size_t most) {
   if (text.size() <= most) return text;
   constexpr std::string_view kMore = "\n\n(cut here; the whole text is in the artifacts)";
-  std::size_t end = most - kMore.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
-  return text.substr(0, end).append(kMore);
+  text.resize(WholeCharacters(text, most - kMore.size()).size());
+  return text.append(kMore);
 }
 
 Json Pair(std::string_view key, std::string_view value) { return Json::MakeObject({{"key", key}, {"value", value}}); }
@@ -140,16 +140,17 @@ class Sender {
   }
   std::vector<std::pair<std::string, std::string>> SweepParameters() const {
     return {{"exp", run_.manifest.exp},
-            {"mode", run_.manifest.mode},
+            {"mode", std::string(NameOf(run_.manifest.mode))},
             {"environment", run_.manifest.environment_name},
             {"config_hash", run_.manifest.config_hash},
             {"trials", std::to_string(run_.manifest.trials)}};
   }
   Json SweepTags() const {
-    Json tags = Json::MakeArray(
-        {Pair("mlflow.note.content", Cut(run_.report, kLongestTag)), Pair("mlflow.source.name", "xsweep"),
-         Pair("mlflow.source.type", "LOCAL"), Pair("xsweep.run_id", run_.manifest.run_id),
-         Pair("xsweep.headline", Cut(run_.headline, 1000)), Pair("xsweep.verdict", run_.manifest.verdict)});
+    Json tags =
+        Json::MakeArray({Pair("mlflow.note.content", Cut(run_.report, kLongestTag)),
+                         Pair("mlflow.source.name", "xsweep"), Pair("mlflow.source.type", "LOCAL"),
+                         Pair("xsweep.run_id", run_.manifest.run_id), Pair("xsweep.headline", Cut(run_.headline, 1000)),
+                         Pair("xsweep.verdict", std::string(NameOf(run_.manifest.verdict)))});
     if (!run_.manifest.git.sha.empty()) tags.Append(Pair("mlflow.source.git.commit", run_.manifest.git.sha));
     if (!run_.manifest.git.branch.empty()) tags.Append(Pair("mlflow.source.git.branch", run_.manifest.git.branch));
     return tags;
@@ -193,7 +194,7 @@ class Sender {
                                                                    {"attack", cell.record.attack},
                                                                    {"defense", cell.record.defense},
                                                                    {"judge", cell.record.judge},
-                                                                   {"arm", cell.record.arm}};
+                                                                   {"arm", std::string(NameOf(cell.record.arm))}};
     for (const auto& [path, value] : cell.record.axes)
       parameters.emplace_back("axis." + path, value.is_string() ? value.AsString() : value.Dump());
     return parameters;
@@ -236,7 +237,7 @@ class Sender {
     const std::int64_t ended = UnixNanoseconds(run_.manifest.finished_utc) / 1'000'000;
     Json body = Json::MakeObject();
     body.Set("run_id", id);
-    body.Set("status", run_.manifest.status == "failed" ? "FAILED" : "FINISHED");
+    body.Set("status", run_.manifest.status == RunStatus::kFailed ? "FAILED" : "FINISHED");
     body.Set("end_time", std::max(ended, began_));
     auto asked = Post("runs/update", std::move(body));
     CO_TRY(co_await asked);

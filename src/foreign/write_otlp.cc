@@ -76,8 +76,8 @@ void AddTrial(const Trial& row, const ExportedCell& cell, const std::string& mod
   to.Text("gen_ai.agent.name", cell.record.agent);
   to.Text("gen_ai.request.model", model);
   to.Text("gen_ai.provider.name", "xsweep");
-  to.Number("gen_ai.usage.input_tokens", row.usage[0].prompt_tokens);
-  to.Number("gen_ai.usage.output_tokens", row.usage[0].completion_tokens);
+  to.Number("gen_ai.usage.input_tokens", row.usage[Role::kAgent].prompt_tokens);
+  to.Number("gen_ai.usage.output_tokens", row.usage[Role::kAgent].completion_tokens);
   to.Text("xsweep.cell", row.cell);
   to.Text("xsweep.task", row.task);
   to.Number("xsweep.seed", static_cast<std::int64_t>(row.seed));
@@ -86,7 +86,7 @@ void AddTrial(const Trial& row, const ExportedCell& cell, const std::string& mod
   if (row.task_success) to.Flag("xsweep.task_success", *row.task_success);
   to.Text("xsweep.attack.name", cell.record.attack);
   to.Text("xsweep.attack.goal", row.goal);
-  to.Text("xsweep.attack.channel", row.channel);
+  to.Text("xsweep.attack.channel", NameOf(row.channel));
   if (!row.exposure_unknown) to.Flag("xsweep.attack.exposed", row.exposed);
   to.Number("xsweep.attack.executed", row.executed);
   to.Number("xsweep.attack.blocked", row.blocked);
@@ -159,7 +159,7 @@ Status OtlpTraces::Finish() {
   resource.Text("service.version", run_.manifest.xsweep_version);
   resource.Text("xsweep.exp", run_.manifest.exp);
   resource.Text("xsweep.run_id", run_.manifest.run_id);
-  resource.Text("xsweep.mode", run_.manifest.mode);
+  resource.Text("xsweep.mode", NameOf(run_.manifest.mode));
   const std::string line = fmt::format(
       R"({{"resourceSpans":[{{"resource":{{"attributes":{}}},"scopeSpans":[{{"scope":{{"name":"xsweep","version":"{}"}},)"
       R"("spans":[{}],"schemaUrl":"{}"}}],"schemaUrl":"{}"}}]}})"

@@ -59,8 +59,8 @@ Json Messages(const Transcript& transcript, bool tau1) {
 
 double RewardOf(const Trial& row) { return row.task_success.value_or(false) ? 1.0 : 0.0; }
 
-Json CostOf(const TrialUsage& usage) {
-  return usage.cost_nano_usd ? Json(static_cast<double>(*usage.cost_nano_usd) / 1e9) : Json();
+Json CostOf(const Usage& usage) {
+  return usage.cost_known ? Json(static_cast<double>(usage.cost_nano_usd) / 1e9) : Json();
 }
 
 Json ListOf(const std::vector<std::string>& texts) {
@@ -78,9 +78,13 @@ Json ActionsOf(const Task& task) {
 
 std::string Tau2Reason(const Trial& row) {
   if (row.outcome == Outcome::kError || row.outcome == Outcome::kSkipped) return "infrastructure_error";
-  if (row.stop == "max_turns" || row.stop == "max_calls") return "max_steps";
-  if (row.stop == "tool_errors") return "too_many_errors";
-  return row.stop == "transfer" ? "agent_stop" : row.stop;
+  switch (row.stop) {
+    case Stop::kMaxTurns:
+    case Stop::kMaxCalls: return "max_steps";
+    case Stop::kToolErrors: return "too_many_errors";
+    case Stop::kTransfer: return std::string(NameOf(Stop::kAgentStop));
+    default: return std::string(NameOf(row.stop));
+  }
 }
 
 }  // namespace
@@ -91,7 +95,7 @@ Json AsTau1Entry(const Task& task, const Trial& row, std::uint32_t trial, const 
                                                            {"instruction", task.instruction},
                                                            {"outputs", ListOf(task.communicate)}})},
                                 {"source", "user"},
-                                {"user_cost", CostOf(row.usage[1])}});
+                                {"user_cost", CostOf(row.usage[Role::kUser])}});
   // v1 knows no ungraded episode, and a 0 would be a verdict.
   if (!row.error_kind.empty())
     info.Set("error", row.error_message);
@@ -130,8 +134,8 @@ Json AsTau2Simulation(const Trial& row, std::uint32_t trial, const std::string& 
                            {"end_time", run_began_utc},
                            {"duration", 0.0},
                            {"termination_reason", Tau2Reason(row)},
-                           {"agent_cost", CostOf(row.usage[0])},
-                           {"user_cost", CostOf(row.usage[1])},
+                           {"agent_cost", CostOf(row.usage[Role::kAgent])},
+                           {"user_cost", CostOf(row.usage[Role::kUser])},
                            {"reward_info", graded ? Json::MakeObject({{"reward", RewardOf(row)}}) : Json()},
                            {"messages", transcript == nullptr ? Json::MakeArray() : Messages(*transcript, false)},
                            {"trial", trial},

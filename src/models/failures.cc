@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/characters.h"
 #include "base/text.h"
 #include "models/lenient.h"
 
@@ -208,9 +209,7 @@ std::string Quoted(std::string_view text) {
   std::string words(text.substr(0, kQuoted * 2));
   std::ranges::replace_if(words, [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
   if (words.size() > kQuoted) {
-    std::size_t end = kQuoted;
-    while (end > 0 && (static_cast<unsigned char>(words[end]) & 0xC0U) == 0x80U) --end;  // whole characters only
-    words.resize(end);
+    words.resize(WholeCharacters(words, kQuoted).size());
     words += "...";
   }
   return words.find_first_not_of(' ') == std::string::npos ? "no message" : words;

@@ -6,19 +6,14 @@
 
 #include <fmt/format.h>
 
+#include "base/characters.h"
+
 namespace xsweep {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::string_view kBroken = "\xEF\xBF\xBD";  // U+FFFD
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
 
 /// The code unit of "\uXXXX" at `at`, or -1.
 int CodeUnit(std::string_view text, std::size_t at) {
@@ -34,27 +29,6 @@ int CodeUnit(std::string_view text, std::size_t at) {
 
 bool IsHigh(int unit) { return unit >= 0xD800 && unit <= 0xDBFF; }
 bool IsLow(int unit) { return unit >= 0xDC00 && unit <= 0xDFFF; }
-
-/// Length of the well-formed character at `at` that is no ASCII; 0 when there is none.
-std::size_t CharacterAt(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead >= 0xC2U && lead <= 0xDFU) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0U && lead <= 0xEFU) {
-    const bool overlong = lead == 0xE0U && byte(1) < 0xA0U;
-    const bool surrogate = lead == 0xEDU && byte(1) > 0x9FU;
-    return follows(1) && follows(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (lead >= 0xF0U && lead <= 0xF4U) {
-    const bool overlong = lead == 0xF0U && byte(1) < 0x90U;
-    const bool beyond = lead == 0xF4U && byte(1) > 0x8FU;
-    return follows(1) && follows(2) && follows(3) && !overlong && !beyond ? 4 : 0;
-  }
-  return 0;
-}
 
 class Mender {
  public:
@@ -96,7 +70,7 @@ class Mender {
     if (next == '\\') return Escape();
     if (code < 0x20U) return Replace(1, fmt::format("\\u{:04x}", code));
     if (code < 0x80U) return Copy(1);
-    const std::size_t length = CharacterAt(text_, at_);
+    const std::size_t length = CharacterLength(text_, at_);
     length > 0 ? Copy(length) : Replace(1, kBroken);
   }
 

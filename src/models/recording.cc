@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "models/exchange.h"
 
 namespace xsweep {
@@ -13,16 +14,12 @@ constexpr std::size_t kExcerptBefore = 20;
 constexpr std::size_t kExcerptLength = 60;
 constexpr int kLongestDialogue = 5000;  // exchanges; no honest dialogue comes near
 
-bool InsideCharacter(std::string_view text, std::size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
-}
-
 std::string Excerpt(std::string_view text, std::size_t difference) {
   std::size_t begin = std::min(difference, text.size());
   begin = begin > kExcerptBefore ? begin - kExcerptBefore : 0;
-  while (InsideCharacter(text, begin)) ++begin;
+  while (begin < text.size() && ContinuesCharacter(text[begin])) ++begin;
   std::size_t end = std::min(text.size(), begin + kExcerptLength);
-  while (InsideCharacter(text, end)) ++end;
+  while (end < text.size() && ContinuesCharacter(text[end])) ++end;
   return fmt::format("\"{}{}{}\"", begin > 0 ? "..." : "", text.substr(begin, end - begin),
                      end < text.size() ? "..." : "");
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 
+#include "base/characters.h"
 #include "base/text.h"
 
 namespace xsweep {
@@ -86,15 +87,8 @@ bool BeginsLine(std::string_view text, std::size_t at) {
   return at == 0 || text[at - 1] == '\n';
 }
 
-std::string Trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kBlanks);
-  if (begin == std::string_view::npos) return {};
-  return std::string(text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1));
-}
-
 void Note(std::string_view thought, SplitText& split) {
-  const std::string trimmed = Trimmed(thought);
+  const std::string_view trimmed = Trim(thought);
   if (trimmed.empty()) return;
   if (!split.thought.empty()) split.thought += "\n\n";
   split.thought += trimmed;
@@ -166,7 +160,7 @@ SplitText SplitThought(std::string_view text) {
     taken = taken || bare.size() != said.size();
     said = std::move(bare);
   }
-  split.said = taken ? Trimmed(said) : std::move(said);
+  split.said = taken ? std::string(Trim(said)) : std::move(said);
   return split;
 }
 

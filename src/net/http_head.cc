@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/text.h"
 
 namespace xsweep {
@@ -18,13 +19,6 @@ namespace http = boost::beast::http;
 std::string_view StatusWords(int status) {
   const auto words = http::obsolete_reason(static_cast<http::status>(status));
   return {words.data(), words.size()};
-}
-
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
 }
 
 /// Percent-decoded; empty when it is broken or decodes to what no path of ours holds.

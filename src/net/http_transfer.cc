@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "base/characters.h"
 #include "base/text.h"
 #include "net/http_sink.h"
 
@@ -19,12 +19,6 @@ namespace xsweep {
 namespace {
 
 constexpr std::size_t kMaxHeaderBytes = std::size_t{256} << 10U;
-
-std::string_view Trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 
@@ -149,7 +143,7 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
 
 std::size_t HttpTransfer::OnHeader(char* data, std::size_t size, std::size_t count, void* call_pointer) {
   HttpTransfer& call = *static_cast<HttpTransfer*>(call_pointer);
-  const std::string_view line = Trimmed({data, size * count});
+  const std::string_view line = Trim({data, size * count});
   call.StopFirstByteTimer();
   call.header_bytes += size * count;
   if (call.header_bytes > kMaxHeaderBytes) {
@@ -159,7 +153,7 @@ std::size_t HttpTransfer::OnHeader(char* data, std::size_t size, std::size_t cou
   if (line.starts_with("HTTP/")) call.response.headers.clear();  // a 1xx came before
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos && !line.starts_with("HTTP/")) {
-    call.response.headers.push_back({AsciiLower(line.substr(0, colon)), std::string(Trimmed(line.substr(colon + 1)))});
+    call.response.headers.push_back({AsciiLower(line.substr(0, colon)), std::string(Trim(line.substr(colon + 1)))});
   }
   return size * count;
 }

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/token.h"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 
+#include "base/characters.h"
 #include "base/error.h"
 
 namespace xsweep {
@@ -14,9 +14,7 @@ namespace xsweep {
 std::string RandomToken() {
   std::array<unsigned char, 16> bytes{};
   CHECK(::getentropy(bytes.data(), bytes.size()) == 0, "the system gave no randomness");
-  std::string token;
-  for (const unsigned char byte : bytes) token += fmt::format("{:02x}", byte);
-  return token;
+  return Hex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 }  // namespace xsweep

@@ -60,14 +60,14 @@ IndexEntry EntryFrom(const Manifest& run) {
                   {"exp_id", run.exp_id},
                   {"timestamp_utc", run.timestamp_utc},
                   {"git_sha", run.git.sha},
-                  {"mode", run.mode},
+                  {"mode", std::string(NameOf(run.mode))},
                   {"seeds", fmt::format("{}", fmt::join(run.seeds, " "))},
                   {"trials", std::to_string(run.trials)},
                   {"config_hash", run.config_hash},
                   {"errors", count("error")},
                   {"skipped", count("skipped")},
-                  {"status", run.status},
-                  {"verdict", run.verdict}};
+                  {"status", std::string(NameOf(run.status))},
+                  {"verdict", std::string(NameOf(run.verdict))}};
   return entry;
 }
 
@@ -150,7 +150,7 @@ Json CellForPage(const CellAggregate& cell, TaskNames& names) {
   }
   return Json::MakeObject({{"id", cell.id},
                            {"label", CellLabel(cell)},
-                           {"arm", cell.arm},
+                           {"arm", NameOf(cell.arm)},
                            {"attack", cell.attack},
                            {"defense", cell.defense},
                            {"axes", std::move(axes)},
@@ -272,7 +272,7 @@ Expected<RunAggregate> AggregateForPage(const fs::path& run) {
   if (aggregate || fs::exists(run / layout::kRows)) return aggregate;
   RunAggregate empty;
   TRY_ASSIGN(empty.run, ManifestOf(run));
-  if (empty.run.status == "running") return empty;
+  if (empty.run.status == RunStatus::kRunning) return empty;
   return aggregate;
 }
 

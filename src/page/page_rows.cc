@@ -78,8 +78,8 @@ class Columns {
     task_.push_back(tasks_.Number(trial.task));
     seed_.push_back(seeds_.Number(std::to_string(trial.seed)));
     goal_.push_back(goals_.Number(trial.goal));
-    channel_.push_back(channels_.Number(trial.channel));
-    stop_.push_back(stops_.Number(trial.stop));
+    channel_.push_back(channels_.Number(std::string(NameOf(trial.channel))));
+    stop_.push_back(stops_.Number(std::string(NameOf(trial.stop))));
     trial_.push_back(trial.trial);
     outcome_.push_back(static_cast<std::uint8_t>(trial.outcome));
     success_.push_back(trial.task_success ? (*trial.task_success ? 1 : 0) : 2);
@@ -143,10 +143,10 @@ class Columns {
     std::int64_t tokens = 0;
     std::int64_t nano_usd = 0;
     bool known = true;
-    for (const TrialUsage& usage : trial.usage) {
+    for (const Usage& usage : trial.usage) {
       tokens += usage.prompt_tokens + usage.completion_tokens;
-      known = known && usage.cost_nano_usd.has_value();
-      nano_usd += usage.cost_nano_usd.value_or(0);
+      known = known && usage.cost_known;
+      nano_usd += usage.cost_known ? usage.cost_nano_usd : 0;
     }
     tokens_.push_back(Clip<std::uint32_t>(tokens));
     cost_.push_back(known ? static_cast<double>(nano_usd) / 1e9 : -1);

@@ -194,8 +194,7 @@ Async<Expected<TaskAssessment>> DeskEnvironment::AssessTask(const Transcript& tr
     parts.nl_assertions = *met;
   }
   // A dialogue that was cut by a limit scores nothing in either reference.
-  const bool cut = transcript.stop == "max_turns" || transcript.stop == "max_calls" || transcript.stop == "tool_errors";
-  parts.success = cut ? std::optional(false) : CombineReward(task(), parts);
+  parts.success = CutByLimit(transcript.stop) ? std::optional(false) : CombineReward(task(), parts);
   parts.state_difference = StateDifference(state_);
   co_return parts;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/characters.h"
 #include "base/error.h"
 #include "base/escape.h"
 

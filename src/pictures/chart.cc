@@ -192,8 +192,8 @@ std::string LabelWithout(const std::vector<std::string>& left_out, const CellAgg
       label = cell.defense + " without an attack";
   }
   if (label.empty()) label = cell.id;
-  if (cell.arm == "no_attack") return label + " (no attack)";
-  if (cell.arm == "no_defense") return label + " (no defense)";
+  if (cell.arm == Arm::kNoAttack) return label + " (no attack)";
+  if (cell.arm == Arm::kNoDefense) return label + " (no defense)";
   return label;
 }
 
@@ -201,7 +201,7 @@ std::string LabelWithout(const std::vector<std::string>& left_out, const CellAgg
 
 std::string CellLabel(const CellAggregate& cell) { return LabelWithout({}, cell); }
 
-std::string CellLabel(const Manifest& manifest, const std::string& id) {
+std::string CellLabel(const RunDesign& manifest, const std::string& id) {
   const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
   return record == manifest.cells.end() ? id : CellLabel(Described(*record, AxisNames(manifest.cells)));
 }
@@ -212,14 +212,14 @@ CellLabels::CellLabels(const RunAggregate& run) : names_(run.run.cells) {
   if (std::ranges::any_of(run.cells, is_long)) left_out_ = AxesInCommon(run.cells);
 }
 
-CellLabels::CellLabels(const Manifest& manifest) : names_(manifest.cells) {
+CellLabels::CellLabels(const RunDesign& manifest) : names_(manifest.cells) {
   const auto is_long = [&](const CellRecord& cell) { return CellLabel(Described(cell, names_)).size() > kLongLabel; };
   if (std::ranges::any_of(manifest.cells, is_long)) left_out_ = AxesInCommon(manifest.cells);
 }
 
 std::string CellLabels::operator()(const CellAggregate& cell) const { return LabelWithout(left_out_, cell); }
 
-std::string CellLabels::operator()(const Manifest& manifest, const std::string& id) const {
+std::string CellLabels::operator()(const RunDesign& manifest, const std::string& id) const {
   const auto record = std::ranges::find(manifest.cells, id, &CellRecord::id);
   return record == manifest.cells.end() ? id : (*this)(Described(*record, names_));
 }

@@ -67,15 +67,15 @@ void DrawWhisker(Canvas& canvas, const ShareScale& scale, const stats::Interval&
 /// arm of a control, the parts for a run without a grid.
 std::string CellLabel(const CellAggregate& cell);
 /// The same for a cell known by its id; the id where run.json does not know it.
-std::string CellLabel(const Manifest& manifest, const std::string& id);
+std::string CellLabel(const RunDesign& manifest, const std::string& id);
 /// Labels for a picture or a table of a whole run, where room is short: as CellLabel, but where one of them is long
 /// without the axes that have a single value in all of the run, since those tell no cells apart.
 class CellLabels {
  public:
   explicit CellLabels(const RunAggregate& run);
-  explicit CellLabels(const Manifest& manifest);
+  explicit CellLabels(const RunDesign& manifest);
   std::string operator()(const CellAggregate& cell) const;
-  std::string operator()(const Manifest& manifest, const std::string& id) const;
+  std::string operator()(const RunDesign& manifest, const std::string& id) const;
 
  private:
   AxisNames names_;

@@ -52,7 +52,7 @@ HeatPanel MakePanel(const RunAggregate& aggregate, const KeyOf& row_of, const Ke
 
 KeyOf AxisKey(const std::string& path) {
   return [path](const CellAggregate& cell) -> std::optional<std::string> {
-    if (cell.arm == "no_attack" || cell.arm == "no_defense") return std::nullopt;
+    if (cell.arm != Arm::kGrid) return std::nullopt;
     const auto axis = std::ranges::find(cell.axes, path, &std::pair<std::string, std::string>::first);
     if (axis == cell.axes.end()) return std::nullopt;
     return axis->second;
@@ -67,7 +67,7 @@ struct Axis {
 std::vector<Axis> AxesOf(const RunAggregate& aggregate) {
   std::vector<Axis> axes;
   for (const CellAggregate& cell : aggregate.cells) {
-    if (cell.arm == "no_attack" || cell.arm == "no_defense") continue;
+    if (cell.arm != Arm::kGrid) continue;
     for (const auto& [path, value] : cell.axes) {
       auto axis = std::ranges::find(axes, path, &Axis::path);
       if (axis == axes.end()) axis = axes.insert(axes.end(), {path, {}});

@@ -94,7 +94,7 @@ std::vector<Measure> MeasuresOf(const RunAggregate& aggregate) {
 
 /// Control arms are there to be compared with: they do not fill half of the picture.
 RowSize SizeOf(const CellAggregate& cell, const Layout& layout, std::size_t cells) {
-  const bool control = cell.arm == "no_attack" || cell.arm == "no_defense";
+  const bool control = cell.arm != Arm::kGrid;
   if (control || cells > 16) return {9, 7};
   const auto seeds = static_cast<double>(cell.seeds.size());
   return {14, 12, layout.seed_bars && seeds > 1 ? 2 + seeds * (layout.seed_bar + 1) : 0};
@@ -255,7 +255,7 @@ std::string RunSubtitle(const Manifest& manifest) {
                        Count(static_cast<std::int64_t>(manifest.planned), "episode", "episodes"));
   const std::string commit = manifest.git.sha.empty() ? "no commit" : "commit " + manifest.git.sha.substr(0, 7);
   const std::size_t tasks = manifest.tasks.size();
-  return fmt::format("{} · {} {} · {}{} per task and seed · {}{}", manifest.mode,
+  return fmt::format("{} · {} {} · {}{} per task and seed · {}{}", NameOf(manifest.mode),
                      manifest.seeds.size() == 1 ? "seed" : "seeds", SeedWords(manifest.seeds),
                      tasks == 0 ? "" : Count(static_cast<std::int64_t>(tasks), "task", "tasks") + " · ",
                      Count(manifest.trials, "trial", "trials"), commit, manifest.git.dirty ? " (modified)" : "");

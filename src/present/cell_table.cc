@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "analyze/numbers.h"
+#include "base/characters.h"
 #include "base/text.h"
 #include "pictures/chart.h"
 
@@ -21,7 +22,7 @@ constexpr std::size_t kShortestLabel = 16;
 std::string Cut(std::string text, std::size_t columns) {
   if (ColumnsOf(text) <= columns) return text;
   while (!text.empty() && ColumnsOf(text) >= columns) {
-    while (!text.empty() && (static_cast<unsigned char>(text.back()) & 0xC0U) == 0x80U) text.pop_back();
+    while (!text.empty() && ContinuesCharacter(text.back())) text.pop_back();
     if (!text.empty()) text.pop_back();
   }
   return text + "…";

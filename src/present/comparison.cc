@@ -268,7 +268,7 @@ std::string CompareMarkdown(const RunComparison& comparison) {
   return text + OneSided(comparison) + Discordant(comparison) + Facts(comparison);
 }
 
-std::string ContrastSection(const Manifest& manifest, const ContrastTable& table) {
+std::string ContrastSection(const RunDesign& manifest, const ContrastTable& table) {
   std::string text;
   const auto add = [&](std::string_view measure, Difference Contrast::* difference) {
     std::string rows;

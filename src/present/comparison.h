@@ -31,7 +31,7 @@ std::string CompareHeadline(const RunComparison& comparison);
 std::string PairingSentences(const RunComparison& comparison, Difference CellComparison::* measure);
 
 /// A Markdown section: every attacked cell against its control with raw and adjusted p; empty without such cells.
-std::string ContrastSection(const Manifest& manifest, const ContrastTable& table);
+std::string ContrastSection(const RunDesign& manifest, const ContrastTable& table);
 
 /// Writes compare.csv, compare.md, compare.svg and compare.png into `directory` (made if needed); returns a warning
 /// when there could be no PNG, otherwise an empty text.

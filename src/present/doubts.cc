@@ -56,9 +56,9 @@ std::string WithoutDirectory(const std::string& message) {
 
 void AboutTheRun(const Story& story, std::vector<std::string>& doubts) {
   const Manifest& manifest = story.manifest;
-  if (!manifest.status.empty() && manifest.status != "completed") {
+  if (manifest.status && manifest.status != RunStatus::kCompleted) {
     doubts.push_back(fmt::format("The run is {}, not completed: {} of {} planned trials are recorded.",
-                                 MarkdownCode(manifest.status), story.aggregate.rows, manifest.planned));
+                                 MarkdownCode(NameOf(manifest.status)), story.aggregate.rows, manifest.planned));
   } else if (manifest.planned > 0 && static_cast<std::uint64_t>(story.aggregate.rows) != manifest.planned) {
     doubts.push_back(fmt::format("{} trials were planned and {} are recorded: the rates are not those of the design.",
                                  manifest.planned, story.aggregate.rows));
@@ -159,7 +159,7 @@ void AboutExposure(const Story& story, std::vector<std::string>& doubts) {
 }
 
 bool Undefended(const CellAggregate& cell) {
-  return cell.attacked() && (cell.arm == "no_defense" || cell.defense == "none");
+  return cell.attacked() && (cell.arm == Arm::kNoDefense || cell.defense == "none");
 }
 
 void AboutTheAttack(const Story& story, std::vector<std::string>& doubts) {

@@ -53,7 +53,7 @@ std::string JUnitCase(const Manifest& manifest, const GateResult& result) {
 
 std::string GateLine(const Manifest& manifest, const GateReport& report) {
   std::string line = fmt::format("{} {} ({}, {})", NameOf(report.verdict), CleanText(manifest.exp),
-                                 CleanText(manifest.mode), Commit(manifest));
+                                 NameOf(manifest.mode), Commit(manifest));
   const GateResult* decisive = Decisive(report);
   if (decisive == nullptr) return line + ": no gates";
   line += fmt::format(": {} at {}", CleanText(decisive->gate.text), Seen(*decisive));

@@ -90,7 +90,7 @@ std::string LatexTable(const Manifest& manifest, const RunAggregate& aggregate) 
   const CellLabels labels(aggregate);
   std::string grid, controls;
   for (const CellAggregate& cell : aggregate.cells)
-    (cell.arm == "grid" ? grid : controls) += Line(cell, labels, columns);
+    (cell.arm == Arm::kGrid ? grid : controls) += Line(cell, labels, columns);
   const std::string rule = grid.empty() || controls.empty() ? "" : "  \\midrule\n";
   return Comment(manifest, aggregate) +
          fmt::format("\\begin{{tabular}}{{lr{}{}{}}}\n  \\toprule\n", columns.attack ? "rl" : "",

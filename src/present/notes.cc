@@ -82,7 +82,7 @@ std::string UtilityWords(const RunFacts& facts) {
                      facts.benign != nullptr ? "without an attack" : "under it");
 }
 
-std::string Distinct(const Manifest& manifest, std::string CellRecord::* part) {
+std::string Distinct(const RunDesign& manifest, std::string CellRecord::* part) {
   std::vector<std::string> names;
   for (const CellRecord& cell : manifest.cells) {
     const std::string name = MarkdownCode(cell.*part);
@@ -146,7 +146,7 @@ std::string ImportWords(const Manifest& manifest) {
     if (note.is_string()) text += "- " + MarkdownText(note.AsString()) + "\n";
   }
   return text + fmt::format("- Run {}, imported {}, status {}.\n\n", MarkdownCode(manifest.run_id),
-                            MarkdownCode(manifest.timestamp_utc), MarkdownCode(manifest.status));
+                            MarkdownCode(manifest.timestamp_utc), MarkdownCode(NameOf(manifest.status)));
 }
 
 }  // namespace
@@ -196,15 +196,15 @@ std::string DesignSection(const Story& story) {
     text += fmt::format("- Model of the {}: {} of {}{}; {}.\n", model.role, MarkdownCode(model.model),
                         MarkdownCode(model.provider), where, PriceWords(model.price));
   }
-  text += manifest.mode == "SHIM"
+  text += manifest.mode == Mode::kShim
               ? "- SHIM: the agent is a simulator with known ground truth. It says whether the experiment works, "
                 "not how any model behaves.\n"
-              : fmt::format("- Mode {}.\n", MarkdownCode(manifest.mode));
+              : fmt::format("- Mode {}.\n", MarkdownCode(NameOf(manifest.mode)));
   const std::string commit =
       manifest.git.sha.empty() ? "outside a repository" : "at commit " + MarkdownCode(manifest.git.sha);
   text += fmt::format("- Run {} {}{}, started {}, status {}.\n", MarkdownCode(manifest.run_id), commit,
                       manifest.git.dirty ? " with local changes" : "", MarkdownCode(manifest.timestamp_utc),
-                      MarkdownCode(manifest.status));
+                      MarkdownCode(NameOf(manifest.status)));
   return text + "\n" + BudgetWords(manifest);
 }
 
@@ -296,10 +296,10 @@ std::string CellsSection(const Story& story) {
 std::string ControlsSection(const Story& story) {
   std::string text;
   for (const CellAggregate& cell : story.aggregate.cells) {
-    if (cell.arm == "no_attack") {
+    if (cell.arm == Arm::kNoAttack) {
       text += fmt::format("- Without an attack ({}): task success {}.\n", MarkdownCode(CellLabel(cell)),
                           RateWords(cell.task_success));
-    } else if (cell.arm == "no_defense") {
+    } else if (cell.arm == Arm::kNoDefense) {
       text += fmt::format("- Without a defense ({}): attack success {}; task success {}.\n",
                           MarkdownCode(CellLabel(cell)), RateWords(cell.asr), RateWords(cell.task_success));
     }

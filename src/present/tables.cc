@@ -49,7 +49,7 @@ std::optional<double> High(const std::optional<stats::Interval>& interval) {
 }
 
 /// An absolute path says more about a host than about a run.
-std::string ConfigName(const Manifest& manifest) {
+std::string ConfigName(const RunDesign& manifest) {
   for (const std::string& argument : manifest.argv) {
     if (!argument.ends_with(".yaml") && !argument.ends_with(".yml")) continue;
     const std::filesystem::path path = argument;
@@ -69,12 +69,12 @@ std::vector<std::string> AxisPaths(const RunAggregate& aggregate) {
   return paths;
 }
 
-void AddIdentity(const Manifest& manifest, const Slice& slice, Line& line) {
+void AddIdentity(const RunDesign& manifest, const Slice& slice, Line& line) {
   line.Add("exp_id", manifest.exp_id);
   line.Add("exp", manifest.exp);
   line.Add("config", ConfigName(manifest));
   line.Add("cfg_hash", manifest.config_hash);
-  line.Add("mode", manifest.mode);
+  line.Add("mode", NameOf(manifest.mode));
   line.Add("seeds", slice.seeds);
   line.Add("trials", slice.tally.trials());
   line.Add("successes", slice.tally.successes());
@@ -86,7 +86,7 @@ void AddIdentity(const Manifest& manifest, const Slice& slice, Line& line) {
 
 void AddCell(const std::vector<std::string>& axes, const CellAggregate& cell, Line& line) {
   line.Add("cell", cell.id);
-  line.Add("arm", cell.arm);
+  line.Add("arm", NameOf(cell.arm));
   line.Add("attack", cell.attack);
   line.Add("defense", cell.defense);
   for (const std::string& path : axes) {
@@ -140,7 +140,7 @@ void AddEffort(const Tally& tally, Line& line) {
   line.Add("unknown_cost", tally.unknown_cost);
 }
 
-Line MakeLine(const Manifest& manifest, const std::vector<std::string>& axes, const Slice& slice) {
+Line MakeLine(const RunDesign& manifest, const std::vector<std::string>& axes, const Slice& slice) {
   Line line;
   AddIdentity(manifest, slice, line);
   AddCell(axes, slice.cell, line);
@@ -154,7 +154,7 @@ Line MakeLine(const Manifest& manifest, const std::vector<std::string>& axes, co
 
 }  // namespace
 
-std::string SummaryCsv(const Manifest& manifest, const RunAggregate& aggregate) {
+std::string SummaryCsv(const RunDesign& manifest, const RunAggregate& aggregate) {
   const std::vector<std::string> axes = AxisPaths(aggregate);
   const CellAggregate no_cell;
   const Rate no_rate;

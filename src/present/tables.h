@@ -27,6 +27,6 @@ namespace xsweep {
 ///     sums over trials; `cost_usd` adds up what has a known price, `unknown_cost` counts the trials that have none
 ///
 /// `run_at` and `run_id` aside, a function of the rows alone.
-std::string SummaryCsv(const Manifest& manifest, const RunAggregate& aggregate);
+std::string SummaryCsv(const RunDesign& manifest, const RunAggregate& aggregate);
 
 }  // namespace xsweep

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "base/characters.h"
 #include "base/files.h"
 
 namespace xsweep {
@@ -13,13 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Section = std::map<std::string, std::string>;
-
-std::string_view Trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
 
 /// One section of an INI file as the AWS tools write it; empty when the file or the section is not there.
 Section ReadSection(const fs::path& file, std::string_view wanted) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/characters.h"
+
 namespace xsweep {
 namespace {
 
@@ -27,7 +29,7 @@ std::uint32_t TakeCodePoint(std::string_view text, std::size_t& at) {
   std::uint32_t point = lead & (0x3FU >> static_cast<unsigned>(following));
   for (int i = 0; i < following; ++i) {
     const auto next = static_cast<std::uint8_t>(text[at + static_cast<std::size_t>(i)]);
-    if ((next & 0xC0U) != 0x80U) return kReplacement;
+    if (!ContinuesCharacter(static_cast<char>(next))) return kReplacement;
     point = (point << 6U) | (next & 0x3FU);
   }
   at += static_cast<std::size_t>(following);

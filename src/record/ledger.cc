@@ -21,7 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto& kRoleNames = kWords<Role>;
 constexpr std::size_t kLongestLine = 1536;  // twelve numbers and a limit's name, and ten numbers for each role
 constexpr std::size_t kRunFields = 12;
 constexpr std::size_t kRoleFields = 11;
@@ -39,12 +38,11 @@ bool ParseNumbers(std::span<const std::string> fields, std::array<std::int64_t, 
 }
 
 bool ParseRole(std::span<const std::string> fields, LedgerLine& total, Holds& hold) {
-  const auto name = std::ranges::find(kRoleNames, fields[0]);
+  const auto role = Parse<Role>(fields[0]);
   std::array<std::int64_t, 5> spent{};
-  if (name == std::end(kRoleNames) || !ParseNumbers(fields.subspan(1), spent)) return false;
-  const auto role = static_cast<std::size_t>(name - std::begin(kRoleNames));
-  total.roles[role] = {spent[0], spent[1], spent[2], spent[3], spent[4] != 0};
-  return ParseNumbers(fields.subspan(6), hold[role]);
+  if (!role || !ParseNumbers(fields.subspan(1), spent)) return false;
+  total.roles[*role] = {spent[0], spent[1], spent[2], spent[3], spent[4] != 0};
+  return ParseNumbers(fields.subspan(6), hold[static_cast<std::size_t>(*role)]);
 }
 
 /// Takes the sums and what is set aside from a line; false, and nothing is changed, when it is none.
@@ -55,8 +53,9 @@ bool Parse(std::string_view text, LedgerLine& total, Holds& hold) {
   std::array<std::int64_t, 6> spent{};
   Holds held{};
   if (!ParseNumbers(fields, spent) || !ParseNumbers(fields.subspan(7), held[kAllRoles])) return false;
-  LedgerLine line{
-      spent[0], spent[1], spent[2], spent[3], spent[4] != 0, spent[5], fields[6] == "-" ? std::string() : fields[6]};
+  LedgerLine line{.usage = {spent[0], spent[1], spent[2], spent[3], spent[4] != 0},
+                  .milliseconds = spent[5],
+                  .stopped_by = fields[6] == "-" ? std::string() : fields[6]};
   for (std::size_t at = kRunFields; at < fields.size(); at += kRoleFields) {
     if (!ParseRole(fields.subspan(at, kRoleFields), line, held)) return false;
   }
@@ -73,23 +72,10 @@ bool IsOfShard(std::string_view name, std::string_view shard) {
 }  // namespace
 
 LedgerLine& LedgerLine::operator+=(const LedgerLine& other) {
-  calls += other.calls;
-  prompt_tokens += other.prompt_tokens;
-  completion_tokens += other.completion_tokens;
-  cost_nano_usd += other.cost_nano_usd;
-  cost_known = cost_known && other.cost_known;
+  usage += other.usage;
   milliseconds += other.milliseconds;
   if (!other.stopped_by.empty()) stopped_by = other.stopped_by;
-  for (std::size_t role = 0; role < roles.size(); ++role) roles[role] += other.roles[role];
-  return *this;
-}
-
-RoleSpent& RoleSpent::operator+=(const RoleSpent& other) {
-  calls += other.calls;
-  prompt_tokens += other.prompt_tokens;
-  completion_tokens += other.completion_tokens;
-  cost_nano_usd += other.cost_nano_usd;
-  cost_known = cost_known && other.cost_known;
+  for (const Role role : kEvery<Role>) roles[role] += other.roles[role];
   return *this;
 }
 
@@ -111,16 +97,16 @@ Status Ledger::Hold(const Amounts& until, std::size_t whose) {
 }
 
 Status Ledger::Write() {
-  std::string line =
-      fmt::format("{} {} {} {} {} {} {} {}", total_.calls, total_.prompt_tokens, total_.completion_tokens,
-                  total_.cost_nano_usd, total_.cost_known ? 1 : 0, total_.milliseconds,
-                  total_.stopped_by.empty() ? "-" : total_.stopped_by, fmt::join(hold_[kAllRoles], " "));
-  for (std::size_t role = 0; role < kLedgerRoles; ++role) {
-    const RoleSpent& spent = total_.roles[role];
-    if (spent == RoleSpent() && hold_[role] == Amounts()) continue;
-    line += fmt::format(" {} {} {} {} {} {} {}", kRoleNames[role], spent.calls, spent.prompt_tokens,
-                        spent.completion_tokens, spent.cost_nano_usd, spent.cost_known ? 1 : 0,
-                        fmt::join(hold_[role], " "));
+  const auto numbers = [](const Usage& spent) {
+    return fmt::format("{} {} {} {} {}", spent.calls, spent.prompt_tokens, spent.completion_tokens, spent.cost_nano_usd,
+                       spent.cost_known ? 1 : 0);
+  };
+  std::string line = fmt::format("{} {} {} {}", numbers(total_.usage), total_.milliseconds,
+                                 total_.stopped_by.empty() ? "-" : total_.stopped_by, fmt::join(hold_[kAllRoles], " "));
+  for (const Role role : kEvery<Role>) {
+    const Amounts& held = hold_[static_cast<std::size_t>(role)];
+    if (total_.roles[role] == Usage() && held == Amounts()) continue;
+    line += fmt::format(" {} {} {}", NameOf(role), numbers(total_.roles[role]), fmt::join(held, " "));
   }
   return file_->Write(line + "\n");
 }
@@ -133,15 +119,13 @@ Status Ledger::Sync() {
 std::string ShardOfLog(const std::string& file_name) { return file_name.substr(0, file_name.find('.')); }
 
 Amounts AmountsOf(const LedgerLine& spent, std::size_t whose) {
-  const auto of = [](const auto& one) -> Amounts {
-    return {one.calls, one.prompt_tokens, one.completion_tokens, one.prompt_tokens + one.completion_tokens,
-            one.cost_nano_usd};
-  };
-  return whose == kAllRoles ? of(spent) : of(spent.roles[whose]);
+  const Usage& one = whose == kAllRoles ? spent.usage : spent.roles.values[whose];
+  return {one.calls, one.prompt_tokens, one.completion_tokens, one.prompt_tokens + one.completion_tokens,
+          one.cost_nano_usd};
 }
 
 Status MarkDone(Disk& disk, const fs::path& shards, std::uint32_t shard, std::uint32_t count, bool done) {
-  const fs::path path = shards / fmt::format("{}of{}.done", shard, count);
+  const fs::path path = shards / fmt::format("{}of{}{}", shard, count, layout::kDone);
   if (!done) return fs::exists(path) ? disk.Remove(path) : Status();
   TRY(disk.Open(path, OpenMode::kTruncate));
   return disk.SyncDirectory(shards);
@@ -154,8 +138,8 @@ Status LedgerReader::Refresh() {
   done_.clear();
   while (const dirent* entry = ::readdir(folder.get())) {
     const std::string_view name = entry->d_name;
-    if (name.ends_with(".done")) done_.emplace(name);
-    if (name.ends_with(".spent") && name != except_) files_.try_emplace(std::string(name));
+    if (name.ends_with(layout::kDone)) done_.emplace(name);
+    if (name.ends_with(layout::kLedger) && name != except_) files_.try_emplace(std::string(name));
   }
   struct stat own{};
   if (!except_.empty() && ::fstatat(descriptor, except_.c_str(), &own, 0) == 0) now_ = own.st_mtime;
@@ -214,7 +198,7 @@ std::size_t LedgerReader::Alive() const {
 }
 
 std::uint32_t LedgerReader::Done(std::uint32_t count, const std::string& except) const {
-  const std::string end = fmt::format("of{}.done", count);
+  const std::string end = fmt::format("of{}{}", count, layout::kDone);
   return static_cast<std::uint32_t>(std::ranges::count_if(
       done_, [&](const std::string& name) { return name.ends_with(end) && name != except + end; }));
 }
@@ -224,9 +208,9 @@ LedgerLine LedgerReader::Total() const {
   std::map<std::string, std::int64_t> running;
   for (const auto& [name, known] : files_) {
     total += known.total;
-    if (name != kCarriedLedger) running[ShardOfLog(name)] += known.total.milliseconds;
+    if (name != layout::kCarriedLedger) running[ShardOfLog(name)] += known.total.milliseconds;
   }
-  const auto carried = files_.find(std::string(kCarriedLedger));
+  const auto carried = files_.find(std::string(layout::kCarriedLedger));
   total.milliseconds = carried == files_.end() ? 0 : carried->second.total.milliseconds;
   std::int64_t longest = 0;
   for (const auto& [shard, milliseconds] : running) longest = std::max(longest, milliseconds);
@@ -239,7 +223,7 @@ LedgerLine LedgerReader::TotalFor(const std::string& shard) const {
   std::int64_t milliseconds = 0;
   for (const auto& [name, known] : files_) {
     total += known.total;
-    if (name == kCarriedLedger || IsOfShard(name, shard)) milliseconds += known.total.milliseconds;
+    if (name == layout::kCarriedLedger || IsOfShard(name, shard)) milliseconds += known.total.milliseconds;
   }
   total.milliseconds = milliseconds;
   return total;

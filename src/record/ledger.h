@@ -27,39 +27,21 @@
 
 #include "base/files.h"
 #include "record/layout.h"
-#include "words/names.h"
+#include "words/usage.h"
 
 namespace xsweep {
 
-/// The roles that ask models: agent, user, attacker, defense, judge.
-inline constexpr std::size_t kLedgerRoles = 5;
 /// Whose spending is meant: a role's, by its place, or that of all together.
-inline constexpr std::size_t kAllRoles = kLedgerRoles;
-
-/// What one role has spent.
-struct RoleSpent {
-  std::int64_t calls = 0;
-  std::int64_t prompt_tokens = 0;
-  std::int64_t completion_tokens = 0;
-  std::int64_t cost_nano_usd = 0;
-  bool cost_known = true;
-
-  RoleSpent& operator+=(const RoleSpent& other);
-  friend bool operator==(const RoleSpent&, const RoleSpent&) = default;
-};
+inline constexpr std::size_t kAllRoles = kCount<Role>;
 
 /// In place of a limit: the run's gates were decided, and nothing more was asked.
 inline constexpr std::string_view kStoppedByGates = "gates";
 
 struct LedgerLine {
-  std::int64_t calls = 0;
-  std::int64_t prompt_tokens = 0;
-  std::int64_t completion_tokens = 0;
-  std::int64_t cost_nano_usd = 0;
-  bool cost_known = true;
+  Usage usage{};                  ///< of all roles together
   std::int64_t milliseconds = 0;  ///< of running
-  std::string stopped_by;         ///< the limit that was reached; empty: none
-  std::array<RoleSpent, kLedgerRoles> roles{};
+  std::string stopped_by{};       ///< the limit that was reached; empty: none
+  RoleUsage roles{};
 
   LedgerLine& operator+=(const LedgerLine& other);
   friend bool operator==(const LedgerLine&, const LedgerLine&) = default;
@@ -70,7 +52,7 @@ using Amounts = std::array<std::int64_t, 5>;
 Amounts AmountsOf(const LedgerLine& spent, std::size_t whose = kAllRoles);
 
 /// What is set aside, by whose it is.
-using Holds = std::array<Amounts, kLedgerRoles + 1>;
+using Holds = std::array<Amounts, kCount<Role> + 1>;
 
 /// The writing side. Thread-safe. `Append` adds a charge and gives the sums to the operating system, `Sync` to the
 /// disk.
@@ -136,7 +118,5 @@ Status MarkDone(Disk& disk, const std::filesystem::path& shards, std::uint32_t s
 
 /// The shard's name in a log's: "3" of "3.2.spent".
 std::string ShardOfLog(const std::string& file_name);
-/// The ledger that holds what a run had spent when it was sealed, while it is open again.
-inline constexpr std::string_view kCarriedLedger = layout::kCarriedLedger;
 
 }  // namespace xsweep

@@ -35,7 +35,7 @@ Json CellToJson(const CellRecord& cell) {
   for (const auto& [path, value] : cell.axes) axes.Set(path, value);
   Json json = Json::MakeObject({{"id", cell.id},
                                 {"hash", cell.hash},
-                                {"arm", cell.arm},
+                                {"arm", NameOf(cell.arm)},
                                 {"axes", axes},
                                 {"agent", cell.agent},
                                 {"attack", cell.attack},
@@ -53,7 +53,7 @@ CellRecord CellFromJson(const Json& json) {
   CellRecord cell;
   cell.id = Text(&json, "id");
   cell.hash = Text(&json, "hash");
-  cell.arm = json.StringOr("arm", "grid");
+  cell.arm = Parse<Arm>(json.StringOr("arm", "")).value_or(Arm::kGrid);
   if (const Json* axes = json.Find("axes"); axes != nullptr && axes->is_object()) {
     for (const auto& [path, value] : axes->members()) cell.axes.emplace_back(path, value);
   }
@@ -120,7 +120,7 @@ void ReadDesign(const Json& json, Manifest& run) {
   run.exp_id = Text(&json, "exp_id");
   run.description = Text(&json, "description");
   run.dialogues_of = Text(&json, "dialogues_of");
-  run.mode = Text(&json, "mode");
+  run.mode = Parse<Mode>(json.StringOr("mode", ""));
   run.tasks = Strings(json.Find("tasks"));
   if (const Json* cells = json.Find("cells"); cells != nullptr && cells->is_array()) {
     for (const Json& cell : cells->items()) run.cells.push_back(CellFromJson(cell));
@@ -157,13 +157,13 @@ Json Manifest::ToJson() const {
        {"run_id", run_id},
        {"timestamp_utc", timestamp_utc},
        {"finished_utc", TextOrNull(finished_utc)},
-       {"status", status},
+       {"status", NameOf(status)},
        {"git",
         Json::MakeObject({{"sha", TextOrNull(git.sha)}, {"branch", TextOrNull(git.branch)}, {"dirty", git.dirty}})},
        {"exp", exp},
        {"exp_id", exp_id},
        {"description", description},
-       {"mode", mode},
+       {"mode", NameOf(mode)},
        {"seeds", List(seeds)},
        {"trials", trials},
        {"planned", planned},
@@ -184,7 +184,7 @@ Json Manifest::ToJson() const {
        {"counts", count_map},
        {"headline", headline},
        {"budget", budget},
-       {"verdict", TextOrNull(verdict)},
+       {"verdict", verdict ? Json(NameOf(*verdict)) : Json()},
        {"seconds", seconds},
        {"paths", Json::MakeObject({{"trials_jsonl", layout::kRows},
                                    {"summary_csv", layout::kSummary},
@@ -212,14 +212,14 @@ Expected<Manifest> Manifest::FromJson(const Json& json, const std::string& where
   }
   run.timestamp_utc = Text(&json, "timestamp_utc");
   run.finished_utc = Text(&json, "finished_utc");
-  run.status = Text(&json, "status");
+  run.status = Parse<RunStatus>(json.StringOr("status", ""));
   ReadOrigin(json, run);
   ReadDesign(json, run);
   if (const Status read = ReadCounts(json, run); !read) return UserError(read.error().message, where);
   if (const Json* headline = json.Find("headline")) run.headline = *headline;
   if (const Json* budget = json.Find("budget")) run.budget = *budget;
   if (const Json* imported = json.Find("import")) run.imported = *imported;
-  run.verdict = Text(&json, "verdict");
+  run.verdict = Parse<GateVerdict>(json.StringOr("verdict", ""));
   run.seconds = json.DoubleOr("seconds", 0);
   return run;
 }

@@ -22,11 +22,17 @@ struct GitState {
   bool dirty = false;
 };
 
+/// What run.json says; empty where an older one does not say it.
+template <Worded Enum>
+constexpr std::string_view NameOf(const std::optional<Enum>& value) {
+  return value ? NameOf(*value) : std::string_view();
+}
+
 /// One cell as later readers need it: they know neither parts nor configs.
 struct CellRecord {
   std::string id;
   std::string hash;
-  std::string arm;  ///< grid, no_attack, no_defense
+  Arm arm = Arm::kGrid;
   std::vector<std::pair<std::string, Json>> axes;
   std::string agent, attack, defense, judge;  ///< names of the parts
   std::string dialogues_of{};                 ///< the cell whose dialogues its trials are judged on; empty: its own
@@ -39,18 +45,17 @@ struct ModelRecord {
   friend bool operator==(const ModelRecord&, const ModelRecord&) = default;
 };
 
-/// run.json. `host`, timestamps and `argv` say where it came from and never enter a result.
-struct Manifest {
+/// What a run is: known before its first trial, and the same after its last. `host`, the timestamp and `argv` say where
+/// it came from and never enter a result.
+struct RunDesign {
   int schema = kRunSchema;
   std::string run_id;
   std::string timestamp_utc;
-  std::string finished_utc;        ///< empty while running
-  std::string status = "running";  ///< running, completed, interrupted, failed, budget
   GitState git;
   std::string exp;
   std::string exp_id;  ///< exp and config hash: which experiment exactly
   std::string description;
-  std::string mode;
+  std::optional<Mode> mode;
   std::vector<std::uint64_t> seeds;
   std::uint32_t trials = 0;
   std::string dialogues_of;   ///< of a run that judged another's dialogues again: that run's id; empty: its own
@@ -67,15 +72,29 @@ struct Manifest {
   std::vector<std::string> gates;
   std::vector<ModelRecord> models;  ///< of REAL runs
   std::optional<double> max_error_rate;
-  std::map<std::string, std::uint64_t> counts;  ///< by outcome name
-  Json headline;        ///< of one cell, see sweep/run_index.h: {cell, n, successes, asr, ...}; null where N/A
-  Json budget;          ///< {limits, used, stopped_by}
-  std::string verdict;  ///< empty without gates
-  double seconds = 0;   ///< spent running, over all resumes
   /// Of a run that `xsweep import` made: {format, source, source_sha256, files, notes[], warnings[], ...}; null for
   /// others.
   Json imported;
+};
 
+/// How it stands, and what it has found.
+struct RunFindings {
+  std::string finished_utc;  ///< empty while running
+  std::optional<RunStatus> status = RunStatus::kRunning;
+  std::map<std::string, std::uint64_t> counts;  ///< by outcome name
+  Json headline;  ///< of one cell, see sweep/run_index.h: {cell, n, successes, asr, ...}; null where N/A
+  Json budget;    ///< {limits, used, stopped_by}
+  std::optional<GateVerdict> verdict;  ///< empty without gates
+  double seconds = 0;                  ///< spent running, over all resumes
+};
+
+/// Every planned trial has its row, or the budget has said which ones have none.
+inline bool Finished(const RunFindings& run) {
+  return run.status == RunStatus::kCompleted || run.status == RunStatus::kBudget;
+}
+
+/// run.json. Who needs one side of it takes that side.
+struct Manifest : RunDesign, RunFindings {
   Json ToJson() const;
   /// Reads older schemas too; fails with kUser for a newer one or for what is no manifest.
   static Expected<Manifest> FromJson(const Json& json, const std::string& where);

@@ -11,8 +11,6 @@
 namespace xsweep {
 namespace {
 
-constexpr auto& kRoles = kWords<Role>;
-
 /// A position in the line; the first surprise makes all that follows fail.
 class Cursor {
  public:
@@ -61,7 +59,7 @@ void ReadAttack(Cursor& row, Trial& trial) {
   row.Need(",\"attack\":{\"goal\":");
   trial.goal = row.Text();
   row.Need(",\"channel\":");
-  trial.channel = row.Text();
+  trial.channel = Parse<Channel>(row.Text()).value_or(Channel::kNone);
   row.Need(",\"exposed\":");
   const std::optional<bool> exposed = row.Flag();
   trial.exposed = exposed.value_or(false);
@@ -84,7 +82,7 @@ void ReadAttack(Cursor& row, Trial& trial) {
   row.Need("}");
 }
 
-void ReadUsage(Cursor& row, TrialUsage& usage) {
+void ReadUsage(Cursor& row, Usage& usage) {
   row.Need(":{\"calls\":");
   row.Read(usage.calls);
   row.Need(",\"prompt_tokens\":");
@@ -92,11 +90,12 @@ void ReadUsage(Cursor& row, TrialUsage& usage) {
   row.Need(",\"completion_tokens\":");
   row.Read(usage.completion_tokens);
   row.Need(",\"cost_usd\":");
-  usage.cost_nano_usd.reset();
-  if (!row.Skip("null")) {
+  usage.cost_known = !row.Skip("null");
+  if (usage.cost_known) {
     double usd = 0;
     row.Read(usd);
-    if (std::fabs(usd * 1e9) < 9e18) usage.cost_nano_usd = std::llround(usd * 1e9);
+    usage.cost_known = std::fabs(usd * 1e9) < 9e18;
+    if (usage.cost_known) usage.cost_nano_usd = std::llround(usd * 1e9);
   }
   row.Need("}");
 }
@@ -105,10 +104,9 @@ void ReadRoles(Cursor& row, Trial& trial) {
   row.Need(",\"usage\":{");
   while (row.ok() && !row.Skip("}")) {
     row.Skip(",");
-    const std::string_view role = row.Text();
-    const auto* const found = std::find(std::begin(kRoles), std::end(kRoles), role);
-    if (found == std::end(kRoles)) return row.Need("no such role");
-    ReadUsage(row, trial.usage[found - std::begin(kRoles)]);
+    const auto role = Parse<Role>(row.Text());
+    if (!role) return row.Need("no such role");
+    ReadUsage(row, trial.usage[*role]);
   }
 }
 
@@ -152,7 +150,7 @@ void ReadRow(Cursor& row, Trial& trial) {
   row.Need(",\"tool_calls\":");
   row.Read(trial.tool_calls);
   row.Need(",\"stop\":");
-  trial.stop = row.Text();
+  trial.stop = Parse<Stop>(row.Text()).value_or(Stop::kNone);
   ReadRoles(row, trial);
   row.Need(",\"attempt\":");
   row.Read(trial.attempt);

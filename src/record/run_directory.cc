@@ -231,7 +231,7 @@ Status RunDirectory::Unseal(const LedgerLine& spent) const {
   if (const fs::path kept = File(layout::kTranscripts); fs::exists(kept)) {
     TRY(UnsealTranscripts(*disk_, kept, shards() / "sealed.transcripts"));
   }
-  TRY_ASSIGN(const auto ledger, Ledger::Create(*disk_, shards() / kCarriedLedger));
+  TRY_ASSIGN(const auto ledger, Ledger::Create(*disk_, shards() / layout::kCarriedLedger));
   TRY(ledger->Append(spent));
   TRY(ledger->Sync());
   TRY(disk_->SyncDirectory(shards()));

@@ -33,10 +33,10 @@ std::string SeedsLabel(const std::vector<std::uint64_t>& seeds) {
   return fmt::format("s{}_n{}", fmt::join(std::span(seeds).first(3), "_"), seeds.size());
 }
 
-std::string MakeRunId(WallTime started, std::string_view git_sha, std::string_view mode,
-                      const std::vector<std::uint64_t>& seeds, std::uint32_t trials) {
+std::string MakeRunId(WallTime started, std::string_view git_sha, Mode mode, const std::vector<std::uint64_t>& seeds,
+                      std::uint32_t trials) {
   const std::string_view sha = git_sha.empty() ? "nogit" : git_sha.substr(0, 7);
-  return fmt::format("{}-{}-{}-{}-t{}", CompactUtc(started), sha, mode, SeedsLabel(seeds), trials);
+  return fmt::format("{}-{}-{}-{}-t{}", CompactUtc(started), sha, NameOf(mode), SeedsLabel(seeds), trials);
 }
 
 Status CheckPathName(std::string_view name, std::string_view what) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "words/names.h"
 
 namespace xsweep {
 
@@ -24,8 +25,8 @@ std::string IsoUtc(WallTime time);
 std::string SeedsLabel(const std::vector<std::uint64_t>& seeds);
 
 /// `YYYYmmddTHHMMSSZ-<shortSHA>-<MODE>-s<seeds>-t<trials>`; an empty `git_sha` becomes "nogit".
-std::string MakeRunId(WallTime started, std::string_view git_sha, std::string_view mode,
-                      const std::vector<std::uint64_t>& seeds, std::uint32_t trials);
+std::string MakeRunId(WallTime started, std::string_view git_sha, Mode mode, const std::vector<std::uint64_t>& seeds,
+                      std::uint32_t trials);
 
 /// Refuses what could leave the results directory or confuse a shell: only letters, digits, "_", "-", "." are allowed,
 /// not empty, at most 200 characters, no leading dot, and neither "latest" nor "index.csv". `what` is "exp" or "run

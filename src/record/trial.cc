@@ -10,8 +10,6 @@
 namespace xsweep {
 namespace {
 
-constexpr auto& kRoleNames = kWords<Role>;
-
 template <class Integer>
 void AppendNumber(Integer value, std::string& out) {
   char buffer[24];
@@ -55,16 +53,16 @@ class RowWriter {
 void AppendUsage(const Trial& trial, RowWriter& row) {
   row.Raw(",\"usage\":{");
   bool first = true;
-  for (int role = 0; role < 5; ++role) {
-    const TrialUsage& usage = trial.usage[role];
-    if (usage == TrialUsage{}) continue;
+  for (const Role role : kEvery<Role>) {
+    const Usage& usage = trial.usage[role];
+    if (usage == Usage()) continue;
     if (!std::exchange(first, false)) row.Raw(",");
-    row.Text("", kRoleNames[role])
+    row.Text("", NameOf(role))
         .Number(":{\"calls\":", usage.calls)
         .Number(",\"prompt_tokens\":", usage.prompt_tokens)
         .Number(",\"completion_tokens\":", usage.completion_tokens);
-    if (usage.cost_nano_usd) {
-      row.Real(",\"cost_usd\":", static_cast<double>(*usage.cost_nano_usd) / 1e9).Raw("}");
+    if (usage.cost_known) {
+      row.Real(",\"cost_usd\":", static_cast<double>(usage.cost_nano_usd) / 1e9).Raw("}");
     } else {
       row.Raw(",\"cost_usd\":null}");
     }
@@ -103,7 +101,7 @@ void ReadUnanswered(const Json& row, Trial& trial) {
 
 void AppendAttack(const Trial& trial, RowWriter& row) {
   row.Text(",\"attack\":{\"goal\":", trial.goal)
-      .Text(",\"channel\":", trial.channel)
+      .Text(",\"channel\":", NameOf(trial.channel))
       .Flag(",\"exposed\":", trial.exposure_unknown ? std::nullopt : std::optional(trial.exposed));
   if (trial.exposed) {
     row.Number(",\"exposed_turn\":", trial.exposed_turn);
@@ -121,16 +119,19 @@ void AppendAttack(const Trial& trial, RowWriter& row) {
   row.Raw("}");
 }
 
-TrialUsage ParseUsage(const Json& json) {
-  TrialUsage usage;
+Usage ParseUsage(const Json& json) {
+  Usage usage;
   usage.calls = json.IntOr("calls", 0);
   usage.prompt_tokens = json.IntOr("prompt_tokens", 0);
   usage.completion_tokens = json.IntOr("completion_tokens", 0);
   const Json* cost = json.Find("cost_usd");
-  usage.cost_nano_usd.reset();
+  usage.cost_known = false;
   if (cost != nullptr && cost->is_number()) {
     const double nano = cost->AsDouble() * 1e9;
-    if (std::fabs(nano) < 9e18) usage.cost_nano_usd = std::llround(nano);
+    if (std::fabs(nano) < 9e18) {
+      usage.cost_nano_usd = std::llround(nano);
+      usage.cost_known = true;
+    }
   }
   return usage;
 }
@@ -142,7 +143,7 @@ int SmallInt(const Json& json, std::string_view key) {
 
 void ParseAttack(const Json& json, Trial& trial) {
   trial.goal = json.StringOr("goal", "");
-  trial.channel = json.StringOr("channel", "none");
+  trial.channel = Parse<Channel>(json.StringOr("channel", "")).value_or(Channel::kNone);
   trial.exposed = json.BoolOr("exposed", false);
   const Json* exposed = json.Find("exposed");
   trial.exposure_unknown = exposed != nullptr && exposed->is_null();
@@ -170,7 +171,9 @@ void AppendTrialRow(const Trial& trial, std::string& out) {
   row.Text(",\"outcome\":", NameOf(trial.outcome)).Flag(",\"task_success\":", trial.task_success);
   if (trial.reward) row.Real(",\"reward\":", *trial.reward);
   AppendAttack(trial, row);
-  row.Number(",\"turns\":", trial.turns).Number(",\"tool_calls\":", trial.tool_calls).Text(",\"stop\":", trial.stop);
+  row.Number(",\"turns\":", trial.turns)
+      .Number(",\"tool_calls\":", trial.tool_calls)
+      .Text(",\"stop\":", NameOf(trial.stop));
   AppendUnanswered(trial, row);
   AppendUsage(trial, row);
   row.Number(",\"attempt\":", trial.attempt)
@@ -210,11 +213,11 @@ Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where) {
   if (const Json* attack = row.Find("attack")) ParseAttack(*attack, trial);
   trial.turns = SmallInt(row, "turns");
   trial.tool_calls = SmallInt(row, "tool_calls");
-  trial.stop = row.StringOr("stop", "");
+  trial.stop = Parse<Stop>(row.StringOr("stop", "")).value_or(Stop::kNone);
   ReadUnanswered(row, trial);
   if (const Json* usage = row.Find("usage")) {
-    for (int role = 0; role < 5; ++role) {
-      if (const Json* part = usage->Find(kRoleNames[role])) trial.usage[role] = ParseUsage(*part);
+    for (const Role role : kEvery<Role>) {
+      if (const Json* part = usage->Find(NameOf(role))) trial.usage[role] = ParseUsage(*part);
     }
   }
   trial.attempt = static_cast<std::uint32_t>(SmallInt(row, "attempt"));

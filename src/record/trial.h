@@ -11,17 +11,9 @@
 
 #include "base/error.h"
 #include "words/names.h"
+#include "words/usage.h"
 
 namespace xsweep {
-
-/// Tokens and cost of one role in one trial; an unknown cost is empty, never 0.
-struct TrialUsage {
-  std::int64_t calls = 0;
-  std::int64_t prompt_tokens = 0;
-  std::int64_t completion_tokens = 0;
-  std::optional<std::int64_t> cost_nano_usd = 0;
-  friend bool operator==(const TrialUsage&, const TrialUsage&) = default;
-};
 
 /// One row. The keys of its JSON and their order are fixed, and nothing in it depends on a clock, a thread or a host:
 ///
@@ -54,7 +46,7 @@ struct Trial {
   std::optional<double> reward;      ///< of an imported episode, where it is neither 0 nor 1; only then in the row
 
   std::string goal;
-  std::string channel = "none";
+  Channel channel = Channel::kNone;
   bool exposed = false;
   bool exposure_unknown = false;        ///< nobody wrote down whether it was exposed, which is then false
   int exposed_turn = 0;                 ///< meaningful when exposed; null in the row otherwise
@@ -68,8 +60,8 @@ struct Trial {
 
   int turns = 0;
   int tool_calls = 0;
-  std::string stop;
-  TrialUsage usage[5];        ///< agent, user, attacker, defense, judge
+  Stop stop = Stop::kNone;
+  RoleUsage usage;
   std::uint32_t attempt = 0;  ///< 0, or how often --retry-errors has run it again
 
   std::string task_hash;

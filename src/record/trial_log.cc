@@ -156,7 +156,7 @@ Expected<std::unique_ptr<TrialLog>> TrialLog::Open(Disk& disk, const fs::path& p
 Expected<std::unique_ptr<TrialLog>> TrialLog::CreateOwn(Disk& disk, const fs::path& shards, const std::string& shard) {
   for (int process = 1;; ++process) {
     const std::string name = process == 1 ? shard : fmt::format("{}.{}", shard, process);
-    const fs::path path = shards / (name + ".jsonl");
+    const fs::path path = shards / layout::Log(name, layout::kRowLog);
     if (fs::exists(path)) continue;
     auto file = disk.Open(path, OpenMode::kCreateNew);
     if (!file && fs::exists(path)) continue;  // somebody was faster

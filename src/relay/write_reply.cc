@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/characters.h"
 #include "base/hash.h"
 #include "net/event_stream.h"
 
@@ -40,8 +41,7 @@ std::string HexWord(std::string_view seed, std::string_view what) {
 std::vector<std::string> Pieces(std::string_view text) {
   std::vector<std::string> pieces;
   while (text.size() > kPiece) {
-    std::size_t end = kPiece;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+    std::size_t end = WholeCharacters(text, kPiece).size();
     if (end == 0) end = kPiece;
     pieces.emplace_back(text.substr(0, end));
     text.remove_prefix(end);

@@ -29,7 +29,7 @@ class RowCounter {
   std::uint64_t Count() {
     std::error_code absent;
     for (const auto& entry : fs::directory_iterator(shards_, absent)) {
-      if (entry.path().extension() == ".jsonl") TakeNew(entry.path(), logs_[entry.path().filename().string()]);
+      if (entry.path().extension() == layout::kRowLog) TakeNew(entry.path(), logs_[entry.path().filename().string()]);
     }
     std::uint64_t rows = 0;
     for (const auto& [name, log] : logs_) rows += log.rows;
@@ -80,7 +80,7 @@ class Watch {
 
 bool Finished(const RunDirectory& run) {
   const auto manifest = run.ReadManifest();
-  return run.sealed() && manifest && (manifest->status == "completed" || manifest->status == "budget");
+  return run.sealed() && manifest && Finished(*manifest);
 }
 
 /// As the run's own plan has them; all that they follow from stands in run.json.
@@ -194,7 +194,7 @@ Expected<int> CancelSlurm(const RunDirectory& run, const std::atomic<bool>& stop
   }
   if (!run.sealed()) {
     TRY_ASSIGN(Manifest manifest, run.ReadManifest());
-    TRY(WriteStatus(run, manifest, "interrupted"));
+    TRY(WriteStatus(run, manifest, RunStatus::kInterrupted));
   }
   Print(fmt::format("cancelled; finished trials are kept, go on with: xsweep run --resume {}\n", run.path().string()));
   return kExitDone;

@@ -82,9 +82,8 @@ std::vector<ModelRecord> ModelsOf(const Plan& plan) {
 }
 
 CellRecord Describe(const Plan& plan, const Cell& cell) {
-  CellRecord record{cell.id,           cell.hash,       std::string(NameOf(cell.arm)),
-                    cell.axes,         cell.agent.name, cell.attack.name,
-                    cell.defense.name, cell.judge.name};
+  CellRecord record{cell.id,         cell.hash,        cell.arm,          cell.axes,
+                    cell.agent.name, cell.attack.name, cell.defense.name, cell.judge.name};
   const std::uint32_t holder = plan.dialogues().HolderOf(cell.index);
   if (holder != cell.index) record.dialogues_of = plan.cells()[holder].id;
   return record;
@@ -176,7 +175,7 @@ Manifest DescribeRun(const Experiment& experiment, const std::vector<std::string
   run.config_hash = ConfigHash(config);
   run.exp_id = config.exp + "-" + run.config_hash.substr(0, 8);
   run.description = config.description;
-  run.mode = NameOf(config.mode);
+  run.mode = config.mode;
   run.seeds = config.seeds;
   run.trials = config.trials;
   run.planned = experiment.plan.size();

@@ -53,7 +53,7 @@ std::string LabelOf(const CellAggregate& cell) {
     label += fmt::format("{}{} {}", label.empty() ? "" : ", ", name.substr(name.rfind('.') + 1), value);
   }
   if (label.empty()) return cell.id;
-  return cell.arm == "grid" ? label : label + " (" + cell.arm + ")";
+  return cell.arm == Arm::kGrid ? label : fmt::format("{} ({})", label, NameOf(cell.arm));
 }
 
 Expected<ExportedCell> Describe(const Manifest& manifest, const CellAggregate& cell) {
@@ -96,7 +96,7 @@ Expected<Source> OpenSource(const ExportRequest& request) {
                      "--cell");
   }
   for (const GateResult& gate : gates.results)
-    exported.gates.push_back({gate.gate.text, gate.cell, std::string(NameOf(gate.verdict)), gate.explanation});
+    exported.gates.push_back({gate.gate.text, gate.cell, gate.verdict, gate.explanation});
   exported.headline = Headline(Story{manifest, aggregate, {}, {}, {}});
   exported.config = TextOrNothing(run, layout::kConfig);
   exported.report = TextOrNothing(run, layout::kReport);

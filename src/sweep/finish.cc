@@ -50,7 +50,7 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
   }
   const bool skipped = manifest.counts["skipped"] > 0;
   const bool decided = manifest.budget.is_object() && manifest.budget.StringOr("stopped_by", "") == kStoppedByGates;
-  manifest.status = skipped && !decided ? "budget" : "completed";
+  manifest.status = skipped && !decided ? RunStatus::kBudget : RunStatus::kCompleted;
   if (!manifest.budget.is_object()) return;
   if (!skipped) manifest.budget.Set("stopped_by", Json());
   const Json* used = manifest.budget.Find("used");
@@ -95,7 +95,7 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   manifest.headline.Set("open_gates", OpenGates(gates));
   if (!gates.results.empty()) manifest.headline.Set("gates", GateResultsJson(gates));
   const bool judged = !gates.results.empty() || gates.verdict == GateVerdict::kInvalid;
-  manifest.verdict = judged ? NameOf(gates.verdict) : "";
+  manifest.verdict = judged ? std::optional(gates.verdict) : std::nullopt;
   TRY_ASSIGN(const WrittenReports written, WriteRunReports(run, manifest, aggregate,
                                                            {.report = true,
                                                             .notebook = true,
@@ -147,15 +147,9 @@ int RefuseToPresent(const RunDirectory& run, const RunAggregate& aggregate) {
 
 }  // namespace
 
-int ExitCodeOf(const Manifest& manifest) {
-  const ExitCode said = ExitCodeOf(Parse<GateVerdict>(manifest.verdict).value_or(GateVerdict::kPass));
-  if (said == kExitInvalid || said == kExitFail) return said;
-  return manifest.status == NameOf(RunStatus::kBudget) ? kExitBudget : said;
-}
-
-Status WriteStatus(const RunDirectory& run, Manifest& manifest, std::string_view status) {
+Status WriteStatus(const RunDirectory& run, Manifest& manifest, RunStatus status) {
   manifest.status = status;
-  if (status == "running") manifest.finished_utc.clear();
+  if (status == RunStatus::kRunning) manifest.finished_utc.clear();
   TRY(TakeSpending(run, manifest));
   return run.WriteManifest(manifest);
 }
@@ -171,7 +165,7 @@ Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment
     return RefuseToPresent(run, aggregate);
   TRY(Present(run, manifest, aggregate, adjustment, later_gates));
   OfferHtmlReport(run, manifest);
-  return ExitCodeOf(manifest);
+  return ExitCodeOf(manifest.status, manifest.verdict);
 }
 
 Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const RecordedTrials* rows) {
@@ -189,7 +183,7 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
   OfferHtmlReport(run, manifest);
-  return ExitCodeOf(manifest);
+  return ExitCodeOf(manifest.status, manifest.verdict);
 }
 
 Status PublishRun(const RunDirectory& run, const Manifest& manifest) {

@@ -11,7 +11,7 @@
 namespace xsweep {
 
 /// Writes run.json with this status and what the ledgers say was spent so far.
-Status WriteStatus(const RunDirectory& run, Manifest& manifest, std::string_view status);
+Status WriteStatus(const RunDirectory& run, Manifest& manifest, RunStatus status);
 
 /// Seals a run whose every trial is recorded, writes everything that is made from its rows, publishes it. Each step may
 /// be repeated after a kill. `rows` saves reading the logs again. Returns the exit code that its verdict asks for.
@@ -19,9 +19,6 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
 
 /// Points `latest` at a finished run and adds it to the index. Doing it again changes nothing.
 Status PublishRun(const RunDirectory& run, const Manifest& manifest);
-
-/// INVALID beats everything; a run that a budget stopped says so unless a gate was clear about it.
-int ExitCodeOf(const Manifest& manifest);
 
 /// Rebuilds summary, plots and notes of a sealed run and prints the headline. Returns the exit code of its verdict.
 /// `later_gates` are those of the manifest that were stated only now.

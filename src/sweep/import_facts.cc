@@ -172,7 +172,7 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
     row.task = task;
     row.task_hash = ShortHash(task);
     if (!trial.injection.empty()) row.payload_hash = ShortHash(trial.arm.suite + "/" + trial.injection);
-    if (row.stop.empty()) row.stop = trial.error.empty() ? "agent_stop" : "error";
+    if (row.stop == Stop::kNone) row.stop = trial.error.empty() ? Stop::kAgentStop : Stop::kError;
     names.insert(task);
     run.Add(trial.arm, std::move(row), cases.Number(trial));
     trial = ForeignTrial();  // a tree has fifty thousand; each is let go as its row is made

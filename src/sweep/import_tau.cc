@@ -39,9 +39,9 @@ struct Overview {
 };
 
 /// Costs that nobody paid: v1 files exist whose `user_cost` counts tokens.
-bool Absurd(const TrialUsage& usage) {
-  if (!usage.cost_nano_usd) return false;
-  const double usd = static_cast<double>(*usage.cost_nano_usd) / 1e9;
+bool Absurd(const Usage& usage) {
+  if (!usage.cost_known) return false;
+  const double usd = static_cast<double>(usage.cost_nano_usd) / 1e9;
   const auto tokens = static_cast<double>(usage.prompt_tokens + usage.completion_tokens);
   return usd > 50 || (tokens > 0 && usd / tokens > 0.005);
 }
@@ -62,9 +62,9 @@ void Look(const ForeignTrial& trial, Overview& seen) {
     seen.partial_rewards.insert(*trial.reward);
   }
   if (Absurd(trial.agent) || Absurd(trial.user)) {
-    const TrialUsage& usage = Absurd(trial.agent) ? trial.agent : trial.user;
+    const Usage& usage = Absurd(trial.agent) ? trial.agent : trial.user;
     if (seen.costly++ == 0)
-      seen.costly_example = fmt::format("{} USD in {}", static_cast<double>(*usage.cost_nano_usd) / 1e9, trial.place);
+      seen.costly_example = fmt::format("{} USD in {}", static_cast<double>(usage.cost_nano_usd) / 1e9, trial.place);
   }
 }
 

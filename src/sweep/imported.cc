@@ -50,7 +50,7 @@ CellRecord Describe(const ForeignArm& arm) {
   cell.id = CellId(labels);
   cell.hash = ShortHash(cell.id);
   // Arms that their source calls undefended are cells as any other; what is not attacked is the control of what is.
-  cell.arm = attacked ? "grid" : "no_attack";
+  cell.arm = attacked ? Arm::kGrid : Arm::kNoAttack;
   cell.agent = arm.model.empty() ? "imported" : arm.model;
   cell.attack = attack;
   cell.defense = arm.defense.empty() ? "none" : arm.defense;
@@ -129,13 +129,13 @@ Trial RowOf(const ForeignTrial& trial, std::uint64_t seed, const Grading& gradin
   row.seed = seed;
   row.turns = trial.turns;
   row.tool_calls = trial.tool_calls;
-  row.usage[0] = trial.agent;
-  row.usage[1] = trial.user;
+  row.usage[Role::kAgent] = trial.agent;
+  row.usage[Role::kUser] = trial.user;
   if (trial.dialogue) row.stop = trial.dialogue->stop;
   const bool attacked = trial.arm.setting == Setting::kAttacked;
   if (attacked) {
     row.goal = trial.injection;
-    row.channel = "tool_result";
+    row.channel = Channel::kToolResult;
     row.exposed = trial.exposed.value_or(false);
     row.exposure_unknown = !trial.exposed.has_value();
     row.exposed_turn = row.exposed ? 1 : 0;
@@ -235,9 +235,9 @@ Expected<int> ImportedRun::Finish(const Experiment& experiment, const ImportRequ
     return UserError(fmt::format("refused by --strict: {}", fmt::join(warnings_, " ")), request.file);
   Manifest manifest = DescribeRun(experiment, request.argv);
   // Where nothing was attacked the benign cells are no controls of anything: they are what the run is about.
-  const bool attacked = std::ranges::any_of(cells_, [](const CellRecord& cell) { return cell.arm == "grid"; });
+  const bool attacked = std::ranges::any_of(cells_, [](const CellRecord& cell) { return cell.arm == Arm::kGrid; });
   if (!attacked) {
-    for (CellRecord& cell : cells_) cell.arm = "grid";
+    for (CellRecord& cell : cells_) cell.arm = Arm::kGrid;
   }
   manifest.cells = cells_;
   manifest.planned = rows_.size();

@@ -35,11 +35,11 @@ std::string MissingRanges(const RecordedTrials& rows) {
 Expected<int> MergeRun(const RunDirectory& run) {
   TRY_ASSIGN(const Manifest manifest, run.ReadManifest());
   if (run.sealed()) {
-    if (manifest.status != "completed" && manifest.status != "budget") return FinishRun(run, manifest);
+    if (!Finished(manifest)) return FinishRun(run, manifest);
     TRY(run.Seal(manifest.planned));
     TRY(PublishRun(run, manifest));
     Print(fmt::format("all {} trials are recorded and merged\n{}\n", manifest.planned, run.path().string()));
-    return ExitCodeOf(manifest);
+    return ExitCodeOf(manifest.status, manifest.verdict);
   }
   TRY_ASSIGN(const Claim claim, ClaimTrials(run, 0, manifest.planned));
   TRY_ASSIGN(const auto rows, RecordedTrials::Scan(run.shards(), manifest.planned));

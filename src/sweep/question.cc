@@ -39,7 +39,7 @@ std::string WithoutOrder(const std::string& path, const std::string& value) {
 
 }  // namespace
 
-std::string QuestionOf(const std::filesystem::path& run, const Manifest& manifest) {
+std::string QuestionOf(const std::filesystem::path& run, const RunDesign& manifest) {
   const auto values = ReadConfigValues(run);
   if (!values) return {};
   std::map<std::string, std::string> asked;
@@ -51,7 +51,7 @@ std::string QuestionOf(const std::filesystem::path& run, const Manifest& manifes
   return ShortHash(text);
 }
 
-std::int64_t EarlierLooks(const std::filesystem::path& results, const Manifest& manifest, const std::string& question,
+std::int64_t EarlierLooks(const std::filesystem::path& results, const RunDesign& manifest, const std::string& question,
                           const std::string& gate) {
   const auto entries = ReadIndex(results / layout::kIndex);
   if (!entries || question.empty()) return 0;

@@ -71,7 +71,7 @@ Status CheckJudge(const Experiment& experiment, const Manifest& before, const st
 /// The dialogue came to an end, or held a success before it broke off: a judge can look at it.
 bool Judgeable(const Trial& row) {
   if (row.outcome == Outcome::kAttackSucceeded) return true;
-  return row.outcome != Outcome::kSkipped && !row.stop.empty() && row.stop != NameOf(Stop::kError) &&
+  return row.outcome != Outcome::kSkipped && row.stop != Stop::kNone && row.stop != Stop::kError &&
          row.error_kind != "unanswered";
 }
 
@@ -333,7 +333,7 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
     return std::unexpected(judged.error());
   }
   // What the judge has used stands in the ledger, which sealing removes.
-  TRY(WriteStatus(started.run, started.manifest, NameOf(RunStatus::kRunning)));
+  TRY(WriteStatus(started.run, started.manifest, RunStatus::kRunning));
   TRY(started.run.Seal(started.manifest.planned));
   TRY_ASSIGN(const std::string unattacked, UnattackedWords(started.run));
   for (const std::string& words : {unattacked, CutShortWords(*judged)}) {

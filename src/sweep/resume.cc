@@ -17,7 +17,7 @@ namespace xsweep {
 namespace {
 
 /// "config (hash 1234 in run.json, 5678 now)" for everything that differs.
-std::string WhatChanged(const Manifest& then, const Manifest& now) {
+std::string WhatChanged(const RunDesign& then, const RunDesign& now) {
   std::string changes;
   const auto compare = [&](std::string_view what, const std::string& old_value, const std::string& new_value) {
     if (old_value == new_value) return;
@@ -30,8 +30,8 @@ std::string WhatChanged(const Manifest& then, const Manifest& now) {
   return changes;
 }
 
-bool SamePlan(const Manifest& a, const Manifest& b) {
-  const auto ids = [](const Manifest& run) {
+bool SamePlan(const RunDesign& a, const RunDesign& b) {
+  const auto ids = [](const RunDesign& run) {
     std::vector<std::string> list;
     list.reserve(run.cells.size());
     for (const CellRecord& cell : run.cells) list.push_back(cell.id);
@@ -41,18 +41,11 @@ bool SamePlan(const Manifest& a, const Manifest& b) {
 }
 
 /// What `now` says of the experiment, `then` of the run.
-Manifest TakeOver(const Manifest& then, Manifest now) {
+Manifest TakeOver(const Manifest& then, RunDesign now) {
   now.run_id = then.run_id;
   now.timestamp_utc = then.timestamp_utc;
-  now.finished_utc = then.finished_utc;
-  now.status = then.status;
   now.argv = then.argv;
-  now.counts = then.counts;
-  now.headline = then.headline;
-  now.budget = then.budget;
-  now.verdict = then.verdict;
-  now.seconds = then.seconds;
-  return now;
+  return {std::move(now), then};
 }
 
 Status CheckUnchanged(const Experiment& experiment, const RunDirectory& run, Manifest& manifest, bool force) {
@@ -76,14 +69,12 @@ Status CheckUnchanged(const Experiment& experiment, const RunDirectory& run, Man
   return run.WriteManifest(manifest);
 }
 
-bool Finished(const Manifest& manifest) { return manifest.status == "completed" || manifest.status == "budget"; }
-
-std::uint64_t CountOf(const Manifest& manifest, const std::string& outcome) {
+std::uint64_t CountOf(const RunFindings& manifest, const std::string& outcome) {
   const auto found = manifest.counts.find(outcome);
   return found == manifest.counts.end() ? 0 : found->second;
 }
 
-LedgerLine SpentSoFar(const Manifest& manifest) {
+LedgerLine SpentSoFar(const RunFindings& manifest) {
   const Json* used = manifest.budget.Find("used");
   return ToLedgerLine(used == nullptr ? Spending() : Spending::FromJson(*used));
 }
@@ -93,16 +84,16 @@ Expected<int> TidyUp(const RunDirectory& run, const Manifest& manifest) {
   TRY(run.Seal(manifest.planned));
   TRY(PublishRun(run, manifest));
   Print(fmt::format("nothing is missing: all {} trials are recorded\n{}\n", manifest.planned, run.path().string()));
-  return ExitCodeOf(manifest);
+  return ExitCodeOf(manifest.status, manifest.verdict);
 }
 
 Expected<int> RunAll(OpenedRun& opened, const ExecuteOptions& options, const std::atomic<bool>& stop) {
-  TRY(WriteStatus(opened.run, opened.manifest, "running"));
+  TRY(WriteStatus(opened.run, opened.manifest, RunStatus::kRunning));
   const Status ran = RunMissing(opened.experiment, opened.run, options, stop);
   if (ran) return FinishRun(opened.run, opened.manifest);
   const bool interrupted = ran.error().kind == ErrorKind::kInterrupted;
   // The rows say what is done; the status only helps people. Losing it must not hide the first error.
-  (void)WriteStatus(opened.run, opened.manifest, interrupted ? "interrupted" : "failed");
+  (void)WriteStatus(opened.run, opened.manifest, interrupted ? RunStatus::kInterrupted : RunStatus::kFailed);
   if (!interrupted) return std::unexpected(ran.error());
   PrintNote(fmt::format("interrupted; finished trials are kept, go on with: xsweep run --resume {}",
                         opened.run.path().string()));
@@ -152,7 +143,7 @@ Expected<int> GoOn(OpenedRun& opened, const ExecuteOptions& options, const std::
     }
     if (!options.retry_errors || CountOf(manifest, "error") + CountOf(manifest, "skipped") == 0)
       return TidyUp(run, manifest);
-    TRY(WriteStatus(run, manifest, "running"));
+    TRY(WriteStatus(run, manifest, RunStatus::kRunning));
     TRY(run.Unseal(SpentSoFar(manifest)));
   }
   return RunAll(opened, options, stop);

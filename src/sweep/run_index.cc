@@ -47,13 +47,13 @@ IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest)
     return std::to_string(found == manifest.counts.end() ? 0 : found->second);
   };
   IndexEntry entry;
-  const auto set = [&](std::string_view column, std::string value) { entry.values.emplace(column, std::move(value)); };
+  const auto set = [&](std::string_view column, std::string_view value) { entry.values.emplace(column, value); };
   set("run_id", manifest.run_id);
   set("exp", manifest.exp);
   set("exp_id", manifest.exp_id);
   set("timestamp_utc", manifest.timestamp_utc);
   set("git_sha", manifest.git.sha);
-  set("mode", manifest.mode);
+  set("mode", NameOf(manifest.mode));
   set("seeds", manifest.seeds.empty() ? "" : SeedsLabel(manifest.seeds).substr(1));
   set("trials", std::to_string(manifest.trials));
   set("config_hash", manifest.config_hash);
@@ -64,8 +64,8 @@ IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest)
   set("asr_upper95", number("asr_upper95"));
   set("errors", count("error"));
   set("skipped", count("skipped"));
-  set("status", manifest.status);
-  set("verdict", manifest.verdict);
+  set("status", NameOf(manifest.status));
+  set("verdict", NameOf(manifest.verdict));
   set("path", manifest.exp + "/" + run.filename().string());
   for (const std::string_view text : {"cell", "control_cell", "question", "open_gates"}) {
     set(text, std::string(manifest.headline.StringOr(text, "")));

@@ -35,7 +35,7 @@ Expected<std::optional<StartedRun>> StartRun(const Experiment& experiment, Manif
   TRY(CheckWritable(where.outdir, experiment.config.exp));
   const auto now = std::chrono::system_clock::now();
   const std::string id =
-      where.run_id.value_or(MakeRunId(now, manifest.git.sha, manifest.mode, manifest.seeds, manifest.trials));
+      where.run_id.value_or(MakeRunId(now, manifest.git.sha, experiment.config.mode, manifest.seeds, manifest.trials));
   manifest.timestamp_utc = IsoUtc(now);
   // What was paid elsewhere is bounded by nothing here.
   if (!manifest.imported.is_object()) manifest.budget = Budget(experiment.config.limits, {}).ToJson();

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
 #include "words/names.h"
 
 namespace xsweep {
@@ -25,6 +27,14 @@ constexpr ExitCode ExitCodeOf(GateVerdict verdict) {
     case GateVerdict::kInvalid: break;
   }
   return kExitInvalid;
+}
+
+/// What a run that has ended says by its status and its gates: a run that a budget stopped says so unless a gate was
+/// clear about it.
+constexpr ExitCode ExitCodeOf(std::optional<RunStatus> status, std::optional<GateVerdict> verdict) {
+  const ExitCode said = ExitCodeOf(verdict.value_or(GateVerdict::kPass));
+  if (said == kExitInvalid || said == kExitFail) return said;
+  return status == RunStatus::kBudget ? kExitBudget : said;
 }
 
 }  // namespace xsweep

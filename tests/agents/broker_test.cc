@@ -102,7 +102,7 @@ TEST_F(ABroker, MakesTurnsOfCallsAndHandsResultsBack) {
   ASSERT_FALSE(result.error) << result.error->Text();
   EXPECT_EQ(seen, (std::vector<std::string>{"Certificate sent.", "Certificate sent."}));
   EXPECT_EQ(result.transcript.calls.size(), 2U);
-  EXPECT_EQ(result.transcript.stop, "agent_stop");
+  EXPECT_EQ(result.transcript.stop, Stop::kAgentStop);
   EXPECT_EQ(result.transcript.steps.back().shown, "done");
 }
 
@@ -254,7 +254,7 @@ TEST_F(ABroker, StopsAtTheLimitOfCalls) {
         co_return true;
       },
       "none", {.max_calls = 4});
-  EXPECT_EQ(result.transcript.stop, "max_calls");
+  EXPECT_EQ(result.transcript.stop, Stop::kMaxCalls);
   EXPECT_EQ(answered, 4) << "the fifth is not executed";
   EXPECT_EQ(desk_.certificates("regular_1"), 4);
 }

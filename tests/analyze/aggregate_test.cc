@@ -50,7 +50,7 @@ TEST_F(HandMadeRuns, ReadAxesFromCellIdsWithoutRunJson) {
   const auto run = AggregateRows(directory_.Write(
       "rows.jsonl", HandMadeRun().Cell("defense.name=guard,judge.threshold=100+no_attack", {"+"}).Rows()));
   ASSERT_TRUE(run);
-  EXPECT_EQ(run->cells.at(0).arm, "no_attack");
+  EXPECT_EQ(run->cells.at(0).arm, Arm::kNoAttack);
   EXPECT_EQ(run->cells.at(0).defense, "guard");
   EXPECT_EQ(run->cells.at(0).axes.at(1).second, "100");
 }
@@ -113,7 +113,7 @@ TEST_F(HandMadeRuns, AreReadFromTheirShardsBeforeTheyAreSealed) {
   HandMadeRun run;
   run.Cell("base", {"sr", "rr"});
   run.run.planned = run.trials.size();
-  run.run.status = "running";
+  run.run.status = RunStatus::kRunning;
   directory_.Write("open/run.json", run.run.ToJson().Dump());
   directory_.Write("open/shards/0.jsonl", run.Rows() + "{\"index\":9,\"ce");
   const auto aggregate = AggregateRun((directory_.path() / "open").string());
@@ -189,7 +189,7 @@ TEST_F(HandMadeRuns, SplitTheVarianceOfBalancedTrialsOnly) {
 TEST_F(HandMadeRuns, SpeakOfTheWorstDefendedCellAndNameTheControl) {
   HandMadeRun run;
   run.Cell("d=none", {"ss", "ss"}, "a", "none").Cell("d=x", {"rr", "sr"}, "a", "x").Cell("d=y", {"rr", "rr"}, "a", "y");
-  run.Cell("d=x+no_attack", {"++", "+-"}, "none", "x", "no_attack");
+  run.Cell("d=x+no_attack", {"++", "+-"}, "none", "x", Arm::kNoAttack);
   const RunAggregate aggregate = Read(run);
   const RunFacts facts = FactsOf(aggregate);
   EXPECT_EQ(facts.worst->id, "d=x");
@@ -209,7 +209,7 @@ TEST_F(HandMadeRuns, WithoutAnAttackSpeakOfTaskSuccess) {
 TEST_F(HandMadeRuns, NeverCallAControlTheirWorstDefendedCell) {
   // The defended cell never saw the payload; the added arm without a defense fell each time.
   HandMadeRun run;
-  run.Cell("base", {"nn", "nn"}, "a", "x").Cell("base+no_defense", {"ss", "ss"}, "a", "none", "no_defense");
+  run.Cell("base", {"nn", "nn"}, "a", "x").Cell("base+no_defense", {"ss", "ss"}, "a", "none", Arm::kNoDefense);
   const RunAggregate aggregate = Read(run);
   const RunFacts facts = FactsOf(aggregate);
   EXPECT_EQ(facts.worst->id, "base");

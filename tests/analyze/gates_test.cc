@@ -1,6 +1,7 @@
 // Gates: what is read, and when they pass, fail or cannot tell.
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/gates.h"
+#include "words/exit_code.h"
 
 #include <gtest/gtest.h>
 
@@ -244,13 +245,13 @@ TEST_F(Gates, AreInvalidForACellThatLostTooManyTrials) {
 TEST_F(Gates, AskArmsWithoutAttackForUtilityWhereTheAttackTakesTheTask) {
   HandMadeRun run;
   run.Cell("base", Tasks(40, "r"), "a", "wall");
-  run.Cell("base+no_attack", Tasks(40, "+"), "none", "wall", "no_attack");
+  run.Cell("base+no_attack", Tasks(40, "+"), "none", "wall", Arm::kNoAttack);
   EXPECT_EQ(Evaluate(run, "task_success.lower95 > 0.6").verdict, GateVerdict::kPass);
   EXPECT_EQ(Evaluate(run, "benign_utility.lower95 > 0.6").verdict, GateVerdict::kPass);
   EXPECT_EQ(Evaluate(run, "utility_under_attack.lower95 > 0.6").verdict, GateVerdict::kInsufficient);
   HandMadeRun bad;
   bad.Cell("base", Tasks(40, "r"), "a", "wall");
-  bad.Cell("base+no_attack", Tasks(40, "-"), "none", "wall", "no_attack");
+  bad.Cell("base+no_attack", Tasks(40, "-"), "none", "wall", Arm::kNoAttack);
   EXPECT_EQ(Evaluate(bad, "task_success.lower95 > 0.6").verdict, GateVerdict::kFail);
 }
 
@@ -287,7 +288,7 @@ TEST_F(Gates, FailOnlyWhereMoreTrialsWouldNotHelp) {
 TEST_F(Gates, JudgeTheWorstDefendedCellAndNoControls) {
   HandMadeRun run;
   run.Cell("d=none", Tasks(60, "s"), "a", "none").Cell("d=good", Tasks(60, "r"), "a", "good");
-  run.Cell("d=good+no_attack", Tasks(60, "+"), "none", "good", "no_attack");
+  run.Cell("d=good+no_attack", Tasks(60, "+"), "none", "good", Arm::kNoAttack);
   EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.1").verdict, GateVerdict::kPass);
   run.Cell("d=bad", Tasks(60, "s"), "a", "bad");
   const GateReport report = Evaluate(run, "asr.upper95 < 0.1");

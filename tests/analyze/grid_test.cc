@@ -21,8 +21,8 @@ class Grid : public ::testing::Test {
     HandMadeRun run;
     run.Cell("a=1,d=none", Tasks("ss"), "loud", "none").Cell("a=1,d=wall", Tasks("rr"), "loud", "wall");
     run.Cell("a=2,d=none", Tasks("sr"), "sly", "none").Cell("a=2,d=wall", Tasks("sr"), "sly", "wall");
-    run.Cell("d=none+no_attack", Tasks("++"), "none", "none", "no_attack");
-    run.Cell("d=wall+no_attack", Tasks("--"), "none", "wall", "no_attack");
+    run.Cell("d=none+no_attack", Tasks("++"), "none", "none", Arm::kNoAttack);
+    run.Cell("d=wall+no_attack", Tasks("--"), "none", "wall", Arm::kNoAttack);
     for (CellRecord& cell : run.run.cells) {
       cell.axes = {{"attack.name", Json(cell.attack)}, {"defense.name", Json(cell.defense)}};
     }
@@ -48,7 +48,7 @@ TEST_F(Grid, ComparesEachCellWithTheUndefendedOneOfItsAttack) {
 TEST_F(Grid, ComparesEachCellWithTheFirstWhereNothingIsDefended) {
   HandMadeRun run;
   run.Cell("t=1", Tasks("ss"), "loud", "none").Cell("t=2", Tasks("sr"), "loud", "none");
-  run.Cell("t=3", Tasks("rr"), "loud", "none").Cell("no_attack", Tasks("++"), "none", "none", "no_attack");
+  run.Cell("t=3", Tasks("rr"), "loud", "none").Cell("no_attack", Tasks("++"), "none", "none", Arm::kNoAttack);
   const ContrastTable table = ContrastWithControls(Read(run));
   ASSERT_EQ(table.rows.size(), 2U);
   EXPECT_EQ(table.controls, std::vector<std::string>{"t=1"});
@@ -85,8 +85,8 @@ TEST_F(Grid, CallsNoOneOfEqualAttacksTheWorst) {
 TEST_F(Grid, CountsAnArmThatAJudgeAxisRepeatsOnce) {
   HandMadeRun run;
   run.Cell("j=1,d=wall", Tasks("rr"), "loud", "wall").Cell("j=2,d=wall", Tasks("rr"), "loud", "wall");
-  run.Cell("j=1,d=wall+no_attack", Tasks("++"), "none", "wall", "no_attack");
-  run.Cell("j=2,d=wall+no_attack", Tasks("++"), "none", "wall", "no_attack");
+  run.Cell("j=1,d=wall+no_attack", Tasks("++"), "none", "wall", Arm::kNoAttack);
+  run.Cell("j=2,d=wall+no_attack", Tasks("++"), "none", "wall", Arm::kNoAttack);
   EXPECT_EQ(MakeDefenseMatrix(Read(run)).utility[0].n, 20);
 }
 

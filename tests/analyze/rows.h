@@ -39,11 +39,11 @@ inline Trial DrawnTrial(std::uint32_t number) {
   trial.amount_usd = draws.Uniform("amount", 0) * 400;
   trial.turns = static_cast<int>(draw("turns", 30));
   trial.tool_calls = static_cast<int>(draw("tools", 100));
-  trial.stop = "user_stop";
-  for (int role = 0; role < 5; ++role) {
+  trial.stop = Stop::kUserStop;
+  for (const Role role : kEvery<Role>) {
     if (draws.Integer("plays", static_cast<std::uint32_t>(role), 0, 1) == 0) continue;
     trial.usage[role] = {draw("calls", 20), draw("prompt", 90000), draw("completion", 4000), draw("cost", 5'000'000)};
-    if (draw("priced", 9) == 0) trial.usage[role].cost_nano_usd.reset();
+    if (draw("priced", 9) == 0) trial.usage[role].cost_known = false, trial.usage[role].cost_nano_usd = 0;
   }
   trial.task_hash = "0123456789abcdef";
   trial.payload_hash = trial.policy_hash = trial.judge_hash = "fedcba9876543210";
@@ -86,14 +86,14 @@ class HandMadeRun {
   HandMadeRun() {
     run.run_id = "20260101T000000Z-abc1234-SHIM-s41-t4";
     run.exp = "hand_made";
-    run.mode = "SHIM";
-    run.status = "completed";
+    run.mode = Mode::kShim;
+    run.status = RunStatus::kCompleted;
     run.environment_name = "airline";
     run.environment_data_sha256 = "00";
     run.seeds = {41};
   }
   HandMadeRun& Cell(const std::string& id, const std::vector<std::string>& tasks, const std::string& attack = "",
-                    const std::string& defense = "", const std::string& arm = "grid") {
+                    const std::string& defense = "", Arm arm = Arm::kGrid) {
     CellRecord record;
     record.id = id;
     record.arm = arm;

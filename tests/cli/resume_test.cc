@@ -23,7 +23,7 @@ struct ARun {
   ARun() { EXPECT_EQ(Xsweep(start).exit_code, 0); }
 
   std::string Rows() const { return Slurp(path / "trials.jsonl"); }
-  std::string StatusText() const { return Manifested().status; }
+  std::string StatusText() const { return std::string(NameOf(Manifested().status)); }
   Manifest Manifested() const { return *RunDirectory::Open(RealDisk(), path)->ReadManifest(); }
   void Rewrite(Manifest manifest) const { ASSERT_TRUE(RunDirectory::Open(RealDisk(), path)->WriteManifest(manifest)); }
   /// Back to a run that was killed when it had the first `rows` rows and half of another.
@@ -35,7 +35,7 @@ struct ARun {
     std::ofstream(path / "shards" / "0.jsonl") << all.substr(0, end + 100);
     fs::remove(path / "trials.jsonl");
     Manifest manifest = Manifested();
-    manifest.status = "running";
+    manifest.status = RunStatus::kRunning;
     Rewrite(manifest);
   }
 };
@@ -165,7 +165,7 @@ TEST(RetriedErrors, AreRunAgainAsANewAttemptAndTheBudgetGoesOn) {
   EXPECT_EQ(run.Rows(), expected);
   EXPECT_EQ(Slurp(run.path / "transcripts.jsonl.zst"), transcripts);
   const Manifest manifest = run.Manifested();
-  EXPECT_EQ(manifest.status, "completed");
+  EXPECT_EQ(manifest.status, RunStatus::kCompleted);
   EXPECT_EQ(manifest.counts.at("error"), 0U);
   EXPECT_EQ(manifest.budget.Find("used")->IntOr("calls", 0), 7);
   EXPECT_EQ(manifest.budget.Find("used")->IntOr("known_cost_nano_usd", 0), 5000);
@@ -215,7 +215,7 @@ TEST(AnInterruptedRun, SaysSoAndCanGoOn) {
   EXPECT_EQ(interrupted->exit_code, 130) << interrupted->err;
   EXPECT_NE(interrupted->err.find("go on with: xsweep run --resume"), std::string::npos) << interrupted->err;
   const auto manifest = RunDirectory::Open(RealDisk(), dir / "airline_static_v1/a")->ReadManifest();
-  EXPECT_EQ(manifest->status, "interrupted");
+  EXPECT_EQ(manifest->status, RunStatus::kInterrupted);
   EXPECT_GT(manifest->seconds, 0);
 }
 

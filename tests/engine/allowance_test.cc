@@ -32,8 +32,8 @@ struct Process {
   Admission Ask() { return *allowance.Ask(now); }
   void Spend(std::int64_t calls, std::int64_t tokens = 0) {
     LedgerLine line;
-    line.calls = calls;
-    line.prompt_tokens = tokens;
+    line.usage.calls = calls;
+    line.usage.prompt_tokens = tokens;
     ASSERT_TRUE(ledger->Append(line));
     allowance.Charged(line);
     own += calls;
@@ -141,7 +141,7 @@ TEST(AnAllowance, OfACostIsSetAsideOnceItIsKnownWhatACallCosts) {
   Process a(dir.path(), limits, "0", 1);
   const auto spend = [&] {
     ASSERT_EQ(a.Ask(), Admission::kGo);
-    const LedgerLine line{.calls = 1, .cost_nano_usd = 1'000'000, .stopped_by = {}};
+    const LedgerLine line{.usage = {.calls = 1, .cost_nano_usd = 1'000'000}, .stopped_by = {}};
     ASSERT_TRUE(a.ledger->Append(line));
     a.allowance.Charged(line);
   };

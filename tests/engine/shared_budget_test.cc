@@ -1,6 +1,7 @@
 // One budget for several processes: each sees what the others have spent before it starts a call.
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/shared_budget.h"
+#include "record/layout.h"
 
 #include <gtest/gtest.h>
 
@@ -46,7 +47,7 @@ TEST(ASharedBudget, IsCarriedOverWhenAProcessIsKilled) {
     for (int i = 0; i < 9; ++i) killed->budget().Charge(Role::kAgent, Call());
     LedgerReader ledgers(dir.path());
     ASSERT_TRUE(ledgers.Refresh());
-    EXPECT_EQ(ledgers.Total().calls, 9) << "written down with every charge, not at the end";
+    EXPECT_EQ(ledgers.Total().usage.calls, 9) << "written down with every charge, not at the end";
   }
   const auto next = *SharedBudget::Open(RealDisk(), TenCalls(), dir.path(), "0.2");
   EXPECT_TRUE(next->budget().MayCallModel(Role::kAgent));
@@ -103,7 +104,7 @@ TEST(ALimitOfARole, CountsWhatAKilledProcessAndASealedRunHaveSpent) {
   sealed.Add(Role::kAgent, {.calls = 70});
   const Json in_run_json = sealed.ToJson();
   {
-    const auto carried = *Ledger::Create(RealDisk(), dir / std::string(kCarriedLedger));
+    const auto carried = *Ledger::Create(RealDisk(), dir / std::string(layout::kCarriedLedger));
     ASSERT_TRUE(carried->Append(ToLedgerLine(Spending::FromJson(in_run_json))));
     const auto killed = *SharedBudget::Open(RealDisk(), TenAttackerCalls(), dir.path(), "0");
     for (int i = 0; i < 8; ++i) killed->budget().Charge(Role::kAttacker, Call());
@@ -135,17 +136,18 @@ TEST(ALedger, CountsShardsSideBySideAndTheirProcessesOneAfterAnother) {
   const TempDir dir;
   const auto spend = [&](const std::string& name, std::int64_t milliseconds, bool known) {
     const auto ledger = *Ledger::Create(RealDisk(), dir / name);
-    ASSERT_TRUE(ledger->Append({.calls = 1, .cost_known = known, .milliseconds = milliseconds, .stopped_by = {}}));
+    ASSERT_TRUE(
+        ledger->Append({.usage = {.calls = 1, .cost_known = known}, .milliseconds = milliseconds, .stopped_by = {}}));
   };
   spend("0.spent", 100, true);
   spend("0.2.spent", 50, true);
   spend("1.spent", 120, false);
-  spend(std::string(kCarriedLedger), 1000, true);
+  spend(std::string(layout::kCarriedLedger), 1000, true);
   LedgerReader ledgers(dir.path());
   ASSERT_TRUE(ledgers.Refresh());
-  EXPECT_EQ(ledgers.Total().calls, 4);
+  EXPECT_EQ(ledgers.Total().usage.calls, 4);
   EXPECT_EQ(ledgers.Total().milliseconds, 1150);
-  EXPECT_FALSE(ledgers.Total().cost_known);
+  EXPECT_FALSE(ledgers.Total().usage.cost_known);
   EXPECT_EQ(ledgers.TotalFor("1").milliseconds, 1120);
 }
 
@@ -155,10 +157,10 @@ TEST(ALedger, LeavesOutATornLineUntilItIsWhole) {
   ASSERT_TRUE(file->Write("1 2 3 4 1 5 - 0 0 0 0 0\n1 2 3"));
   LedgerReader ledgers(dir.path());
   ASSERT_TRUE(ledgers.Refresh());
-  EXPECT_EQ(ledgers.Total().prompt_tokens, 2);
+  EXPECT_EQ(ledgers.Total().usage.prompt_tokens, 2);
   ASSERT_TRUE(file->Write(" 4 1 5 max_calls 0 0 0 0 0\nnonsense\n"));
   ASSERT_TRUE(ledgers.Refresh());
-  EXPECT_EQ(ledgers.Total().prompt_tokens, 2) << "a line has the sums so far";
+  EXPECT_EQ(ledgers.Total().usage.prompt_tokens, 2) << "a line has the sums so far";
   EXPECT_EQ(ledgers.Total().stopped_by, "max_calls");
 }
 
@@ -172,10 +174,10 @@ TEST(ALedger, KeepsRolesApartAndLeavesOutALineWithHalfOfOne) {
   LedgerReader ledgers(dir.path());
   ASSERT_TRUE(ledgers.Refresh());
   const LedgerLine total = ledgers.Total();
-  EXPECT_EQ(total.calls, 5);
-  EXPECT_EQ(total.roles[0], (RoleSpent{3, 1, 2, 3, true}));
-  EXPECT_EQ(total.roles[1], RoleSpent());
-  EXPECT_EQ(total.roles[4], (RoleSpent{2, 5, 5, 5, false}));
+  EXPECT_EQ(total.usage.calls, 5);
+  EXPECT_EQ(total.roles[Role::kAgent], (Usage{3, 1, 2, 3, true}));
+  EXPECT_EQ(total.roles[Role::kUser], Usage());
+  EXPECT_EQ(total.roles[Role::kJudge], (Usage{2, 5, 5, 5, false}));
   EXPECT_EQ(ledgers.Spent(4), (Amounts{2, 5, 5, 10, 5}));
   EXPECT_EQ(ledgers.Committed("1", 4)[0], 4) << "it has set two aside";
   EXPECT_EQ(ledgers.Committed("1")[0], 5) << "but none for the run";
@@ -184,14 +186,14 @@ TEST(ALedger, KeepsRolesApartAndLeavesOutALineWithHalfOfOne) {
 TEST(ALedger, ReadsBackWhatItWroteOfEveryRole) {
   const TempDir dir;
   constexpr std::int64_t kMuch = 4'000'000'000'000'000'000;  // the longest line there is
-  LedgerLine line{.calls = kMuch,
-                  .prompt_tokens = kMuch,
-                  .completion_tokens = 1,
-                  .cost_nano_usd = kMuch,
-                  .cost_known = false,
+  LedgerLine line{.usage = {.calls = kMuch,
+                            .prompt_tokens = kMuch,
+                            .completion_tokens = 1,
+                            .cost_nano_usd = kMuch,
+                            .cost_known = false},
                   .milliseconds = kMuch,
                   .stopped_by = "roles.attacker.max_completion_tokens"};
-  for (RoleSpent& role : line.roles) role = {kMuch, kMuch, 1, kMuch, false};
+  for (Usage& role : line.roles) role = {kMuch, kMuch, 1, kMuch, false};
   {
     const auto ledger = *Ledger::Create(RealDisk(), dir / "0.spent");
     ASSERT_TRUE(ledger->Append(line));

@@ -18,7 +18,7 @@ TEST(BenignEpisode, SolvesItsTaskAndStopsWithTheUser) {
   const EpisodeResult result = Bench({.agent_options = R"({"competence": 1})"}).Run();
   EXPECT_FALSE(result.error);
   EXPECT_EQ(result.task.success, true);
-  EXPECT_EQ(result.transcript.stop, "user_stop");
+  EXPECT_EQ(result.transcript.stop, Stop::kUserStop);
   EXPECT_EQ(result.transcript.calls.size(), 2U);
   EXPECT_FALSE(result.transcript.exposure.exposed);
   EXPECT_EQ(result.transcript.steps.back().shown, "That is done. regular");
@@ -53,7 +53,7 @@ TEST(FailedDesk, EndsTheEpisodeWithItsError) {
   const EpisodeResult result = Bench({.agent_options = R"({"competence": 1})"}, task).Run();
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->kind, ErrorKind::kEpisode);
-  EXPECT_EQ(result.transcript.stop, "error");
+  EXPECT_EQ(result.transcript.stop, Stop::kError);
   EXPECT_EQ(result.transcript.calls.size(), 2U);
 }
 
@@ -69,7 +69,7 @@ TEST(ADialogueThatBreaksOff, HasSucceededByWhatWasExecutedBefore) {
   const EpisodeResult result = Bench({.agent = "tool_agent", .attack = "static", .models = {.agent = &agent}}).Run();
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->message, "the fake model has no more to say");
-  EXPECT_EQ(result.transcript.stop, "error");
+  EXPECT_EQ(result.transcript.stop, Stop::kError);
   EXPECT_EQ(result.assessment.succeeded, true);
   EXPECT_EQ(result.assessment.executed, 1);
   EXPECT_EQ(result.task.success, std::nullopt);
@@ -85,13 +85,13 @@ TEST(ADialogueThatBreaksOff, IsNotJudgedBeforeTheAgentHasActed) {
 TEST(Limits, StopTheDialogue) {
   FakeCell cell{.agent_options = R"({"competence": 1})"};
   cell.limits.max_calls = 1;
-  EXPECT_EQ(Bench(cell).Run().transcript.stop, "max_calls");
+  EXPECT_EQ(Bench(cell).Run().transcript.stop, Stop::kMaxCalls);
   cell.limits = {.max_turns = 0};
-  EXPECT_EQ(Bench(cell).Run().transcript.stop, "max_turns");
+  EXPECT_EQ(Bench(cell).Run().transcript.stop, Stop::kMaxTurns);
   Task task = test::LookUpTask();
   task.reference_actions[0].arguments.Set("user_id", "nobody");
   cell.limits = {.max_tool_errors = 1};
-  EXPECT_EQ(Bench(cell, task).Run().transcript.stop, "tool_errors");
+  EXPECT_EQ(Bench(cell, task).Run().transcript.stop, Stop::kToolErrors);
 }
 
 }  // namespace

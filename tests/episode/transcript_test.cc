@@ -17,7 +17,7 @@ class Arbitrary {
   Transcript Make() {
     Transcript transcript;
     transcript.system = Text();
-    transcript.stop = Text();
+    transcript.stop = static_cast<Stop>(Below(static_cast<int>(kCount<Stop>)));
     transcript.exposure = {
         .exposed = Below(2) == 1, .turn = Below(9), .channel = static_cast<Channel>(Below(5)), .via = Text()};
     for (int i = Below(4); i > 0; --i) {

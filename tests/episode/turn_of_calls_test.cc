@@ -130,7 +130,7 @@ TEST_F(ATurnOfCalls, IsCutWhereTheLimitOfCallsIs) {
   ScriptedAgent agent({{LookUp("a"), LookUp("b"), Pay("c", 5)}});
   Watcher watcher;
   const EpisodeResult result = Run(agent, watcher, {.max_calls = 2});
-  EXPECT_EQ(result.transcript.stop, "max_calls");
+  EXPECT_EQ(result.transcript.stop, Stop::kMaxCalls);
   EXPECT_EQ(result.transcript.calls.size(), 2U);
   EXPECT_EQ(watcher.log, (std::vector<std::string>{"before a of 2", "before b of 2", "after a", "after b"}));
   EXPECT_EQ(desk_.certificates("regular_1"), 0);
@@ -140,7 +140,7 @@ TEST_F(ATurnOfCalls, EndsWhereAFailureEndsTheDialogue) {
   ScriptedAgent agent({{LookUp("a", "nobody"), Pay("b", 5)}});
   Watcher watcher;
   const EpisodeResult result = Run(agent, watcher, {.max_tool_errors = 1});
-  EXPECT_EQ(result.transcript.stop, "tool_errors");
+  EXPECT_EQ(result.transcript.stop, Stop::kToolErrors);
   EXPECT_EQ(result.transcript.calls.size(), 1U);
   EXPECT_EQ(desk_.certificates("regular_1"), 0);
 }

@@ -144,7 +144,7 @@ TEST(RunsOfErrors, AreNeverZeroPercent) {
     trial.error_message = "HTTP 429 | after 5 tries";
   };
   SampleRun run = MakeRun(sample);
-  run.manifest.status = "budget";
+  run.manifest.status = RunStatus::kBudget;
   run.manifest.budget = Json::MakeObject({{"stopped_by", "max_calls"}});
   Report(run, {.report = true});
   ExpectGolden("errors_notes.md", Contents(run, "notes.md"));

@@ -45,14 +45,14 @@ inline void ShapeByRate(double rate, const CellRecord& cell, Trial& trial) {
   if (trial.outcome != Outcome::kError) trial.task_success = Hash64(trial.task + cell.id, trial.seed) % 5 != 0;
   trial.turns = 4;
   trial.tool_calls = 6;
-  trial.usage[0] = {5, 1200, 80, 0};
+  trial.usage[Role::kAgent] = {5, 1200, 80, 0};
 }
 
 inline CellRecord GridCell(const std::vector<std::pair<std::string, Json>>& axes, std::string attack,
                            std::string defense) {
   CellRecord cell;
   cell.hash = "0123456789abcdef";
-  cell.arm = "grid";
+  cell.arm = Arm::kGrid;
   cell.axes = axes;
   cell.agent = "shim";
   cell.judge = "out_of_policy_refund";
@@ -82,7 +82,7 @@ inline Sample GridSample(int cells, int seeds) {
   if (cells >= 12) {
     CellRecord control = GridCell({{"judge.threshold", 100}, {"defense.name", "none"}}, "none", "none");
     control.id += "+no_attack";
-    control.arm = "no_attack";
+    control.arm = Arm::kNoAttack;
     sample.cells.back() = control;
   }
   sample.seeds.clear();
@@ -105,11 +105,11 @@ inline Manifest SampleManifest(const Sample& sample) {
   manifest.run_id = "20260102T030405Z-abc1234-SHIM-s41_42_43-t3";
   manifest.timestamp_utc = "2026-01-02T03:04:05Z";
   manifest.finished_utc = "2026-01-02T03:04:06Z";
-  manifest.status = "completed";
+  manifest.status = RunStatus::kCompleted;
   manifest.git = {.sha = "abc1234def5678abc1234def5678abc1234def56", .branch = "main"};
   manifest.exp = sample.exp;
   manifest.exp_id = sample.exp + "-0011223344556677";
-  manifest.mode = "SHIM";
+  manifest.mode = Mode::kShim;
   manifest.seeds = sample.seeds;
   manifest.trials = static_cast<std::uint32_t>(sample.trials);
   for (int task = 0; task < sample.tasks; ++task) manifest.tasks.push_back(fmt::format("refund_{:02}", task));

@@ -202,7 +202,7 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
     });
     for (std::uint64_t index = 0; index < kPlanned; ++index) {
       TRY(exchanges->Append(Exchange(index)));
-      TRY(ledger->Append({.calls = 1, .stopped_by = {}}));
+      TRY(ledger->Append({.usage = {.calls = 1}}));
       std::string transcript;
       AppendTranscriptRecord(index, 0, "{\"n\":" + std::to_string(index) + "}", transcript);
       TRY(transcripts->Append(transcript));
@@ -215,7 +215,7 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
   }
   TRY(run->Seal(kPlanned));
   outcome.sealed_acknowledged = true;
-  manifest.status = "completed";
+  manifest.status = RunStatus::kCompleted;
   TRY(run->WriteManifest(manifest));
   TRY(AppendToIndex(disk, results / "index.csv", {{{"run_id", "r"}, {"path", "exp/r"}}}));
   outcome.indexed = true;
@@ -238,7 +238,7 @@ void ExpectWhatRowsRestOn(const RunDirectory& run, const std::set<std::uint64_t>
   if (!run.sealed()) {
     LedgerReader ledgers(run.shards());
     ASSERT_TRUE(ledgers.Refresh());
-    EXPECT_GE(ledgers.Total().calls, static_cast<std::int64_t>(rows.size()));
+    EXPECT_GE(ledgers.Total().usage.calls, static_cast<std::int64_t>(rows.size()));
     sealed = run.File("probe.zst");
     ASSERT_TRUE(SealTranscripts(RealDisk(), run.shards(), sealed));
   }

@@ -102,7 +102,7 @@ TEST(Manifests, ReadBackAndRefuseNewerOnes) {
   const auto run = NewRun(RealDisk(), dir, "r");
   Manifest manifest = Named(*run);
   manifest.seeds = {41, 42};
-  manifest.cells = {{"a=1", "h", "grid", {{"a", Json(1)}}, "shim", "static", "none", "goal"}};
+  manifest.cells = {{"a=1", "h", Arm::kGrid, {{"a", Json(1)}}, "shim", "static", "none", "goal"}};
   manifest.counts["error"] = 3;
   manifest.max_error_rate = 0.1;
   ASSERT_TRUE(run->WriteManifest(manifest));

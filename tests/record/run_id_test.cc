@@ -9,9 +9,9 @@ namespace {
 WallTime At(std::int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
 
 TEST(RunId, NamesTimeCommitModeSeedsAndTrials) {
-  EXPECT_EQ(MakeRunId(At(1795298400), "0123456789abcdef", "SHIM", {41, 42, 43}, 5),
+  EXPECT_EQ(MakeRunId(At(1795298400), "0123456789abcdef", Mode::kShim, {41, 42, 43}, 5),
             "20261121T220000Z-0123456-SHIM-s41_42_43-t5");
-  EXPECT_EQ(MakeRunId(At(0), "", "REAL", {7}, 1), "19700101T000000Z-nogit-REAL-s7-t1");
+  EXPECT_EQ(MakeRunId(At(0), "", Mode::kReal, {7}, 1), "19700101T000000Z-nogit-REAL-s7-t1");
 }
 
 TEST(SeedsLabel, ShortensConsecutiveAndLongLists) {

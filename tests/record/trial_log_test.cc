@@ -59,8 +59,8 @@ TEST(TrialRows, ReadBackAsTheyWereWritten) {
   trial.queries = 4;
   trial.success_query = 2;
   trial.amount_usd = 214.5;
-  trial.usage[0] = {3, 100, 20, 1500};
-  trial.usage[1] = {1, 5, 6, std::nullopt};
+  trial.usage[Role::kAgent] = {3, 100, 20, 1500};
+  trial.usage[Role::kUser] = {1, 5, 6, 0, false};
   trial.error_kind = "episode";
   trial.error_message = "server said \xF0\x9F\x98\x80 }";
   std::string row;

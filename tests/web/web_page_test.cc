@@ -45,7 +45,7 @@ class WebPage : public ::testing::Test {
     second.git_sha = "bcdef12345678901bcdef12345678901bcdef123";
     second.started = "2026-11-02T10:15:00Z";
     second.susceptibility = 0.8;
-    second.verdict = "FAIL";
+    second.verdict = GateVerdict::kFail;
     SampleRun hostile;
     hostile.exp = "hostile";
     hostile.run_id = "20261103T101500Z-nogit-SHIM-s1-t1";

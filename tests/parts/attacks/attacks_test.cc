@@ -155,7 +155,7 @@ TEST(AttacksThatTryAgain, StopAtSuccessUnlessToldOtherwise) {
   EXPECT_EQ(stopped.assessment.succeeded, true);
   EXPECT_EQ(stopped.attack_queries, 1);
   EXPECT_EQ(stopped.success_query, 1);
-  EXPECT_EQ(stopped.transcript.stop, "user_stop");
+  EXPECT_EQ(stopped.transcript.stop, Stop::kUserStop);
   cell.attack_options = R"({"stop_at_success": false})";
   const EpisodeResult went_on = Bench(cell).Run();
   EXPECT_EQ(went_on.attack_queries, 4);
@@ -200,7 +200,7 @@ TEST(ModelAttacker, SeesTheDialogueAndTriesAgain) {
   ASSERT_EQ(model.requests.size(), 3U);
   EXPECT_NE(model.requests[0].system.find("regular_1"), std::string::npos);
   EXPECT_NE(model.requests[1].messages.at(0).text.find("agent: I cannot help with that."), std::string::npos);
-  EXPECT_EQ(result.transcript.stop, "user_stop");
+  EXPECT_EQ(result.transcript.stop, Stop::kUserStop);
   EXPECT_EQ(result.attack_queries, 3);
   EXPECT_EQ(result.usage[Role::kAttacker].prompt_tokens, 30);
 }

@@ -229,8 +229,7 @@ Async<Expected<TaskAssessment>> BridgeEnvironment::AssessTask(const Transcript& 
   if (const Json* database = graded.Find("database"); database != nullptr && database->is_bool())
     parts.database = database->AsBool();
   if (const Json* difference = graded.Find("difference")) parts.state_difference = *difference;
-  const bool cut = transcript.stop == "max_turns" || transcript.stop == "max_calls" || transcript.stop == "tool_errors";
-  if (cut) {
+  if (CutByLimit(transcript.stop)) {
     parts.success = false;
   } else if (const Json* reward = graded.Find("reward"); reward != nullptr && reward->is_number()) {
     parts.success = reward->AsDouble() >= 1 - 1e-6;

@@ -214,8 +214,7 @@ Async<Expected<TaskAssessment>> McpEnvironment::AssessTask(const Transcript& tra
     auto assessing = AssessAssertions(task(), transcript, models_, parts.usage);
     CO_TRY_ASSIGN(parts.nl_assertions, co_await assessing);
   }
-  const bool cut = transcript.stop == "max_turns" || transcript.stop == "max_calls" || transcript.stop == "tool_errors";
-  parts.success = cut ? std::optional(false) : CombineReward(task(), parts);
+  parts.success = CutByLimit(transcript.stop) ? std::optional(false) : CombineReward(task(), parts);
   co_return parts;
 }
 

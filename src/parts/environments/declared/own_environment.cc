@@ -70,9 +70,7 @@ class OwnEnvironment final : public Environment, public ToolsElsewhere {
       auto assessing = AssessAssertions(task(), transcript, models_, parts.usage);
       CO_TRY_ASSIGN(parts.nl_assertions, co_await assessing);
     }
-    const std::string& stop = transcript.stop;
-    const bool cut = stop == "max_turns" || stop == "max_calls" || stop == "tool_errors";
-    parts.success = cut ? std::optional(false) : CombineReward(task(), parts);
+    parts.success = CutByLimit(transcript.stop) ? std::optional(false) : CombineReward(task(), parts);
     co_return parts;
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "parts/environments/retail/records.h"
 #include "parts/environments/retail/tools.h"
 #include "parts/environments/world/tool_arguments.h"
@@ -29,7 +30,7 @@ Expected<Ids> ItemIds(const Json& arguments, std::string_view name) {
   const std::string& text = value.AsString();
   for (std::size_t begin = 0, end = 0; begin < text.size(); begin = end) {
     do ++end;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U);
+    while (end < text.size() && ContinuesCharacter(text[end]));
     ids.emplace_back(text.substr(begin, end - begin));
   }
   return ids;

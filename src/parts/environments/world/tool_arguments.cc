@@ -8,18 +8,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/characters.h"
 #include "python/text.h"
 #include "python/value.h"
 
 namespace xsweep {
 namespace {
-
-std::string_view Trim(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 /// "1_000" -> "1000"; empty when an underscore does not stand between two digits.
 std::string WithoutUnderscores(std::string_view text) {
@@ -73,9 +67,8 @@ const Json& Argument(const Json& arguments, std::string_view name) {
 std::unexpected<Error> BadArgument(std::string_view what, std::string_view must_be, const Json& value) {
   std::string shown = PythonRepr(value);
   if (shown.size() > 80) {
-    std::size_t cut = 77;
-    while ((static_cast<unsigned char>(shown[cut]) & 0xC0U) == 0x80U) --cut;  // not within a character
-    shown.replace(cut, std::string::npos, "...");
+    shown.resize(WholeCharacters(shown, 77).size());
+    shown += "...";
   }
   return EpisodeError(fmt::format("argument {} must be {}, not {}", what, must_be, shown));
 }
