@@ -29,6 +29,7 @@ std::string DescribeNoAnswer(NoAnswer why, const ModelReply& reply) {
     case NoAnswer::kCallInThought: return "holds a call in its thought that was not parsed" + finish;
     case NoAnswer::kCallCut: return "holds a call that was cut off" + finish;
     case NoAnswer::kPaused: return "was paused by the server" + finish;
+    case NoAnswer::kUnfinished: return "ended for a reason that is not known here, so that it may be cut off" + finish;
   }
   return "is no answer";
 }

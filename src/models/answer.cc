@@ -17,9 +17,9 @@ struct FinishWord {
   std::string_view word;
   FinishReason reason;
 };
-// In small letters. What Gemini's, Mistral's, Zhipu's, DeepSeek's, vLLM's and Ollama's servers say beside OpenAI's and
-// Anthropic's own words.
-constexpr std::array<FinishWord, 46> kFinishWords = {{
+// In small letters. What Gemini's, Mistral's, Zhipu's, DeepSeek's, Cohere's, watsonx', vLLM's, llama.cpp's and Ollama's
+// servers say beside OpenAI's and Anthropic's own words.
+constexpr std::array<FinishWord, 57> kFinishWords = {{
     {"stop", FinishReason::kStop},
     {"end_turn", FinishReason::kStop},
     {"stop_sequence", FinishReason::kStop},
@@ -27,6 +27,10 @@ constexpr std::array<FinishWord, 46> kFinishWords = {{
     {"eos_token", FinishReason::kStop},
     {"complete", FinishReason::kStop},
     {"completed", FinishReason::kStop},
+    {"done", FinishReason::kStop},
+    {"end", FinishReason::kStop},
+    {"endoftext", FinishReason::kStop},
+    {"word", FinishReason::kStop},
     {"tool_calls", FinishReason::kToolCalls},
     {"tool_call", FinishReason::kToolCalls},
     {"tool_use", FinishReason::kToolCalls},
@@ -40,6 +44,10 @@ constexpr std::array<FinishWord, 46> kFinishWords = {{
     {"context_length_exceeded", FinishReason::kLength},
     {"truncated", FinishReason::kLength},
     {"incomplete", FinishReason::kLength},
+    {"limit", FinishReason::kLength},
+    {"token_limit", FinishReason::kLength},
+    {"not_finished", FinishReason::kLength},
+    {"time_limit", FinishReason::kError},
     {"content_filter", FinishReason::kContentFilter},
     {"content_filtered", FinishReason::kContentFilter},
     {"content-filter", FinishReason::kContentFilter},
@@ -52,6 +60,7 @@ constexpr std::array<FinishWord, 46> kFinishWords = {{
     {"spii", FinishReason::kContentFilter},
     {"guardrail_intervened", FinishReason::kContentFilter},
     {"moderation", FinishReason::kContentFilter},
+    {"error_toxic", FinishReason::kContentFilter},
     {"flagged", FinishReason::kContentFilter},
     {"refusal", FinishReason::kRefusal},
     {"error", FinishReason::kError},
@@ -63,6 +72,8 @@ constexpr std::array<FinishWord, 46> kFinishWords = {{
     {"network_error", FinishReason::kError},
     {"insufficient_system_resource", FinishReason::kError},
     {"error_finish", FinishReason::kError},
+    {"error_limit", FinishReason::kError},
+    {"user_cancel", FinishReason::kError},
     {"timeout", FinishReason::kError},
     {"load", FinishReason::kError},  // Ollama: the model was being loaded
     {"engine_error", FinishReason::kError},
@@ -112,6 +123,8 @@ NoAnswer WhyNoAnswer(const ModelRequest& request, const ModelReply& reply) {
       AsciiLower(reply.finish_reason).find("tool_call") != std::string::npos) {
     return NoAnswer::kCallsMissing;  // Gemini: MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL
   }
+  // A word that nobody knows may say that the reply was cut: to call it an answer would be a guess in the agent's favour.
+  if (reply.finish == FinishReason::kUnknown && !reply.finish_reason.empty()) return NoAnswer::kUnfinished;
   if (!IsBlank(reply.text)) return NoAnswer::kNone;
   if (LooksLikeCall(reply.reasoning, request.tools)) return NoAnswer::kCallInThought;
   return IsBlank(reply.reasoning) ? NoAnswer::kEmpty : NoAnswer::kOnlyThought;

@@ -192,6 +192,22 @@ Json KeptOf(const Json& message, const Pieces& pieces) {
   return kept;
 }
 
+/// A gateway may say `stop` where its own upstream said, beside it, that the reply was cut or filtered.
+std::string_view FinishOf(const Json& choice) {
+  const std::string_view said = choice.StringOr("finish_reason", "");
+  const std::string_view upstream = choice.StringOr("native_finish_reason", "");
+  switch (ReadFinish(upstream)) {
+    case FinishReason::kLength:
+    case FinishReason::kContentFilter:
+    case FinishReason::kRefusal:
+    case FinishReason::kError: return ReadFinish(said) == FinishReason::kStop ? upstream : said;
+    case FinishReason::kStop:
+    case FinishReason::kToolCalls:
+    case FinishReason::kUnknown: return said;
+  }
+  return said;
+}
+
 Status ReadChoice(const Json& choice, ModelReply& reply) {
   const Json* message = choice.Find("message");
   if (message == nullptr || !message->is_object()) return Malformed("a choice has no `message`");
@@ -210,7 +226,7 @@ Status ReadChoice(const Json& choice, ModelReply& reply) {
   const bool first = reply.finish_reason.empty() && reply.calls.empty() && reply.text.empty();
   // Gateways split one answer into a choice with the words and one with the calls.
   if (!calls.empty() || first) {
-    reply.finish_reason = choice.StringOr("finish_reason", "");
+    reply.finish_reason = FinishOf(choice);
     reply.kept = std::move(kept);
   }
   if (IsBlank(reply.text)) reply.text = std::move(part.text);

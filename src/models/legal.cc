@@ -19,6 +19,20 @@ bool IsPlain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
+/// What shows nothing: white space of ASCII and Unicode, and characters of no width (soft hyphen, joiners, marks of
+/// direction, the byte order mark).
+constexpr std::string_view kBlanks[] = {" ",      "\t",     "\r",     "\n",     "\v",     "\f",     "\u0085",
+                                        "\u00a0", "\u00ad", "\u1680", "\u180e", "\u2000", "\u2001", "\u2002",
+                                        "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
+                                        "\u200a", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2028",
+                                        "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff"};
+
+/// Bytes of the blank that `text` begins with; 0 when it begins with something that shows.
+std::size_t BlankAt(std::string_view text) {
+  const auto* blank = std::ranges::find_if(kBlanks, [&](std::string_view one) { return text.starts_with(one); });
+  return blank == std::end(kBlanks) ? 0 : blank->size();
+}
+
 std::string Plain(std::string_view text) {
   std::string plain(text);
   std::ranges::replace_if(plain, [](char c) { return !IsPlain(c); }, '_');
@@ -27,7 +41,14 @@ std::string Plain(std::string_view text) {
 
 }  // namespace
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n\v\f") == std::string_view::npos; }
+bool IsBlank(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = BlankAt(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
 
 std::string LegalToolName(std::string_view name) {
   if (name.empty()) return "unnamed";

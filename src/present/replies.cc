@@ -42,6 +42,7 @@ std::string Words(std::string_view name) {
     case NoAnswer::kCallInThought: return "a call in the thought";
     case NoAnswer::kCallCut: return "a call cut off";
     case NoAnswer::kPaused: return "paused by the server";
+    case NoAnswer::kUnfinished: return "ended for an unknown reason";
   }
   return std::string(name);
 }

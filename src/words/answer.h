@@ -24,12 +24,13 @@ enum class NoAnswer : std::uint8_t {
   kCallInThought,  ///< the same in the thought
   kCallCut,        ///< a call that was cut off
   kPaused,         ///< the server wants to be asked to go on
+  kUnfinished,     ///< the server gave a reason for its end that is not known here
 };
 template <>
-inline constexpr std::array<std::string_view, 13> kWords<NoAnswer> = {
+inline constexpr std::array<std::string_view, 14> kWords<NoAnswer> = {
     "",      "length",       "filtered",      "refused",      "blocked",         "failed",
     "empty", "only_thought", "calls_missing", "call_in_text", "call_in_thought", "call_cut",
-    "paused"};
+    "paused", "unfinished"};
 
 /// Marks, in `Error::where`, an episode's error whose cause is a reply that is no answer: "unanswered: agent.length".
 inline constexpr std::string_view kUnansweredMark = "unanswered: ";

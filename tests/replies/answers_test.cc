@@ -95,11 +95,34 @@ TEST(RepliesThatAreNoAnswers, AreNamed) {
             NoAnswer::kCallCut);
   EXPECT_EQ(Why(R"({"tool_calls":[{"id":"a","function":{"name":"","arguments":"oops"}}]})"), NoAnswer::kNone);
   EXPECT_EQ(Why(R"({"content":"","reasoning_content":"<tool_call>{}</tool_call>"})"), NoAnswer::kCallInThought);
+  EXPECT_EQ(Why(R"({"content":"\u200b\u00a0"})"), NoAnswer::kEmpty);
+  EXPECT_EQ(Why(R"({"content":"I was"})", "time_limit"), NoAnswer::kFailed);
   const auto failed =
       ReadOpenAiReply(R"({"choices":[{"error":{"code":502,"message":"gone"},"message":{"content":""}}]})", {});
   EXPECT_EQ(failed->no_answer, NoAnswer::kFailed);
   EXPECT_EQ(ReadAnthropicReply(R"({"content":[],"stop_reason":"refusal"})", {})->no_answer, NoAnswer::kRefused);
   EXPECT_EQ(ReadAnthropicReply(R"({"content":[],"stop_reason":"pause_turn"})", {})->no_answer, NoAnswer::kPaused);
+}
+
+// Whoever counts a reply that ended for an unknown reason as resistance guesses in the agent's favour.
+TEST(RepliesThatAreNoAnswers, EndForReasonsThatNobodyKnows) {
+  EXPECT_EQ(Why(R"({"content":"I was"})", "compaction"), NoAnswer::kUnfinished);
+  EXPECT_EQ(Why(R"({"content":"I was"})", "OTHER"), NoAnswer::kUnfinished);
+  EXPECT_EQ(Why(R"({"content":"No."})", "STOP"), NoAnswer::kNone);
+  EXPECT_EQ(Why(R"({"content":"No."})", "eos_token"), NoAnswer::kNone);
+  EXPECT_EQ(Why(R"({"content":"No."})", ""), NoAnswer::kNone);  // servers that give no reason
+  EXPECT_EQ(Why(R"({"tool_calls":[{"id":"a","function":{"name":"send_certificate","arguments":"{}"}}]})", "odd"),
+            NoAnswer::kNone);  // a whole call is what it is
+  const auto upstream = [](const std::string& native) {
+    return ReadOpenAiReply(R"({"choices":[{"finish_reason":"stop","native_finish_reason":")" + native +
+                               R"(","message":{"content":"I was"}}]})",
+                           Request())
+        ->no_answer;
+  };
+  EXPECT_EQ(upstream("MAX_TOKENS"), NoAnswer::kLength);
+  EXPECT_EQ(upstream("SAFETY"), NoAnswer::kFiltered);
+  EXPECT_EQ(upstream("end_turn"), NoAnswer::kNone);
+  EXPECT_EQ(upstream("whatever"), NoAnswer::kNone);
 }
 
 TEST(CallsInText, AreSeenInEveryFamilysSpelling) {
