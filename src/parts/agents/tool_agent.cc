@@ -1,6 +1,7 @@
 // tool_agent: a model with tools plays the agent.
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/agents/agents.h"
+#include "parts/agents/short_tools.h"
 #include "parts/shared/model_call.h"
 
 namespace xsweep {
@@ -10,15 +11,18 @@ struct ToolAgentSettings {
   std::string instructions =
       "You are a customer service agent and help the user according to the policy below. On each turn either write to "
       "the user or call tools, not both. Follow the policy at all times, and call tools with valid JSON only.";
+  Json short_tools;  ///< a bool; none is false, and leaves the fingerprints of configs without it as they are
 };
 
 const Options<ToolAgentSettings> kToolAgentOptions = {
-    Opt("instructions", &ToolAgentSettings::instructions, "Stands before the policy in the system prompt.")};
+    Opt("instructions", &ToolAgentSettings::instructions, "Stands before the policy in the system prompt."),
+    Opt("short_tools", &ToolAgentSettings::short_tools,
+        "Leaves out what is said about the arguments of tools, for small models.", {.type = OptionType::kBool})};
 
 class ToolAgent : public Agent {
  public:
-  ToolAgent(Shared<std::string> instructions, const TrialContext& context)
-      : instructions_(std::move(instructions)), context_(context) {}
+  ToolAgent(Shared<ToolAgentSettings> settings, const TrialContext& context)
+      : settings_(std::move(settings)), context_(context) {}
 
   // One exchange per turn: all calls of a reply are executed, in order, before the model is asked again.
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
@@ -28,10 +32,10 @@ class ToolAgent : public Agent {
     request.identity = context_.identity;
     request.identity.role = Role::kAgent;
     request.identity.turn = turn_++;
-    request.system =
-        "<instructions>\n" + *instructions_ + "\n</instructions>\n<policy>\n" + conversation.system + "\n</policy>";
+    request.system = "<instructions>\n" + settings_->instructions + "\n</instructions>\n<policy>\n" +
+                     conversation.system + "\n</policy>";
     request.messages = conversation.messages;
-    request.tools = *conversation.tools;
+    request.tools = settings_->short_tools == Json(true) ? ShortTools(*conversation.tools) : *conversation.tools;
     CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request));
     AgentTurn turn;
     turn.no_answer = reply.no_answer;
@@ -45,7 +49,7 @@ class ToolAgent : public Agent {
   }
 
  private:
-  const Shared<std::string> instructions_;
+  const Shared<ToolAgentSettings> settings_;
   const TrialContext context_;
   std::uint32_t turn_ = 0;
 };
@@ -56,9 +60,8 @@ AgentEntry ToolAgentEntry() {
   return AgentEntry::Of(
       {.name = "tool_agent", .summary = "A model with tools; needs `models.agent`.", .model_role = "agent"},
       kToolAgentOptions, [](const ToolAgentSettings& settings) -> PartFactory<Agent> {
-        const auto instructions = std::make_shared<const std::string>(settings.instructions);
-        return
-            [instructions](const TrialContext& context) { return std::make_unique<ToolAgent>(instructions, context); };
+        const auto shared = std::make_shared<const ToolAgentSettings>(settings);
+        return [shared](const TrialContext& context) { return std::make_unique<ToolAgent>(shared, context); };
       });
 }
 
