@@ -148,7 +148,8 @@ void DrawSeeds(Canvas& canvas, const Layout& layout, const RowSize& row, const P
     if (row.seeds > 0) {
       DrawBar(canvas, panel.scale, rate, middle, layout.seed_bar - 1, SeedColour(i));
     } else if (rate.value()) {
-      canvas.Circle({panel.scale.X(*rate.value()), bar_middle}, 2.6, colour::kOrange, colour::kInk);
+      const Colour fill = layout.seed_bars ? SeedColour(i) : colour::kOrange;  // as the legend says
+      canvas.Circle({panel.scale.X(*rate.value()), bar_middle}, 2.6, fill, colour::kInk);
     }
   }
 }
