@@ -123,7 +123,8 @@ NoAnswer WhyNoAnswer(const ModelRequest& request, const ModelReply& reply) {
       AsciiLower(reply.finish_reason).find("tool_call") != std::string::npos) {
     return NoAnswer::kCallsMissing;  // Gemini: MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL
   }
-  // A word that nobody knows may say that the reply was cut: to call it an answer would be a guess in the agent's favour.
+  // A word that nobody knows may say that the reply was cut: to call it an answer would be a guess in the agent's
+  // favour.
   if (reply.finish == FinishReason::kUnknown && !reply.finish_reason.empty()) return NoAnswer::kUnfinished;
   if (!IsBlank(reply.text)) return NoAnswer::kNone;
   if (LooksLikeCall(reply.reasoning, request.tools)) return NoAnswer::kCallInThought;

@@ -28,8 +28,8 @@ enum class NoAnswer : std::uint8_t {
 };
 template <>
 inline constexpr std::array<std::string_view, 14> kWords<NoAnswer> = {
-    "",      "length",       "filtered",      "refused",      "blocked",         "failed",
-    "empty", "only_thought", "calls_missing", "call_in_text", "call_in_thought", "call_cut",
+    "",       "length",       "filtered",      "refused",      "blocked",         "failed",
+    "empty",  "only_thought", "calls_missing", "call_in_text", "call_in_thought", "call_cut",
     "paused", "unfinished"};
 
 /// Marks, in `Error::where`, an episode's error whose cause is a reply that is no answer: "unanswered: agent.length".
