@@ -13,7 +13,9 @@
 #include "models/limits.h"
 #include "net/io_loop.h"
 #include "record/ledger.h"
+#include "record/log_row.h"
 #include "record/run_directory.h"
+#include "record/recorded_trials.h"
 #include "record/trial_log.h"
 #include "support/disks.h"
 
@@ -45,7 +47,7 @@ void WriteShard(const fs::path& shards, std::uint64_t shard) {
   for (std::uint64_t i = 0; i < kRowsOfAShard; ++i) {
     trial.index = shard * kRowsOfAShard + i;
     trial.task = "task_" + std::to_string(i % 50);
-    AppendTrialRow(trial, rows);
+    AppendLogRow(trial, false, rows);
   }
   auto file = RealDisk().Open(shards / (std::to_string(shard) + ".jsonl"), OpenMode::kTruncate);
   CHECK(file && (*file)->Write(rows), "cannot write a shard");

@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "record/ledger.h"
+#include "record/recorded_trials.h"
 #include "record/trial_log.h"
 
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyze/plan_check.h"
+#include "record/recorded_trials.h"
 #include "record/trial_log.h"
 
 namespace xsweep {

@@ -3,6 +3,7 @@
 #include "base/json.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <charconv>
@@ -235,23 +236,24 @@ void AppendEscaped(unsigned char c, std::string& out) {
 
 bool NeedsEscape(unsigned char c) { return c < 0x20 || c == '"' || c == '\\'; }
 
-/// The high bit of every byte of `word` that is below 0x20, a quote or a backslash; others may be set above such a
-/// byte only (a borrow), so the lowest set bit is exact. Eight bytes at a time, as long texts have few escapes.
-std::uint64_t EscapeBits(std::uint64_t word) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
-  constexpr std::uint64_t kHigh = kOnes << 7U;
-  const auto below = [](std::uint64_t bytes, std::uint64_t bound) { return (bytes - kOnes * bound) & ~bytes; };
-  return (below(word, 0x20) | below(word ^ kOnes * '"', 1) | below(word ^ kOnes * '\\', 1)) & kHigh;
+using Bytes = unsigned char __attribute__((vector_size(16)));
+
+/// Every byte of `bytes` that is below 0x20, a quote or a backslash as 0xff, all others as 0: the first eight bytes and
+/// the last eight. Long texts have few escapes.
+std::array<std::uint64_t, 2> EscapesIn(const Bytes& bytes) {
+  return std::bit_cast<std::array<std::uint64_t, 2>>((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
 }
 
 /// The first byte at or after `from` that needs an escape; the size of `text` when there is none.
 std::size_t FindEscape(std::string_view text, std::size_t from) {
   static_assert(std::endian::native == std::endian::little);
-  for (; from + 8 <= text.size(); from += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + from, sizeof word);
-    if (const std::uint64_t bits = EscapeBits(word); bits != 0)
-      return from + static_cast<std::size_t>(std::countr_zero(bits)) / 8;
+  for (; from + sizeof(Bytes) <= text.size(); from += sizeof(Bytes)) {
+    Bytes bytes;
+    std::memcpy(&bytes, text.data() + from, sizeof bytes);
+    const auto [low, high] = EscapesIn(bytes);
+    if ((low | high) == 0) continue;
+    const int bits = low != 0 ? std::countr_zero(low) : 64 + std::countr_zero(high);
+    return from + static_cast<std::size_t>(bits) / 8;
   }
   while (from < text.size() && !NeedsEscape(static_cast<unsigned char>(text[from]))) ++from;
   return from;

@@ -161,6 +161,7 @@ Json MembersBeside(const EpisodeResult& result, const Goal& goal) {
 std::string KeptTranscript(const EpisodeResult& result, const Json& beside) {
   const std::string members = beside.Dump();
   std::string text;
+  text.reserve(2 * result.transcript.system.size() + 4096);  // about what it takes
   result.transcript.AppendTo(text, std::string_view(members).substr(1, members.size() - 2));
   return text;
 }

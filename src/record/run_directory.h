@@ -11,6 +11,7 @@
 #include "record/layout.h"
 #include "record/ledger.h"
 #include "record/manifest.h"
+#include "record/recorded_trials.h"
 #include "record/trial_log.h"
 
 namespace xsweep {

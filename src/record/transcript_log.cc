@@ -6,8 +6,10 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <condition_variable>
 #include <cstring>
 #include <deque>
+#include <thread>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -28,6 +30,9 @@ constexpr std::size_t kIndexEntry = 12;  // of each frame: the trial it starts w
 // 4 MiB of lines in a frame would halve the file, and be slow to open for one line.
 constexpr std::size_t kFrameText = std::size_t{1} << 20U;
 constexpr int kSealedLevel = 3;
+// While a run goes on, time counts and not size: half of level 1's time for a tenth more bytes.
+constexpr int kLogLevel = -3;
+constexpr int kTailLevel = 3;
 constexpr std::string_view kTranscriptKey = ",\"transcript\":";
 constexpr std::string_view kTailStart = ",\"system\":\"";  // quotes inside strings are escaped: this is a member
 constexpr std::size_t kSmallestTail = 1024;
@@ -180,25 +185,31 @@ class Logs {
     });
     return kept;
   }
+  bool IsEmpty(const Kept& kept) {
+    const RecordHeader header = Header(kept);
+    Used(header.size);
+    return header.size == 0;
+  }
   RecordHeader Header(const Kept& kept) const { return ReadRaw<RecordHeader>(BytesAt(kept), 0); }
-  /// Valid until the next call.
+  /// Thread-safe, as Header is.
   std::string_view Frame(const Kept& kept, std::size_t size) {
     Used(size);
     return BytesAt(kept).substr(sizeof(RecordHeader), size);
+  }
+
+  /// Something of a record was looked at; what is in memory is let go from time to time. Thread-safe.
+  void Used(std::size_t size) {
+    if ((*used_ += size) < kWindow) return;
+    *used_ = 0;
+    for (const MappedFile& file : files_) file.Forget();
   }
 
  private:
   std::string_view BytesAt(const Kept& kept) const {
     return files_[kept.place >> kOffsetBits].bytes().substr(kept.place & ((std::uint64_t{1} << kOffsetBits) - 1));
   }
-  void Used(std::size_t size) {
-    used_ += size;
-    if (used_ < kWindow) return;
-    used_ = 0;
-    for (const MappedFile& file : files_) file.Forget();
-  }
   std::vector<MappedFile> files_;
-  std::size_t used_ = 0;
+  std::unique_ptr<std::atomic<std::size_t>> used_ = std::make_unique<std::atomic<std::size_t>>(0);
 };
 
 /// One thread's compressor. Transcripts of a run end in the same system prompt, most of their bytes: that tail is a
@@ -206,8 +217,8 @@ class Logs {
 /// bytes do not depend on what was compressed before.
 class Compressor {
  public:
-  explicit Compressor(int level = 1) : context_(ZSTD_createCCtx()) {
-    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level);
+  explicit Compressor(int level) : level_(level), context_(ZSTD_createCCtx()) {
+    SetLevel(level);
     ZSTD_CCtx_setParameter(context_, ZSTD_c_checksumFlag, 1);
   }
   Compressor(const Compressor&) = delete;
@@ -221,20 +232,25 @@ class Compressor {
     if (start == std::string_view::npos || json.size() - start < kSmallestTail) return {};
     tail_ = json.substr(start);
     tail_frame_.clear();
+    SetLevel(kTailLevel);
     Append(tail_ + "}\n", tail_frame_);
+    SetLevel(level_);
     return json.substr(start);
   }
   const std::string& tail_frame() const { return tail_frame_; }
 
   void Append(std::string_view text, std::string& out) {
     const std::size_t start = out.size();
-    out.resize(start + ZSTD_compressBound(text.size()));
-    const std::size_t size = ZSTD_compress2(context_, out.data() + start, out.size() - start, text.data(), text.size());
-    CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
-    out.resize(start + size);
+    out.resize_and_overwrite(start + ZSTD_compressBound(text.size()), [&](char* data, std::size_t room) {
+      const std::size_t size = ZSTD_compress2(context_, data + start, room - start, text.data(), text.size());
+      CHECK(ZSTD_isError(size) == 0, "zstd could not compress into a buffer of its own bound");
+      return start + size;
+    });
   }
 
  private:
+  void SetLevel(int level) { ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, level); }
+  int level_;
   ZSTD_CCtx* context_;
   std::string tail_;
   std::string tail_frame_;
@@ -248,49 +264,150 @@ class Decompressor {
   Decompressor& operator=(const Decompressor&) = delete;
   ~Decompressor() { ZSTD_freeDCtx(context_); }
   /// The bytes written into `text`, or an error code of zstd's.
-  std::size_t Read(std::string_view frames, std::string& text) const {
-    return ZSTD_decompressDCtx(context_, text.data(), text.size(), frames.data(), frames.size());
+  std::size_t Read(std::string_view frames, char* text, std::size_t size) const {
+    return ZSTD_decompressDCtx(context_, text, size, frames.data(), frames.size());
   }
 
  private:
   ZSTD_DCtx* context_;
 };
 
-/// Puts lines together into frames of the sealed file.
-class SealedWriter {
+/// One frame of the sealed file: which records share it, and what became of them.
+struct Share {
+  std::size_t begin = 0, end = 0;  ///< among the records
+  SealedFrame entry;
+  std::string bytes;
+  Status made;
+  bool ready = false;
+};
+
+/// Makes frames of the sealed file; belongs to one thread.
+class FrameMaker {
  public:
-  explicit SealedWriter(AtomicFile& out) : out_(out), compressor_(kSealedLevel) {}
-  Status Add(std::uint64_t trial, std::string_view frames, std::uint32_t text_size) {
-    const std::size_t start = text_.size();
-    if (next_.lines++ == 0) next_.first_trial = trial;
-    line_.resize(text_size);
-    const std::size_t size = decompressor_.Read(frames, line_);
-    if (ZSTD_isError(size) != 0 || size != text_size)
-      return WorldError(fmt::format("the kept transcript of trial {} cannot be opened again", trial));
-    text_ += line_;
-    return start + text_size >= kFrameText ? EndFrame() : Status();
-  }
-  Status Close() {
-    if (next_.lines > 0) TRY(EndFrame());
-    return WriteTables(frames_, out_);
+  FrameMaker(Logs& logs, const std::deque<Kept>& kept) : logs_(logs), kept_(kept), compressor_(kSealedLevel) {}
+  void Make(Share& share) {
+    text_.clear();
+    text_.reserve(kFrameText + kFrameText / 8);
+    for (std::size_t i = share.begin; i < share.end; ++i) {
+      const RecordHeader header = logs_.Header(kept_[i]);
+      if (AddLine(logs_.Frame(kept_[i], header.size), header.text_size)) continue;
+      share.made = WorldError(fmt::format("the kept transcript of trial {} cannot be opened again", header.index));
+      return;
+    }
+    frame_.clear();
+    compressor_.Append(text_, frame_);
+    share.bytes = frame_;
+    share.entry = {static_cast<std::uint32_t>(share.bytes.size()), static_cast<std::uint32_t>(text_.size()),
+                   kept_[share.begin].index, static_cast<std::uint32_t>(share.end - share.begin)};
   }
 
  private:
-  Status EndFrame() {
-    frame_.clear();
-    compressor_.Append(text_, frame_);
-    next_.size = static_cast<std::uint32_t>(frame_.size());
-    next_.text_size = static_cast<std::uint32_t>(text_.size());
-    frames_.push_back(std::exchange(next_, {}));
-    text_.clear();
-    return out_.Write(frame_);
+  // Most records end in the frame that the one before ended in: its text is copied instead of decompressed.
+  bool AddLine(std::string_view frames, std::size_t text_size) {
+    const std::size_t start = text_.size();
+    text_.resize(start + text_size);
+    const std::size_t first = ZSTD_findFrameCompressedSize(frames.data(), frames.size());
+    if (ZSTD_isError(first) != 0) return false;
+    const std::string_view tail = frames.substr(first);
+    if (!tail.empty() && tail == tail_frame_ && tail_text_.size() <= text_size) {
+      const std::size_t head = text_size - tail_text_.size();
+      std::memcpy(text_.data() + start + head, tail_text_.data(), tail_text_.size());
+      return Read(frames.substr(0, first), start, head);
+    }
+    if (!Read(frames, start, text_size)) return false;
+    if (const std::size_t tail_size = TextSize(tail); tail_size > 0 && tail_size <= text_size) {
+      tail_frame_ = tail;
+      tail_text_ = text_.substr(text_.size() - tail_size);
+    }
+    return true;
   }
-  AtomicFile& out_;
+  bool Read(std::string_view frames, std::size_t start, std::size_t size) {
+    return decompressor_.Read(frames, text_.data() + start, size) == size;
+  }
+  /// Of one frame that says it; 0 of anything else.
+  static std::size_t TextSize(std::string_view frame) {
+    if (frame.empty() || ZSTD_findFrameCompressedSize(frame.data(), frame.size()) != frame.size()) return 0;
+    const auto size = ZSTD_getFrameContentSize(frame.data(), frame.size());
+    return size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR ? 0 : size;
+  }
+  Logs& logs_;
+  const std::deque<Kept>& kept_;
   Compressor compressor_;
   Decompressor decompressor_;
-  SealedFrame next_;
-  std::vector<SealedFrame> frames_;
-  std::string text_, line_, frame_;
+  std::string text_, frame_;
+  std::string tail_frame_, tail_text_;  ///< of the last record that had another tail than the one before
+};
+
+/// Makes the frames on a few threads and writes them in their order. Where a frame ends follows from sizes alone.
+class Sealer {
+ public:
+  Sealer(Logs& logs, const std::deque<Kept>& kept) : logs_(logs), kept_(kept) {
+    std::size_t text = 0;
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+      const RecordHeader header = logs.Header(kept[i]);
+      logs.Used(header.size);
+      if (text == 0) shares_.emplace_back().begin = i;
+      text += header.text_size;
+      shares_.back().end = i + 1;
+      if (text >= kFrameText) text = 0;
+    }
+  }
+  Status Write(AtomicFile& out) {
+    const std::size_t count =
+        std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U), shares_.size());
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; count > 1 && i < count; ++i) threads.emplace_back([this] { MakeFrames(); });
+    const Status written = WriteFrames(out, count);
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    changed_.notify_all();
+    return written;
+  }
+
+ private:
+  void MakeFrames() {
+    FrameMaker maker(logs_, kept_);
+    std::unique_lock lock(mutex_);
+    while (true) {
+      changed_.wait(lock, [&] { return stop_ || next_ == shares_.size() || next_ < written_ + kAhead; });
+      if (stop_ || next_ == shares_.size()) return;
+      Share& share = shares_[next_++];
+      lock.unlock();
+      maker.Make(share);
+      lock.lock();
+      share.ready = true;
+      changed_.notify_all();
+    }
+  }
+  Status WriteFrames(AtomicFile& out, std::size_t threads) {
+    std::optional<FrameMaker> own;
+    if (threads <= 1) own.emplace(logs_, kept_);
+    std::vector<SealedFrame> entries;
+    for (Share& share : shares_) {
+      own ? own->Make(share) : Wait(share);
+      TRY(share.made);
+      TRY(out.Write(std::exchange(share.bytes, {})));
+      entries.push_back(share.entry);
+    }
+    return WriteTables(entries, out);
+  }
+  void Wait(const Share& share) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return share.ready; });
+    ++written_;
+    changed_.notify_all();
+  }
+
+  static constexpr std::size_t kAhead = 16;  // frames in memory
+  Logs& logs_;
+  const std::deque<Kept>& kept_;
+  std::deque<Share> shares_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t next_ = 0, written_ = 0;
+  bool stop_ = false;
 };
 
 /// The trial whose dialogue the line rests on.
@@ -330,7 +447,7 @@ std::unexpected<Error> Damaged(const fs::path& path) {
 
 void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::string_view transcript_json,
                             std::string& out) {
-  thread_local Compressor compressor;
+  thread_local Compressor compressor(kLogLevel);
   thread_local std::string head;
   const std::string_view tail = compressor.SharedTail(transcript_json);
   head = fmt::format("{{\"index\":{},\"transcript\":", index);
@@ -403,15 +520,10 @@ Status SealTranscripts(Disk& disk, const fs::path& shards, const fs::path& seale
   std::deque<Kept> kept = logs.Sorted();
   const auto repeats = std::ranges::unique(kept, {}, &Kept::index);
   kept.erase(repeats.begin(), repeats.end());
-  if (std::ranges::none_of(kept, [&](const Kept& record) { return logs.Header(record).size > 0; }))
-    return fs::exists(sealed) ? disk.Remove(sealed) : Status();
+  std::erase_if(kept, [&](const Kept& record) { return logs.IsEmpty(record); });
+  if (kept.empty()) return fs::exists(sealed) ? disk.Remove(sealed) : Status();
   TRY_ASSIGN(auto out, AtomicFile::Create(disk, sealed));
-  SealedWriter writer(out);
-  for (const Kept& record : kept) {
-    const RecordHeader header = logs.Header(record);
-    if (header.size > 0) TRY(writer.Add(record.index, logs.Frame(record, header.size), header.text_size));
-  }
-  TRY(writer.Close());
+  TRY(Sealer(logs, kept).Write(out));
   return out.Commit();
 }
 
@@ -483,7 +595,8 @@ Expected<const TranscriptFile::OpenedFrame*> TranscriptFile::OpenFrame(const Fra
   opened.lines.clear();
   opened.text.resize(frame.text_size);
   thread_local const Decompressor decompressor;
-  const std::size_t size = decompressor.Read(file_.bytes().substr(frame.offset, frame.size), opened.text);
+  const std::size_t size =
+      decompressor.Read(file_.bytes().substr(frame.offset, frame.size), opened.text.data(), opened.text.size());
   const bool whole = ZSTD_isError(size) == 0 && size == frame.text_size;
   for (std::string_view rest = opened.text; whole && !rest.empty();) {
     const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;

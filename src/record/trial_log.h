@@ -1,4 +1,4 @@
-// TrialLog: the append-only rows of a run that is going on, and their sealing in plan order.
+// TrialLog: the append-only rows of a run that is going on.
 //
 // Format: shards/<i>.jsonl, one trial row a line (log_row.h), in the order in which trials finished. Only one process
 // ever appends to one log; one that goes on with shard i opens <i>.2.jsonl. A kill can tear the last line only; whoever
@@ -10,7 +10,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <filesystem>
@@ -20,7 +19,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include "base/files.h"
 #include "record/log_row.h"
@@ -68,42 +66,6 @@ class TrialLog {
   bool dirty_ = false;
   bool closing_ = false;
   std::thread syncer_;
-};
-
-/// Where the row that counts lies, for every trial of the plan; 8 bytes a trial.
-class RecordedTrials {
- public:
-  /// Reads the shard logs of a run (missing: none yet). Of two rows for one trial the higher attempt counts; of equal
-  /// attempts one that is no error, then the smaller bytes, so that the order of shards never matters. Damaged lines
-  /// and rows without the transcript that they had are left out and told by `losses`. Fails with kUser for a sound row
-  /// beyond the plan.
-  static Expected<RecordedTrials> Scan(const std::filesystem::path& shards, std::uint64_t planned);
-
-  std::uint64_t planned() const { return locations_.size(); }
-  std::uint64_t recorded() const { return recorded_; }
-  bool Has(std::uint64_t index) const { return locations_[index] != kMissing; }
-  /// The recorded row of a trial, with its newline, as ForEachRow gives it.
-  Expected<std::string> Row(std::uint64_t index) const;
-  /// What was found damaged, a sentence for each log; empty: nothing.
-  const std::vector<std::string>& losses() const { return losses_; }
-  /// Calls back for every recorded row in plan order; `row` includes its newline and has no mark of the log. Memory
-  /// stays bounded.
-  Status ForEachRow(const std::function<Status(std::uint64_t index, std::string_view row)>& visit) const;
-
- private:
-  static constexpr std::uint64_t kMissing = ~std::uint64_t{0};
-  Status ScanLog(std::uint32_t log);
-  Status Note(std::uint64_t location, std::uint64_t index, std::string_view row);
-  /// Marks what transcript the row wants, or none.
-  void Want(std::uint64_t index, std::string_view row);
-  Status ForgetRowsWithoutTranscript(const std::filesystem::path& shards);
-  Expected<std::string> RowAt(std::uint64_t location) const;
-
-  std::vector<std::filesystem::path> logs_;
-  std::vector<std::uint64_t> locations_;  ///< log number << 44 | offset
-  std::uint64_t recorded_ = 0;
-  std::vector<std::uint8_t> wanted_;  ///< while scanning: attempt + 1 of the transcript that a row says it has
-  std::vector<std::string> losses_;
 };
 
 /// Reads a big file line by line through one buffer. `visit` gets the offset of the line and the line with its

@@ -12,6 +12,7 @@
 #include "base/terminal.h"
 #include "plan/plan.h"
 #include "record/layout.h"
+#include "record/recorded_trials.h"
 #include "sweep/finish.h"
 #include "sweep/merge.h"
 #include "words/exit_code.h"

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/terminal.h"
+#include "record/recorded_trials.h"
 #include "sweep/finish.h"
 #include "sweep/run_session.h"
 #include "words/exit_code.h"

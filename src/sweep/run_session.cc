@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "engine/executor.h"
 #include "engine/shared_budget.h"
+#include "record/recorded_trials.h"
 #include "sweep/live_models.h"
 #include "sweep/rounds.h"
 

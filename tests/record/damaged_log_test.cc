@@ -8,6 +8,7 @@
 #include <random>
 
 #include "record/log_row.h"
+#include "record/recorded_trials.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"

@@ -11,6 +11,7 @@
 #include "record/index.h"
 #include "record/ledger.h"
 #include "record/line_log.h"
+#include "record/recorded_trials.h"
 #include "record/run_directory.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"

@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
+#include "base/hash.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {
@@ -122,6 +125,45 @@ TEST_F(ManyTranscripts, AreTheSameBytesFromOneLogOrFromTwoAndAfterBeingUnsealed)
   ASSERT_TRUE(UnsealTranscripts(RealDisk(), dir / "t.zst", other / "shards/sealed.transcripts"));
   ASSERT_TRUE(SealTranscripts(RealDisk(), other / "shards", other / "t.zst"));
   EXPECT_EQ(*ReadFile(other / "t.zst"), once);
+}
+
+TEST(Transcripts, OfSeveralPoliciesInTurnAreSealedAsTheyWereSaid) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "shards");
+  const auto text = [](std::uint64_t n) {
+    const std::string policy =
+        n % 5 == 4 ? "none" : std::string(n % 3 == 0 ? 2000 : 1500, static_cast<char>('a' + n % 3));
+    return "{\"steps\":\"" + std::to_string(n) + "\",\"system\":\"" + policy + "\"}";
+  };
+  std::string log;
+  for (std::uint64_t n = 0; n < 3000; ++n) log += Record(n, 0, text(n / 2));
+  ASSERT_TRUE(WriteAtomically(RealDisk(), dir / "shards/0.transcripts", log));
+  ASSERT_TRUE(SealTranscripts(RealDisk(), dir / "shards", dir / "t.zst"));
+  const auto file = TranscriptFile::Open(dir / "t.zst");
+  ASSERT_TRUE(file);
+  ASSERT_EQ(file->size(), 3000U);
+  for (std::uint64_t n = 0; n < 3000; ++n)
+    ASSERT_EQ(*file->Line(n), "{\"index\":" + std::to_string(n) + ",\"transcript\":" + text(n / 2) + "}\n");
+}
+
+TEST(Transcripts, ThatCannotBeOpenedAgainFailTheSealingAndLeaveNothing) {
+  const TempDir dir;
+  std::filesystem::create_directory(dir / "shards");
+  std::string log;
+  for (std::uint64_t n = 0; n < 1000; ++n) log += Record(n, 0, Dialogue(n));
+  std::string damaged = Record(1000, 0, Dialogue(7));
+  damaged.replace(32, 4, "oops");  // with a checksum that fits, as after a bad write
+  const std::string_view frames = std::string_view(damaged).substr(32);
+  std::uint32_t text_size = 0;
+  std::memcpy(&text_size, damaged.data() + 28, sizeof text_size);
+  const std::uint64_t fields[] = {1000, text_size, frames.size()};
+  const std::uint64_t checksum = Hash64(frames, Hash64({reinterpret_cast<const char*>(fields), sizeof fields}));
+  std::memcpy(damaged.data() + 16, &checksum, sizeof checksum);
+  ASSERT_TRUE(WriteAtomically(RealDisk(), dir / "shards/0.transcripts", log + damaged));
+  const Status sealed = SealTranscripts(RealDisk(), dir / "shards", dir / "t.zst");
+  ASSERT_FALSE(sealed);
+  EXPECT_NE(sealed.error().Text().find("trial 1000"), std::string::npos) << sealed.error().Text();
+  EXPECT_FALSE(std::filesystem::exists(dir / "t.zst"));
 }
 
 /// The frames of a log one after the other and a table of sizes: what was sealed before lines shared frames.

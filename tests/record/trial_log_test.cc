@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "base/files.h"
+#include "record/recorded_trials.h"
 #include "support/disks.h"
 #include "support/temp_dir.h"
 
