@@ -14,8 +14,8 @@
 #include "net/io_loop.h"
 #include "record/ledger.h"
 #include "record/log_row.h"
-#include "record/run_directory.h"
 #include "record/recorded_trials.h"
+#include "record/run_directory.h"
 #include "record/trial_log.h"
 #include "support/disks.h"
 

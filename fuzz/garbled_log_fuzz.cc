@@ -11,8 +11,8 @@
 
 #include "base/files.h"
 #include "record/log_row.h"
-#include "record/transcript_log.h"
 #include "record/recorded_trials.h"
+#include "record/transcript_log.h"
 #include "record/trial_log.h"
 
 namespace {

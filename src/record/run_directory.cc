@@ -9,9 +9,9 @@
 
 #include "record/layout.h"
 #include "record/line_log.h"
+#include "record/recorded_trials.h"
 #include "record/run_id.h"
 #include "record/transcript_log.h"
-#include "record/recorded_trials.h"
 #include "record/trial_log.h"
 
 namespace xsweep {
