@@ -9,6 +9,8 @@
 #include <chrono>
 #include <cstring>
 
+#include "record/layout.h"
+
 namespace xsweep {
 
 namespace fs = std::filesystem;
