@@ -3,6 +3,7 @@
 # and not, defended and not; every row must be what the script says. Needs what `tools/setup_agents.sh --agents`
 # installs; an agent that is not there is named and skipped. AGENTS="codex claude-code" runs some of them,
 # JOBS says how many conversations at once, PATIENCE how many seconds a trial may take (a busy machine needs more).
+# RELAY=1 puts the relay between them and their model, and runs them once more in a replay, in which no model answers.
 # SPDX-License-Identifier: Apache-2.0
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -15,6 +16,14 @@ python3 "$here/scripted_model.py" >"$dir/port" & model=$!
 trap 'kill "$model" 2>/dev/null; wait "$model" 2>/dev/null; rm -rf "$dir"' EXIT
 for _ in $(seq 100); do [ -s "$dir/port" ] && break; sleep 0.05; done
 base=http://127.0.0.1:$(cat "$dir/port")
+
+# How they find the model: by its address, or through the relay, which alone has a key.
+way="model_base: $base
+  set: [OPENAI_API_KEY=x, ANTHROPIC_API_KEY=x, CLAUDE_CODE_MAX_RETRIES=0]"
+[ "${RELAY:-}" = 1 ] && way="relay: upstream
+  relay_to: $base
+  set: [CLAUDE_CODE_MAX_RETRIES=0]"
+export OPENAI_API_KEY=sk-canary-0123456789abcdef ANTHROPIC_API_KEY=sk-canary-0123456789abcdef
 
 ran=0 failed=0
 for agent in ${AGENTS:-claude-code codex opencode openai-agents langgraph}; do
@@ -31,9 +40,8 @@ agent:
   name: process
   preset: $agent
   model: m
-  model_base: $base
   timeout: ${PATIENCE:-400}
-  set: [OPENAI_API_KEY=x, ANTHROPIC_API_KEY=x, CLAUDE_CODE_MAX_RETRIES=0]
+  $way
 attack: { name: static, goal: unearned_certificate, amount: [150, 369] }
 judge: { name: goal_reached }
 grid: { defense.name: [none, block_everything] }
@@ -45,8 +53,15 @@ YAML
     "$xsweep" run "$dir/$agent.yaml" --outdir "$dir/out" --jobs "${JOBS:-2}" --quiet >"$dir/$agent.log" 2>&1
   code=$?
   if python3 "$here/check_rows.py" "$dir/out/$agent/latest" "$code"; then echo "ok $agent"; else
-    echo "FAILED $agent (exit $code)"; tail -5 "$dir/$agent.log"; failed=1
+    echo "FAILED $agent (exit $code)"; tail -n 5 "$dir/$agent.log"; failed=1
   fi
+  [ "${RELAY:-}" = 1 ] || continue
+  PATH="$tools/$agent/node_modules/.bin:$tools/$agent/bin:$PATH" timeout $((${PATIENCE:-400} * 10)) \
+    "$xsweep" run "$dir/$agent.yaml" --outdir "$dir/again" --jobs "${JOBS:-2}" --quiet --replay "$dir/out/$agent/latest" >"$dir/$agent.again" 2>&1
+  if cmp "$dir/out/$agent/latest/trials.jsonl" "$dir/again/$agent/latest/trials.jsonl"; then echo "ok $agent, replayed"; else
+    echo "FAILED $agent: a replay has other rows"; tail -n 5 "$dir/$agent.again"; failed=1
+  fi
+  if grep -rlaq canary "$dir/out" "$dir/again" "$dir"/*.log; then echo "FAILED $agent: the key of ours is in a file"; failed=1; fi
 done
 [ "$ran" -gt 0 ] || exit 77
 exit $failed

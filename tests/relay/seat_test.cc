@@ -188,17 +188,75 @@ TEST_F(Relay, HandsOnErrorsAsTheyAre) {
   }
 }
 
-TEST_F(Relay, CutsWhatWasCutAndSaysSoOfTheRest) {
-  Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat), Manner::kDropMidway); });
-  EXPECT_FALSE(Ask("/v1/chat/completions", kChat)) << "a half looks like a whole";
-  EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 broke off")));
-  mount_ = Mount();
-  Open([](const testing::SeenRequest&) { return Events("data: {\"choi\n\ndata: nonsense\n\n"); });
-  EXPECT_EQ(Ask("/v1/chat/completions", kChat)->body, "data: {\"choi\n\ndata: nonsense\n\n");
-  EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 could not be read")));
-  mount_ = Mount();
+constexpr Wire kWires[] = {Wire::kChat, Wire::kResponses, Wire::kMessages};
+
+std::string PathOf(Wire wire) {
+  return wire == Wire::kChat ? "/v1/chat/completions" : wire == Wire::kResponses ? "/v1/responses" : "/v1/messages";
+}
+
+std::string_view BodyOf(Wire wire) {
+  return wire == Wire::kResponses
+             ? R"({"stream":true,"input":"hello","tools":[{"type":"function","name":"mcp__desk__look"}]})"
+             : kChat;
+}
+
+// An error in the middle, as each provider writes it into a stream that has begun.
+std::string ErrorEvent(Wire wire) {
+  switch (wire) {
+    case Wire::kChat:
+      return "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"code\":500}}\n\n";
+    case Wire::kResponses:
+      return "event: error\ndata: {\"type\":\"error\",\"code\":\"rate_limit_exceeded\",\"message\":\"429\"}\n\n";
+    case Wire::kMessages:
+      return "event: error\ndata: "
+             "{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"529\"}}\n\n";
+  }
+  return {};
+}
+
+TEST_F(Relay, CutsWhatWasCutOnEveryWire) {
+  for (const Wire wire : kWires) {
+    Open([&](const testing::SeenRequest&) { return Events(Stream(wire), Manner::kDropMidway); });
+    EXPECT_FALSE(Ask(PathOf(wire), BodyOf(wire))) << "a half looks like a whole";
+    EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 broke off")));
+    EXPECT_THAT(seat_->watch().OpenCalls(), IsEmpty()) << "a call of half a reply counts";
+    mount_ = Mount();
+  }
   Open([](const testing::SeenRequest&) { return testing::ServerReply{.manner = Manner::kDrop}; });
   EXPECT_EQ(Ask("/v1/chat/completions", kChat)->status, 502);
+}
+
+TEST_F(Relay, HandsOnErrorsInTheMiddleOfAStreamAndCountsNoReply) {
+  for (const Wire wire : kWires) {
+    const std::string half = Stream(wire).substr(0, Stream(wire).find("\n\n") + 2) + ErrorEvent(wire);
+    Open([&](const testing::SeenRequest&) { return Events(half); });
+    const auto answer = Ask(PathOf(wire), BodyOf(wire));
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->body, half);
+    EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 could not be read")));
+    EXPECT_THAT(seat_->watch().OpenCalls(), IsEmpty());
+    EXPECT_EQ(seat_->watch().TakeUsage().calls, 0);
+    mount_ = Mount();
+  }
+}
+
+TEST_F(Relay, HandsOnGarbageAsItIs) {
+  for (const Wire wire : kWires) {
+    const std::string garbage = "data: {\"choi\n\ndata: \xff\xfenonsense\n\nevent: what\n\n";
+    Open([&](const testing::SeenRequest&) { return Events(garbage); });
+    EXPECT_EQ(Ask(PathOf(wire), BodyOf(wire))->body, garbage);
+    EXPECT_THAT(seat_->watch().Notes(), Contains(HasSubstr("1 could not be read")));
+    mount_ = Mount();
+  }
+}
+
+TEST_F(Relay, WaitsForASlowStreamAndPassesItByteByByte) {
+  for (const Wire wire : kWires) {
+    const std::string slow = Stream(wire).substr(0, 25);
+    Open([&](const testing::SeenRequest&) { return Events(slow, Manner::kTrickle); });
+    EXPECT_EQ(Ask(PathOf(wire), BodyOf(wire))->body, slow);
+    mount_ = Mount();
+  }
 }
 
 TEST_F(Relay, StopsAnAgentThatAsksWithoutEnd) {
