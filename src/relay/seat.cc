@@ -134,9 +134,10 @@ Async<WebResponse> RelaySeat::Obtain(Way way, ModelAsk ask) {
 WebResponse RelaySeat::Again(const ModelAsk& ask, const ModelReply& reply, bool hold) {
   const Json& kept = reply.kept;
   const int status = static_cast<int>(kept.IntOr("status", 200));
-  if (status < 400) NoteReply(ask, reply, false);
-  if (kept.Find("body") == nullptr && context_.seated != nullptr)
-    return Written(ask, reply, context_.seated->SeedOf(ask), hold);
+  // In the row it costs what it cost then; the budget of this run it does not touch.
+  const bool from_upstream = kept.Find("body") != nullptr;
+  if (status < 400) watch_.Answered(ask, reply, from_upstream, context_.upstream.price);
+  if (!from_upstream && context_.seated != nullptr) return Written(ask, reply, context_.seated->SeedOf(ask), hold);
   return {.status = status,
           .type = std::string(kept.StringOr("type", "application/json")),
           .body = std::string(kept.StringOr("body", ""))};
@@ -146,7 +147,7 @@ Async<WebResponse> RelaySeat::FromSeated(ModelAsk ask, ModelRequest kept, bool h
   auto answering = context_.seated->Answer(ask);
   const auto reply = co_await answering;
   if (!reply) co_return Refuse(ask.wire, reply.error().kind == ErrorKind::kUser ? 400 : 500, reply.error());
-  NoteReply(ask, *reply, false);
+  watch_.Answered(ask, *reply, false, {});
   Keep(kept, *reply);
   co_return Written(ask, *reply, context_.seated->SeedOf(ask), hold);
 }
@@ -172,18 +173,14 @@ Async<WebResponse> RelaySeat::FromUpstream(Way way, Passing::Ended ended) {
   co_return response;
 }
 
-void RelaySeat::NoteReply(const ModelAsk& ask, const ModelReply& reply, bool paid) {
-  const Usage used = watch_.Answered(ask, reply, paid, context_.upstream.price);
-  if (paid && context_.keeper != nullptr) context_.keeper->Spent(used);
-}
-
 void RelaySeat::NoteEnd(const Passing& answer, bool whole, const ModelAsk& ask, const ModelRequest& kept) {
   if (!whole) return watch_.Cut();
   auto reply = answer.status() < 400 ? ReadWireReply(ask.wire, answer.body()) : Expected<ModelReply>(ModelReply());
   if (answer.status() >= 400) {
     watch_.Refused();
   } else if (reply) {
-    NoteReply(ask, *reply, true);
+    const Usage used = watch_.Answered(ask, *reply, true, context_.upstream.price);
+    if (context_.keeper != nullptr) context_.keeper->Spent(used);
   } else {
     watch_.Unreadable();
   }

@@ -28,6 +28,20 @@ bool SameArguments(const Json& a, const Json& b) {
   return all_in(a, b) && all_in(b, a);
 }
 
+/// By id where both sides have the same, otherwise the first one with that name and arguments.
+template <class Calls, class Get>
+auto FindCall(Calls& calls, const ToolCall& wanted, Get call_of) {
+  const auto by_id = std::ranges::find_if(calls, [&](const auto& one) {
+    const ToolCall* call = call_of(one);
+    return call != nullptr && !wanted.id.empty() && call->id == wanted.id;
+  });
+  if (by_id != calls.end()) return by_id;
+  return std::ranges::find_if(calls, [&](const auto& one) {
+    const ToolCall* call = call_of(one);
+    return call != nullptr && call->name == wanted.name && SameArguments(call->arguments, wanted.arguments);
+  });
+}
+
 }  // namespace
 
 void ModelWatch::Asked(const ModelAsk& ask) {
@@ -69,8 +83,12 @@ void ModelWatch::NoteCalls(const ModelReply& reply) {
       if (foreign_calls_.size() < 64) foreign_calls_.insert(call.name);
       continue;
     }
-    calls_.push_back({.call = call, .reply = replies_.size() - 1});
-    calls_.back().call.name = ours;
+    ModelCall& made = calls_.emplace_back(ModelCall{.call = call, .reply = replies_.size() - 1});
+    made.call.name = ours;
+    if (const auto done = FindCall(ahead_, made.call, [](const ToolCall& one) { return &one; }); done != ahead_.end()) {
+      made.executed = true;
+      ahead_.erase(done);
+    }
   }
 }
 
@@ -83,14 +101,12 @@ std::string ModelWatch::OursOf(std::string_view shown) const {
 }
 
 std::string ModelWatch::WordsFor(const ToolCall& executed) {
-  const auto open = [](const ModelCall& call) { return !call.executed; };
-  auto found = std::ranges::find_if(
-      calls_, [&](const ModelCall& call) { return open(call) && !executed.id.empty() && call.call.id == executed.id; });
-  if (found == calls_.end())
-    found = std::ranges::find_if(calls_, [&](const ModelCall& call) {
-      return open(call) && call.call.name == executed.name && SameArguments(call.call.arguments, executed.arguments);
-    });
-  if (found == calls_.end()) return {};
+  const auto found =
+      FindCall(calls_, executed, [](const ModelCall& one) { return one.executed ? nullptr : &one.call; });
+  if (found == calls_.end()) {
+    ahead_.push_back(executed);
+    return {};
+  }
   found->executed = true;
   return std::exchange(replies_[found->reply], {});
 }

@@ -46,7 +46,8 @@ class ModelWatch {
   /// What was used since this was asked last, side calls included.
   Usage TakeUsage() { return std::exchange(usage_, {}); }
   /// The words with which the model asked for a call that is being executed, "" when it is not known to have; marks it
-  /// executed. By id where both sides have the same, otherwise the first one open with that name and arguments.
+  /// executed. By id where both sides have the same, otherwise the first one open with that name and arguments. Some
+  /// agents act before their model's stream has come to its end: such a call is executed as soon as it is known.
   std::string WordsFor(const ToolCall& executed);
   /// Calls of our tools that the model made and that have not been executed.
   std::vector<ToolCall> OpenCalls() const;
@@ -71,6 +72,7 @@ class ModelWatch {
   Usage usage_, side_usage_;
   std::vector<std::string> replies_;  // the words of each
   std::vector<ModelCall> calls_;
+  std::vector<ToolCall> ahead_;          // executed, and not yet known to have been asked for
   std::set<std::string> foreign_calls_;  // names of tools that are not ours
   std::string sent_;                     // all texts that the model was sent, each once
   std::unordered_set<std::uint64_t> sent_before_;

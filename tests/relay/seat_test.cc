@@ -154,6 +154,15 @@ TEST_F(Relay, KnowsWhatTheModelWasShownSaidAndUsed) {
   EXPECT_THAT(seat_->watch().OpenCalls(), IsEmpty());
 }
 
+// One client calls a tool as soon as the call stands in the stream, and its stream ends later.
+TEST_F(Relay, JoinsACallThatIsExecutedBeforeItsStreamHasEnded) {
+  Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat)); });
+  EXPECT_EQ(seat_->watch().WordsFor({"call_1", "look", Json::Parse(R"({"n":1})").value()}), "");
+  ASSERT_TRUE(Ask("/v1/chat/completions", kChat));
+  EXPECT_THAT(seat_->watch().OpenCalls(), IsEmpty());
+  EXPECT_THAT(seat_->watch().Notes(), Not(Contains(HasSubstr("nobody executed"))));
+}
+
 TEST_F(Relay, CountsCallsWithoutToolsApart) {
   Open([](const testing::SeenRequest&) { return testing::ServerReply{.body = testing::ChatBody("A title")}; });
   ASSERT_TRUE(Ask("/v1/chat/completions", R"({"messages":[{"role":"user","content":"a title, please"}]})"));
