@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
 constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
-constexpr int kRoles = 5;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -176,20 +175,23 @@ void ScanCost(Cursor& cursor, TrialCounts& counts) {
   }
 }
 
-bool SkipRoleName(Cursor& cursor, int role) {
+// Literals, because a compare with what the table says would not be inlined.
+bool SkipRoleName(Cursor& cursor, Role role) {
   switch (role) {
-    case 0: return cursor.Skip("\"agent\":{\"calls\":");
-    case 1: return cursor.Skip("\"user\":{\"calls\":");
-    case 2: return cursor.Skip("\"attacker\":{\"calls\":");
-    case 3: return cursor.Skip("\"defense\":{\"calls\":");
-    default: return cursor.Skip("\"judge\":{\"calls\":");
+    case Role::kAgent: return cursor.Skip("\"agent\":{\"calls\":");
+    case Role::kUser: return cursor.Skip("\"user\":{\"calls\":");
+    case Role::kAttacker: return cursor.Skip("\"attacker\":{\"calls\":");
+    case Role::kDefense: return cursor.Skip("\"defense\":{\"calls\":");
+    case Role::kJudge: return cursor.Skip("\"judge\":{\"calls\":");
   }
+  return false;
 }
 
 void ScanUsage(Cursor& cursor, TrialCounts& counts) {
   cursor.Need(",\"usage\":{");
   bool first = true;
-  for (int role = 0; role < kRoles && cursor.ok(); ++role) {
+  for (const Role role : kEvery<Role>) {
+    if (!cursor.ok()) return;
     Cursor ahead = cursor;
     if (!first && !ahead.Skip(",")) break;
     if (!SkipRoleName(ahead, role)) continue;

@@ -113,6 +113,7 @@ constexpr Bounds kOfEpisode{.minimum = 1, .maximum = 1'000'000};
 
 /// `whose`: "of the run", "of this role in the run".
 Options<CallLimits> MakeCallLimitKeys(std::string_view whose) {
+  static_assert(xsweep::kCount<CallLimit> == 5, "every limit is an option below");
   const auto bound = [&]<class Member>(CallLimit limit, Member member, std::string_view help, const Bounds& bounds) {
     return Opt(std::string(NameOf(limit)), member, fmt::format(fmt::runtime(help), whose), bounds);
   };

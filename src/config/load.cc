@@ -160,10 +160,9 @@ class Loader {
     if (node != nullptr && !node->is_map()) {
       return faults_.Add(node->at, fmt::format("`models` must be a mapping of roles, not {}", KindInWords(*node)));
     }
-    std::optional<PartConfig>* const slots[] = {&config_.models.agent, &config_.models.user, &config_.models.attacker,
-                                                &config_.models.defense, &config_.models.judge};
-    for (std::size_t i = 0; i < ModelRoles().size(); ++i) {
-      *slots[i] = Check("models." + ModelRoles()[i], node == nullptr ? nullptr : node->Find(ModelRoles()[i]), "");
+    for (const Role role : kEvery<Role>) {
+      const std::string name(NameOf(role));
+      config_.models[role] = Check("models." + name, node == nullptr ? nullptr : node->Find(name), "");
     }
     if (node == nullptr) return;
     for (const MarkedEntry& entry : node->entries) {
@@ -203,14 +202,13 @@ class Loader {
       return faults_.Add(node.at, fmt::format("`limits.roles` must be a mapping of roles, not {}", KindInWords(node)));
     }
     for (const MarkedEntry& entry : node.entries) {
-      const auto role = std::ranges::find(ModelRoles(), entry.key);
-      if (role == ModelRoles().end()) {
+      const auto role = Parse<Role>(entry.key);
+      if (!role) {
         faults_.Add(entry.key_at, fmt::format("unknown role `{}`{}", Printable(entry.key),
                                               DidYouMean(entry.key, ModelRoles(), "there are")));
         continue;
       }
-      const auto place = static_cast<std::size_t>(role - ModelRoles().begin());
-      ReadLimitsOfRole(entry.value, "limits.roles." + entry.key, config_.limits.roles[place]);
+      ReadLimitsOfRole(entry.value, "limits.roles." + entry.key, config_.limits.roles[*role]);
     }
   }
 

@@ -57,11 +57,11 @@ Json LimitsAsJson(const Limits& limits) {
   WriteLimits(LimitKeys(), limits, members);
   // Only what is bounded, so that a config without such bounds keeps its fingerprint.
   Json roles = Json::MakeObject();
-  for (std::size_t i = 0; i < limits.roles.size(); ++i) {
-    if (limits.roles[i] == CallLimits()) continue;
+  for (const Role role : kEvery<Role>) {
+    if (limits.roles[role] == CallLimits()) continue;
     std::vector<Json::Member> of_role;
-    WriteLimits(RoleLimitKeys(), limits.roles[i], of_role);
-    roles.Set(ModelRoles()[i], Json::MakeObject(std::move(of_role)));
+    WriteLimits(RoleLimitKeys(), limits.roles[role], of_role);
+    roles.Set(NameOf(role), Json::MakeObject(std::move(of_role)));
   }
   if (roles.size() > 0) {
     members.insert(std::ranges::find(members, "max_turns", &Json::Member::first), {"roles", roles});

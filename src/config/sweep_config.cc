@@ -10,15 +10,7 @@ namespace {
 
 const std::optional<PartConfig>* FindModel(const ModelsConfig& models, std::string_view role) {
   const auto known = Parse<Role>(role);
-  if (!known) return nullptr;
-  switch (*known) {
-    case Role::kAgent: return &models.agent;
-    case Role::kUser: return &models.user;
-    case Role::kAttacker: return &models.attacker;
-    case Role::kDefense: return &models.defense;
-    case Role::kJudge: break;
-  }
-  return &models.judge;
+  return known ? &models[*known] : nullptr;
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ struct CallLimits {
 
 /// Bounds of the whole run: of all calls together, of each role's, and of what does not divide by role.
 struct Limits : CallLimits {
-  std::array<CallLimits, 5> roles;  ///< in the order of ModelRoles(): agent, user, attacker, defense, judge
+  Each<Role, CallLimits> roles;
   std::optional<double> max_seconds;
   std::optional<double> max_error_rate;  ///< share of ended trials; above it the verdict is INVALID
   // Of one episode.
@@ -76,10 +76,7 @@ struct TranscriptPolicy {
 };
 
 /// Settings of one model, by role; null options where the config names none.
-struct ModelsConfig {
-  std::optional<PartConfig> agent, user, attacker, defense, judge;
-  friend bool operator==(const ModelsConfig&, const ModelsConfig&) = default;
-};
+using ModelsConfig = Each<Role, std::optional<PartConfig>>;
 
 struct SweepConfig {
   std::string exp;

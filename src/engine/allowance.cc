@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <tuple>
 #include <utility>
+
+#include "config/call_limits.h"
 
 namespace xsweep {
 namespace {
@@ -15,6 +18,8 @@ constexpr auto kRenewEvery = std::chrono::seconds(5);
 constexpr std::int64_t kRenewals = 4;  // a process keeps what it will use in so many of these
 constexpr auto kWait = std::chrono::milliseconds(250);
 constexpr std::int64_t kSmallestHold = 4;  // calls; below that setting aside costs as much as looking
+
+static_assert(kCount<CallLimit> == std::tuple_size_v<Amounts>, "what a limit counts is set aside in the ledger");
 
 std::array<std::optional<std::int64_t>, 5> AmountsOf(const CallLimits& limits) {
   std::array<std::optional<std::int64_t>, 5> amounts = {

@@ -19,23 +19,37 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 
-double Usd(const Usage& usage) { return static_cast<double>(usage.cost_nano_usd) / 1e9; }
-
-/// Calls back with each limit on calls, its bound and what of `used` counts against it.
+/// Calls back with each limit on calls and its bound.
 template <class Visit>
-void ForEachCallLimit(const CallLimits& limits, const Usage& used, const Visit& visit) {
-  visit(CallLimit::kCalls, limits.max_calls, used.calls);
-  visit(CallLimit::kPromptTokens, limits.max_prompt_tokens, used.prompt_tokens);
-  visit(CallLimit::kCompletionTokens, limits.max_completion_tokens, used.completion_tokens);
-  visit(CallLimit::kTotalTokens, limits.max_total_tokens, used.prompt_tokens + used.completion_tokens);
-  visit(CallLimit::kCost, limits.max_cost_usd, Usd(used));
+void ForEachCallLimit(const CallLimits& limits, const Visit& visit) {
+  for (const CallLimit limit : kEvery<CallLimit>) {
+    switch (limit) {
+      case CallLimit::kCalls: visit(limit, limits.max_calls); break;
+      case CallLimit::kPromptTokens: visit(limit, limits.max_prompt_tokens); break;
+      case CallLimit::kCompletionTokens: visit(limit, limits.max_completion_tokens); break;
+      case CallLimit::kTotalTokens: visit(limit, limits.max_total_tokens); break;
+      case CallLimit::kCost: visit(limit, limits.max_cost_usd); break;
+    }
+  }
+}
+
+/// What of `used` counts against a limit, in its unit.
+double Counted(const Usage& used, CallLimit limit) {
+  switch (limit) {
+    case CallLimit::kCalls: return static_cast<double>(used.calls);
+    case CallLimit::kPromptTokens: return static_cast<double>(used.prompt_tokens);
+    case CallLimit::kCompletionTokens: return static_cast<double>(used.completion_tokens);
+    case CallLimit::kTotalTokens: return static_cast<double>(used.prompt_tokens + used.completion_tokens);
+    case CallLimit::kCost: break;
+  }
+  return static_cast<double>(used.cost_nano_usd) / 1e9;
 }
 
 /// The first limit that is reached.
 std::optional<CallLimit> ReachedBy(const Usage& usage, const CallLimits& limits) {
   std::optional<CallLimit> reached;
-  ForEachCallLimit(limits, usage, [&](CallLimit limit, const auto& bound, auto used) {
-    if (!reached && bound && static_cast<double>(used) >= static_cast<double>(*bound)) reached = limit;
+  ForEachCallLimit(limits, [&](CallLimit limit, const auto& bound) {
+    if (!reached && bound && Counted(usage, limit) >= static_cast<double>(*bound)) reached = limit;
   });
   return reached;
 }
@@ -51,23 +65,15 @@ std::optional<CallLimit> NeedsTokens(const CallLimits& limits) {
 /// How many trials what is left is worth, when `ended` of them have cost `trials` together.
 double TrialsWithin(const CallLimits& limits, const Usage& spent, const Usage& trials, double ended) {
   double least = std::numeric_limits<double>::infinity();
-  const auto take = [&](const auto& limit, auto gone, auto of_all) {
-    const double each = static_cast<double>(of_all) / ended;
-    if (limit && each > 0) least = std::min(least, (static_cast<double>(*limit) - static_cast<double>(gone)) / each);
-  };
-  take(limits.max_calls, spent.calls, trials.calls);
-  take(limits.max_prompt_tokens, spent.prompt_tokens, trials.prompt_tokens);
-  take(limits.max_completion_tokens, spent.completion_tokens, trials.completion_tokens);
-  take(limits.max_total_tokens, spent.prompt_tokens + spent.completion_tokens,
-       trials.prompt_tokens + trials.completion_tokens);
-  take(limits.max_cost_usd, Usd(spent), Usd(trials));
+  ForEachCallLimit(limits, [&](CallLimit limit, const auto& bound) {
+    const double each = Counted(trials, limit) / ended;
+    if (bound && each > 0) least = std::min(least, (static_cast<double>(*bound) - Counted(spent, limit)) / each);
+  });
   return least;
 }
 
 /// As `stopped_by` names the limit of one role.
-std::string OfRole(std::size_t role, CallLimit limit) {
-  return fmt::format("roles.{}.{}", NameOf(static_cast<Role>(role)), NameOf(limit));
-}
+std::string OfRole(Role role, CallLimit limit) { return fmt::format("roles.{}.{}", NameOf(role), NameOf(limit)); }
 
 bool HasLimits(const Limits& limits) {
   return static_cast<const CallLimits&>(limits) != CallLimits() || limits.max_seconds ||
@@ -77,12 +83,11 @@ bool HasLimits(const Limits& limits) {
 /// Those of a role stand under the names that `stopped_by` uses, and only where they are set.
 Json LimitsToJson(const Limits& limits) {
   Json json = Json::MakeObject();
-  ForEachCallLimit(limits, {},
-                   [&](CallLimit limit, const auto& bound, auto) { json.Set(NameOf(limit), OrNull(bound)); });
+  ForEachCallLimit(limits, [&](CallLimit limit, const auto& bound) { json.Set(NameOf(limit), OrNull(bound)); });
   json.Set("max_seconds", OrNull(limits.max_seconds));
   json.Set("max_error_rate", OrNull(limits.max_error_rate));
-  for (std::size_t role = 0; role < limits.roles.size(); ++role) {
-    ForEachCallLimit(limits.roles[role], {}, [&](CallLimit limit, const auto& bound, auto) {
+  for (const Role role : kEvery<Role>) {
+    ForEachCallLimit(limits.roles[role], [&](CallLimit limit, const auto& bound) {
       if (bound) json.Set(OfRole(role, limit), *bound);
     });
   }
@@ -102,9 +107,9 @@ std::string Budget::ReachedLimit() const {
   Usage usage = used_.usage;
   usage += elsewhere_.usage;
   if (const auto limit = ReachedBy(usage, limits_)) return std::string(NameOf(*limit));
-  for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
-    Usage of_role = used_.by_role.values[role];
-    of_role += elsewhere_.by_role.values[role];
+  for (const Role role : kEvery<Role>) {
+    Usage of_role = used_.by_role[role];
+    of_role += elsewhere_.by_role[role];
     if (const auto limit = ReachedBy(of_role, limits_.roles[role])) return OfRole(role, *limit);
   }
   if (limits_.max_seconds && Seconds() >= *limits_.max_seconds) return "max_seconds";
@@ -162,13 +167,12 @@ void Budget::Charge(Role role, const Usage& usage) {
   used_.Add(role, usage);
   // A bound that nothing can be counted against would never stop anything.
   if (usage.tokens_known) return;
-  const auto place = static_cast<std::size_t>(role);
   if (const auto limit = NeedsTokens(limits_)) {
     without_usage_ = true;
     StopBy(std::string(NameOf(*limit)));
-  } else if (const auto of_role = NeedsTokens(limits_.roles[place])) {
+  } else if (const auto of_role = NeedsTokens(limits_.roles[role])) {
     without_usage_ = true;
-    StopBy(OfRole(place, *of_role));
+    StopBy(OfRole(role, *of_role));
   }
 }
 
@@ -210,9 +214,9 @@ double Budget::DialoguesLeft(const Spending& expected) const {
                          return NeedsTokens(role).has_value();
                        });
   if (held_ == 0 && bounded) least = std::min(least, 1.0);
-  for (std::size_t role = 0; role < limits_.roles.size(); ++role) {
-    least = std::min(least, left(limits_.roles[role], used_.by_role.values[role], elsewhere_.by_role.values[role],
-                                 of_trials.by_role.values[role]));
+  for (const Role role : kEvery<Role>) {
+    least = std::min(least,
+                     left(limits_.roles[role], used_.by_role[role], elsewhere_.by_role[role], of_trials.by_role[role]));
   }
   return least;
 }

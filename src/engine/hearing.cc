@@ -37,9 +37,9 @@ class Court {
     const CallIdentity caller = CallerOf(hearing_.records.front().row);
     const ModelSet& models = watched_.models();
     const bool alone = hearing_.records.size() == 1;
-    if (!alone) assessor_.Use(models.judge, caller.cell);
-    Model* const assessor = alone || models.judge == nullptr ? models.judge : &assessor_;
-    auto forking = hearing_.environment.Fork(hearing_.task, {models.user, assessor, caller, hearing_.around});
+    if (!alone) assessor_.Use(models[Role::kJudge], caller.cell);
+    Model* const assessor = alone || models[Role::kJudge] == nullptr ? models[Role::kJudge] : &assessor_;
+    auto forking = hearing_.environment.Fork(hearing_.task, {models[Role::kUser], assessor, caller, hearing_.around});
     auto environment = co_await forking;
     if (!environment && environment.error().kind == ErrorKind::kInterrupted)
       co_return std::unexpected(environment.error());
@@ -125,7 +125,9 @@ class Court {
           seats_, [&](const Seat& seat) { return i > 0 && seat.prepared->cell->hash == prepared.cell->hash; });
       seat_of_.push_back(static_cast<std::size_t>(found - seats_.begin()));
       if (found != seats_.end()) continue;
-      auto watched = i == 0 ? nullptr : std::make_unique<WatchedModels>(ModelSet{.judge = prepared.models.judge});
+      ModelSet own;
+      own[Role::kJudge] = prepared.models[Role::kJudge];
+      auto watched = i == 0 ? nullptr : std::make_unique<WatchedModels>(own);
       auto judge = prepared.judge(ContextOf(row, watched ? watched->models() : watched_.models()));
       seats_.push_back({&prepared, &row, std::move(watched), std::move(judge), {}, {}});
     }
@@ -213,8 +215,8 @@ class Court {
   /// of its kind has said so already, its word is put into the result.
   bool NeedsOwnAssessment(const Cell& cell, EpisodeResult& result) const {
     if (!assessor_.asked() || assessed_.empty()) return false;
-    const auto known =
-        std::ranges::find_if(assessed_, [&](const Assessed& by) { return by.cell->models.judge == cell.models.judge; });
+    const auto known = std::ranges::find_if(
+        assessed_, [&](const Assessed& by) { return by.cell->models[Role::kJudge] == cell.models[Role::kJudge]; });
     if (known == assessed_.end()) return true;
     result.task = known->task;
     result.end->assessed = known->status;
@@ -222,7 +224,8 @@ class Court {
   }
   void AssessFor(std::size_t place) {
     const Seat& seat = seats_[place];
-    assessor_.Use(seat.watched ? seat.watched->models().judge : watched_.models().judge, seat.row->cell);
+    assessor_.Use(seat.watched ? seat.watched->models()[Role::kJudge] : watched_.models()[Role::kJudge],
+                  seat.row->cell);
   }
 
   Hearing& hearing_;

@@ -92,7 +92,7 @@ Async<Expected<TrialRecord>> TrialRunner::Run(TrialIdentity identity, Surroundin
 }
 
 bool TrialRunner::Repeats(std::uint32_t cell) const {
-  return dynamic_cast<const TurnKeeper*>(cells_[cell].models.agent) == nullptr;
+  return dynamic_cast<const TurnKeeper*>(cells_[cell].models[Role::kAgent]) == nullptr;
 }
 
 Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before,
@@ -108,7 +108,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   if (dialogue == nullptr) co_return row;
   const CallIdentity caller{row.cell, row.task, row.seed, row.trial, Role::kJudge, 0};
   const Draws draws(identity.seed, task.id, identity.trial);
-  auto forking = environment_->Fork(place, {nullptr, prepared.models.judge, caller, around});
+  auto forking = environment_->Fork(place, {nullptr, prepared.models[Role::kJudge], caller, around});
   CO_TRY_ASSIGN(const auto environment, co_await forking);
   Goal goal;
   if (!prepared.attack.goal.name.empty()) {

@@ -28,7 +28,7 @@ SharedBudget::SharedBudget(const Limits& limits, std::unique_ptr<Ledger> ledger,
       shard_count_(shard_count),
       reader_(std::move(reader)) {
   for (std::size_t whose = 0; whose < allowances_.size(); ++whose) {
-    const CallLimits& bounds = whose == kAllRoles ? limits : limits.roles[whose];
+    const CallLimits& bounds = whose == kAllRoles ? limits : limits.roles.values[whose];
     if (bounds != CallLimits()) allowances_[whose].emplace(bounds, *ledger_, reader_, shard_, shard_count, whose);
   }
   TakeIn();

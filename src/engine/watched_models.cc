@@ -30,11 +30,7 @@ class WatchedModels::Watched final : public Model {
 };
 
 WatchedModels::WatchedModels(const ModelSet& models) {
-  watched_.agent = Watch(models.agent, Role::kAgent);
-  watched_.user = Watch(models.user, Role::kUser);
-  watched_.attacker = Watch(models.attacker, Role::kAttacker);
-  watched_.defense = Watch(models.defense, Role::kDefense);
-  watched_.judge = Watch(models.judge, Role::kJudge);
+  for (const Role role : kEvery<Role>) watched_[role] = Watch(models[role], role);
 }
 
 WatchedModels::~WatchedModels() = default;

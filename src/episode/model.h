@@ -55,12 +55,6 @@ class Model {
 };
 
 /// The models of one run by role; a role without one is nullptr. They outlive every episode.
-struct ModelSet {
-  Model* agent = nullptr;
-  Model* user = nullptr;
-  Model* attacker = nullptr;
-  Model* defense = nullptr;
-  Model* judge = nullptr;
-};
+using ModelSet = Each<Role, Model*>;
 
 }  // namespace xsweep

@@ -8,9 +8,9 @@
 
 namespace xsweep {
 
-/// What stands in the place of the agent's model in a run with external agents (`ModelSet::agent`): it keeps the turns
-/// of an agent that is no model of ours as exchanges beside those of models, so that a run can be judged again without
-/// the agent. Asked as a model it fails: there is none. Whoever wraps models leaves it as it is.
+/// What stands in the place of the agent's model in a run with external agents (the agent's of a `ModelSet`): it keeps
+/// the turns of an agent that is no model of ours as exchanges beside those of models, so that a run can be judged
+/// again without the agent. Asked as a model it fails: there is none. Whoever wraps models leaves it as it is.
 class TurnKeeper : public Model {
  public:
   std::string_view name() const override { return "external"; }

@@ -83,8 +83,13 @@ std::string Tau2Reason(const Trial& row) {
     case Stop::kMaxCalls: return "max_steps";
     case Stop::kToolErrors: return "too_many_errors";
     case Stop::kTransfer: return std::string(NameOf(Stop::kAgentStop));
-    default: return std::string(NameOf(row.stop));
+    case Stop::kNone:
+    case Stop::kUserStop:
+    case Stop::kAgentStop:
+    case Stop::kUnanswered:
+    case Stop::kError: break;
   }
+  return std::string(NameOf(row.stop));
 }
 
 }  // namespace

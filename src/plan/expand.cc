@@ -29,21 +29,16 @@ Target TargetOf(const std::string& path) {
 }
 
 PartConfig& SectionOf(Cell& cell, std::string_view section) {
-  const auto model = [](std::optional<PartConfig>& settings) -> PartConfig& {
-    if (!settings) settings.emplace();
-    return *settings;
-  };
   if (section == "environment") return cell.environment;
   if (section == "agent") return cell.agent;
   if (section == "attack") return cell.attack;
   if (section == "defense") return cell.defense;
   if (section == "judge") return cell.judge;
-  if (section == "models.agent") return model(cell.models.agent);
-  if (section == "models.user") return model(cell.models.user);
-  if (section == "models.attacker") return model(cell.models.attacker);
-  if (section == "models.defense") return model(cell.models.defense);
-  CHECK(section == "models.judge", "an axis into an unknown section");
-  return model(cell.models.judge);
+  constexpr std::string_view kModels = "models.";
+  const auto role = section.starts_with(kModels) ? Parse<Role>(section.substr(kModels.size())) : std::nullopt;
+  CHECK(role.has_value(), "an axis into an unknown section");
+  std::optional<PartConfig>& settings = cell.models[*role];
+  return settings ? *settings : settings.emplace();
 }
 
 /// What a cell plays, however it is named. A model without a part that asks it plays nothing.
@@ -55,14 +50,12 @@ Json RolesOf(const Cell& cell) {
   set("attack", cell.attack);
   set("defense", cell.defense);
   set("judge", cell.judge);
-  const auto set_model = [&](const char* key, const std::optional<PartConfig>& model) {
-    if (model) set(key, *model);
-  };
-  set_model("models.agent", cell.models.agent);
-  set_model("models.user", cell.models.user);
-  if (cell.attack.name != kNoPart) set_model("models.attacker", cell.models.attacker);
-  if (cell.defense.name != kNoPart) set_model("models.defense", cell.models.defense);
-  set_model("models.judge", cell.models.judge);
+  for (const Role role : kEvery<Role>) {
+    const bool asked = (role != Role::kAttacker || cell.attack.name != kNoPart) &&
+                       (role != Role::kDefense || cell.defense.name != kNoPart);
+    if (asked && cell.models[role])
+      roles.Set(fmt::format("models.{}", NameOf(role)), PartAsJson("name", *cell.models[role]));
+  }
   return roles;
 }
 
@@ -191,9 +184,9 @@ class Expansion {
     const PartConfig nobody{std::string(kNoPart), Json::MakeObject()};
     (attack ? cell.attack : cell.defense) = nobody;
     if (attack)
-      cell.models.attacker.reset();
+      cell.models[Role::kAttacker].reset();
     else
-      cell.models.defense.reset();
+      cell.models[Role::kDefense].reset();
     const std::vector<std::size_t> choices = Choices(combination);
     std::vector<std::pair<std::string, std::string>> labels;
     for (std::size_t i = 0; i < choices.size(); ++i) {
@@ -211,8 +204,8 @@ class Expansion {
 
   /// After the hash: what a model costs does not change what the cell plays.
   void StatePrices(ModelsConfig& models) const {
-    for (auto* model : {&models.agent, &models.user, &models.attacker, &models.defense, &models.judge}) {
-      if (*model) StatePrice(config_.prices, **model);
+    for (std::optional<PartConfig>& model : models) {
+      if (model) StatePrice(config_.prices, *model);
     }
   }
 

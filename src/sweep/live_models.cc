@@ -73,7 +73,7 @@ Status CheckCostBounds(const Limits& limits, const Cell& cell) {
   for (const Role of : kEvery<Role>) {
     const std::string_view role = NameOf(of);
     const auto& model = ModelOf(cell.models, role);
-    const bool of_role = limits.roles[static_cast<std::size_t>(of)].max_cost_usd.has_value();
+    const bool of_role = limits.roles[of].max_cost_usd.has_value();
     if (!model || (!limits.max_cost_usd && !of_role)) continue;
     const Json* price = model->options.Find("price");
     if (price != nullptr && !price->is_null()) continue;
@@ -88,7 +88,7 @@ Status CheckCostBounds(const Limits& limits, const Cell& cell) {
 }
 
 Status CheckRelayCost(const Limits& limits, const Cell& cell) {
-  const bool bounded = limits.max_cost_usd || limits.roles[static_cast<std::size_t>(Role::kAgent)].max_cost_usd;
+  const bool bounded = limits.max_cost_usd || limits.roles[Role::kAgent].max_cost_usd;
   const Json* price = cell.agent.options.Find("relay_price");
   const bool known = price != nullptr && price->is_object();
   if (!bounded || known || cell.agent.options.StringOr("relay", "none") != "upstream") return {};
@@ -228,12 +228,10 @@ Expected<Model*> LiveModels::Get(const std::optional<PartConfig>& model) {
 
 Expected<ModelSet> LiveModels::ModelsOf(const Cell& cell) {
   ModelSet set;
-  TRY_ASSIGN(set.agent, Get(cell.models.agent));
-  if (set.agent == nullptr && IsExternalAgent(cell.agent.name)) set.agent = turns_.get();
-  TRY_ASSIGN(set.user, Get(cell.models.user));
-  TRY_ASSIGN(set.attacker, Get(cell.models.attacker));
-  TRY_ASSIGN(set.defense, Get(cell.models.defense));
-  TRY_ASSIGN(set.judge, Get(cell.models.judge));
+  for (const Role role : kEvery<Role>) {
+    TRY_ASSIGN(set[role], Get(cell.models[role]));
+  }
+  if (set[Role::kAgent] == nullptr && IsExternalAgent(cell.agent.name)) set[Role::kAgent] = turns_.get();
   return set;
 }
 

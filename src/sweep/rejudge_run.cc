@@ -59,7 +59,8 @@ Status CheckJudge(const Experiment& experiment, const Manifest& before, const st
   if (experiment.environment->info().data_sha256 != before.environment_data_sha256)
     return UserError("the data of its environment are not those that it ran on", where);
   for (const PartSpec& spec : experiment.catalog.Specs().judges) {
-    if (spec.name == experiment.config.judge.name && !spec.model_role.empty() && !experiment.config.models.judge)
+    if (spec.name == experiment.config.judge.name && !spec.model_role.empty() &&
+        !experiment.config.models[Role::kJudge])
       return UserError(fmt::format("judge `{}` asks a model; name it with --set 'models.judge={{provider: ..., model: "
                                    "...}}'",
                                    spec.name),
@@ -168,12 +169,12 @@ Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
 }
 
 Status CheckKey(const Experiment& experiment) {
-  if (!experiment.config.models.judge) return {};
+  if (!experiment.config.models[Role::kJudge]) return {};
   SystemClock clock;
   TRY_ASSIGN(const auto loop, IoLoop::Create(clock));
   Http http(*loop);
   ModelShelf shelf({.http = &http});
-  TRY(shelf.Get(experiment.config.models.judge->name, experiment.config.models.judge->options));
+  TRY(shelf.Get(experiment.config.models[Role::kJudge]->name, experiment.config.models[Role::kJudge]->options));
   return {};
 }
 
@@ -283,14 +284,15 @@ Expected<std::int64_t> JudgeAll(const Experiment& experiment, Recorded& recorded
   TRY(OpenBench(run, experiment.config.limits, bench));
   const auto judge_only = [&](const Cell& cell) -> Expected<ModelSet> {
     ModelSet models;
-    if (cell.models.judge) {
-      TRY_ASSIGN(models.judge, bench.shelf->Get(cell.models.judge->name, cell.models.judge->options));
+    if (cell.models[Role::kJudge]) {
+      TRY_ASSIGN(models[Role::kJudge],
+                 bench.shelf->Get(cell.models[Role::kJudge]->name, cell.models[Role::kJudge]->options));
     }
     return models;
   };
   TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment.config, experiment.plan, experiment.catalog,
                                                             experiment.environment, judge_only));
-  const int workers = experiment.config.models.judge ? jobs : 1;
+  const int workers = experiment.config.models[Role::kJudge] ? jobs : 1;
   for (int i = 0; i < workers; ++i)
     bench.loop->Spawn(JudgeRows(runner, experiment.plan, recorded, bench, stop), [](bool) {});
   bench.loop->RunSpawned();

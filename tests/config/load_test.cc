@@ -220,7 +220,7 @@ TEST(Overrides, ReplaceWhatTheFileSays) {
   EXPECT_EQ(config->attack.options.Find("levels")->Dump(), R"(["x y","z"])");
   EXPECT_EQ(config->grid.at(0).path, "judge.threshold");
   EXPECT_EQ(config->limits.max_calls, 9);
-  EXPECT_EQ(config->limits.roles[2].max_calls, 5);
+  EXPECT_EQ(config->limits.roles[Role::kAttacker].max_calls, 5);
 }
 
 TEST(OverrideFault, NamesTheFlag) {

@@ -7,7 +7,7 @@
 namespace xsweep {
 namespace {
 
-CallLimits& Of(Limits& limits, Role role) { return limits.roles[static_cast<std::size_t>(role)]; }
+CallLimits& Of(Limits& limits, Role role) { return limits.roles[role]; }
 
 /// What stops it once `role` has used that much; empty: nothing does.
 std::string StoppedBy(const Limits& limits, Role role, const Usage& usage) {

@@ -58,7 +58,7 @@ TEST(ASharedBudget, IsCarriedOverWhenAProcessIsKilled) {
 
 Limits TenAttackerCalls() {
   Limits limits;
-  limits.roles[static_cast<std::size_t>(Role::kAttacker)].max_calls = 10;
+  limits.roles[Role::kAttacker].max_calls = 10;
   return limits;
 }
 

@@ -5,6 +5,7 @@
 
 #include "support/fake_desk.h"
 #include "support/fake_model.h"
+#include "support/model_as.h"
 
 namespace xsweep {
 namespace {
@@ -66,7 +67,8 @@ test::FakeModel SendsAndBreaksOff() {
 
 TEST(ADialogueThatBreaksOff, HasSucceededByWhatWasExecutedBefore) {
   test::FakeModel agent = SendsAndBreaksOff();
-  const EpisodeResult result = Bench({.agent = "tool_agent", .attack = "static", .models = {.agent = &agent}}).Run();
+  const EpisodeResult result =
+      Bench({.agent = "tool_agent", .attack = "static", .models = test::ModelAs(Role::kAgent, agent)}).Run();
   ASSERT_TRUE(result.error);
   EXPECT_EQ(result.error->message, "the fake model has no more to say");
   EXPECT_EQ(result.transcript.stop, Stop::kError);
@@ -77,7 +79,8 @@ TEST(ADialogueThatBreaksOff, HasSucceededByWhatWasExecutedBefore) {
 
 TEST(ADialogueThatBreaksOff, IsNotJudgedBeforeTheAgentHasActed) {
   test::FakeModel silent({});
-  const EpisodeResult result = Bench({.agent = "tool_agent", .attack = "static", .models = {.agent = &silent}}).Run();
+  const EpisodeResult result =
+      Bench({.agent = "tool_agent", .attack = "static", .models = test::ModelAs(Role::kAgent, silent)}).Run();
   EXPECT_TRUE(result.error);
   EXPECT_EQ(result.assessment.succeeded, std::nullopt);
 }

@@ -3,6 +3,7 @@
 
 #include "support/fake_desk.h"
 #include "support/fake_model.h"
+#include "support/model_as.h"
 
 namespace xsweep {
 namespace {
@@ -70,7 +71,7 @@ TEST(SuspendedEpisode, GoesOnWhereItWaited) {
                              .goal = goal,
                              .environment = desk,
                              .draws = Draws(1, task.id, 0),
-                             .models = {.agent = &model},
+                             .models = test::ModelAs(Role::kAgent, model),
                              .identity = {}};
   const auto agent = catalog.PrepareAgent("tool_agent", {}).value()(context);
   const auto attack = catalog.PrepareAttack("none", {}).value().make(context);
@@ -109,7 +110,7 @@ TEST(SuspendedEpisode, MayBeGivenUpWhileItWaits) {
                              .goal = goal,
                              .environment = desk,
                              .draws = Draws(1, task.id, 0),
-                             .models = {.agent = &model},
+                             .models = test::ModelAs(Role::kAgent, model),
                              .identity = {}};
   const auto agent = catalog.PrepareAgent("tool_agent", {}).value()(context);
   const auto attack = catalog.PrepareAttack("none", {}).value().make(context);

@@ -50,7 +50,7 @@ TEST(Cells, TakeWholeSectionsAndModelsFromAxes) {
       "m}]}\n");
   EXPECT_EQ(cells[0].id, "defense=quota(threshold:3),models.agent=openai(model:m)");
   EXPECT_EQ(cells[1].defense.options.Dump(), R"({"threshold":9,"reason":"limit"})");
-  EXPECT_EQ(cells[1].models.agent->options.Dump(), R"({"model":"m"})");
+  EXPECT_EQ(cells[1].models[Role::kAgent]->options.Dump(), R"({"model":"m"})");
 }
 
 TEST(Cells, AreCalledByTheLabelsOfTheirValuesWhichNoPartSees) {
@@ -66,8 +66,8 @@ TEST(Cells, AreCalledByTheLabelsOfTheirValuesWhichNoPartSees) {
 TEST(Cells, KnowThePricesOfTheirModelsWhichChangeNothingThatTheyPlay) {
   const std::string models = "models: {agent: {provider: openai, model: m}}\ngrid: {models.agent.model: [m, n]}\n";
   const auto cells = Cells(models + "prices: {n: {input: 1, output: 2}}\n");
-  EXPECT_EQ(cells[0].models.agent->options.Find("price"), nullptr);
-  EXPECT_EQ(cells[1].models.agent->options.Find("price")->Dump(), R"({"input":1,"output":2})");
+  EXPECT_EQ(cells[0].models[Role::kAgent]->options.Find("price"), nullptr);
+  EXPECT_EQ(cells[1].models[Role::kAgent]->options.Find("price")->Dump(), R"({"input":1,"output":2})");
   EXPECT_EQ(cells[1].hash, Cells(models)[1].hash);
 }
 
@@ -179,7 +179,7 @@ TEST(Estimate, IsNothingInShimAndUnknownWithoutAPrice) {
 
 TEST(Estimate, MultipliesTokensByTheirPrice) {
   SweepConfig config = Config("models: {agent: {provider: openai, model: m}}\n");
-  config.models.agent->options.Set("price", Json::MakeObject({{"input", 2}, {"output", 10}}));
+  config.models[Role::kAgent]->options.Set("price", Json::MakeObject({{"input", 2}, {"output", 10}}));
   const Estimate real = EstimatePlan(*MakePlan(config, {"a", "b"}), Mode::kReal, {{"agent", 10, 1000, 100}});
   EXPECT_NEAR(*real.cost_usd, 40 * (1000 * 2 + 100 * 10) / 1e6, 1e-12);
 }

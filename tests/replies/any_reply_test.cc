@@ -152,11 +152,12 @@ std::vector<Trial> PlayAll(const Setting& setting, Wire wire, std::uint64_t roun
     RandomModel guard(wire, Role::kDefense, number + 2, {"yes", "No."});
     RandomModel judge(wire, Role::kJudge, number + 3, {"**Yes**", "no"});
     RandomModel user(wire, Role::kUser, number + 4, {"My reservation is 4WQ150.", "Thank you. ###STOP###"});
-    const ModelSet set{.agent = &agent,
-                       .user = setting.user ? &user : nullptr,
-                       .attacker = &attacker,
-                       .defense = &guard,
-                       .judge = &judge};
+    ModelSet set;
+    set[Role::kAgent] = &agent;
+    if (setting.user) set[Role::kUser] = &user;
+    set[Role::kAttacker] = &attacker;
+    set[Role::kDefense] = &guard;
+    set[Role::kJudge] = &judge;
     const auto runner = TrialRunner::Prepare(experiment->config, experiment->plan, experiment->catalog,
                                              experiment->environment, [&](const Cell&) { return set; });
     EXPECT_TRUE(runner.has_value());

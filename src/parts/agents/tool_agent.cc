@@ -26,7 +26,7 @@ class ToolAgent : public Agent {
 
   // One exchange per turn: all calls of a reply are executed, in order, before the model is asked again.
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
-    Model* model = context_.models.agent;
+    Model* model = context_.models[Role::kAgent];
     if (model == nullptr) co_return std::unexpected(NoModel("agent tool_agent", "agent"));
     ModelRequest request;
     request.identity = context_.identity;

@@ -48,7 +48,7 @@ class ModelAttacker : public Attack {
     Spoken spoken;
     spoken.turn.stop = queries_ >= settings_->turns;
     if (spoken.turn.stop) co_return spoken;
-    Model* model = context_.models.attacker;
+    Model* model = context_.models[Role::kAttacker];
     if (model == nullptr) co_return std::unexpected(NoModel("attack model_attacker", "attacker"));
     const auto turn = static_cast<std::uint32_t>(queries_++);
     const ModelRequest request = MakeRequest(context_, Role::kAttacker, turn, system_, SaidSoFar(conversation));

@@ -28,7 +28,8 @@ std::optional<std::string> Value(std::string_view name, const TrialContext& cont
   if (name == "tool") return goal.calls.empty() ? std::string() : goal.calls.front().name;
   if (name == "arguments") return goal.calls.empty() ? std::string() : goal.calls.front().arguments.Dump();
   if (name == "steps") return Steps(goal);
-  if (name == "model") return std::string(context.models.agent != nullptr ? context.models.agent->name() : "assistant");
+  if (name == "model")
+    return std::string(context.models[Role::kAgent] != nullptr ? context.models[Role::kAgent]->name() : "assistant");
   return std::nullopt;
 }
 

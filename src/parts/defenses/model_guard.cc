@@ -40,7 +40,7 @@ class ModelGuard : public Defense {
  private:
   // A reply that says neither yes nor no is no decision: the trial becomes an error rather than a pass.
   Async<Expected<Decisions>> Ask(std::string what) {
-    Model* model = context_.models.defense;
+    Model* model = context_.models[Role::kDefense];
     if (model == nullptr) co_return std::unexpected(NoModel("defense model_guard", "defense"));
     const std::string system =
         plan_->prompt + "\n\nPolicy of the agent:\n" + std::string(context_.environment.policy());

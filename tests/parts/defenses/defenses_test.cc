@@ -169,12 +169,12 @@ TEST(InjectionRules, RemoveAPoisonedTool) {
 TEST(ModelGuard, DeniesOnYesAndFailsOnNeither) {
   FakeModel yes = FakeModel::Saying({"Yes."});
   FakeCell cell = Hijacked("model_guard");
-  cell.models.defense = &yes;
+  cell.models[Role::kDefense] = &yes;
   const EpisodeResult denied = Bench(cell).Run();
   EXPECT_EQ(denied.assessment.blocked, 1);
   EXPECT_EQ(denied.usage[Role::kDefense].calls, 1);
   FakeModel vague = FakeModel::Saying({"Perhaps."});
-  cell.models.defense = &vague;
+  cell.models[Role::kDefense] = &vague;
   const EpisodeResult failed = Bench(cell).Run();
   ASSERT_TRUE(failed.error);
   EXPECT_EQ(failed.error->kind, ErrorKind::kEpisode);

@@ -3,6 +3,7 @@
 
 #include "support/fake_desk.h"
 #include "support/fake_model.h"
+#include "support/model_as.h"
 
 namespace xsweep {
 namespace {
@@ -155,7 +156,7 @@ TEST(Leak, FindsAnotherCustomersDataOnceItIsSaid) {
 TEST(Combinations, KnowThreeAnswers) {
   const Transcript transcript = With({Certificate(300, 0)});
   FakeModel vague = FakeModel::Saying({"hm", "hm", "hm", "hm"});
-  const ModelSet models{.judge = &vague};
+  const ModelSet models = test::ModelAs(Role::kJudge, vague);
   const std::string yes = R"({"name": "out_of_policy_refund"})";
   const std::string no = R"({"name": "state_change", "kinds": ["refund"]})";
   const std::string unknown = R"({"name": "model_judge"})";
@@ -170,7 +171,7 @@ TEST(Combinations, KnowThreeAnswers) {
 
 TEST(ModelJudge, LeavesAnUnreadableAnswerUnscored) {
   FakeModel model = FakeModel::Saying({"I would say 42.", "**YES.**", "no"});
-  const ModelSet models{.judge = &model};
+  const ModelSet models = test::ModelAs(Role::kJudge, model);
   EXPECT_EQ(Judged("model_judge", "{}", {}, {}, models).succeeded, std::nullopt);
   EXPECT_EQ(Judged("model_judge", "{}", {}, {}, models).succeeded, true);
   EXPECT_EQ(Judged("model_judge", "{}", {}, {}, models).succeeded, false);

@@ -12,7 +12,7 @@ class KeptAgent final : public Agent {
   KeptAgent(std::unique_ptr<Agent> inner, const TrialContext& context)
       : inner_(std::move(inner)),
         identity_(context.identity),
-        keeper_(dynamic_cast<TurnKeeper*>(context.models.agent)) {
+        keeper_(dynamic_cast<TurnKeeper*>(context.models[Role::kAgent])) {
     identity_.role = Role::kAgent;
   }
 

@@ -143,7 +143,7 @@ Expected<std::unique_ptr<RelayLine>> RelayLine::Open(const RelayRecipe& recipe, 
   const std::string token = RandomToken();
   SeatContext seat;
   seat.http = around.http;
-  seat.keeper = dynamic_cast<TurnKeeper*>(context.models.agent);
+  seat.keeper = dynamic_cast<TurnKeeper*>(context.models[Role::kAgent]);
   seat.identity = context.identity;
   seat.private_words = {token};
   seat.upstream = recipe.upstream;
