@@ -12,7 +12,7 @@
 #include "base/files.h"
 #include "record/log_row.h"
 #include "record/recorded_trials.h"
-#include "record/transcript_log.h"
+#include "record/seal_transcripts.h"
 #include "record/trial_log.h"
 
 namespace {

@@ -11,7 +11,7 @@
 #include "foreign/write_tau.h"
 #include "record/layout.h"
 #include "record/run_directory.h"
-#include "record/transcript_log.h"
+#include "record/transcript_file.h"
 #include "record/trial_log.h"
 #include "sweep/experiment.h"
 #include "sweep/export_run.h"

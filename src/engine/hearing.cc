@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "engine/assessor_model.h"
 #include "engine/jury.h"
+#include "episode/judging.h"
 
 namespace xsweep {
 namespace {

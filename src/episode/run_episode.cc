@@ -8,52 +8,16 @@
 #include <fmt/format.h>
 
 #include "episode/call_ids.h"
+#include "episode/decisions.h"
+#include "episode/judging.h"
 #include "episode/notice.h"
 #include "episode/own_tools.h"
 #include "episode/payload_trace.h"
 #include "episode/refused.h"
 #include "episode/rug_pull.h"
-#include "episode/successful_try.h"
 
 namespace xsweep {
 namespace {
-
-std::string Notice(std::string_view what, const Decision& decision) {
-  return NoticeText(what, decision.defense, decision.reason_code);
-}
-
-const Decision* FirstDenial(const Decisions& decisions) {
-  const auto found = std::ranges::find(decisions, Ruling::kDeny, &Decision::ruling);
-  return found == decisions.end() ? nullptr : &*found;
-}
-
-// What the agent sees of `text` after the decisions; `denied` says what a denial puts in its place.
-void Apply(const Decisions& decisions, std::string_view denied, std::string& text) {
-  for (const Decision& decision : decisions) {
-    if (decision.ruling == Ruling::kModify) text = decision.text;
-  }
-  if (const Decision* denial = FirstDenial(decisions)) text = Notice(denied, *denial);
-}
-
-/// Whether the task failed is a finding like any other, so that a kept transcript can be judged again.
-Status NoteTaskFailure(EpisodeResult& result) {
-  if (!result.task.success)
-    return EpisodeError("the goal is that the task fails, and whether it did was not assessed", "judge");
-  if (*result.task.success) return {};
-  Effect& effect = result.transcript.end_effects.emplace_back();
-  effect.kind = kTaskFailed;
-  effect.permitted = false;
-  effect.rule = "the user's task was not done";
-  return {};
-}
-
-/// The first thing that failed in looking at the end; with it what the goal makes of the task is noted.
-Status FailedToLook(const EpisodeParts& parts, EpisodeResult& result) {
-  Status failed = result.end->assessed ? result.end->seen : result.end->assessed;
-  if (parts.goal.effect_kind != kTaskFailed) return failed;
-  const Status noted = NoteTaskFailure(result);
-  return failed ? noted : failed;
-}
 
 class Dialogue {
  public:
@@ -83,37 +47,9 @@ class Dialogue {
     co_return Status();
   }
 
-  // What fails on the way is told, but never keeps the judge from what was executed: success is decided first.
-  Async<Status> Judge() {
-    const auto* witness = dynamic_cast<const ModelWitness*>(&parts_.agent);
-    if (witness != nullptr && witness->witnesses()) trace_.Confirm(*witness, transcript_.exposure);
-    EpisodeResult::End& end = result_.end.emplace(EpisodeResult::End{transcript_.stop, result_.error});
-    end.assessed = co_await AssessTask();
-    auto seen = co_await parts_.environment.EndEffects(transcript_, parts_.goal);
-    if (seen) transcript_.end_effects = std::move(*seen);
-    if (!seen) end.seen = std::unexpected(std::move(seen).error());
-    transcript_.notes = parts_.environment.notes();
-    if (witness != nullptr)
-      for (std::string& note : witness->notes()) transcript_.notes.push_back(std::move(note));
-    end.effects = transcript_.end_effects.size();
-    Status failed = FailedToLook(parts_, result_);
-    if (!failed && failed.error().kind != ErrorKind::kEpisode) co_return failed;
-    CO_TRY_ASSIGN(result_.assessment,
-                  co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
-    result_.usage[Role::kJudge] += result_.assessment.usage;
-    NoteLastTry();
-    co_return failed;
-  }
+  Async<Status> Judge() { return JudgeDialogue(parts_, trace_, result_); }
 
  private:
-  // Nobody asks for the task where the attack spoke in the user's place, or where the dialogue broke off.
-  Async<Status> AssessTask() {
-    if (parts_.attack.replaces_user() || result_.broke_off()) co_return Status();
-    CO_TRY_ASSIGN(result_.task, co_await parts_.environment.AssessTask(transcript_));
-    result_.usage[Role::kJudge] += result_.task.usage;
-    co_return Status();
-  }
-
   // Which try was the one: asked after each until one was. A model is not asked that often, so who needs one is not.
   // With that a dialogue depends on its judge as soon as the attack stops at success.
   Async<Status> NoteSuccess() {
@@ -123,16 +59,6 @@ class Dialogue {
                   co_await parts_.judge.Assess(parts_.environment.task(), parts_.goal, transcript_));
     if (so_far.succeeded.value_or(false)) result_.success_query = tries;
     co_return Status();
-  }
-
-  // What no try before had shown was the last one's doing.
-  void NoteLastTry() {
-    const std::int64_t tries = parts_.attack.queries();
-    if (!result_.assessment.succeeded.value_or(false)) {
-      result_.success_query.reset();
-    } else if (!result_.success_query && tries > 0 && parts_.judge.finds_success_early()) {
-      result_.success_query = tries;
-    }
   }
 
   Async<Status> Plant() {
@@ -443,49 +369,7 @@ void NoteBrokenOff(Error why, EpisodeResult& result) {
   (unanswered ? result.unanswered : result.error) = std::move(why);
 }
 
-/// The end of judging, by one judge: a judge that fails over a dialogue that broke off has nothing to add to that.
-void SetJudged(Status ended, bool broke_off, EpisodeResult& result) {
-  if (ended || (broke_off && ended.error().kind == ErrorKind::kEpisode)) return;
-  result.transcript.stop = Stop::kError;
-  result.error = std::move(ended).error();
-}
-
-Async<Status> AskAgain(const EpisodeParts& parts, bool assess_task, EpisodeResult& result) {
-  Transcript& transcript = result.transcript;
-  EpisodeResult::End& end = *result.end;
-  if (assess_task) {
-    auto assessed = co_await parts.environment.AssessTask(transcript);
-    end.assessed = assessed ? Status() : std::unexpected(assessed.error());
-    result.task = assessed ? std::move(*assessed) : TaskAssessment();
-    result.usage[Role::kJudge] += result.task.usage;
-  }
-  transcript.end_effects.resize(end.effects);
-  Status failed = FailedToLook(parts, result);
-  if (!failed && failed.error().kind != ErrorKind::kEpisode) co_return failed;
-  CO_TRY_ASSIGN(result.assessment, co_await parts.judge.Assess(parts.environment.task(), parts.goal, transcript));
-  result.usage[Role::kJudge] += result.assessment.usage;
-  if (parts.attack.queries() > 0 && result.assessment.succeeded.value_or(false)) {
-    CO_TRY_ASSIGN(const std::int64_t successful,
-                  co_await SuccessfulTry(parts.judge, parts.environment.task(), parts.goal, transcript));
-    if (successful > 0) result.success_query = successful;
-  }
-  co_return failed;
-}
-
 }  // namespace
-
-Async<Status> JudgeAgain(EpisodeParts parts, bool assess_task, EpisodeResult& result) {
-  result.usage = {};
-  if (!result.end) co_return Status();
-  result.transcript.stop = result.end->stop;
-  result.error = result.end->broken_off;
-  result.assessment = {};
-  result.success_query.reset();
-  const bool broke_off = result.broke_off();
-  Status judged = co_await AskAgain(parts, assess_task && !broke_off, result);
-  SetJudged(std::move(judged), broke_off, result);
-  co_return Status();
-}
 
 Async<EpisodeResult> RunEpisode(EpisodeParts parts, EpisodeLimits limits) {
   EpisodeResult result;

@@ -12,6 +12,7 @@
 #include "base/escape.h"
 #include "base/hash.h"
 #include "page/page_data.h"
+#include "page/run_list.h"
 #include "record/layout.h"
 #include "record/trial.h"
 #include "record/trial_log.h"

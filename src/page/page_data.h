@@ -19,19 +19,12 @@
 
 #include "analyze/aggregate.h"
 #include "base/json.h"
-#include "record/transcript_log.h"
+#include "record/transcript_file.h"
 
 namespace xsweep {
 
 inline constexpr std::uint64_t kPageRows = 16384;
 inline constexpr std::uint64_t kPackTrials = 20;
-
-/// {columns:[...], rows:[[text...]...]}: the index and, after it, runs that are under way or were not indexed.
-/// Columns are those of index.csv; `path` is "<exp>/<run_id>". Numbers stay the text of index.csv.
-Expected<Json> RunsForPage(const std::filesystem::path& results);
-
-/// {k, n, value, low, high, basis}; value and bounds are null when n is 0: N/A is never 0 %.
-Json RateForPage(const Rate& rate);
 
 /// One sentence: the rate, its interval and for what it holds, the verdict, and what is missing from it.
 std::string HeadlineOf(const RunAggregate& run);
@@ -42,10 +35,6 @@ Status CheckOwnFiles(const std::filesystem::path& run);
 
 /// A run directory as the page shows it. `run` lies under `results` as <exp>/<run_id>.
 Expected<Json> RunForPage(const std::filesystem::path& results, const std::filesystem::path& run);
-
-/// `b` against `a`, both run directories: {words, facts, adjustment, cells:[{cell, measure, difference, low, high, p,
-/// ...}]}, attack success of all cells first, then task success.
-Expected<Json> ComparisonForPage(const std::filesystem::path& a, const std::filesystem::path& b);
 
 /// The rows of a run in chunks, and its dialogues. Opening reads the rows once to know where chunks begin; memory is
 /// 24 bytes a chunk. Thread-safe after opening.

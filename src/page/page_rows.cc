@@ -13,7 +13,7 @@
 #include "base/base64.h"
 #include "page/page_data.h"
 #include "record/layout.h"
-#include "record/own_row.h"
+#include "record/transcript_file.h"
 #include "record/trial.h"
 #include "record/trial_log.h"
 
@@ -232,11 +232,8 @@ Expected<std::string> PageRows::Chunk(std::size_t chunk, const ChunkOptions& opt
   for (std::size_t start = 0, end = 0; start < text.size(); start = end + 1) {
     end = std::min(text.find('\n', start), text.size());
     const std::string_view line = std::string_view(text).substr(start, end - start);
-    if (const auto own = ReadOwnRow(line)) {
-      columns.Add(*own);
-    } else if (const auto trial = ParseTrialRow(line, "row")) {
-      columns.Add(*trial);
-    }  // a row that is none was reported with the run; it has no place in a column
+    // A row that is none was reported with the run; it has no place in a column.
+    if (const auto trial = ParseTrialRow(line, "row")) columns.Add(*trial);
   }
   TRY_ASSIGN(auto kept, KeptAmong(columns.index));
   if (!options.messages) kept.assign(kept.size(), false);

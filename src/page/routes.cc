@@ -9,6 +9,8 @@
 #include <chrono>
 
 #include "base/embedded.h"
+#include "page/page_comparison.h"
+#include "page/run_list.h"
 #include "record/layout.h"
 #include "record/run_directory.h"
 #include "record/run_id.h"

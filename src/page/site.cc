@@ -10,7 +10,9 @@
 #include "base/embedded.h"
 #include "base/files.h"
 #include "page/html_report.h"
+#include "page/page_comparison.h"
 #include "page/page_data.h"
+#include "page/run_list.h"
 #include "record/layout.h"
 
 namespace xsweep {

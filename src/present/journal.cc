@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "base/escape.h"
+#include "present/design_notes.h"
+#include "present/headline.h"
+#include "present/notes.h"
 
 namespace xsweep {
 namespace {

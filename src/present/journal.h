@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "base/files.h"
-#include "present/notes.h"
+#include "present/story.h"
 
 namespace xsweep {
 

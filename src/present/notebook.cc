@@ -6,6 +6,9 @@
 
 #include "base/escape.h"
 #include "base/json.h"
+#include "present/design_notes.h"
+#include "present/headline.h"
+#include "present/notes.h"
 #include "record/layout.h"
 
 namespace xsweep {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "present/notes.h"
+#include "present/story.h"
 
 namespace xsweep {
 

@@ -8,13 +8,7 @@
 
 namespace xsweep {
 
-/// One sentence that a person can paste: what was attacked, the rate with its interval and basis. Plain text.
-std::string Headline(const Story& story);
-
 // Sections in Markdown, each with its heading and a blank line at its end; empty where there is nothing to say.
-std::string DesignSection(const Story& story);
-/// Of an import whose cases share tasks and injections: attack success with bounds by what is shared.
-std::string SharedSection(const Story& story);
 /// One row a cell: attack success, the same among exposed trials, task success, errors.
 std::string CellsSection(const Story& story);
 std::string ControlsSection(const Story& story);
@@ -23,8 +17,6 @@ std::string CalibrationSection(const Story& story);
 /// What a reader should know before believing a number: thin data, weak attacks, useless agents, damaged rows.
 std::string DoubtsSection(const Story& story);
 std::string FailuresSection(const Story& story);
-/// The command to repeat the run, and the one to rebuild its files.
-std::string RepeatSection(const Story& story);
 
 /// notes.md. A function of run.json and the rows; nothing in them can break out of the Markdown.
 std::string NotesMarkdown(const Story& story);

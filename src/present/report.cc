@@ -16,6 +16,9 @@
 #include "pictures/chart.h"
 #include "pictures/heat_panels.h"
 #include "present/comparison.h"
+#include "present/design_notes.h"
+#include "present/headline.h"
+#include "present/notes.h"
 
 namespace xsweep {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "present/notes.h"
+#include "present/story.h"
 
 namespace xsweep {
 

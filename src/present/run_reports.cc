@@ -10,6 +10,7 @@
 #include "pictures/gnuplot.h"
 #include "pictures/heatmap.h"
 #include "pictures/summary_plot.h"
+#include "present/headline.h"
 #include "present/notebook.h"
 #include "present/notes.h"
 #include "present/report.h"

@@ -11,7 +11,7 @@
 #include "record/line_log.h"
 #include "record/recorded_trials.h"
 #include "record/run_id.h"
-#include "record/transcript_log.h"
+#include "record/seal_transcripts.h"
 #include "record/trial_log.h"
 
 namespace xsweep {

@@ -82,8 +82,7 @@ struct Trial {
 
 /// Appends the row and its newline.
 void AppendTrialRow(const Trial& trial, std::string& out);
-/// Reads one row, any key order, unknown keys ignored; own_row.h reads ours faster. `where` names the file and line for
-/// errors.
+/// Reads one row, any key order, unknown keys ignored. `where` names the file and line for errors.
 Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where);
 
 }  // namespace xsweep

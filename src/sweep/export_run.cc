@@ -19,10 +19,10 @@
 #include "foreign/write_inspect.h"
 #include "foreign/write_mlflow.h"
 #include "foreign/write_otlp.h"
-#include "present/notes.h"
+#include "present/headline.h"
 #include "record/layout.h"
 #include "record/run_directory.h"
-#include "record/transcript_log.h"
+#include "record/transcript_file.h"
 #include "record/trial_log.h"
 #include "sweep/verdict.h"
 

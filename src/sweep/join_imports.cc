@@ -14,6 +14,7 @@
 #include "plan/cell_id.h"
 #include "record/layout.h"
 #include "record/run_directory.h"
+#include "record/transcript_file.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
 #include "sweep/import_intervals.h"

@@ -12,7 +12,7 @@
 #include "base/draw.h"
 #include "parts/shared/model_call.h"
 #include "record/layout.h"
-#include "record/transcript_log.h"
+#include "record/transcript_file.h"
 
 namespace xsweep {
 namespace {

@@ -17,6 +17,7 @@
 #include "models/shelf.h"
 #include "net/http.h"
 #include "record/layout.h"
+#include "record/transcript_file.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
 #include "sweep/experiment.h"

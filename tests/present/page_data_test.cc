@@ -1,6 +1,8 @@
 // What the page reads agrees with the rows and aggregates of a run.
 // SPDX-License-Identifier: Apache-2.0
 #include "page/page_data.h"
+#include "page/page_cells.h"
+#include "page/page_comparison.h"
 
 #include <gtest/gtest.h>
 
@@ -8,6 +10,7 @@
 
 #include "analyze/grid.h"
 #include "base/files.h"
+#include "page/run_list.h"
 #include "record/layout.h"
 #include "record/trial.h"
 #include "support/sample_run.h"

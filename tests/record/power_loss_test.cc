@@ -13,6 +13,8 @@
 #include "record/line_log.h"
 #include "record/recorded_trials.h"
 #include "record/run_directory.h"
+#include "record/seal_transcripts.h"
+#include "record/transcript_file.h"
 #include "record/transcript_log.h"
 #include "record/trial_log.h"
 #include "support/disks.h"

@@ -9,6 +9,8 @@
 
 #include "base/files.h"
 #include "base/hash.h"
+#include "record/seal_transcripts.h"
+#include "record/transcript_file.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {

@@ -6,7 +6,9 @@
 #include <fstream>
 
 #include "base/process.h"
+#include "page/page_comparison.h"
 #include "page/page_data.h"
+#include "page/run_list.h"
 #include "support/sample_run.h"
 
 namespace xsweep {
