@@ -51,7 +51,9 @@ bool Allowance::Within(const Amounts& until) const {
   return true;
 }
 
-/// This process's part of what nobody has spent or set aside, as the reader saw it last.
+/// This process's part of what nobody has spent or set aside, as the reader saw it last. Divided by who may still ask:
+/// shards that are not done, even those that no machine has started yet, and at least all that are alive, for another
+/// split may be at work on the same run. Too many askers cost looks, too few would let the first take all.
 Amounts Allowance::Share() const {
   const Amounts others = reader_.Committed(shard_, whose_);
   const auto unfinished = static_cast<std::int64_t>(shards_ - std::min(shards_ - 1, reader_.Done(shards_, shard_)));
@@ -70,6 +72,7 @@ bool Allowance::WorthHolding(const Amounts& share) const {
     if (!limits_[i]) continue;
     // Nobody knows what a call costs before the first has ended.
     if (calls == 0 && i != 0) return false;
+    // The average, rounded up: a part that ends within a call was set aside for nothing.
     const std::int64_t of_a_call = i == 0 ? 1 : (others[i] + own_[i]) / calls + 1;
     if (share[i] / of_a_call < kSmallestHold) return false;
   }
@@ -78,6 +81,8 @@ bool Allowance::WorthHolding(const Amounts& share) const {
 
 /// Sets a part aside as far as it is worth it: written first, read then, and made smaller if the others leave less.
 Status Allowance::Hold(SteadyTime now) {
+  // The order is the whole argument: were the others read first, two processes could both see the same rest and both
+  // take it. Having written before reading, the later of two sees the earlier one's part.
   const auto write = [&](const Amounts& share) {
     held_ = own_;
     for (std::size_t i = 0; i < own_.size(); ++i) (*held_)[i] += share[i];
@@ -92,6 +97,7 @@ Status Allowance::Hold(SteadyTime now) {
   const Amounts left = Share();
   Amounts share{};
   for (std::size_t i = 0; i < share.size(); ++i) share[i] = std::min(wanted[i], left[i]);
+  // Small parts are given back at once instead of kept: they would hide the rest from who needs it more.
   if (!WorthHolding(share)) return Release();
   if (share != wanted) TRY(write(share));
   held_until_ = now + kHoldFor;
@@ -108,6 +114,7 @@ Expected<Admission> Allowance::Look(SteadyTime now) {
   for (std::size_t i = 0; i < own_.size(); ++i) {
     if (!limits_[i]) continue;
     if (spent[i] + own_[i] >= *limits_[i]) return Admission::kGo;  // reached, which Budget says
+    // Not spent yet but set aside by others: they may give it back, so wait rather than stop.
     room = room && others[i] + own_[i] < *limits_[i];
   }
   if (room) return Admission::kGo;
@@ -123,6 +130,8 @@ Expected<Admission> Allowance::Ask(SteadyTime now) {
 
 Status Allowance::Tick(SteadyTime now) {
   if (!held_ || now < held_until_ - kHoldFor + kRenewEvery) return {};
+  // Renewed by half the time after which others take a process for dead, and shrunk to what it uses: one that has gone
+  // over to its last, slow trials must not sit on what the others are waiting for.
   bool used = false;
   for (std::size_t i = 0; i < own_.size(); ++i) {
     const std::int64_t lately = own_[i] - std::exchange(own_before_[i], own_[i]);

@@ -57,6 +57,8 @@ void FindWanted(const WorkOrder& order, std::uint64_t dialogue, Wanted& wanted) 
 /// Of a dialogue that was held again for some of its rows: where the recorded ones are not of it, all are wanted, as
 /// the attempt after every one there was.
 Status WantAllOfOne(const WorkOrder& order, const std::vector<TrialRecord>& records, Wanted& wanted) {
+  // A dialogue is kept once for all who are judged on it. Held again for one of them, it may have gone another way;
+  // then the rows that rest on the old one would quote a dialogue that is not there, and all of them are written anew.
   bool same = order.runner.Repeats(wanted.trials.front().cell);
   std::uint32_t next = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -151,7 +153,7 @@ class Place {
         if (wanted.open == 0) continue;
         ran = co_await RunOne(wanted, kept);
       }
-      // Finished trials are kept even when a later one was interrupted.
+      // Finished trials are kept even when a later one was interrupted: they are paid for.
       if (const Status written = Write(kept); ran && !written) ran = written;
       if (!ran) work_.Fail(ran.error());
     }

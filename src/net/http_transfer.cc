@@ -34,6 +34,8 @@ std::string OriginOf(const std::string& url) {
 HttpTransfer::~HttpTransfer() {
   StopFirstByteTimer();
   pool.ForgetWait(&finished);
+  // Out of the multi handle before anything that libcurl's callbacks point to goes; a handle that is returned while a
+  // transfer runs on it would call back into a destroyed object.
   if (lane != nullptr) {
     Curl().multi_remove_handle(lane->multi, handle->get());
     --lane->busy;
@@ -56,10 +58,14 @@ std::expected<void, HttpError> HttpTransfer::Start() {
   Curl().easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &HttpPool::OnClose);
   Curl().easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &pool);
   if (auto added = AddBody(); !added) return added;
+  // Of a burst of calls to a host that nobody has asked yet one looks its name up, and the others wait for that:
+  // libcurl starts a thread for each look-up.
   if (!pool.Known(origin)) {
     pool.StartResolving(origin);
     resolving = true;
   }
+  // libcurl's own timeouts cover connecting and the whole call. A server that takes the request and then says nothing
+  // is told from one that answers slowly only by the first byte, so that has a clock of its own.
   armed = true;
   first_byte = pool.loop().CallAt(pool.loop().clock().Now() + request.timeouts.first_byte, [this] {
     armed = false;
@@ -124,6 +130,8 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
   const std::size_t bytes = size * count;
   call.StopFirstByteTimer();
   call.body_bytes += bytes;
+  // Taking less than was handed over is how libcurl is told to end a transfer; why it ended is kept here, because its
+  // own code says only that writing failed.
   if (call.body_bytes > call.request.max_response_bytes) {
     call.too_large = true;
     return 0;
@@ -178,6 +186,7 @@ int HttpTransfer::OnSocketOpened(void* call_pointer, curl_socket_t socket, curls
 
 namespace {
 
+// libcurl keeps no errno of a socket that it could not make. Whether another descriptor can be had tells it afterwards.
 bool OutOfFiles() {
   const int another = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   if (another >= 0) ::close(another);

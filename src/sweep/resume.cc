@@ -30,6 +30,8 @@ std::string WhatChanged(const RunDesign& then, const RunDesign& now) {
   return changes;
 }
 
+/// The rows know their trial by its place in the plan, so nothing may make another plan of it: --force can take over a
+/// judge's threshold or a limit, but never another list of tasks, whose rows would stand under the wrong numbers.
 bool SamePlan(const RunDesign& a, const RunDesign& b) {
   const auto ids = [](const RunDesign& run) {
     std::vector<std::string> list;
@@ -79,7 +81,8 @@ LedgerLine SpentSoFar(const RunFindings& manifest) {
   return ToLedgerLine(used == nullptr ? Spending() : Spending::FromJson(*used));
 }
 
-/// A finished run asked to go on: what is left to do is what a kill may have left.
+/// A finished run asked to go on: a kill may have left logs whose rows are sealed already, or the run out of the list
+/// of runs, which comes last. Either step does nothing where it was done.
 Expected<int> TidyUp(const RunDirectory& run, const Manifest& manifest) {
   TRY(run.Seal(manifest.planned));
   TRY(PublishRun(run, manifest));
@@ -89,6 +92,8 @@ Expected<int> TidyUp(const RunDirectory& run, const Manifest& manifest) {
 
 Expected<int> RunAll(OpenedRun& opened, const ExecuteOptions& options, const std::atomic<bool>& stop) {
   TRY(WriteStatus(opened.run, opened.manifest, RunStatus::kRunning));
+  // What is missing is asked of the rows alone, never of the status: a killed run still says that it is running, and a
+  // machine that lost its power may have kept a status and not the last rows.
   const Status ran = RunMissing(opened.experiment, opened.run, options, stop);
   if (ran) return FinishRun(opened.run, opened.manifest);
   const bool interrupted = ran.error().kind == ErrorKind::kInterrupted;
@@ -136,6 +141,7 @@ Expected<int> GoOn(OpenedRun& opened, const ExecuteOptions& options, const std::
   Manifest& manifest = opened.manifest;
   if (options.shard.count > 1) return GoOnAsShard(opened, options, stop);
   if (run.sealed()) {
+    // Killed between sealing the rows and writing what they say: the rows are whole, only the reports are not.
     if (!Finished(manifest)) {
       TRY_ASSIGN(const int code, FinishRun(run, manifest));
       if (!options.retry_errors) return code;
@@ -144,6 +150,8 @@ Expected<int> GoOn(OpenedRun& opened, const ExecuteOptions& options, const std::
     if (!options.retry_errors || CountOf(manifest, "error") + CountOf(manifest, "skipped") == 0)
       return TidyUp(run, manifest);
     TRY(WriteStatus(run, manifest, RunStatus::kRunning));
+    // The ledgers went with the sealing, so what was spent before has to be carried into the open run: a limit is on
+    // the run, not on each attempt to finish it.
     TRY(run.Unseal(SpentSoFar(manifest)));
   }
   return RunAll(opened, options, stop);
