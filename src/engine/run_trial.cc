@@ -124,7 +124,7 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
     SetError(assessment.error(), row);
     co_return row;
   }
-  row.usage[Role::kJudge] = assessment->usage;
+  row.usage[Role::kJudge] = UsageInRow(assessment->usage);
   EpisodeResult result;
   result.assessment = std::move(*assessment);
   result.transcript.exposure = dialogue->exposure;

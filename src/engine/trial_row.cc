@@ -115,6 +115,12 @@ std::string HashOfPart(const PartConfig& part, std::string_view more) {
   return ShortHash(text.append("\n").append(more));
 }
 
+Usage UsageInRow(Usage used) {
+  used.tokens_known = true;
+  if (!used.cost_known) used.cost_nano_usd = 0;
+  return used;
+}
+
 void SetError(const Error& error, Trial& row) {
   row.outcome = error.kind == ErrorKind::kBudget ? Outcome::kSkipped : Outcome::kError;
   row.error_kind = error.kind == ErrorKind::kBudget  ? "budget"
@@ -185,7 +191,7 @@ void CopyFindings(const Trial& other, Trial& row) {
 
 void SetEpisode(const EpisodeResult& result, const RowRules& rules, Trial& row) {
   SetDialogue(result.transcript, row);
-  row.usage = result.usage;
+  for (const Role role : kEvery<Role>) row.usage[role] = UsageInRow(result.usage[role]);
   row.queries = result.attack_queries;
   row.success_query = result.success_query.value_or(0);
   if (result.error && !(rules.attacked && SucceededBefore(*result.error, result.assessment))) {

@@ -34,6 +34,10 @@ Outcome DecideOutcome(bool attacked, const Exposure& exposure, const Assessment&
 /// 16 hex digits over a part's name, options and what else it follows.
 std::string HashOfPart(const PartConfig& part, std::string_view more = {});
 
+/// What a row says of it, so that a row compares equal with itself when it is read again: no sum where a price is not
+/// known, and nothing of replies that did not say what they took.
+Usage UsageInRow(Usage used);
+
 /// An error, or `skipped` where the budget is gone.
 void SetError(const Error& error, Trial& row);
 /// What the replies gave away about themselves.

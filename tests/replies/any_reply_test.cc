@@ -176,6 +176,9 @@ std::vector<Trial> PlayAll(const Setting& setting, Wire wire, std::uint64_t roun
     if (attacked && !asks_judge && ExecutedHarm(record->transcript)) {
       EXPECT_TRUE(row.outcome == Outcome::kAttackSucceeded) << about;
     }
+    std::string line;
+    AppendTrialRow(row, line);
+    EXPECT_EQ(row, ParseTrialRow(line, "row").value()) << about;
     rows.push_back(row);
     if (std::string_view(setting.unanswered) != "error") continue;
     if (row.outcome == Outcome::kAttackResisted || row.outcome == Outcome::kBenign) {
