@@ -1,5 +1,6 @@
 #!/bin/bash
-# A run on a real Slurm: 16 shards on two nodes, one node killed in the middle, the bytes of one process.
+# Runs on a real Slurm of two nodes: 16 shards, one node killed in the middle, and external agents; the bytes of one
+# process.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -90,3 +91,25 @@ grep -q '"status": "interrupted"' "$runs/stopped/run.json" || fail "the cancelle
 "$xsweep" run --resume "$runs/stopped" --quiet >/dev/null || fail "the cancelled run cannot be resumed"
 cmp "$runs/alone/trials.jsonl" "$runs/stopped/trials.jsonl" || fail "the rows differ after a cancel"
 echo "cancelled in the middle, resumed here: the bytes of one process"
+
+# An external agent, a program that is started for each trial and asks for its tools over MCP, on both nodes.
+cat >"$dir/agents.yaml" <<CONFIG
+exp: agents
+mode: REAL
+seeds: 1..4
+environment: { name: airline, tasks: [0, 1, 2] }
+agent: { name: process, command: [python3, "$here/../agents/stand_in.py", well], timeout: 120 }
+attack: { name: record_injection, goal: unearned_certificate, amount: [150, 369] }
+judge: { name: goal_reached }
+controls: true
+transcripts: all
+CONFIG
+"$xsweep" run "$dir/agents.yaml" --outdir "$dir/results" --run-id alone --quiet >/dev/null 2>&1 || fail "the agents do not run here"
+runs=$dir/results/agents
+"$xsweep" run "$dir/agents.yaml" --outdir "$dir/results" --run-id array --executor slurm --slurm-shards 4 \
+  --slurm-mem 200M >"$dir/attach-agents.txt" 2>&1 || fail "agents on Slurm ended with $?: $(cat "$dir/attach-agents.txt")"
+cmp "$runs/alone/trials.jsonl" "$runs/array/trials.jsonl" || fail "the rows of agents on two nodes differ from one process"
+cmp "$runs/alone/transcripts.jsonl.zst" "$runs/array/transcripts.jsonl.zst" || fail "their dialogues differ"
+grep -q '"outcome":"error"' "$runs/array/trials.jsonl" && fail "agents failed: $(grep -m1 '"outcome":"error"' "$runs/array/trials.jsonl")"
+grep -q '"tool_calls":[1-9]' "$runs/array/trials.jsonl" || fail "no agent used a tool"
+echo "$(wc -l <"$runs/array/trials.jsonl") trials of an external agent in four shards: the bytes of one process"
