@@ -14,23 +14,29 @@ namespace {
 
 Json TextBlock(std::string_view text) { return Json::MakeObject({{"type", "text"}, {"text", text}}); }
 
-Json CallBlock(const ToolCall& call, const LegalIds& ids) {
+/// Ids and names as the API takes them.
+struct Legal {
+  LegalIds ids;
+  LegalNames names;
+};
+
+Json CallBlock(const ToolCall& call, const Legal& legal) {
   return Json::MakeObject({{"type", "tool_use"},
-                           {"id", ids.Of(call.id)},
-                           {"name", LegalToolName(call.name)},
+                           {"id", legal.ids.Of(call.id)},
+                           {"name", legal.names.Of(call.name)},
                            {"input", WritableArguments(call.arguments)}});
 }
 
-void AppendResult(const Message& message, const LegalIds& ids, Json& blocks) {
-  Json result =
-      Json::MakeObject({{"type", "tool_result"}, {"tool_use_id", ids.Of(message.call_id)}, {"content", message.text}});
+void AppendResult(const Message& message, const Legal& legal, Json& blocks) {
+  Json result = Json::MakeObject(
+      {{"type", "tool_result"}, {"tool_use_id", legal.ids.Of(message.call_id)}, {"content", message.text}});
   if (message.error) result.Set("is_error", true);
   blocks.Append(std::move(result));
 }
 
 /// The blocks of a turn as they came, thinking with its signature among them; ids, names and inputs as the dialogue
 /// has them, and texts without a word left out.
-void AppendKept(const Message& message, const LegalIds& ids, bool send_thought, Json& blocks) {
+void AppendKept(const Message& message, const Legal& legal, bool send_thought, Json& blocks) {
   std::size_t calls = 0;
   bool ends_in_thought = true;
   for (const Json& block : message.kept.items()) {
@@ -39,23 +45,23 @@ void AppendKept(const Message& message, const LegalIds& ids, bool send_thought, 
     if (type == "text" && IsBlank(block.StringOr("text", ""))) continue;
     if (thought && !send_thought) continue;
     if (type == "tool_use") {
-      if (calls < message.calls.size()) blocks.Append(CallBlock(message.calls[calls++], ids));
+      if (calls < message.calls.size()) blocks.Append(CallBlock(message.calls[calls++], legal));
     } else {
       blocks.Append(block);
     }
     ends_in_thought = thought;
   }
   for (; calls < message.calls.size(); ++calls, ends_in_thought = false) {
-    blocks.Append(CallBlock(message.calls[calls], ids));
+    blocks.Append(CallBlock(message.calls[calls], legal));
   }
   if (ends_in_thought) blocks.Append(TextBlock(kNothingSaid));  // the API takes no turn that ends in a thought
 }
 
-void AppendBlocks(const Message& message, const LegalIds& ids, bool send_thought, Json& blocks) {
-  if (message.speaker == Speaker::kTool) return AppendResult(message, ids, blocks);
-  if (message.kept.is_array()) return AppendKept(message, ids, send_thought, blocks);
+void AppendBlocks(const Message& message, const Legal& legal, bool send_thought, Json& blocks) {
+  if (message.speaker == Speaker::kTool) return AppendResult(message, legal, blocks);
+  if (message.kept.is_array()) return AppendKept(message, legal, send_thought, blocks);
   if (!IsBlank(message.text)) blocks.Append(TextBlock(message.text));
-  for (const ToolCall& call : message.calls) blocks.Append(CallBlock(call, ids));
+  for (const ToolCall& call : message.calls) blocks.Append(CallBlock(call, legal));
   if (IsBlank(message.text) && message.calls.empty()) blocks.Append(TextBlock(kNothingSaid));
 }
 
@@ -65,14 +71,15 @@ struct Turn {
   Json blocks = Json::MakeArray();
 };
 
-std::vector<Turn> TurnsOf(const std::vector<Message>& messages, bool send_thought) {
-  const LegalIds ids(messages);
+std::vector<Turn> TurnsOf(const ModelRequest& request, bool send_thought) {
+  const std::vector<Message>& messages = request.messages;
+  const Legal legal{LegalIds(messages), LegalNames(request.tools)};
   std::vector<Turn> turns(1, Turn{.role = "user"});
   if (messages.empty() || messages.front().speaker == Speaker::kAgent) turns[0].blocks.Append(TextBlock(kNothingSaid));
   for (const Message& message : messages) {
     const std::string_view speaks = message.speaker == Speaker::kAgent ? "assistant" : "user";
     if (speaks != turns.back().role) turns.push_back(Turn{.role = speaks});
-    AppendBlocks(message, ids, send_thought, turns.back().blocks);
+    AppendBlocks(message, legal, send_thought, turns.back().blocks);
   }
   return turns;
 }
@@ -87,7 +94,7 @@ void MarkTurns(std::vector<Turn>& turns) {
 }
 
 Json WriteTurns(const Endpoint& endpoint, const ModelRequest& request) {
-  std::vector<Turn> turns = TurnsOf(request.messages, endpoint.send_thought);
+  std::vector<Turn> turns = TurnsOf(request, endpoint.send_thought);
   if (endpoint.prompt_cache && DialogueGoesOn(request.identity)) MarkTurns(turns);
   Json written = Json::MakeArray();
   for (Turn& turn : turns) {
@@ -99,10 +106,11 @@ Json WriteTurns(const Endpoint& endpoint, const ModelRequest& request) {
 /// Tools and system prompt are what all trials of a cell begin with; the server reads tools first.
 void SetTools(const Endpoint& endpoint, const ModelRequest& request, Json& body) {
   if (request.tools.empty()) return;
+  const LegalNames names(request.tools);
   Json tools = Json::MakeArray();
   for (const ToolSchema& tool : request.tools) {
     tools.Append(Json::MakeObject(
-        {{"name", LegalToolName(tool.name)}, {"description", tool.description}, {"input_schema", tool.parameters}}));
+        {{"name", names.Of(tool.name)}, {"description", tool.description}, {"input_schema", tool.parameters}}));
   }
   if (endpoint.prompt_cache && IsBlank(request.system)) MarkForCache(tools.MutableItems().back());
   body.Set("tools", std::move(tools));

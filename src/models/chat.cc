@@ -30,9 +30,9 @@ void AppendMembers(const Json& members, std::string_view but, std::string& out) 
   }
 }
 
-void AppendCall(const ToolCall& call, std::string& out) {
+void AppendCall(const ToolCall& call, const LegalNames& names, std::string& out) {
   AppendMember(R"({"id":)", call.id, out);
-  AppendMember(R"(,"type":"function","function":{"name":)", LegalToolName(call.name), out);
+  AppendMember(R"(,"type":"function","function":{"name":)", names.Of(call.name), out);
   AppendMember(R"(,"arguments":)", WritableArguments(call.arguments).Dump(), out);
   if (const Json* more = call.more.Find("function")) AppendMembers(*more, {}, out);
   out += '}';
@@ -41,7 +41,7 @@ void AppendCall(const ToolCall& call, std::string& out) {
 }
 
 /// Servers refuse messages without a word; beside calls they want null, or "" where null is refused.
-void AppendAgent(const Endpoint& endpoint, const Message& message, std::string& out) {
+void AppendAgent(const Endpoint& endpoint, const Message& message, const LegalNames& names, std::string& out) {
   const Json* content = endpoint.send_thought ? message.kept.Find("content") : nullptr;
   out += R"({"role":"assistant","content":)";
   if (content != nullptr) {
@@ -51,7 +51,8 @@ void AppendAgent(const Endpoint& endpoint, const Message& message, std::string& 
   } else {
     AppendJsonString(IsBlank(message.text) && message.calls.empty() ? kNothingSaid : message.text, out);
   }
-  if (!message.calls.empty()) AppendList(message.calls, AppendCall, out += R"(,"tool_calls":)");
+  const auto append = [&](const ToolCall& call, std::string& to) { AppendCall(call, names, to); };
+  if (!message.calls.empty()) AppendList(message.calls, append, out += R"(,"tool_calls":)");
   if (!endpoint.send_thought || !message.kept.is_object()) return;
   for (const auto& [key, value] : message.kept.members()) {
     // The thought of a turn is wanted while its calls are answered; behind a closed turn some servers refuse it.
@@ -64,7 +65,7 @@ void AppendAgent(const Endpoint& endpoint, const Message& message, std::string& 
   }
 }
 
-void AppendMessage(const Endpoint& endpoint, const Message& message, std::string& out) {
+void AppendMessage(const Endpoint& endpoint, const Message& message, const LegalNames& names, std::string& out) {
   switch (message.speaker) {
     case Speaker::kSystem: AppendMember(R"({"role":"system","content":)", message.text, out); break;
     case Speaker::kUser:
@@ -74,20 +75,23 @@ void AppendMessage(const Endpoint& endpoint, const Message& message, std::string
       AppendMember(R"({"role":"tool","tool_call_id":)", message.call_id, out);
       AppendMember(R"(,"content":)", message.text, out);
       break;
-    case Speaker::kAgent: AppendAgent(endpoint, message, out);
+    case Speaker::kAgent: AppendAgent(endpoint, message, names, out);
   }
   out += '}';
 }
 
-void AppendTool(const ToolSchema& tool, std::string& out) {
-  AppendMember(R"({"type":"function","function":{"name":)", LegalToolName(tool.name), out);
+void AppendTool(const ToolSchema& tool, const LegalNames& names, std::string& out) {
+  AppendMember(R"({"type":"function","function":{"name":)", names.Of(tool.name), out);
   AppendMember(R"(,"description":)", tool.description, out);
   out += R"(,"parameters":)";
   tool.parameters.AppendTo(out);
   out += "}}";
 }
 
-void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) { AppendList(tools, AppendTool, out); }
+void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
+  const LegalNames names(tools);
+  AppendList(tools, [&](const ToolSchema& tool, std::string& to) { AppendTool(tool, names, to); }, out);
+}
 
 /// What a choice's message holds.
 struct Pieces {
@@ -304,9 +308,10 @@ std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools,
     AppendMember(R"({"role":"system","content":)", request.system, out);
     out += '}';
   }
+  const LegalNames names(request.tools);
   for (const Message& message : request.messages) {
     if (out.back() != '[') out += ',';
-    AppendMessage(endpoint, message, out);
+    AppendMessage(endpoint, message, names, out);
   }
   out += ']';
   if (!request.tools.empty()) out.append(R"(,"tools":)").append(tools);

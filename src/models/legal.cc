@@ -3,6 +3,7 @@
 #include "models/legal.h"
 
 #include <algorithm>
+#include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
@@ -33,10 +34,24 @@ std::size_t BlankAt(std::string_view text) {
   return blank == std::end(kBlanks) ? 0 : blank->size();
 }
 
+bool IsLegal(std::string_view name) {
+  return !name.empty() && name.size() <= kLongestName && std::ranges::all_of(name, IsPlain);
+}
+
 std::string Plain(std::string_view text) {
   std::string plain(text);
   std::ranges::replace_if(plain, [](char c) { return !IsPlain(c); }, '_');
   return plain;
+}
+
+std::string LegalName(std::string_view name) {
+  if (name.empty()) return "unnamed";
+  return Plain(name.substr(0, kLongestName));
+}
+
+std::string MarkedName(std::string_view name, std::size_t number) {
+  const std::string mark = ShortHash(fmt::format("{}/{}", number, name)).substr(0, 8);
+  return fmt::format("{}_{}", Plain(name.substr(0, kLongestName - mark.size() - 1)), mark);
 }
 
 }  // namespace
@@ -50,15 +65,34 @@ bool IsBlank(std::string_view text) {
   return true;
 }
 
-std::string LegalToolName(std::string_view name) {
-  if (name.empty()) return "unnamed";
-  return Plain(name.substr(0, kLongestName));
+LegalNames::LegalNames(const std::vector<ToolSchema>& tools) {
+  const auto illegal = [](const ToolSchema& tool) { return !IsLegal(tool.name); };
+  if (std::ranges::none_of(tools, illegal)) return;
+  std::unordered_map<std::string, int> wanted;
+  for (const ToolSchema& tool : tools) ++wanted[LegalName(tool.name)];
+  for (const ToolSchema& tool : tools) {
+    if (!illegal(tool) || changed_.contains(tool.name)) continue;
+    std::string legal = LegalName(tool.name);
+    if (wanted[legal] > 1) {
+      std::size_t n = 0;
+      do legal = MarkedName(tool.name, n++);
+      while (!wanted.emplace(legal, 1).second);
+    }
+    changed_.emplace(tool.name, std::move(legal));
+  }
+}
+
+std::string LegalNames::Of(std::string_view name) const {
+  const auto found = changed_.find(name);
+  return found == changed_.end() ? LegalName(name) : found->second;
 }
 
 void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls) {
+  if (calls.empty()) return;
+  const LegalNames names(request.tools);
   for (ToolCall& call : calls) {
     const auto is_called = [&](const ToolSchema& tool) { return tool.name == call.name; };
-    const auto is_meant = [&](const ToolSchema& tool) { return LegalToolName(tool.name) == call.name; };
+    const auto is_meant = [&](const ToolSchema& tool) { return names.Of(tool.name) == call.name; };
     if (std::ranges::any_of(request.tools, is_called)) continue;
     const auto meant = std::ranges::find_if(request.tools, is_meant);
     if (meant != request.tools.end()) call.name = meant->name;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,8 +17,18 @@ inline constexpr std::string_view kNothingSaid = "(nothing)";
 
 bool IsBlank(std::string_view text);
 
-/// A tool's name of 1 to 64 letters, digits, underscores and hyphens: what all servers take, of a tool as of a call.
-std::string LegalToolName(std::string_view name);
+/// The names of tools as all servers take them, of a tool as of a call: 1 to 64 letters, digits, underscores and
+/// hyphens. Tools never share one: those that would carry a mark that follows from their own name.
+class LegalNames {
+ public:
+  explicit LegalNames(const std::vector<ToolSchema>& tools);
+  /// Also of a name that none of the tools has: models make names up.
+  std::string Of(std::string_view name) const;
+
+ private:
+  std::map<std::string, std::string, std::less<>> changed_;
+};
+
 /// Gives calls the names that their tools really have, where a server was told a legal one.
 void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls);
 
