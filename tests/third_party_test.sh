@@ -12,27 +12,34 @@ suite=$npm/node_modules/@modelcontextprotocol/conformance/dist/index.js
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 failed=0
-while read -r scenario version; do
-  if (cd "$out" && "$OLDPWD/$node" "$OLDPWD/$suite" client --command "python3 $OLDPWD/tests/mcp_conformance_client.py $xsweep" \
-      --scenario "$scenario" --spec-version "$version") > "$out/log" 2>&1; then
-    echo "ok   conformance client $scenario $version"
+for set in 2025-11-25 2026-07-28; do
+  if (cd "$out" && timeout 300 "$OLDPWD/$node" "$OLDPWD/$suite" client --command "python3 $OLDPWD/tests/mcp_conformance_client.py $xsweep" \
+      --requirements "$set" --expected-failures "$OLDPWD/tests/mcp/client-baseline-$set.yml" -o "$out/$set") > "$out/log" 2>&1; then
+    echo "ok   conformance client $set: $(grep '^Total' "$out/log")"
   else
-    echo "FAIL conformance client $scenario $version"
-    tail -n 25 "$out/log"
+    echo "FAIL conformance client $set"
+    tail -n 40 "$out/log"
     failed=1
   fi
-done <<'SCENARIOS'
-initialize 2025-06-18
-initialize 2025-11-25
-tools_call 2025-11-25
-sse-retry 2025-11-25
-tools_call 2026-07-28
-request-metadata 2026-07-28
-http-standard-headers 2026-07-28
-http-custom-headers 2026-07-28
-http-invalid-tool-headers 2026-07-28
-json-schema-ref-no-deref 2026-07-28
-json-schema-2020-12-preservation 2025-11-25
-json-schema-2020-12-preservation 2026-07-28
-SCENARIOS
+done
+# Where a server asks for authorization, the error says what to do.
+python3 - "$xsweep" <<'PYTHON' || failed=1
+import http.server, json, subprocess, sys, threading
+class Asks(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Bearer resource_metadata="http://127.0.0.1/x"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Asks)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+servers = json.dumps({"s": {"url": f"http://127.0.0.1:{server.server_port}/mcp"}})
+done = subprocess.run([sys.argv[1], "env", "call", "mcp", "x", "{}", "--option", "servers=" + servers, "--option", 'reset="none"'],
+                      capture_output=True, text=True)
+good = done.returncode == 2 and "headers" in done.stderr and "Bearer" in done.stderr and "401" in done.stderr
+print("ok   a server that asks for authorization" if good else f"FAIL {done}")
+sys.exit(not good)
+PYTHON
 exit $failed

@@ -16,6 +16,16 @@ namespace {
 
 using Answer = std::expected<HttpResponse, HttpError>;
 
+std::string NoAnswerIn(const HttpResponse& response) {
+  std::string words = fmt::format("HTTP {}: {}", response.status, Printable(response.body, 200));
+  if (response.status != 401 && response.status != 403) return words;
+  if (const std::string* challenge = response.Header("www-authenticate"))
+    words += fmt::format(" ({})", Printable(*challenge, 200));
+  return words +
+         "; the server wants authorization: give it a token with `headers: {Authorization: \"Bearer $NAME\"}` of "
+         "this server, where NAME is an environment variable (nobody is asked to log in here)";
+}
+
 /// Connections belong to a loop's thread, and trials run on many: this one has a thread of its own.
 class HttpTransport final : public McpTransport {
  public:
@@ -121,8 +131,7 @@ class HttpTransport final : public McpTransport {
       const bool over = clock_.Now() + heard->retry() >= deadline || (response && response->status != 200);
       if (over || heard->last_event().empty() || !Resumes()) {
         if (!response) co_return std::unexpected(response.error());
-        co_return WorldError(fmt::format("HTTP {}: {}", response->status, Printable(response->body, 200)),
-                             address_.url);
+        co_return WorldError(NoAnswerIn(*response), address_.url);
       }
       const Handoff<bool> nothing;
       auto pausing = nothing.Take(heard->retry());

@@ -66,6 +66,23 @@ TEST_F(AStreamingServer, MayEndAStreamAndSayTheAnswerOnTheNext) {
   EXPECT_EQ(resumed_, std::vector<std::string>{"e1"});
 }
 
+TEST_F(AStreamingServer, ThatWantsAuthorizationIsAnErrorThatSaysHowToGiveIt) {
+  for (const int status : {401, 403, 500}) {
+    const Mount mount = server_->Serve("/closed", {}, [&](WebRequest) -> Async<WebResponse> {
+      co_return WebResponse{.status = status,
+                            .headers = {{"WWW-Authenticate", "Bearer resource_metadata=\"https://a/b\""}},
+                            .body = "no"};
+    });
+    const auto transport = ReachMcpServer({.url = mount.url(), .headers = {}}).value();
+    const auto answer = loop_->Run(transport->Ask("tools/list", Json(), std::chrono::seconds(20)));
+    ASSERT_FALSE(answer);
+    const std::string& said = answer.error().message;
+    EXPECT_TRUE(said.starts_with("HTTP " + std::to_string(status) + ": no")) << said;
+    EXPECT_EQ(said.contains("Authorization: \"Bearer $NAME\""), status != 500) << said;
+    EXPECT_EQ(said.contains("https://a/b"), status != 500) << said;
+  }
+}
+
 TEST_F(AStreamingServer, IsNotAskedAgainBeforeTheTimeThatItSaid) {
   const auto failed = Ask({.posted = kPriming, .got = "", .get_status = 405});
   ASSERT_FALSE(failed);
