@@ -14,6 +14,8 @@ class AnnotatesTools {
   virtual ~AnnotatesTools() = default;
   /// What the tool does to the world, in MCP's words (readOnlyHint, destructiveHint, ...); null when not known.
   virtual Json AnnotationsOf(std::string_view tool) const = 0;
+  /// The JSON Schema that its data beside the text keeps to; null where nobody says one.
+  virtual Json OutputOf(std::string_view /*tool*/) const { return {}; }
 };
 
 }  // namespace xsweep

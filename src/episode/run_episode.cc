@@ -10,6 +10,7 @@
 #include "episode/call_ids.h"
 #include "episode/decisions.h"
 #include "episode/judging.h"
+#include "episode/kept_results.h"
 #include "episode/notice.h"
 #include "episode/own_tools.h"
 #include "episode/payload_trace.h"
@@ -87,7 +88,15 @@ class Dialogue {
     if (parts_.attack.poisons_tools() || parts_.defense.reviews_tools()) CO_TRY(co_await ShowTools());
     auto* hears = dynamic_cast<HearsDecisions*>(&parts_.agent);
     if (hears != nullptr && dynamic_cast<const DeniesNoCall*>(&parts_.defense) != nullptr) hears->ExpectNoDenial();
+    if (ResultsAreKept()) TellResultsAreKept(parts_.agent);
     co_return Status();
+  }
+
+  bool ResultsAreKept() const {
+    const Channel channel = parts_.attack.channel();
+    if (channel == Channel::kToolResult || channel == Channel::kRecord) return false;
+    const auto* leaves = dynamic_cast<const LeavesResults*>(&parts_.defense);
+    return leaves != nullptr && leaves->leaves_results();
   }
 
   // Once before the first turn, and anew when an attack changes them behind the agent's back.

@@ -11,14 +11,19 @@
 namespace xsweep {
 
 EnvironmentHost::EnvironmentHost(std::unique_ptr<Environment> environment) : environment_(std::move(environment)) {
-  tools_ = std::make_shared<const std::vector<HostedTool>>(HostTools(environment_->tools(), *environment_));
+  tools_ = std::make_shared<const std::vector<HostedTool>>(HostTools(environment_->tools(), *environment_, true));
 }
 
-std::vector<HostedTool> HostTools(const std::vector<ToolSchema>& tools, const Environment& environment) {
+std::vector<HostedTool> HostTools(const std::vector<ToolSchema>& tools, const Environment& environment,
+                                  bool promise_forms) {
   const auto* annotates = dynamic_cast<const AnnotatesTools*>(&environment);
   std::vector<HostedTool> hosted;
-  for (const ToolSchema& tool : tools)
-    hosted.push_back({tool, annotates == nullptr ? Json() : annotates->AnnotationsOf(tool.name)});
+  for (const ToolSchema& tool : tools) {
+    HostedTool& one = hosted.emplace_back(HostedTool{tool});
+    if (annotates == nullptr) continue;
+    one.annotations = annotates->AnnotationsOf(tool.name);
+    if (promise_forms) one.output = annotates->OutputOf(tool.name);
+  }
   return hosted;
 }
 

@@ -10,8 +10,10 @@
 
 namespace xsweep {
 
-/// The tools as they are shown, with what the environment says of each.
-std::vector<HostedTool> HostTools(const std::vector<ToolSchema>& tools, const Environment& environment);
+/// The tools as they are shown, with what the environment says of each. A client refuses results that are not of the
+/// form that a tool promises, so `promise_forms` is for where results are the tool's own.
+std::vector<HostedTool> HostTools(const std::vector<ToolSchema>& tools, const Environment& environment,
+                                  bool promise_forms);
 
 /// The environment's policy is handed out as instructions. A tool's refusal is a result with `isError`; a tool that
 /// there is not is an error of the request.

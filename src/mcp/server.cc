@@ -63,12 +63,16 @@ std::string HeaderText(const Json& value) {
   return value.Dump();
 }
 
+/// Data beside a text: at first objects only, since the new era any value.
+bool Takes(const McpRevision& revision, bool object) { return revision.structured && (object || revision.modern); }
+
 Json ToolJson(const HostedTool& tool, const McpRevision& revision) {
   Json schema = tool.schema.parameters;
   if (schema.Find("type") == nullptr) schema.Set("type", "object");
   Json json = Json::MakeObject(
       {{"name", tool.schema.name}, {"description", tool.schema.description}, {"inputSchema", std::move(schema)}});
-  if (revision.structured && !tool.output.is_null()) json.Set("outputSchema", tool.output);
+  if (Takes(revision, tool.output.StringOr("type", "") == "object") && !tool.output.is_null())
+    json.Set("outputSchema", tool.output);
   if (revision.annotations && !tool.annotations.is_null()) json.Set("annotations", tool.annotations);
   return json;
 }
@@ -77,7 +81,7 @@ Json ResultOf(ToolAnswer answer, const McpRevision& revision) {
   if (!answer.result.is_null()) return std::move(answer.result);
   Json content = Json::MakeArray({Json::MakeObject({{"type", "text"}, {"text", std::move(answer.text)}})});
   Json result = Json::MakeObject({{"content", std::move(content)}, {"isError", answer.error}});
-  if (revision.structured && !answer.structured.is_null())
+  if (Takes(revision, answer.structured.is_object()) && !answer.structured.is_null())
     result.Set("structuredContent", std::move(answer.structured));
   return result;
 }

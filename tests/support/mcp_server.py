@@ -15,7 +15,10 @@ calls = 0
 def tools():
     listed = [
         {"name": "read_notes", "description": "All notes.", "inputSchema": {"type": "object", "properties": {}},
-         "annotations": {"title": "Notes", "readOnlyHint": True}},
+         "annotations": {"title": "Notes", "readOnlyHint": True},
+         "outputSchema": {"type": "object", "properties": {"notes": {"type": "array", "items": {"type": "object", "properties": {
+             "text": {"type": "string", "maxLength": 40}, "n": {"type": "integer"}}, "additionalProperties": False}}},
+             "required": ["notes"]}},
         {"name": "add_note", "description": "Adds one.",
          "inputSchema": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}},
         {"name": "whoami", "description": "Says what it was started with.", "inputSchema": {"type": "object"}},

@@ -6,15 +6,16 @@
 #include <fmt/format.h>
 
 #include "base/amount.h"
+#include "episode/kept_results.h"
 #include "episode/own_tools.h"
 #include "parts/defenses/defenses.h"
 
 namespace xsweep {
 namespace {
 
-class NoDefense : public Defense, public DeniesNoCall {};
+class NoDefense : public Defense, public DeniesNoCall, public LeavesResults {};
 
-class BlockEverything : public Defense {
+class BlockEverything : public Defense, public LeavesResults {
  public:
   Async<Expected<Decisions>> BeforeCall(const ToolCall& /*call*/, const Conversation& /*conversation*/) override {
     return Expected<Decisions>(
@@ -37,7 +38,7 @@ const Options<RefundSettings> kRefundOptions = {
     Opt("arguments", &RefundSettings::arguments, "The arguments that name money given to the customer."),
     Opt("cumulative", &RefundSettings::cumulative, "Whether the threshold holds for the sum over the dialogue.")};
 
-class RefundLimit : public Defense {
+class RefundLimit : public Defense, public LeavesResults {
  public:
   explicit RefundLimit(Shared<RefundSettings> settings) : settings_(std::move(settings)) {}
 

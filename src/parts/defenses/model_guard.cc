@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "episode/kept_results.h"
 #include "parts/defenses/defenses.h"
 #include "parts/shared/model_call.h"
 
@@ -17,7 +18,7 @@ struct GuardPlan {
   bool user_turns = false;
 };
 
-class ModelGuard : public Defense {
+class ModelGuard : public Defense, public LeavesResults {
  public:
   ModelGuard(Shared<GuardPlan> plan, const TrialContext& context) : plan_(std::move(plan)), context_(context) {}
 

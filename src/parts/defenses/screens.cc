@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "episode/exposure.h"
+#include "episode/kept_results.h"
 #include "episode/own_tools.h"
 #include "parts/defenses/defenses.h"
 #include "parts/shared/pattern.h"
@@ -100,7 +101,7 @@ struct RuleSet {
   bool users = false;
 };
 
-class InjectionRules : public Defense, public DeniesNoCall {
+class InjectionRules : public Defense, public DeniesNoCall, public LeavesResults {
  public:
   explicit InjectionRules(Shared<RuleSet> set) : set_(std::move(set)) {}
 

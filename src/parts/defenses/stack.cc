@@ -5,12 +5,13 @@
 
 #include <fmt/format.h>
 
+#include "episode/kept_results.h"
 #include "parts/defenses/defenses.h"
 
 namespace xsweep {
 namespace {
 
-class Stack : public Defense {
+class Stack : public Defense, public LeavesResults {
  public:
   explicit Stack(std::vector<std::unique_ptr<Defense>> parts) : parts_(std::move(parts)) {}
 
@@ -46,6 +47,12 @@ class Stack : public Defense {
                                        const Conversation& conversation) override {
     return InOrder(content, [&call, &conversation](Defense& part, const std::string& seen) {
       return part.AfterCall(call, seen, conversation);
+    });
+  }
+  bool leaves_results() const override {
+    return std::ranges::all_of(parts_, [](const auto& part) {
+      const auto* leaves = dynamic_cast<const LeavesResults*>(part.get());
+      return leaves != nullptr && leaves->leaves_results();
     });
   }
   Usage usage() const override {

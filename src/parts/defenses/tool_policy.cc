@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "episode/kept_results.h"
 #include "parts/defenses/defenses.h"
 #include "parts/shared/pattern.h"
 #include "parts/shared/predicate.h"
@@ -39,7 +40,7 @@ bool UserSaysYes(const Conversation& conversation) {
   return false;
 }
 
-class ToolPolicy : public Defense {
+class ToolPolicy : public Defense, public LeavesResults {
  public:
   explicit ToolPolicy(Shared<Policy> policy) : policy_(std::move(policy)) {}
 

@@ -77,6 +77,11 @@ TEST(McpEnvironment, IsServedAsItsServersServeIt) {
   const auto answer = RunNow(host.Call({.call = Call("read_notes")}));
   ASSERT_TRUE(answer) << answer.error().Text();
   EXPECT_EQ(answer->structured.Find("notes")->size(), 2U);
+  // The form of its results is promised too, but only where nobody may change them.
+  EXPECT_EQ(tools->at(0).output.StringOr("type", ""), "object");
+  EXPECT_TRUE(tools->at(1).output.is_null());
+  const auto environment = RunNow(source->Fork(0, {})).value();
+  EXPECT_TRUE(HostTools(environment->tools(), *environment, false).at(0).output.is_null());
 }
 
 TEST(McpEnvironment, SeesTheStateBeforeAndAfter) {

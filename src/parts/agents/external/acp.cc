@@ -52,7 +52,7 @@ bool BringsItself(const Json& call) {
   return std::ranges::find(kKinds, call.StringOr("kind", "")) != kKinds.end();
 }
 
-class AcpAgent final : public Agent {
+class AcpAgent final : public StationedAgent {
  public:
   AcpAgent(Shared<AcpRecipe> recipe, const TrialContext& context, RelayLine* line)
       : recipe_(std::move(recipe)), around_(context.around), environment_(context.environment), line_(line) {}
@@ -83,7 +83,7 @@ class AcpAgent final : public Agent {
   };
 
   Status Begin(const Conversation& conversation) {
-    TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, recipe_->program.policy));
+    TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, recipe_->program.policy, results_kept()));
     for (const ToolSchema& tool : *conversation.tools) tools_.push_back(tool.name);
     auto started = RunningAgent::Start(recipe_->program, *station_, line_, "", true);
     if (!started) return EpisodeError(started.error().message, started.error().where);

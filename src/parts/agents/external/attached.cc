@@ -10,14 +10,14 @@
 namespace xsweep {
 namespace {
 
-class AttachedAgent final : public Agent {
+class AttachedAgent final : public StationedAgent {
  public:
   AttachedAgent(std::shared_ptr<AttachedTalk> talk, const TrialContext& context)
       : talk_(std::move(talk)), around_(context.around), environment_(context.environment) {}
 
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
     if (station_ == nullptr) {
-      CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, PolicyIn::kPrompt));
+      CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, PolicyIn::kPrompt, results_kept()));
       talk_->broker = station_->shared_broker();
       talk_->begin(station_->url(), station_->PromptOf(conversation));
       shown_ = conversation.messages.size();

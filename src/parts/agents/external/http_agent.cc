@@ -87,7 +87,7 @@ const Json* At(const Json& json, std::string_view pointer) {
   return here;
 }
 
-class HttpAgent final : public Agent {
+class HttpAgent final : public StationedAgent {
  public:
   HttpAgent(Shared<RemoteSettings> settings, const TrialContext& context)
       : settings_(std::move(settings)),
@@ -99,7 +99,7 @@ class HttpAgent final : public Agent {
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
     if (station_ == nullptr) {
       const PolicyIn policy = settings_->policy == "prompt" ? PolicyIn::kPrompt : PolicyIn::kInstructions;
-      CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, policy));
+      CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, policy, results_kept()));
       if (around_.http == nullptr) co_return UserError("needs `mode: REAL`", "agent http");
     }
     if (conversation.turn > prompted_) {

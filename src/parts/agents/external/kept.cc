@@ -4,10 +4,12 @@
 
 #include <utility>
 
+#include "episode/kept_results.h"
+
 namespace xsweep {
 namespace {
 
-class KeptAgent final : public Agent {
+class KeptAgent final : public Agent, public PromisedForms {
  public:
   KeptAgent(std::unique_ptr<Agent> inner, const TrialContext& context)
       : inner_(std::move(inner)),
@@ -36,6 +38,7 @@ class KeptAgent final : public Agent {
     }
     co_return turn;
   }
+  void ResultsAreKept() override { TellResultsAreKept(*inner_); }
 
  private:
   std::unique_ptr<Agent> inner_;

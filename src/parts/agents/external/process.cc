@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMostOutput = std::size_t{8} << 20U;
 
-class ProcessAgent final : public Agent {
+class ProcessAgent final : public StationedAgent {
  public:
   ProcessAgent(Shared<ProgramRecipe> recipe, const TrialContext& context, RelayLine* line)
       : recipe_(std::move(recipe)), around_(context.around), environment_(context.environment), line_(line) {}
@@ -28,7 +28,7 @@ class ProcessAgent final : public Agent {
 
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
     if (station_ == nullptr) {
-      CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, recipe_->policy));
+      CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, recipe_->policy, results_kept()));
       const std::string prompt = station_->PromptOf(conversation);
       auto started = RunningAgent::Start(*recipe_, *station_, line_, prompt, false);
       if (!started) co_return EpisodeError(started.error().message, started.error().where);

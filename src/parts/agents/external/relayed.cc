@@ -12,11 +12,12 @@
 #include "parts/agents/agents.h"
 #include "parts/agents/external/broker.h"
 #include "parts/agents/external/kept.h"
+#include "parts/agents/external/station.h"
 
 namespace xsweep {
 namespace {
 
-class RelayedAgent final : public Agent, public ModelWitness, public HearsDecisions {
+class RelayedAgent final : public StationedAgent, public ModelWitness, public HearsDecisions {
  public:
   RelayedAgent(std::shared_ptr<const RelayRecipe> recipe, const TrialContext& context, MakeRelayed make)
       : recipe_(std::move(recipe)), context_(context), make_(std::move(make)) {}
@@ -26,6 +27,7 @@ class RelayedAgent final : public Agent, public ModelWitness, public HearsDecisi
     if (inner_ == nullptr) {
       CO_TRY_ASSIGN(line_, RelayLine::Open(*recipe_, context_));
       inner_ = make_(line_.get());
+      if (results_kept()) TellResultsAreKept(*inner_);
       if (line_->mediator() != nullptr) line_->mediator()->ShowTools(context_.environment.tools(), *conversation.tools);
       if (line_->mediator() != nullptr && !denies_) line_->mediator()->ExpectNoDenial();
     }

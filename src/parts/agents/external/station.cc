@@ -11,11 +11,11 @@
 namespace xsweep {
 
 Expected<std::unique_ptr<Station>> Station::Open(const Surroundings& around, const Environment& environment,
-                                                 const Conversation& conversation, PolicyIn policy) {
+                                                 const Conversation& conversation, PolicyIn policy, bool results_kept) {
   if (around.loop == nullptr || around.server == nullptr)
     return UserError("an external agent needs `mode: REAL`: it is started and talks over the network", "agent");
   std::unique_ptr<Station> station(new Station(around, policy));
-  station->broker_->Open(HostTools(*conversation.tools, environment),
+  station->broker_->Open(HostTools(*conversation.tools, environment, results_kept),
                          policy == PolicyIn::kInstructions ? conversation.system : std::string());
   return station;
 }

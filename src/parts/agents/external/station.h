@@ -6,6 +6,7 @@
 #include <string>
 
 #include "episode/catalog.h"
+#include "episode/kept_results.h"
 #include "mcp/endpoint.h"
 #include "parts/agents/external/broker.h"
 
@@ -15,11 +16,23 @@ namespace xsweep {
 /// and not others', words in the prompt reach all.
 enum class PolicyIn { kPrompt, kInstructions };
 
+/// An agent at a station: what it knows of its results before it starts.
+class StationedAgent : public Agent, public PromisedForms {
+ public:
+  void ResultsAreKept() override { results_kept_ = true; }
+
+ protected:
+  bool results_kept() const { return results_kept_; }
+
+ private:
+  bool results_kept_ = false;
+};
+
 class Station {
  public:
-  /// Fails with kUser where there is no web: mode SHIM, a replay, a test.
+  /// Fails with kUser where there is no web: mode SHIM, a replay, a test. `results_kept`: see PromisedForms.
   static Expected<std::unique_ptr<Station>> Open(const Surroundings& around, const Environment& environment,
-                                                 const Conversation& conversation, PolicyIn policy);
+                                                 const Conversation& conversation, PolicyIn policy, bool results_kept);
   ~Station() { broker_->Close(); }
   Station(const Station&) = delete;
   Station& operator=(const Station&) = delete;

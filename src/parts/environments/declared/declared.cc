@@ -112,6 +112,10 @@ class DeclaredEnvironment final : public Environment, public AnnotatesTools, pub
     const auto* knows = dynamic_cast<const AnnotatesTools*>(inner_.get());
     return knows == nullptr ? Json() : knows->AnnotationsOf(tool);
   }
+  Json OutputOf(std::string_view tool) const override {
+    const auto* knows = dynamic_cast<const AnnotatesTools*>(inner_.get());
+    return knows == nullptr ? Json() : knows->OutputOf(tool);
+  }
   const std::vector<Vector>& vectors() const override;
 
  private:

@@ -41,7 +41,7 @@ struct McpFacts {
   EnvironmentInfo info;
   std::string policy;
   std::vector<ToolSchema> tools;
-  std::map<std::string, Json, std::less<>> annotations;  ///< by tool, as its server says them
+  std::map<std::string, Json, std::less<>> whole;  ///< by tool, as its server lists it
   std::string tools_as_listed;
 };
 
@@ -73,9 +73,12 @@ class McpEnvironment final : public Environment, public AnnotatesTools {
   Async<Expected<TaskAssessment>> AssessTask(const Transcript& transcript) override;
   Async<Expected<StateView>> Observe() override;
   std::vector<std::string> notes() const override { return lease_.servers->notes(); }
-  Json AnnotationsOf(std::string_view tool) const override;
+  Json AnnotationsOf(std::string_view tool) const override { return Said(tool, "annotations"); }
+  Json OutputOf(std::string_view tool) const override { return Said(tool, "outputSchema"); }
 
  private:
+  Json Said(std::string_view tool, std::string_view what) const;
+
   const McpSource& source_;
   const DeskTask& task_;
   McpWorld::Lease lease_;
@@ -164,10 +167,11 @@ McpEnvironment::~McpEnvironment() { source_.world().Return(sound_); }
 std::string_view McpEnvironment::policy() const { return source_.policy(); }
 const std::vector<ToolSchema>& McpEnvironment::tools() const { return source_.tools(); }
 
-Json McpEnvironment::AnnotationsOf(std::string_view tool) const {
-  const auto& known = source_.facts().annotations;
+Json McpEnvironment::Said(std::string_view tool, std::string_view what) const {
+  const auto& known = source_.facts().whole;
   const auto found = known.find(tool);
-  return found == known.end() ? Json() : found->second;
+  const Json* said = found == known.end() ? nullptr : found->second.Find(what);
+  return said == nullptr ? Json() : *said;
 }
 
 Async<Expected<ToolOutcome>> McpEnvironment::Call(const ToolCall& call) {
@@ -254,7 +258,7 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& se
   for (const ServerTool& tool : servers.tools()) {
     if (tool.schema.name == world->reset_tool()) continue;
     facts.tools.push_back(tool.schema);
-    if (const Json* hints = tool.whole.Find("annotations")) facts.annotations[tool.schema.name] = *hints;
+    facts.whole[tool.schema.name] = tool.whole;
   }
   facts.tools_as_listed = ListedOf(servers);
   facts.info = {"mcp", servers.versions(), ShortHash(facts.tools_as_listed), false};
