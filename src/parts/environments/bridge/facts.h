@@ -25,6 +25,7 @@ struct BridgeFacts {
   int protocol = 1;
   std::string policy;
   std::vector<ToolSchema> tools;
+  std::vector<ToolSchema> user_tools;  ///< of the user alone
   std::vector<DeskTask> tasks;
   Json first_task;  ///< the id of the worker's first task, or null: where episodes of declared tasks start
   std::vector<BridgeGoal> goals;
