@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(That, MisbehavingWorker,
                          [](const auto& tested) { return tested.param.mode; });
 
 TEST_P(MisbehavingWorker, IsAnEpisodeErrorAndTheNextEpisodeGetsAnother) {
-  const auto source = Open(GetParam().mode, std::string_view(GetParam().mode) == "hang" ? 2 : 30);
+  const auto source = Open(GetParam().mode, std::string_view(GetParam().mode) == "hang" ? 5 : 30);
   ASSERT_TRUE(source) << source.error().Text();
   for (int episode = 0; episode < 2; ++episode) {
     const auto environment = RunNow((*source)->Fork(0, {}));

@@ -68,7 +68,7 @@ TEST_F(AStreamingServer, MayEndAStreamAndSayTheAnswerOnTheNext) {
 
 TEST_F(AStreamingServer, ThatWantsAuthorizationIsAnErrorThatSaysHowToGiveIt) {
   for (const int status : {401, 403, 500}) {
-    const Mount mount = server_->Serve("/closed", {}, [&](WebRequest) -> Async<WebResponse> {
+    const Mount mount = server_->Serve("/closed", {.body_limit = 10000}, [&](WebRequest) -> Async<WebResponse> {
       co_return WebResponse{.status = status,
                             .headers = {{"WWW-Authenticate", "Bearer resource_metadata=\"https://a/b\""}},
                             .body = "no"};
