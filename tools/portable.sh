@@ -21,8 +21,8 @@ fi
 for tool in cc c++ ar ranlib; do
   flags=""
   [[ $tool == c* ]] && flags="-target $target"
-  # zig's libc++ has no std::result_of in C++20, which Debian's Asio takes where nobody tells it of its successor.
-  [[ $tool == c++ ]] && flags+=" -DBOOST_ASIO_HAS_STD_INVOKE_RESULT=1"
+  # zig's libc++ has neither std::result_of nor std::unary_function in C++23, which Debian's Boost takes unless it is told.
+  [[ $tool == c++ ]] && flags+=" -DBOOST_ASIO_HAS_STD_INVOKE_RESULT=1 -DBOOST_NO_CXX98_FUNCTION_BASE=1"
   printf '#!/bin/sh\nexec "%s" -m ziglang %s %s "$@"\n' "$root/venv/bin/python" "$tool" "$flags" > "$root/bin/zig-$tool"
   chmod +x "$root/bin/zig-$tool"
 done
