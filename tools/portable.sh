@@ -88,7 +88,6 @@ PKG_CONFIG_LIBDIR=$prefix/lib/pkgconfig cmake -S . -B "$root/xsweep" "${zig_cmak
   "-DCURL_INCLUDE_DIR=$prefix/include" "-DCURL_LIBRARY=$prefix/lib/libcrypto.a" "-DBoost_INCLUDE_DIR=$prefix/include" -DBoost_NO_BOOST_CMAKE=ON \
   -DXSWEEP_BENCH=OFF -DBUILD_TESTING=OFF > "$root/configure.log"
 cmake --build "$root/xsweep" --target xsweep
-"$root/bin/zig-c++" --version > /dev/null
 strip -o "$root/xsweep-bin" "$root/xsweep/xsweep"
 floor=$(objdump -T "$root/xsweep-bin" | grep -o 'GLIBC_[0-9.]*' | sort -uV | tail -1)
 echo "portable: build/portable/xsweep-bin needs $floor"

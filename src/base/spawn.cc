@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/spawn.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
@@ -29,6 +30,15 @@ bool MayBeRun(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
+using AddDirectory = int (*)(posix_spawn_file_actions_t*, const char*);
+
+/// Of glibc 2.29 and later; none before. Looked up at run time, so that a build for an older glibc uses it where it is.
+AddDirectory FindAddDirectory() {
+  static const auto found =
+      reinterpret_cast<AddDirectory>(::dlsym(RTLD_DEFAULT, "posix_spawn_file_actions_addchdir_np"));
+  return found;
+}
+
 /// What the child does between fork and exec.
 class Actions {
  public:
@@ -38,7 +48,7 @@ class Actions {
     if (request.in >= 0) posix_spawn_file_actions_adddup2(&actions_, request.in, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, request.out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(&actions_, request.err, STDERR_FILENO);
-    if (!request.directory.empty()) posix_spawn_file_actions_addchdir_np(&actions_, request.directory.c_str());
+    if (!request.directory.empty()) FindAddDirectory()(&actions_, request.directory.c_str());
   }
   Actions(const Actions&) = delete;
   Actions& operator=(const Actions&) = delete;
@@ -94,6 +104,7 @@ std::string_view PathOf(const SpawnRequest& request) {
 int Spawn(const SpawnRequest& request, pid_t& pid) {
   const std::string program = FindProgram(request.args.front(), PathOf(request));
   if (program.empty()) return ENOENT;
+  if (!request.directory.empty() && FindAddDirectory() == nullptr) return Spawn(ThroughShell(request), pid);
   const Actions actions(request);
   const Attributes attributes;
   std::vector<std::string> args = request.args;
@@ -121,6 +132,14 @@ Expected<StreamPair> StreamPair::Make() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return WorldError(fmt::format("cannot make a socket: {}", std::strerror(errno)));
   return StreamPair{Descriptor(ends[0]), Descriptor(ends[1])};
+}
+
+SpawnRequest ThroughShell(SpawnRequest request) {
+  std::vector<std::string> args = {"/bin/sh", "-c", R"(cd -- "$0" && exec "$@")", std::move(request.directory)};
+  args.insert(args.end(), request.args.begin(), request.args.end());
+  request.args = std::move(args);
+  request.directory.clear();
+  return request;
 }
 
 Expected<Child> Child::Start(const SpawnRequest& request) {

@@ -47,6 +47,11 @@ struct SpawnRequest {
   int err = -1;
 };
 
+/// The same program in the same place where posix_spawn cannot change the directory (glibc before 2.29): a shell goes
+/// there and becomes the program, which gets the variables that some shells add (PWD, SHLVL). Arguments stay what they
+/// are.
+SpawnRequest ThroughShell(SpawnRequest request);
+
 /// A program in a process group of its own, with default signals, until it has been waited for. When given up before,
 /// it is killed with its group. For one thread at a time.
 class Child {
