@@ -155,6 +155,8 @@ Expected<Child> Child::Start(const SpawnRequest& request) {
       WaitFor(pid);
     }
   }
+  if (code == ENOSYS)
+    return WorldError("starting programs needs Linux 5.3 or newer (pidfd_open)", request.args.front());
   if (code != 0) {
     return WorldError(fmt::format("cannot be started ({}); is it installed?", std::strerror(code)),
                       request.args.front());
