@@ -60,7 +60,7 @@ TEST_P(Spawn, StartsNothingElsewhere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(BothWays, Spawn, testing::Bool(),
-                         [](const auto& info) { return info.param ? "ThroughAShell" : "Directly"; });
+                         [](const auto& way) { return way.param ? "ThroughAShell" : "Directly"; });
 
 }  // namespace
 }  // namespace xsweep
