@@ -10,6 +10,7 @@
 #include "analyze/gate_advice.h"
 #include "analyze/gate_cells.h"
 #include "analyze/gate_evidence.h"
+#include "analyze/gate_sequential.h"
 #include "analyze/numbers.h"
 #include "analyze/run_facts.h"
 #include "stats/sequential.h"
@@ -111,49 +112,6 @@ void AddTheseTasks(const Gate& gate, const Evidence& evidence, GateResult& resul
       Percent(BoundOf(these, *bounds)));
 }
 
-/// Logarithms of the evidence for PASS and for FAIL. Lost trials speak against either, unless they are taken as seen.
-struct VerdictEvidence {
-  double pass = 0, fail = 0;
-};
-
-VerdictEvidence WeighEvidence(const Gate& gate, const Evidence& evidence) {
-  const std::int64_t lost = gate.errors_as_seen ? 0 : evidence.lost;
-  const auto weigh = [&](std::int64_t successes) {
-    return stats::EvidenceAgainst(gate.threshold, successes, evidence.n + lost);
-  };
-  const stats::LogEvidence least = weigh(evidence.successes), most = weigh(evidence.successes + lost);
-  return WantsLow(gate) ? VerdictEvidence{most.below, least.above} : VerdictEvidence{least.above, most.below};
-}
-
-/// "; 418 trials saved": of a run that stopped as soon as its gates were decided.
-std::string SavedWords(const Evidence& evidence) {
-  const std::int64_t saved =
-      evidence.cell_aggregate == nullptr ? 0 : evidence.cell_aggregate->tally.of(Outcome::kSkipped);
-  return saved > 0 ? fmt::format("; {} saved", Count(saved, "trial", "trials")) : std::string();
-}
-
-/// A sequential gate on these tasks: evidence that may be looked at at any time. FAIL has to be shown at the confidence
-/// that all cells share.
-void EvaluateByEvidence(const Gate& gate, const Evidence& evidence, const Strictness& strict, GateResult& result) {
-  const auto rounds = RoundsOf(gate, evidence);
-  if (!rounds) {
-    result.explanation += "; its tasks have unequal numbers of trials, so the last round is not complete: --resume";
-    return;
-  }
-  const auto [pass, fail] = WeighEvidence(gate, evidence);
-  if (pass >= stats::EvidenceNeeded(0.95)) result.verdict = GateVerdict::kPass;
-  if (fail >= stats::EvidenceNeeded(strict.family())) result.verdict = GateVerdict::kFail;
-  const double shown = result.verdict == GateVerdict::kFail ? fail : pass;
-  const std::string e = shown < 20 ? fmt::format("{:.3g}", std::exp(shown)) : fmt::format("exp({:.1f})", shown);
-  result.explanation +=
-      fmt::format("; {} after {} ({}) in {}: e-value {}{}, may be looked at at any time", NameOf(result.verdict),
-                  Count(evidence.n, "trial", "trials"), Count(evidence.successes, "success", "successes"),
-                  Count(*rounds, "round", "rounds"), e, SavedWords(evidence));
-  if (result.verdict == GateVerdict::kInsufficient && gate.max_rounds > 0 && *rounds >= gate.max_rounds) {
-    result.explanation += fmt::format("; its {} rounds are used up", gate.max_rounds);
-  }
-}
-
 void Decide(const Gate& gate, const Evidence& evidence, const Strictness& strict, GateResult& result) {
   const double value = *result.value;
   if (GateHolds(gate, value)) {
@@ -194,7 +152,9 @@ GateResult EvaluateOne(const Gate& gate, const Evidence& evidence, const Strictn
   result.explanation = fmt::format("{}: {}", Place(evidence), SeenWords(gate, evidence, result.bounds95));
   if (gate.sequential && gate.target == Basis::kTheseTasks && evidence.difference == nullptr) {
     result.value = estimate;
-    EvaluateByEvidence(gate, evidence, strict, result);
+    const EvidenceVerdict said = VerdictByEvidence(gate, evidence, strict.family());
+    result.verdict = said.verdict;
+    result.explanation += said.words;
     return result;
   }
   if (OnBound(gate) && !result.bounds95) {
