@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the relay costs: CPU a call, how much later the first byte comes, memory of a thousand streams.
+# What the relay costs: CPU a call, how much later the first byte comes, memory of a thousand streams; a name and a figure a line.
 #   XSWEEP=build/release/xsweep bench/relay.sh
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
@@ -30,7 +30,7 @@ judge: { name: goal_reached }
 limits: { max_error_rate: 1 }
 transcripts: all
 YAML
-"$xsweep" run "$dir/load.yaml" --outdir "$dir/out" --quiet >"$dir/log" 2>&1 || { cat "$dir/log"; exit 1; }
+"$xsweep" run "$dir/load.yaml" --outdir "$dir/out" --quiet >"$dir/log" 2>&1 || { cat "$dir/log" >&2; exit 1; }
 zstd -dcq "$dir/out/load/latest/transcripts.jsonl.zst" | python3 -c 'import json, sys
 for line in sys.stdin:
     for step in json.loads(line)["transcript"]["steps"]:

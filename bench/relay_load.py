@@ -120,8 +120,8 @@ async def agent():
     got = await asyncio.gather(*(c.ask(slow, whole=False) for c in open_streams))
     assert all(g.startswith(b"data: ") for g in got)
     grown = rss(relay) - before
-    print(f"relay: {used / calls * 1e6:.0f} us of CPU a call of {len(BODY)} bytes and {len(LINES)} events; first byte "
-          f"{later * 1000:.2f} ms later (median of {calls} pairs); {len(got)} streams at once, {grown / max(1, streams):.0f} KB each")
+    print(f"cpu_us {used / calls * 1e6:.0f}\nfirst_ms {later * 1000:.2f}\nstreams {len(got)}\nstream_kb {grown / max(1, streams):.0f}\n"
+          f"body_bytes {len(BODY)}\nevents {len(LINES)}\ncalls {calls}")
 
 
 asyncio.run({"upstream": upstream, "agent": agent}[sys.argv[1]]())

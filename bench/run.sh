@@ -198,6 +198,15 @@ field() { $bin/mcp_bench --benchmark_filter="$1" --benchmark_format=json 2>/dev/
 row "a tool call over MCP: HTTP, server, broker, client" "$(calc "$(field ToolCalls cpu_time)")" us "<=" 150 "CPU, both ends of the wire"
 row "1,000 agents that wait for an answer" "$(calc "$(field IdleAgents bytes_an_agent)*1000/1e6")" MB "<=" 100 "resident"
 
+if CALLS=2000 STREAMS=1000 XSWEEP=$xsweep bench/relay.sh > "$work/relay" 2> "$work/relay.err"; then
+  relay() { awk -v name="$1" '$1 == name { print $2 }' "$work/relay"; }
+  row "the relay: a streamed call, read and recorded" "$(relay cpu_us)" us "<=" 100 "CPU of our process, both threads; $(relay events) events, a request of $(relay body_bytes) bytes"
+  row "  how much later its first byte comes" "$(relay first_ms)" ms "<=" 1 "median of $(relay calls) pairs with and without, same connection"
+  row "  $(relay streams) streams at once, each" "$(relay stream_kb)" KB "<=" 100 "resident, both sides' connections"
+else
+  skip "the relay" "$(tail -n 1 "$work/relay.err")"
+fi
+
 echo
 echo "statistics by simulation (targets: intervals hold the truth in 93-97 %, false positives <= 6 %):"
 $bin/coverage_bench $([ "$quick" = --quick ] && echo 200 || echo 2000)

@@ -19,6 +19,11 @@ class TurnKeeper : public Model {
   }
   /// In a replay what was kept for this request, or the error that nothing was; empty when the agent is to be asked.
   virtual std::optional<Expected<ModelReply>> Recall(const ModelRequest& request) = 0;
+  /// What an earlier process of this run has paid for with the same request, when it has; for a relay, whose agent runs
+  /// again and asks again.
+  virtual std::optional<ModelReply> Reuse(const ModelRequest& /*request*/) { return std::nullopt; }
+  /// Whether a recording answers, and no model does.
+  virtual bool replays() const { return false; }
   virtual Status Keep(const ModelRequest& request, const Expected<ModelReply>& reply) = 0;
   /// Before and after a call that a relay makes to the agent's own model: the budget's word, and what was used.
   virtual Async<Status> Admit() { return Status(); }

@@ -36,14 +36,20 @@ bool Mediator::TakeResults(const ModelAsk& ask) {
     open->second.failed = message.error;
     any = true;
   }
-  for (auto& [id, open] : open_) {
-    if (!any || open.result || open.denied.value_or(true)) continue;
-    open.result = "Error: the agent did not execute this call";
-    open.failed = true;
-  }
-  if (any) WakeAll();
+  if (any) FailOpen("Error: the agent did not execute this call");
   return any;
 }
+
+void Mediator::FailOpen(const char* why) {
+  for (auto& [id, open] : open_) {
+    if (open.result || open.denied.value_or(true)) continue;
+    open.result = why;
+    open.failed = true;
+  }
+  WakeAll();
+}
+
+void Mediator::EndTurn() { FailOpen("Error: the agent ended its turn before it executed this call"); }
 
 // All that the episode has to say of what has come by: results, and denials beside them.
 Async<Status> Mediator::AwaitShown() {

@@ -46,6 +46,8 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
 
   Async<Expected<ToolOutcome>> ResultOf(ToolCall call) override;
   void Decided(const std::vector<ToolCall>& calls, const std::vector<bool>& denied);
+  /// The agent has answered its prompt: what has no result was not executed.
+  void EndTurn();
   /// The agent has ended, or the trial is over: what did not come by will not.
   void End();
 
@@ -63,6 +65,7 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
   void WakeAll();
   Async<Status> Until(std::function<bool()> there);
   bool TakeResults(const ModelAsk& ask);
+  void FailOpen(const char* why);
   Async<Status> AwaitShown();
   bool AddNotices(std::vector<DecidedCall>& turn) const;
   Expected<std::string> Rewrite(std::string body, const ModelAsk& ask) const;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/recorded.h"
 
+#include <algorithm>
 #include <string_view>
 
 namespace xsweep {
@@ -17,6 +18,13 @@ RecordedAsks::RecordedAsks(CallIdentity identity, std::vector<std::string> priva
   identity_.cell += kRelayed;
   identity_.role = Role::kAgent;
   identity_.turn = 0;
+}
+
+void RecordedAsks::Hide(std::string word) {
+  std::string dashed = word;
+  std::ranges::replace(dashed, '/', '-');
+  private_words_.push_back(std::move(word));
+  if (dashed != private_words_.back()) private_words_.push_back(std::move(dashed));
 }
 
 std::string RecordedAsks::Plain(std::string text) const {

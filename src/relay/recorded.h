@@ -15,7 +15,8 @@ class RecordedAsks {
  public:
   /// `private_words` are the trial's own, which a second run has not: its address, its directory.
   RecordedAsks(CallIdentity identity, std::vector<std::string> private_words);
-  void Hide(std::string word) { private_words_.push_back(std::move(word)); }
+  /// A path also as one client writes it that names folders after paths: with a dash for each slash.
+  void Hide(std::string word);
   /// The next request, under its number. The texts without private words, and without the times that one client writes
   /// before results.
   ModelRequest Next(const ModelAsk& ask);

@@ -21,6 +21,13 @@ WebResponse Written(const ModelAsk& ask, const ModelReply& reply, const std::str
   return response;
 }
 
+/// Whether what was kept is an answer: what failed is asked for again.
+bool Answers(Wire wire, const ModelReply& reply) {
+  const Json* body = reply.kept.Find("body");
+  if (body == nullptr) return true;
+  return reply.kept.IntOr("status", 200) < 400 && body->is_string() && ReadWireReply(wire, body->AsString());
+}
+
 }  // namespace
 
 RelaySeat::RelaySeat(SeatContext context)
@@ -114,6 +121,8 @@ Async<WebResponse> RelaySeat::Obtain(Way way, ModelAsk ask) {
   auto recalled = context_.keeper == nullptr ? std::nullopt : context_.keeper->Recall(kept);
   if (recalled && !*recalled) co_return Refuse(wire, 502, recalled->error());
   if (recalled) co_return Again(ask, **recalled, way.hold);
+  const auto paid = context_.keeper == nullptr ? std::nullopt : context_.keeper->Reuse(kept);
+  if (paid && Answers(wire, *paid)) co_return Again(ask, *paid, way.hold);
   if (context_.seated != nullptr) {
     auto seated = FromSeated(std::move(ask), std::move(kept), way.hold);
     co_return co_await seated;

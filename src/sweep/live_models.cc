@@ -102,15 +102,23 @@ Status CheckRelayCost(const Limits& limits, const Cell& cell) {
 class LiveTurns final : public TurnKeeper {
  public:
   /// `hooks` are the budget's; empty in a replay, which spends nothing.
-  LiveTurns(ExchangeLog* log, std::shared_ptr<const Recording> replay, CallHooks hooks)
+  LiveTurns(ExchangeLog* log, std::shared_ptr<const Recording> replay, std::shared_ptr<const Recording> reuse,
+            CallHooks hooks)
       : writer_(Json::MakeObject({{"external", true}})),
         log_(log),
         replay_(std::move(replay)),
+        reuse_(std::move(reuse)),
         hooks_(std::move(hooks)) {}
   std::optional<Expected<ModelReply>> Recall(const ModelRequest& request) override {
     if (replay_ == nullptr) return std::nullopt;
     return replay_->Find(request.identity, writer_.Write(request));
   }
+  std::optional<ModelReply> Reuse(const ModelRequest& request) override {
+    if (reuse_ == nullptr) return std::nullopt;
+    auto found = reuse_->Find(request.identity, writer_.Write(request));
+    return found ? std::optional(std::move(*found)) : std::nullopt;
+  }
+  bool replays() const override { return replay_ != nullptr; }
   Status Keep(const ModelRequest& request, const Expected<ModelReply>& reply) override {
     if (log_ == nullptr) return {};
     return log_->Append(request.identity, writer_.Write(request), reply);
@@ -129,6 +137,7 @@ class LiveTurns final : public TurnKeeper {
   RequestWriter writer_;
   ExchangeLog* log_;
   std::shared_ptr<const Recording> replay_;
+  std::shared_ptr<const Recording> reuse_;
   const CallHooks hooks_;
 };
 
@@ -198,6 +207,7 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     if (files.empty()) return UserError("holds no exchanges to replay; only REAL runs keep them", replay.string());
     TRY_ASSIGN(sources.replay, Recording::Open(files));
     if (relays) {
+      models->http_ = std::make_unique<Http>(*models->loop_);  // for agents that are asked over HTTP: no model is
       TRY_ASSIGN(models->server_, HttpServer::Listen(*models->loop_, {}));
     }
   } else {
@@ -215,8 +225,8 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
     return Admit(budget.budget(), request.identity.role, loop);
   };
   sources.hooks.spent = [&budget](Role role, const Usage& usage) { budget.budget().Charge(role, usage); };
-  models->turns_ =
-      std::make_unique<LiveTurns>(sources.log, sources.replay, sources.replay ? CallHooks() : sources.hooks);
+  models->turns_ = std::make_unique<LiveTurns>(sources.log, sources.replay, sources.reuse,
+                                               sources.replay ? CallHooks() : sources.hooks);
   models->shelf_ = std::make_unique<ModelShelf>(std::move(sources));
   return models;
 }

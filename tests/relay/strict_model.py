@@ -282,6 +282,9 @@ def breaking(base):
             broken = copy.deepcopy(request)
             try:
                 breaks(broken)
+            except (LookupError, StopIteration):
+                continue  # there is nothing of the kind in it
+            try:
                 urllib.request.urlopen(base + "/try" + path, json.dumps(broken).encode())
                 passed += [] if what == "nothing" else [f"{wire}: {what}"]
             except urllib.error.HTTPError as no:
@@ -289,7 +292,7 @@ def breaking(base):
                 if what == "nothing":
                     passed.append(f"{wire}: a sound request is refused: {no.read()}")
     print(f"{refused} broken requests refused; accepted: {passed or 'none'}")
-    return 1 if passed or not refused else 0
+    return 1 if passed or refused < 4 * len(newest) or not newest else 0
 
 
 def main():

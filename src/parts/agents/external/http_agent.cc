@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "net/http.h"
 #include "parts/agents/external/external.h"
-#include "parts/agents/external/kept.h"
+#include "parts/agents/external/relayed.h"
 #include "parts/agents/external/station.h"
 
 namespace xsweep {
@@ -19,7 +19,7 @@ namespace {
 
 using How = AgentEnd::How;
 
-struct RemoteSettings {
+struct RemoteSettings : RelaySettings {
   std::string url;
   Json body = Json::MakeObject({{"prompt", "{prompt}"}, {"mcp_url", "{mcp_url}"}, {"session", "{session}"}});
   std::vector<std::string> answer = {"/answer"};
@@ -29,21 +29,28 @@ struct RemoteSettings {
   std::string policy = "prompt";
 };
 
-const Options<RemoteSettings> kHttpOptions = {
-    Opt("url", &RemoteSettings::url, "The agent's address, http or https.", {.required = true}),
-    Opt("body", &RemoteSettings::body,
-        "The request's JSON; {prompt}, {mcp_url} and {session} are filled into its texts. With {session} the agent is "
-        "asked again for every user turn, otherwise once.",
-        {.type = OptionType::kMapping}),
-    Opt("answer", &RemoteSettings::answer, "JSON pointers; the first text that one of them finds is the answer.",
-        {.minimum = 1}),
-    Opt("headers", &RemoteSettings::headers, "More headers, `Name: value`; never put keys here."),
-    Opt("key_env", &RemoteSettings::key_env,
-        "The variable of our environment whose value is sent as `Authorization: Bearer`; none when empty."),
-    Opt("timeout", &RemoteSettings::timeout, "Seconds for one answer.", {.minimum = 1, .maximum = 86400}),
-    Opt("policy", &RemoteSettings::policy, "Where the environment's policy goes, as for `process`.",
-        {.choices = {"prompt", "instructions"}}),
-};
+constexpr std::string_view kModelUrl = "{model_url}";
+
+const Options<RemoteSettings>& HttpOptions() {
+  static const Options<RemoteSettings> options(
+      RelayOptions(),
+      {
+          Opt("url", &RemoteSettings::url, "The agent's address, http or https.", {.required = true}),
+          Opt("body", &RemoteSettings::body,
+              "The request's JSON; {prompt}, {mcp_url}, {session} and, behind a relay, {model_url} (without /v1) are "
+              "filled into its texts. With {session} the agent is asked again for every user turn, otherwise once.",
+              {.type = OptionType::kMapping}),
+          Opt("answer", &RemoteSettings::answer, "JSON pointers; the first text that one of them finds is the answer.",
+              {.minimum = 1}),
+          Opt("headers", &RemoteSettings::headers, "More headers, `Name: value`; never put keys here."),
+          Opt("key_env", &RemoteSettings::key_env,
+              "The variable of our environment whose value is sent as `Authorization: Bearer`; none when empty."),
+          Opt("timeout", &RemoteSettings::timeout, "Seconds for one answer.", {.minimum = 1, .maximum = 86400}),
+          Opt("policy", &RemoteSettings::policy, "Where the environment's policy goes, as for `process`.",
+              {.choices = {"prompt", "instructions"}}),
+      });
+  return options;
+}
 
 void Replace(std::string& text, std::string_view mark, const std::string& value) {
   for (std::size_t at = 0; (at = text.find(mark, at)) != std::string::npos; at += value.size())
@@ -54,6 +61,7 @@ struct Filling {
   const std::string& prompt;
   const std::string& mcp_url;
   const std::string& session;
+  const std::string& model_url;
 };
 
 Json Fill(const Json& body, const Filling& filling) {
@@ -62,6 +70,7 @@ Json Fill(const Json& body, const Filling& filling) {
     std::string text = body.AsString();
     Replace(text, "{mcp_url}", filling.mcp_url);
     Replace(text, "{session}", filling.session);
+    if (!filling.model_url.empty()) Replace(text, kModelUrl, filling.model_url);
     Replace(text, "{prompt}", filling.prompt);
     return text;
   }
@@ -89,10 +98,11 @@ const Json* At(const Json& json, std::string_view pointer) {
 
 class HttpAgent final : public StationedAgent {
  public:
-  HttpAgent(Shared<RemoteSettings> settings, const TrialContext& context)
+  HttpAgent(Shared<RemoteSettings> settings, const TrialContext& context, RelayLine* line)
       : settings_(std::move(settings)),
         around_(context.around),
         environment_(context.environment),
+        line_(line),
         again_(settings_->body.Dump().find("{session}") != std::string::npos) {}
   ~HttpAgent() override { asking_.reset(); }
 
@@ -101,6 +111,7 @@ class HttpAgent final : public StationedAgent {
       const PolicyIn policy = settings_->policy == "prompt" ? PolicyIn::kPrompt : PolicyIn::kInstructions;
       CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, policy, results_kept()));
       if (around_.http == nullptr) co_return UserError("needs `mode: REAL`", "agent http");
+      if (line_ != nullptr) line_->Seat(station_->shared_broker(), {station_->token()});
     }
     if (conversation.turn > prompted_) {
       prompted_ = conversation.turn;
@@ -122,11 +133,13 @@ class HttpAgent final : public StationedAgent {
     }
     if (const char* key = std::getenv(settings_->key_env.c_str()); key != nullptr)  // NOLINT(concurrency-mt-unsafe)
       request.secret_headers.push_back({"Authorization", "Bearer ", Secret(key)});
-    request.body = Fill(settings_->body, {prompt, station_->url(), station_->token()}).Dump();
+    const std::string model_url = line_ == nullptr ? std::string() : line_->base();
+    request.body = Fill(settings_->body, {prompt, station_->url(), station_->token(), model_url}).Dump();
     const auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings_->timeout * 1000));
     request.timeouts.first_byte = request.timeouts.total = limit;
     const auto response = co_await around_.http->Call(std::move(request));
     if (!response && response.error().failure == HttpFailure::kStopped) co_return false;
+    if (line_ != nullptr) line_->EndTurn();
     station_->broker().End(
         response ? Read(*response)
                  : AgentEnd{How::kFailed, "no answer from the agent: " + response.error().error.Text(), true});
@@ -152,6 +165,7 @@ class HttpAgent final : public StationedAgent {
   const Shared<RemoteSettings> settings_;
   const Surroundings around_;
   const Environment& environment_;
+  RelayLine* const line_;
   const bool again_;
   std::unique_ptr<Station> station_;
   std::optional<Async<bool>> asking_;
@@ -164,9 +178,15 @@ Expected<PartFactory<Agent>> PrepareHttp(const RemoteSettings& settings) {
   for (const std::string& pointer : settings.answer)
     if (!pointer.starts_with('/'))
       return UserError("`" + pointer + "` is no JSON pointer, e.g. /answer", "agent.answer");
+  TRY_ASSIGN(RelayRecipe relay, ReadRelay(settings));
+  if ((relay.to != RelayTo::kNone) != (settings.body.Dump().find(kModelUrl) != std::string::npos))
+    return UserError("`relay` and {model_url} go together: the body tells the agent where its model is", "agent.body");
   const auto shared = std::make_shared<const RemoteSettings>(settings);
-  return [shared](const TrialContext& context) {
-    return KeepTurns(std::make_unique<HttpAgent>(shared, context), context);
+  const auto recipe = std::make_shared<const RelayRecipe>(std::move(relay));
+  return [shared, recipe](const TrialContext& context) {
+    return RelayTurns(recipe, context, [shared, context](RelayLine* line) {
+      return std::make_unique<HttpAgent>(shared, context, line);
+    });
   };
 }
 
@@ -174,7 +194,7 @@ Expected<PartFactory<Agent>> PrepareHttp(const RemoteSettings& settings) {
 
 AgentEntry HttpAgentEntry() {
   return AgentEntry::Of(
-      {.name = "http", .summary = "An agent that runs elsewhere and answers a request (A2A and alike)."}, kHttpOptions,
+      {.name = "http", .summary = "An agent that runs elsewhere and answers a request (A2A and alike)."}, HttpOptions(),
       PrepareHttp);
 }
 

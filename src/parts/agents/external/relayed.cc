@@ -144,8 +144,8 @@ Expected<std::unique_ptr<RelayLine>> RelayLine::Open(const RelayRecipe& recipe, 
     return UserError("an external agent needs `mode: REAL`: it is started and talks over the network", "agent");
   const std::string token = RandomToken();
   SeatContext seat;
-  seat.http = around.http;
   seat.keeper = dynamic_cast<TurnKeeper*>(context.models[Role::kAgent]);
+  seat.http = seat.keeper != nullptr && seat.keeper->replays() ? nullptr : around.http;
   seat.identity = context.identity;
   seat.private_words = {token};
   seat.upstream = recipe.upstream;
@@ -180,6 +180,12 @@ RelayLine::~RelayLine() {
   seat_->Close();
 }
 
+void RelayLine::Seat(const std::shared_ptr<ToolBroker>& broker, const std::vector<std::string>& private_words) {
+  Meet(broker);
+  for (const std::string& word : private_words) seat_->Hide(word);
+  seat_->OnFailure([broker](const Error& error) { broker->End({AgentEnd::How::kFailed, error.message}); });
+}
+
 void RelayLine::Meet(const std::shared_ptr<ToolBroker>& broker) {
   if (mediator_ == nullptr) return;
   *broker_ = broker;
@@ -189,6 +195,10 @@ void RelayLine::Meet(const std::shared_ptr<ToolBroker>& broker) {
     co_return listed.has_value();
   };
   loop_->Spawn(listing(broker), [](bool) {});
+}
+
+void RelayLine::EndTurn() {
+  if (mediator_ != nullptr) mediator_->EndTurn();
 }
 
 void RelayLine::End() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/option.h"
 #include "episode/catalog.h"
@@ -56,13 +57,17 @@ class RelayLine {
   RelaySeat& seat() { return *seat_; }
   /// Empty unless the agent's tools are its own.
   Mediator* mediator() { return mediator_.get(); }
-  /// Where calls of an agent's own tools meet the episode, like those over MCP.
-  void Meet(const std::shared_ptr<ToolBroker>& broker);
+  /// The agent is about to start: where calls of its own tools meet the episode, like those over MCP, and what ends it
+  /// when its model fails; and the words that are this trial's alone.
+  void Seat(const std::shared_ptr<ToolBroker>& broker, const std::vector<std::string>& private_words);
+  /// The agent has said what it has to say for now: calls of its own tools that have no result yet were not made.
+  void EndTurn();
   /// The agent has ended.
   void End();
 
  private:
   RelayLine() = default;
+  void Meet(const std::shared_ptr<ToolBroker>& broker);
   std::string key_;
   IoLoop* loop_ = nullptr;
   std::shared_ptr<std::weak_ptr<ToolBroker>> broker_ = std::make_shared<std::weak_ptr<ToolBroker>>();

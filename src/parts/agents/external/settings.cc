@@ -104,12 +104,7 @@ Expected<std::unique_ptr<RunningAgent>> RunningAgent::Start(const ProgramRecipe&
   if (line != nullptr) {
     values.model_base = line->base();
     values.relay_key = line->key();
-    line->Meet(station.shared_broker());
-    line->seat().Hide(directory.path().string());
-    line->seat().Hide(station.token());
-    line->seat().OnFailure([broker = station.shared_broker()](const Error& error) {
-      broker->End({AgentEnd::How::kFailed, error.message});
-    });
+    line->Seat(station.shared_broker(), {directory.path().string(), station.token()});
   }
   TRY(directory.Write({"mcp.json", McpJson(station.url())}, {}));
   for (const PresetFile& file : recipe.preset.files) TRY(directory.Write(file, values));
