@@ -251,7 +251,7 @@ std::optional<GateResult> TooManyErrors(const Gate& gate, const std::vector<cons
     return Invalid(gate,
                    fmt::format("{}: {} of {} trials ended in an error ({}), more than the {} that max_error_rate "
                                "allows for each gated cell",
-                               cell->id, cell->tally.errors(), cell->tally.ended(), Percent(*rate), Percent(*limit)),
+                               cell->id, cell->tally.errors(), cell->tally.ended(), Percent(rate), Percent(limit)),
                    cell->id);
   }
   return std::nullopt;
@@ -314,6 +314,7 @@ GateResult EvaluateGate(const Gate& gate, const RunAggregate& run, const GateSur
     result = EvaluateVersus(gate, run, around, strict);
   } else {
     std::vector<Evidence> evidence;
+    evidence.reserve(cells.size());
     for (const CellAggregate* cell : cells) evidence.push_back(EvidenceOf(gate, *cell));
     result = WorstOf(gate, evidence, strict);
   }
@@ -332,7 +333,7 @@ std::string WhyInvalid(const RunAggregate& run, std::optional<double> max_error_
   if (run.total.errors() == run.total.ended()) return "every trial ended in an error";
   if (max_error_rate && *rate > *max_error_rate) {
     return fmt::format("{} of {} trials ended in an error ({}), more than the {} that max_error_rate allows",
-                       run.total.errors(), run.total.ended(), Percent(*rate), Percent(*max_error_rate));
+                       run.total.errors(), run.total.ended(), Percent(rate), Percent(max_error_rate));
   }
   return {};
 }

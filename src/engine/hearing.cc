@@ -135,6 +135,7 @@ class Court {
   }
   std::vector<Judge*> Judges() const {
     std::vector<Judge*> judges;
+    judges.reserve(seats_.size());
     for (const Seat& seat : seats_) judges.push_back(seat.judge.get());
     return judges;
   }

@@ -21,6 +21,7 @@ namespace {
 
 std::string LostLine(const CellAggregate& cell) {
   std::vector<stats::LostTask> tasks;
+  tasks.reserve(cell.tasks.size());
   for (const TaskAggregate& task : cell.tasks) {
     tasks.push_back({{task.tally.successes(), task.tally.attacked()}, task.tally.errors()});
   }

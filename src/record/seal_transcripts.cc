@@ -82,7 +82,8 @@ class Logs {
 
   /// Something of a record was looked at; what is in memory is let go from time to time. Thread-safe.
   void Used(std::size_t size) {
-    if ((*used_ += size) < kWindow) return;
+    const std::size_t used = *used_ += size;
+    if (used < kWindow) return;
     *used_ = 0;
     for (const MappedFile& file : files_) file.Forget();
   }
