@@ -30,7 +30,7 @@ Station::Station(const Surroundings& around, PolicyIn policy)
 
 std::string Station::PromptOf(const Conversation& conversation) const {
   const auto said = std::ranges::find(conversation.messages | std::views::reverse, Speaker::kUser, &Message::speaker);
-  const std::string words = said == conversation.messages.rend() ? std::string() : said->text;
+  std::string words = said == conversation.messages.rend() ? std::string() : said->text;
   const bool first = conversation.turn <= 1;
   if (policy_ == PolicyIn::kInstructions || !first || conversation.system.empty()) return words;
   return "<policy>\n" + conversation.system + "\n</policy>\n\n" + words;
