@@ -199,7 +199,7 @@ std::vector<std::string> EnvironmentWith(const Variables& more,
     const bool given = std::ranges::any_of(more, [&](const auto& one) { return one.first == name; });
     if (!given && (!passes || passes(name))) all.emplace_back(text);
   }
-  for (const auto& [name, value] : more) all.push_back(name + "=" + value);
+  for (const auto& [name, value] : more) all.push_back(fmt::format("{}={}", name, value));
   return all;
 }
 
