@@ -22,7 +22,8 @@ row() { # what, figure, unit, "<=" or ">=", target, note
 }
 skip() { printf '%-54s %12s %-6s %s\n' "$1" - "" "$2"; }
 calc() { awk -v f="${2:-%.1f}" "BEGIN { printf f, $1 }"; }
-cost() { $bin/command_bench "$@"; } # prints: wall_s cpu_s peak_mb
+# Prints: wall_s cpu_s peak_mb. What a run says of its page and its config would stand between the rows.
+cost() { $bin/command_bench "$@" 2> >(grep -vE '^(page|note): ' >&2); }
 
 echo "$(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg): $(grep -m1 'model name' /proc/cpuinfo | cut -d: -f2- | xargs)"
 echo

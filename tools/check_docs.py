@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that the files which the documentation names are there: links between pages, and paths of configs, examples and sources.
+"""Checks that what the documentation names is there: links between pages, paths of configs, examples and sources, and rooms (`net/http`).
 
     tools/check_docs.py [ROOT]
 
@@ -12,6 +12,12 @@ import sys
 
 LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
 PATH = re.compile(r"(?<![\w./-])((?:bench|configs|docs|examples|fuzz|packaging|src|tests|tools|web)/[\w./-]*\w\.(?:cc|h|md|mjs|py|sh|ts|tsx|yaml|zst))")
+
+ROOM = re.compile(r"`((?:[a-z_]+/)+[a-z_0-9]+)(?:\.h|\.cc)?`")
+
+
+def is_room(source, name):
+    return (source / name).is_dir() or any((source / f"{name}{end}").exists() for end in (".h", ".cc"))
 
 
 def faults(root):
@@ -26,6 +32,11 @@ def faults(root):
         for path in PATH.findall(text):
             if not (root / path).exists():
                 yield f"{page.relative_to(root)}: names {path}, which is not there"
+        for room in ROOM.findall(text):
+            # x stands for whatever somebody adds.
+            in_source = (root / "src" / room.split("/")[0]).is_dir() and not re.search(r"(/|_)x$", room)
+            if in_source and not is_room(root / "src", room):
+                yield f"{page.relative_to(root)}: names the room {room}, which is not there"
 
 
 def main():

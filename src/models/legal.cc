@@ -3,11 +3,13 @@
 #include "models/legal.h"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 #include <unordered_set>
 
 #include <fmt/format.h>
 
+#include "base/characters.h"
 #include "base/hash.h"
 #include "episode/refused.h"
 
@@ -20,18 +22,12 @@ bool IsPlain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
 }
 
-/// What shows nothing: white space of ASCII and Unicode, and characters of no width (soft hyphen, joiners, marks of
-/// direction, the byte order mark).
-constexpr std::string_view kBlanks[] = {" ",      "\t",     "\r",     "\n",     "\v",     "\f",     "\u0085",
-                                        "\u00a0", "\u00ad", "\u1680", "\u180e", "\u2000", "\u2001", "\u2002",
-                                        "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008", "\u2009",
-                                        "\u200a", "\u200b", "\u200c", "\u200d", "\u200e", "\u200f", "\u2028",
-                                        "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff"};
-
-/// Bytes of the blank that `text` begins with; 0 when it begins with something that shows.
-std::size_t BlankAt(std::string_view text) {
-  const auto* blank = std::ranges::find_if(kBlanks, [&](std::string_view one) { return text.starts_with(one); });
-  return blank == std::end(kBlanks) ? 0 : blank->size();
+/// White space of ASCII and Unicode, and characters of no width: soft hyphen, joiners, marks of direction, the byte
+/// order mark.
+bool ShowsNothing(char32_t c) {
+  constexpr char32_t kSingle[] = {' ',    0x85,   0xA0,   0xAD,   0x1680, 0x180E, 0x2028,
+                                  0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF};
+  return (c >= '\t' && c <= '\r') || (c >= 0x2000 && c <= 0x200F) || std::ranges::find(kSingle, c) != std::end(kSingle);
 }
 
 bool IsLegal(std::string_view name) {
@@ -58,8 +54,8 @@ std::string MarkedName(std::string_view name, std::size_t number) {
 
 bool IsBlank(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = BlankAt(text);
-    if (length == 0) return false;
+    const auto [character, length] = FirstCharacter(text);
+    if (!ShowsNothing(character)) return false;
     text.remove_prefix(length);
   }
   return true;

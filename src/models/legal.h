@@ -15,6 +15,7 @@ namespace xsweep {
 /// What stands for a message without a word: servers refuse empty texts.
 inline constexpr std::string_view kNothingSaid = "(nothing)";
 
+/// Whether nothing of it shows; an empty text is blank.
 bool IsBlank(std::string_view text);
 
 /// The names of tools as all servers take them, of a tool as of a call: 1 to 64 letters, digits, underscores and

@@ -78,7 +78,7 @@ Status WriteSealedTables(const std::vector<SealedFrame>& frames, AtomicFile& out
   TRY(out.Write(index));
   std::string table;
   AppendRaw(kSkippableMagic, table);
-  AppendRaw(static_cast<std::uint32_t>(frames.size() * 8 + 9), table);
+  AppendRaw(static_cast<std::uint32_t>(frames.size() * kTableEntry + kTableEnd), table);
   for (const SealedFrame& frame : frames) {
     AppendRaw(frame.size, table);
     AppendRaw(frame.text_size, table);
