@@ -20,6 +20,7 @@
 #include "record/transcript_log.h"
 #include "record/trial.h"
 #include "record/trial_log.h"
+#include "record/wanted_transcripts.h"
 
 namespace xsweep {
 namespace {
@@ -86,48 +87,9 @@ Status NoteZeros(const fs::path& log, std::uint64_t from, Damage& damage) {
   return {};
 }
 
+std::uint64_t BitOf(std::uint64_t index) { return std::uint64_t{1} << (index % 64); }
+
 }  // namespace
-
-/// Which transcripts rows say that they have: a bit for a first attempt, a number for a later one.
-struct RecordedTrials::Wanted {
-  explicit Wanted(std::uint64_t count) : planned(count) {}
-
-  void Set(std::uint64_t index, bool wants, std::uint32_t attempt) {
-    if (wants && first.empty()) first.assign(planned / 64 + 1, 0);
-    if (first.empty()) return;
-    Clear(index);
-    if (wants && attempt == 0) first[index / 64] |= Bit(index);
-    if (wants && attempt > 0) later[index] = attempt;
-  }
-  void Seen(std::uint64_t index, std::uint32_t attempt) {
-    if (index >= planned) return;
-    const auto found = later.find(index);
-    if (found != later.end() ? found->second == attempt : attempt == 0) Clear(index);
-  }
-  static std::uint64_t Bit(std::uint64_t index) { return std::uint64_t{1} << (index % 64); }
-  void Clear(std::uint64_t index) {
-    first[index / 64] &= ~Bit(index);
-    if (!later.empty()) later.erase(index);
-  }
-  /// What nobody has seen.
-  std::vector<std::uint64_t> Left() const {
-    std::vector<std::uint64_t> left;
-    for (std::uint64_t index = 0; index < planned; ++index) {
-      if (first[index / 64] == 0) {
-        index |= 63U;  // on to the next word
-      } else if ((first[index / 64] & Bit(index)) != 0) {
-        left.push_back(index);
-      }
-    }
-    for (const auto& [index, attempt] : later) left.push_back(index);
-    return left;
-  }
-
-  std::uint64_t planned;
-  std::vector<std::uint64_t> first;
-  std::unordered_map<std::uint64_t, std::uint32_t> later;
-  std::vector<std::uint64_t> repeated;  ///< trials with several rows: only a look at all of them says which counts
-};
 
 /// The rows of one part of the plan. What holds them is in memory, or mapped where that is much.
 class RecordedTrials::Part {
@@ -270,7 +232,7 @@ Expected<RecordedTrials> RecordedTrials::Scan(const fs::path& shards, std::uint6
     if (entry.path().extension() == layout::kRowLog) found.logs_.push_back(entry.path());
   }
   std::ranges::sort(found.logs_);
-  Wanted wanted(planned);
+  WantedTranscripts wanted(planned);
   for (std::uint32_t log = 0; log < found.logs_.size(); ++log) TRY(found.ScanLog(log, wanted));
   found.FitParts();
   TRY(found.WantTranscriptsOfRepeated(wanted));
@@ -278,7 +240,7 @@ Expected<RecordedTrials> RecordedTrials::Scan(const fs::path& shards, std::uint6
   return found;
 }
 
-Status RecordedTrials::ScanLog(std::uint32_t log, Wanted& wanted) {
+Status RecordedTrials::ScanLog(std::uint32_t log, WantedTranscripts& wanted) {
   Damage damage;
   const auto visit = [&](std::uint64_t offset, std::string_view row) -> Status {
     const auto index = RowIndex(row);
@@ -292,7 +254,7 @@ Status RecordedTrials::ScanLog(std::uint32_t log, Wanted& wanted) {
           fmt::format("row {} is beyond the {} trials planned; this log belongs to another run", *index, planned()),
           logs_[log].string());
     }
-    if (Has(*index)) wanted.repeated.push_back(*index);
+    if (Has(*index)) wanted.SetRepeated(*index);
     Note(log, offset, row.size(), *index);
     wanted.Set(*index, mark.transcript, mark.transcript ? AttemptOf(row) : 0);
     return {};
@@ -306,7 +268,7 @@ Status RecordedTrials::ScanLog(std::uint32_t log, Wanted& wanted) {
 
 void RecordedTrials::Note(std::uint32_t log, std::uint64_t offset, std::size_t size, std::uint64_t index) {
   recorded_ += Has(index) ? 0 : 1;
-  has_[index / 64] |= Wanted::Bit(index);
+  has_[index / 64] |= BitOf(index);
   std::vector<Stretch>& stretches = stretches_[index / part_size_];
   if (!stretches.empty() && stretches.back().log == log && offset <= stretches.back().end + kGap) {
     stretches.back().end = offset + size;
@@ -356,10 +318,9 @@ Expected<RecordedTrials::Part> RecordedTrials::Open(std::size_t part) const {
   return Part::Open(*this, first, std::min(part_size_, planned_ - first), stretches_[part]);
 }
 
-Status RecordedTrials::WantTranscriptsOfRepeated(Wanted& wanted) const {
-  std::ranges::sort(wanted.repeated);
+Status RecordedTrials::WantTranscriptsOfRepeated(WantedTranscripts& wanted) const {
   std::optional<Part> part;
-  for (const std::uint64_t index : wanted.repeated) {
+  for (const std::uint64_t index : wanted.Repeated()) {
     if (!part || index >= part->end()) {
       TRY_ASSIGN(Part opened, Open(index / part_size_));
       part = std::move(opened);
@@ -370,8 +331,8 @@ Status RecordedTrials::WantTranscriptsOfRepeated(Wanted& wanted) const {
   return {};
 }
 
-Status RecordedTrials::ForgetRowsWithoutTranscript(const fs::path& shards, Wanted& wanted) {
-  if (wanted.first.empty()) return {};
+Status RecordedTrials::ForgetRowsWithoutTranscript(const fs::path& shards, WantedTranscripts& wanted) {
+  if (wanted.empty()) return {};
   TRY_ASSIGN(
       const std::uint64_t damaged,
       ForEachKeptTranscript(shards, [&](std::uint64_t index, std::uint32_t attempt) { wanted.Seen(index, attempt); }));
@@ -386,7 +347,7 @@ Status RecordedTrials::ForgetRowsWithoutTranscript(const fs::path& shards, Wante
 }
 
 void RecordedTrials::Forget(std::uint64_t index) {
-  has_[index / 64] &= ~Wanted::Bit(index);
+  has_[index / 64] &= ~BitOf(index);
   --recorded_;
 }
 

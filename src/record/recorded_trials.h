@@ -14,12 +14,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/error.h"
 
 namespace xsweep {
+
+class WantedTranscripts;
 
 class RecordedTrials {
  public:
@@ -54,18 +55,17 @@ class RecordedTrials {
   };
   class Part;
   struct Opened;
-  struct Wanted;
 
   explicit RecordedTrials(std::uint64_t planned);
-  Status ScanLog(std::uint32_t log, Wanted& wanted);
+  Status ScanLog(std::uint32_t log, WantedTranscripts& wanted);
   void Note(std::uint32_t log, std::uint64_t offset, std::size_t size, std::uint64_t index);
   /// Puts every two parts together.
   void Halve();
   void FitParts();
   std::uint64_t BytesOfParts() const;
   Expected<Part> Open(std::size_t part) const;
-  Status WantTranscriptsOfRepeated(Wanted& wanted) const;
-  Status ForgetRowsWithoutTranscript(const std::filesystem::path& shards, Wanted& wanted);
+  Status WantTranscriptsOfRepeated(WantedTranscripts& wanted) const;
+  Status ForgetRowsWithoutTranscript(const std::filesystem::path& shards, WantedTranscripts& wanted);
   void Forget(std::uint64_t index);
 
   std::uint64_t planned_ = 0;
