@@ -73,7 +73,8 @@ class Program:
         if not re.search(rf"^  {re.escape(words[0])} ", self.help_of(), re.M):
             return f"there is no command `{words[0]}`"
         known = self.help_of(words[0])
-        if len(words) > 1 and re.search(rf"xsweep {words[0]} {re.escape(words[1])}\b", known):
+        # A flag in second place is none: `xsweep init --agent --help` would write a config for an agent called so.
+        if len(words) > 1 and words[1][0].isalpha() and re.search(rf"xsweep {words[0]} {re.escape(words[1])}\b", known):
             known += self.help_of(words[0], words[1])
         missing = [flag for flag in (re.match(r"--[a-z-]+", word) for word in words) if flag and flag[0] not in known]
         return f"`xsweep {words[0]}` takes no {missing[0][0]}" if missing else ""
