@@ -107,17 +107,17 @@ NoAnswer OfCalls(const ModelReply& reply) {
   return std::ranges::any_of(reply.calls, IsCut) ? NoAnswer::kCallCut : NoAnswer::kNone;
 }
 
-NoAnswer WhyNoAnswer(const ModelRequest& request, const ModelReply& reply) {
+NoAnswer WhyNoAnswer(const std::vector<ToolSchema>& tools, const ModelReply& reply) {
   if (reply.finish == FinishReason::kError) return NoAnswer::kFailed;
   if (reply.finish == FinishReason::kRefusal) return NoAnswer::kRefused;
   if (reply.finish == FinishReason::kContentFilter) return NoAnswer::kFiltered;
   if (!reply.calls.empty()) return OfCalls(reply);
-  if (LooksLikeCall(reply.text, request.tools)) return NoAnswer::kCallInText;
+  if (LooksLikeCall(reply.text, tools)) return NoAnswer::kCallInText;
   if (reply.finish == FinishReason::kLength) return NoAnswer::kLength;
   if (AsciiLower(reply.finish_reason) == "pause_turn") return NoAnswer::kPaused;
   if (reply.finish == FinishReason::kToolCalls) {
-    return IsBlank(reply.text) && LooksLikeCall(reply.reasoning, request.tools) ? NoAnswer::kCallInThought
-                                                                                : NoAnswer::kCallsMissing;
+    return IsBlank(reply.text) && LooksLikeCall(reply.reasoning, tools) ? NoAnswer::kCallInThought
+                                                                        : NoAnswer::kCallsMissing;
   }
   if (AsciiLower(reply.finish_reason).find("function_call") != std::string::npos ||
       AsciiLower(reply.finish_reason).find("tool_call") != std::string::npos) {
@@ -127,16 +127,16 @@ NoAnswer WhyNoAnswer(const ModelRequest& request, const ModelReply& reply) {
   // favour.
   if (reply.finish == FinishReason::kUnknown && !reply.finish_reason.empty()) return NoAnswer::kUnfinished;
   if (!IsBlank(reply.text)) return NoAnswer::kNone;
-  if (LooksLikeCall(reply.reasoning, request.tools)) return NoAnswer::kCallInThought;
+  if (LooksLikeCall(reply.reasoning, tools)) return NoAnswer::kCallInThought;
   return IsBlank(reply.reasoning) ? NoAnswer::kEmpty : NoAnswer::kOnlyThought;
 }
 
 /// Whole and certain calls only: of a reply that was cut off nobody knows what it would have said.
-void ParseCalls(const ModelRequest& request, ModelReply& reply) {
+void ParseCalls(const std::vector<ToolSchema>& tools, ModelReply& reply) {
   const bool sound = reply.finish != FinishReason::kLength && reply.finish != FinishReason::kError &&
                      reply.finish != FinishReason::kContentFilter && reply.finish != FinishReason::kRefusal;
-  if (!reply.calls.empty() || !sound || !LooksLikeCall(reply.text, request.tools)) return;
-  auto found = ReadTextCalls(reply.text, request.tools);
+  if (!reply.calls.empty() || !sound || !LooksLikeCall(reply.text, tools)) return;
+  auto found = ReadTextCalls(reply.text, tools);
   if (!found) return;
   reply.calls = std::move(found->calls);
   reply.text = std::move(found->before);
@@ -161,10 +161,12 @@ bool TakeThought(ModelReply& reply) {
 }
 
 void SettleReply(const ModelRequest& request, bool parse_calls, ModelReply& reply) {
-  if (parse_calls) ParseCalls(request, reply);
+  const std::optional<std::vector<ToolSchema>> renamed = WithLegalNames(request.tools);
+  const std::vector<ToolSchema>& tools = renamed ? *renamed : request.tools;
+  if (parse_calls) ParseCalls(tools, reply);
   RestoreToolNames(request, reply.calls);
   MakeIdsUnique(request, reply.calls);
-  reply.no_answer = WhyNoAnswer(request, reply);
+  reply.no_answer = WhyNoAnswer(tools, reply);
 }
 
 ModelReply BlockedReply(std::string_view words) {
@@ -181,10 +183,11 @@ ModelReply BrokenCallReply(const ModelRequest& request, std::string_view written
   ModelReply reply;
   reply.finish_reason = "tool_use_failed";
   reply.finish = FinishReason::kToolCalls;
-  const auto read = ReadTextCalls(written, request.tools);
+  const auto read = ReadTextCalls(written, WithLegalNames(request.tools).value_or(request.tools));
   ToolCall& call = reply.calls.emplace_back();
   call.name = read ? read->calls.front().name : "unreadable_call";
   call.arguments = Json(written.empty() ? std::string_view("(unreadable)") : written);
+  RestoreToolNames(request, reply.calls);
   MakeIdsUnique(request, reply.calls);
   reply.usage.calls = 1;
   reply.usage.prompt_tokens = EstimatedTokens(request);

@@ -83,6 +83,19 @@ std::string LegalNames::Of(std::string_view name) const {
   return found == changed_.end() ? LegalName(name) : found->second;
 }
 
+std::optional<std::vector<ToolSchema>> WithLegalNames(const std::vector<ToolSchema>& tools) {
+  const LegalNames names(tools);
+  if (!names.changes_any()) return std::nullopt;
+  std::vector<ToolSchema> all = tools;
+  for (const ToolSchema& tool : tools) {
+    std::string legal = names.Of(tool.name);
+    if (legal == tool.name) continue;
+    all.push_back(tool);
+    all.back().name = std::move(legal);
+  }
+  return all;
+}
+
 void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls) {
   if (calls.empty()) return;
   const LegalNames names(request.tools);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,10 +26,15 @@ class LegalNames {
   explicit LegalNames(const std::vector<ToolSchema>& tools);
   /// Also of a name that none of the tools has: models make names up.
   std::string Of(std::string_view name) const;
+  bool changes_any() const { return !changed_.empty(); }
 
  private:
   std::map<std::string, std::string, std::less<>> changed_;
 };
+
+/// The tools, and those with other names once more by the names that their model was told: it may write either. Empty
+/// where all names are legal.
+std::optional<std::vector<ToolSchema>> WithLegalNames(const std::vector<ToolSchema>& tools);
 
 /// Gives calls the names that their tools really have, where a server was told a legal one.
 void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls);
