@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "relay/call_gate.h"
 #include "relay/denied_calls.h"
 #include "relay/read_reply.h"
 
@@ -69,55 +70,6 @@ Async<Expected<std::optional<WebResponse>>> LetGo(Rules rules, WebResponse respo
   co_return Result(std::nullopt);
 }
 
-/// Where the event begins in which the model first makes a call, or npos. Inside a text the quotes would be escaped.
-std::size_t FirstCall(Wire wire, std::string_view events) {
-  const std::string_view mark = wire == Wire::kChat        ? "\"tool_calls\""
-                                : wire == Wire::kResponses ? "_call\""
-                                                           : "\"tool_use\"";
-  std::size_t at = events.find(mark);
-  // Some servers say in every chunk that there are none.
-  while (wire == Wire::kChat && at != std::string_view::npos) {
-    const std::size_t value = events.find_first_not_of(" :", at + mark.size());
-    if (value == std::string_view::npos || events[value] == '[') break;
-    at = events.find(mark, at + 1);
-  }
-  if (at == std::string_view::npos) return at;
-  const std::size_t before = events.rfind("\n\n", at);
-  return before == std::string_view::npos ? 0 : before + 2;
-}
-
-/// Lets a stream pass event by event and holds it from its first call on.
-class CallGate final : public WebStream {
- public:
-  CallGate(Wire wire, WebStream& out) : wire_(wire), out_(out) {}
-
-  Async<Status> Write(std::string_view bytes) override {
-    all_ += bytes;
-    if (holds_) co_return Status();
-    const std::string_view fresh = std::string_view(all_).substr(passed_);
-    const std::size_t last = fresh.rfind("\n\n");
-    std::size_t whole = last == std::string_view::npos ? 0 : last + 2;
-    if (const std::size_t call = FirstCall(wire_, fresh.substr(0, whole)); call != std::string_view::npos) {
-      holds_ = true;
-      whole = call;
-    }
-    passed_ += whole;
-    if (whole == 0) co_return Status();
-    const std::string piece(fresh.substr(0, whole));
-    auto writing = out_.Write(piece);
-    co_return co_await writing;
-  }
-  const std::string& all() const { return all_; }
-  std::string held() const { return all_.substr(passed_); }
-
- private:
-  const Wire wire_;
-  WebStream& out_;
-  std::string all_;
-  std::size_t passed_ = 0;
-  bool holds_ = false;
-};
-
 /// The stream of a reply in which nothing can be denied.
 Async<Status> PassStream(Rules rules, std::function<Async<Status>(WebStream&)> write, WebStream& out) {
   CallGate gate(rules.wire, out);
@@ -128,7 +80,7 @@ Async<Status> PassStream(Rules rules, std::function<Async<Status>(WebStream&)> w
     CO_TRY_ASSIGN(const std::set<std::string> denied, co_await deciding);
     if (!denied.empty()) co_return EpisodeError("no more calls are made in this trial", "relay");
   }
-  const std::string rest = gate.held();
+  const std::string rest(gate.held());
   if (rest.empty()) co_return Status();
   auto writing = out.Write(rest);
   co_return co_await writing;
