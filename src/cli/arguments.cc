@@ -21,7 +21,38 @@ struct Arguments::Impl {
     }
     return names;
   }
+  bool AsksForHelp(const std::string& word) const { return word == "--help" || word == "-h"; }
+  bool WantsValue(const std::string& word) const {
+    if (!word.starts_with("--") || word.size() == 2) return false;
+    const CLI::Option* option = app.get_option_no_throw(word);
+    return option != nullptr && option->get_expected_min() > 0 && option->get_type_size_min() > 0;
+  }
+  Status KnowsFlags(const std::vector<std::string>& words) const;
+  Status HasValues(const std::vector<std::string>& words) const;
 };
+
+Status Arguments::Impl::KnowsFlags(const std::vector<std::string>& words) const {
+  const std::vector<std::string> known = Flags();
+  for (const std::string& word : words) {
+    const std::string flag = word.substr(0, word.find('='));
+    if (!flag.starts_with("--") || flag.size() == 2 || std::ranges::find(known, flag) != known.end()) continue;
+    return UserError("unknown flag `" + flag + "`" + DidYouMean(flag, known, "") + "; see `xsweep " + command +
+                     " --help`");
+  }
+  return {};
+}
+
+// Left alone, the parser would take the next flag for the value.
+Status Arguments::Impl::HasValues(const std::vector<std::string>& words) const {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i) {
+    const std::string& next = words[i + 1];
+    if (!WantsValue(words[i]) || !next.starts_with("--")) continue;
+    return UserError("takes a value, and `" + next + "` is a flag; write `" + words[i] + "=" + next +
+                         "` if it is meant for the value",
+                     words[i]);
+  }
+  return {};
+}
 
 Arguments::Arguments(std::string_view command, std::string_view summary, std::string_view example)
     : impl_(std::make_unique<Impl>()) {
@@ -68,13 +99,10 @@ Arguments& Arguments::Flag(const std::string& flag, bool* value, const std::stri
 }
 
 Expected<std::optional<std::string>> Arguments::Parse(const std::vector<std::string>& words) {
-  for (const std::string& word : words) {
-    const std::string flag = word.substr(0, word.find('='));
-    const auto known = impl_->Flags();
-    if (!flag.starts_with("--") || flag.size() == 2 || std::ranges::find(known, flag) != known.end()) continue;
-    return UserError("unknown flag `" + flag + "`" + DidYouMean(flag, known, "") + "; see `xsweep " + impl_->command +
-                     " --help`");
-  }
+  if (std::ranges::any_of(words, [&](const std::string& word) { return impl_->AsksForHelp(word); }))
+    return std::optional<std::string>(impl_->app.help());
+  TRY(impl_->KnowsFlags(words));
+  TRY(impl_->HasValues(words));
   std::vector<std::string> reversed(words.rbegin(), words.rend());
   try {
     impl_->app.parse(std::move(reversed));

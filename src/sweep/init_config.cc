@@ -115,6 +115,14 @@ std::string AgentSection(const InitRequest& request) {
       FlowYaml(Json::MakeArray(std::vector<Json>(words.begin(), words.end()))));
 }
 
+/// A flag that slipped into the place of a value would become a program that nobody has.
+Status IsProgram(const std::optional<std::string>& value, const char* flag, const char* wanted) {
+  if (!value) return {};
+  const std::vector<std::string> words = CommandWords(*value);
+  if (!words.empty() && !words.front().empty() && !words.front().starts_with('-')) return {};
+  return UserError(fmt::format("is {}, not `{}`", wanted, *value), flag);
+}
+
 }  // namespace
 
 std::vector<std::string> CommandWords(const std::string& command) {
@@ -142,6 +150,8 @@ std::vector<std::string> CommandWords(const std::string& command) {
 }
 
 Expected<std::string> InitConfig(const InitRequest& request) {
+  TRY(IsProgram(request.agent, "--agent", "a command in quotes, or the name of a preset"));
+  TRY(IsProgram(request.server, "--mcp", "a command in quotes, or an address"));
   std::string environment = DeskSection(request);
   if (request.server) {
     TRY_ASSIGN(environment, ServerSections(*request.server));

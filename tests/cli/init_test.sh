@@ -24,4 +24,13 @@ grep -q "send_certificate" server.yaml || { cat server.yaml; fail "its tools are
 "$xsweep" init --out desk.yaml >log 2>&1 </dev/null && fail "a file that is there was written over"
 grep -q "is there already" log || fail "nothing is said of the file that is there"
 "$xsweep" init --force --out desk.yaml >log 2>&1 </dev/null || fail "--force does not write over it"
-echo "all three run"
+
+"$xsweep" init --agent --help >log 2>&1 </dev/null || fail "help where a value should stand"
+grep -q "Usage: xsweep init" log || fail "no help is shown"
+for words in "--agent --force" "--agent=--help" "--agent=" "--mcp=--force" "--out --force"; do
+  # shellcheck disable=SC2086
+  "$xsweep" init --out slip.yaml $words >log 2>&1 </dev/null && fail "init $words wrote a config"
+  grep -Eq -- "--(agent|mcp|out)" log || fail "init $words: the message does not name the flag"
+done
+[ -e slip.yaml ] || [ -e --force ] && fail "something was written"
+echo "all three run, slips are refused"
