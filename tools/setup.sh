@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(
   g++ make cmake ninja-build ccache pkg-config git
   libyaml-cpp-dev libsimdjson-dev libfmt-dev libcli11-dev libcurl4-openssl-dev
-  libssl-dev libxxhash-dev libzstd-dev zstd zlib1g-dev libboost-dev libboost-math-dev
+  libssl-dev libxxhash-dev libzstd-dev zstd zlib1g-dev libjemalloc-dev libboost-dev libboost-math-dev
   libcurl4 gnuplot-nox fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev
 )
 dev_packages=(

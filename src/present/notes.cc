@@ -146,7 +146,7 @@ std::string CalibrationSection(const Story& story) {
 
 std::string DoubtsSection(const Story& story) {
   std::string text = "## What is uncertain\n\n";
-  for (const std::string& doubt : Doubts(story)) text += "- " + doubt + "\n";
+  for (const std::string& doubt : story.doubts.empty() ? Doubts(story) : story.doubts) text += "- " + doubt + "\n";
   return text + "\n";
 }
 

@@ -3,6 +3,8 @@
 #include "present/replies.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -14,10 +16,12 @@
 namespace xsweep {
 namespace {
 
-bool MaySay(std::string_view row) {
-  return row.find("\"unanswered\":{") != std::string_view::npos ||
-         row.find("\"answered_by\":{") != std::string_view::npos ||
-         row.find("\"blocked_by\":\"provider\"") != std::string_view::npos;
+/// Whether rows may say anything of replies. Asked of a whole file before any of its rows, and in one pass a word: most
+/// runs have nothing to say, and C's search is ten times as fast as the library's.
+bool MaySay(std::string_view rows) {
+  return std::ranges::any_of(
+      std::array<std::string_view, 3>{R"("unanswered":{)", R"("answered_by":{)", R"("blocked_by":"provider")"},
+      [&](std::string_view word) { return memmem(rows.data(), rows.size(), word.data(), word.size()) != nullptr; });
 }
 
 void Add(const Trial& trial, ReplyCounts& counts) {
@@ -77,6 +81,7 @@ Expected<ReplyCounts> CountReplies(const std::filesystem::path& rows) {
   std::error_code ignored;
   if (!std::filesystem::exists(rows, ignored)) return counts;
   TRY_ASSIGN(const MappedFile file, MappedFile::Open(rows));
+  if (!MaySay(file.bytes())) return counts;
   for (std::string_view rest = file.bytes(); !rest.empty();) {
     const std::string_view row = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), row.size() + 1));

@@ -1,6 +1,7 @@
 // WriteRunReports: everything that people read about a run, written into its directory.
 // SPDX-License-Identifier: Apache-2.0
 #include "present/run_reports.h"
+#include "present/doubts.h"
 
 #include <future>
 #include <optional>
@@ -87,6 +88,7 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
   if (aggregate.total.errors() + aggregate.total.of(Outcome::kSkipped) > 0) {
     TRY_ASSIGN(story.failures, CountFailures(directory.File(layout::kRows)));
   }
+  story.doubts = Doubts(story);
   const std::vector<Picture> pictures = options.plots ? PicturesOf(manifest, aggregate) : std::vector<Picture>();
   // gnuplot takes longest to start; meanwhile the other files are written and synced.
   auto images = std::async(std::launch::async, [&] { return RenderPngs(pictures, options.gnuplot); });

@@ -25,6 +25,7 @@ struct Story {
   ReplyCounts replies{};                          ///< of models: what was no answer, and who answered
   std::vector<CellCalibration> calibration = {};  ///< of cells with labels; empty without labels
   std::optional<stats::ExternalCalibration> checked = {};  ///< the judge, elsewhere
+  std::vector<std::string> doubts = {};  ///< as `Doubts` found them, for who writes several pages; empty: not asked yet
 };
 
 }  // namespace xsweep

@@ -94,20 +94,37 @@ std::int64_t DrawSuccesses(std::int64_t trials, double rate, Stream& stream) {
 /// Successes by arm (0 is the control) and task. The first cell's rate differs.
 using Arms = std::vector<std::vector<std::int64_t>>;
 
-void DrawArms(const World& world, double difference, std::uint64_t key, Arms& arms) {
+/// What a task has before the difference comes in: its rate, the control's successes, and the draws that go on.
+struct DrawnTask {
+  double rate;
+  std::int64_t control;
+  Stream trials;
+};
+
+DrawnTask DrawTask(const World& world, std::uint64_t key, std::uint64_t task) {
+  Stream rates(key, 2 * task);
+  DrawnTask drawn{DrawRate(world, rates), 0, Stream(key, 2 * task + 1)};
+  drawn.control = DrawSuccesses(world.trials_per_task, drawn.rate, drawn.trials);
+  return drawn;
+}
+
+/// `drawn_task(task)` gives what was drawn for it.
+void DrawArms(const World& world, double difference, const auto& drawn_task, Arms& arms) {
   const auto tasks = static_cast<std::size_t>(world.tasks);
   arms.resize(static_cast<std::size_t>(world.cells) + 1);
-  for (auto& arm : arms) arm.assign(tasks, 0);
+  for (auto& arm : arms) arm.resize(tasks);
   for (std::size_t task = 0; task < tasks; ++task) {
-    Stream rates(key, 2 * task);
-    const double rate = DrawRate(world, rates);
-    const double shifted = Shifted(rate, world.base, difference);
-    Stream trials(key, 2 * task + 1);
-    for (std::size_t arm = 0; arm < arms.size(); ++arm) {
-      const double of_arm = arm == 1 ? shifted : rate;
-      arms[arm][task] = DrawSuccesses(world.trials_per_task, of_arm, trials);
+    DrawnTask drawn = drawn_task(task);
+    arms[0][task] = drawn.control;
+    for (std::size_t arm = 1; arm < arms.size(); ++arm) {
+      const double rate = arm == 1 ? Shifted(drawn.rate, world.base, difference) : drawn.rate;
+      arms[arm][task] = DrawSuccesses(world.trials_per_task, rate, drawn.trials);
     }
   }
+}
+
+void DrawArms(const World& world, std::uint64_t key, Arms& arms) {
+  DrawArms(world, 0, [&](std::size_t task) { return DrawTask(world, key, task); }, arms);
 }
 
 std::uint64_t KeyOf(std::uint64_t seed, std::int64_t number) {
@@ -207,10 +224,49 @@ bool Seen(const World& world, const Ruler& ruler, const Arms& arms, std::uint64_
   return RejectsFirst(rows, key);
 }
 
-void Check(const World& world) {
+const World& Checked(const World& world) {
   CHECK(world.tasks >= 2 && world.trials_per_task >= 1 && world.cells >= 1, "a world needs two tasks, a trial, a cell");
   CHECK(world.base >= 0 && world.base <= 1 && world.icc >= 0 && world.icc <= 1, "base and icc lie in [0, 1]");
+  return world;
 }
+
+/// Worlds of one design that are asked about several differences. What no difference changes, which is most of the
+/// work, is drawn once and kept while it is small; every answer is the one that fresh draws would give.
+class DrawnWorlds {
+ public:
+  DrawnWorlds(const World& world, std::int64_t worlds, std::uint64_t seed)
+      : world_(Checked(world)), worlds_(worlds), seed_(seed), ruler_(world) {
+    constexpr std::int64_t kMostKept = 1'000'000;  // 24 MB
+    if (worlds > kMostKept / world.tasks) return;
+    kept_.reserve(static_cast<std::size_t>(worlds * world.tasks));
+    for (std::int64_t number = 0; number < worlds; ++number) {
+      const std::uint64_t key = KeyOf(seed, number);
+      for (std::uint64_t task = 0; task < static_cast<std::uint64_t>(world.tasks); ++task)
+        kept_.push_back(DrawTask(world, key, task));
+    }
+  }
+
+  Chance PowerAt(double difference) {
+    std::int64_t seen = 0;
+    for (std::int64_t number = 0; number < worlds_; ++number) {
+      const std::uint64_t key = KeyOf(seed_, number);
+      const std::size_t first = static_cast<std::size_t>(number) * static_cast<std::size_t>(world_.tasks);
+      DrawArms(
+          world_, difference,
+          [&](std::size_t task) { return kept_.empty() ? DrawTask(world_, key, task) : kept_[first + task]; }, arms_);
+      seen += Seen(world_, ruler_, arms_, key) ? 1 : 0;
+    }
+    return {static_cast<double>(seen) / static_cast<double>(worlds_), worlds_};
+  }
+
+ private:
+  World world_;
+  std::int64_t worlds_;
+  std::uint64_t seed_;
+  Ruler ruler_;
+  std::vector<DrawnTask> kept_;
+  Arms arms_;
+};
 
 /// Room for a difference in that direction.
 double Room(const World& world, bool rise) { return rise ? 1 - world.base : world.base; }
@@ -229,16 +285,7 @@ double Chance::error() const {
 }
 
 Chance PowerAt(const World& world, double difference, std::int64_t worlds, std::uint64_t seed) {
-  Check(world);
-  const Ruler ruler(world);
-  Arms arms;
-  std::int64_t seen = 0;
-  for (std::int64_t number = 0; number < worlds; ++number) {
-    const std::uint64_t key = KeyOf(seed, number);
-    DrawArms(world, difference, key, arms);
-    seen += Seen(world, ruler, arms, key) ? 1 : 0;
-  }
-  return {static_cast<double>(seen) / static_cast<double>(worlds), worlds};
+  return DrawnWorlds(world, worlds, seed).PowerAt(difference);
 }
 
 SmallestSeen FindSmallestSeen(const World& world, bool rise, std::uint64_t seed) {
@@ -246,14 +293,16 @@ SmallestSeen FindSmallestSeen(const World& world, bool rise, std::uint64_t seed)
   const double room = Room(world, rise), sign = rise ? 1 : -1;
   if (!(room > 0)) return {};
   SmallestSeen out;
-  if (PowerAt(world, sign * room, kFew, seed).value < kDemanded) {
+  DrawnWorlds few(world, kFew, seed);
+  if (few.PowerAt(sign * room).value < kDemanded) {
     out.power = PowerAt(world, sign * room, kMany, seed + 1);
     if (out.power.value < kDemanded) return out;
   }
+  DrawnWorlds many(world, kMany, seed);
   double low = 0, high = room;
   for (int i = 0; i < 10; ++i) {
     const double middle = (low + high) / 2;
-    (PowerAt(world, sign * middle, i < 7 ? kFew : kMany, seed).value < kDemanded ? low : high) = middle;
+    ((i < 7 ? few : many).PowerAt(sign * middle).value < kDemanded ? low : high) = middle;
   }
   out.difference = sign * high;
   out.power = PowerAt(world, *out.difference, kMany, seed + 1);
@@ -263,23 +312,25 @@ SmallestSeen FindSmallestSeen(const World& world, bool rise, std::uint64_t seed)
 std::optional<double> RoughlySeen(const World& world, bool rise, std::int64_t worlds, std::uint64_t seed) {
   double low = 0, high = Room(world, rise);
   const double sign = rise ? 1 : -1;
-  if (!(high > 0) || PowerAt(world, sign * high, worlds, seed).value < kDemanded) return std::nullopt;
+  if (!(high > 0)) return std::nullopt;
+  DrawnWorlds drawn(world, worlds, seed);
+  if (drawn.PowerAt(sign * high).value < kDemanded) return std::nullopt;
   for (int i = 0; i < 8; ++i) {
     const double middle = (low + high) / 2;
-    (PowerAt(world, sign * middle, worlds, seed).value < kDemanded ? low : high) = middle;
+    (drawn.PowerAt(sign * middle).value < kDemanded ? low : high) = middle;
   }
   return high;
 }
 
 GateChances ChancesOfGate(const World& world, const GateQuestion& gate, std::int64_t worlds, std::uint64_t seed) {
-  Check(world);
+  Checked(world);
   const double family = 1 - kAlpha / static_cast<double>(world.cells);
   GateChances out{.worlds = worlds};
   Arms arms;
   World arms_only = world;
   arms_only.cells = world.cells - 1;  // the arms themselves, no control beside them
   for (std::int64_t number = 0; number < worlds; ++number) {
-    DrawArms(arms_only, 0, KeyOf(seed, number), arms);
+    DrawArms(arms_only, KeyOf(seed, number), arms);
     bool all_hold = true, one_breaks = false;
     for (const std::vector<std::int64_t>& arm : arms) {
       std::vector<Cluster> tasks;

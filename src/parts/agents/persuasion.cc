@@ -239,7 +239,16 @@ double Persuasion(const std::array<std::uint32_t, kCueFamilies>& hits, int reque
   return score;
 }
 
-double Caution(std::string_view system) { return Remember<double>(system, ScanCaution); }
+double Caution(std::string_view system) {
+  // The same prompt is asked about many times in a row: comparing its kilobytes costs less than their fingerprint.
+  thread_local std::string last;
+  thread_local double caution = Remember<double>(last, ScanCaution);
+  if (system != last) {
+    last = system;
+    caution = Remember<double>(system, ScanCaution);
+  }
+  return caution;
+}
 
 double ComplianceProbability(double susceptibility, double persuasion, double caution) {
   if (susceptibility <= 0) return 0;
