@@ -305,7 +305,7 @@ std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools,
   AppendMember(R"({"model":)", endpoint.model, out);
   out += R"(,"messages":[)";
   if (!request.system.empty()) {
-    AppendMember(R"({"role":"system","content":)", request.system, out);
+    AppendRepeatedMember(R"({"role":"system","content":)", request.system, out);
     out += '}';
   }
   const LegalNames names(request.tools);

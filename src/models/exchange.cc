@@ -127,7 +127,7 @@ RequestText::RequestText(const Json& settings, const ModelRequest& request)
 RequestText::RequestText(std::string_view settings, std::string_view tools, const ModelRequest& request) {
   text_.reserve(LikelySize(request) + settings.size() + tools.size());
   text_.append(R"({"settings":)").append(settings);
-  AppendMember(R"(,"system":)", request.system, text_);
+  AppendRepeatedMember(R"(,"system":)", request.system, text_);
   text_.append(R"(,"tools":)").append(tools);
   head_end_ = text_.size();
   text_ += R"(,"messages":[)";

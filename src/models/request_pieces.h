@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,25 @@ namespace xsweep {
 inline void AppendMember(std::string_view before, std::string_view text, std::string& out) {
   out += before;
   AppendJsonString(text, out);
+}
+
+/// The same of a text that comes back in request after request, as a system prompt does: comparing its kilobytes with
+/// the last few costs a fraction of writing them again.
+inline void AppendRepeatedMember(std::string_view before, std::string_view text, std::string& out) {
+  struct Written {
+    std::string text, json;
+  };
+  constexpr std::size_t kLong = 512;
+  if (text.size() < kLong) return AppendMember(before, text, out);
+  thread_local std::array<Written, 4> known;
+  auto found = std::ranges::find(known, text, &Written::text);
+  if (found == known.end()) {
+    --found;
+    *found = {std::string(text), {}};
+    AppendJsonString(text, found->json);
+  }
+  std::rotate(known.begin(), found, found + 1);
+  out.append(before).append(known.front().json);
 }
 
 /// A JSON list whose items `append(item, out)` writes.

@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstring>
 #include <limits>
+#include <utility>
 
 namespace xsweep {
 namespace {
@@ -129,6 +130,7 @@ void IoLoop::Post(std::function<void()> task) {
   {
     const std::lock_guard lock(posted_mutex_);
     posted_.push_back(std::move(task));
+    if (!std::exchange(asleep_, false)) return;  // who is awake looks before it sleeps
   }
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = write(wakeup_, &one, sizeof one);  // fails only when a wake-up is pending
@@ -165,13 +167,14 @@ int IoLoop::PollTimeout() const {
 }
 
 bool IoLoop::Poll(int timeout_ms) {
+  if (timeout_ms != 0 && !FallAsleep()) timeout_ms = 0;
   std::array<epoll_event, 256> events;
   const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  const bool posted = RunPosted();
   for (int i = 0; i < count; ++i) {
     const std::uint64_t key = events[i].data.u64;
     if (key == kWakeupKey) {
       DrainWakeup();
-      RunPosted();
       continue;
     }
     const auto found = watched_.find(static_cast<int>(key & 0xFFFFFFFFU));
@@ -179,7 +182,12 @@ bool IoLoop::Poll(int timeout_ms) {
     const std::shared_ptr<SocketHandler> handler = found->second.handler;  // it may unwatch itself
     (*handler)(events[i].events);
   }
-  return count > 0;
+  return count > 0 || posted;
+}
+
+bool IoLoop::FallAsleep() {
+  const std::lock_guard lock(posted_mutex_);
+  return asleep_ = posted_.empty();
 }
 
 void IoLoop::DrainWakeup() {
@@ -187,13 +195,15 @@ void IoLoop::DrainWakeup() {
   [[maybe_unused]] const auto got = read(wakeup_, &ignored, sizeof ignored);
 }
 
-void IoLoop::RunPosted() {
+bool IoLoop::RunPosted() {
   std::vector<std::function<void()>> tasks;
   {
     const std::lock_guard lock(posted_mutex_);
+    asleep_ = false;
     tasks.swap(posted_);
   }
   for (const auto& task : tasks) task();
+  return !tasks.empty();
 }
 
 void IoLoop::FireTimers() {

@@ -133,7 +133,8 @@ class IoLoop {
   bool Poll(int timeout_ms);
   int PollTimeout() const;
   void FireTimers();
-  void RunPosted();
+  bool RunPosted();   ///< whether there was any
+  bool FallAsleep();  ///< false: something was posted meanwhile
   void ResumeReady();
   void InterruptWaiting();
   void DrainWakeup();
@@ -169,6 +170,8 @@ class IoLoop {
   Wait ready_;
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;
+  bool asleep_ =
+      false;  ///< waits, or is about to; under the mutex. Who posts wakes nobody else, which saves most wake-ups
 };
 
 /// Ends when `stop` is set (a signal handler can only set a flag, so it is looked at five times a second).

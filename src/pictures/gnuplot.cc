@@ -57,7 +57,8 @@ std::string Complaints(std::string_view err) {
 
 Status RunScript(std::string script, const std::string& gnuplot) {
   // -d: nobody's .gnuplot may change the pictures. GNUTERM and the like have no say once a terminal is set.
-  ProcessRequest request{.args = {gnuplot, "-d", "-"}, .input = std::move(script)};
+  // By name, because what gnuplot reads as "-" it reads byte by byte.
+  ProcessRequest request{.args = {gnuplot, "-d", "/dev/stdin"}, .input = std::move(script)};
   request.environment = {{"LC_ALL", "C.UTF-8"}};
   TRY_ASSIGN(const ProcessResult result, RunProcess(request));
   if (result.exit_code == 0) return {};
