@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <string>
 
-#include "analyze/compare.h"
+#include "analyze/comparison/compare.h"
 #include "base/draw.h"
 #include "record/run_directory.h"
 

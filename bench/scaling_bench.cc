@@ -12,11 +12,11 @@
 #include "engine/allowance.h"
 #include "models/limits.h"
 #include "net/io_loop.h"
-#include "record/ledger.h"
-#include "record/log_row.h"
+#include "record/logs/ledger.h"
+#include "record/logs/log_row.h"
+#include "record/logs/trial_log.h"
 #include "record/recorded_trials.h"
 #include "record/run_directory.h"
-#include "record/trial_log.h"
 #include "support/disks.h"
 
 namespace xsweep {

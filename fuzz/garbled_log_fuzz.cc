@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "base/files.h"
-#include "record/log_row.h"
+#include "record/logs/log_row.h"
+#include "record/logs/trial_log.h"
 #include "record/recorded_trials.h"
-#include "record/seal_transcripts.h"
-#include "record/trial_log.h"
+#include "record/transcripts/seal_transcripts.h"
 
 namespace {
 

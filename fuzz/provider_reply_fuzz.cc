@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <string_view>
 
-#include "models/anthropic.h"
-#include "models/chat.h"
-#include "models/exchange.h"
-#include "models/lenient.h"
-#include "models/text_calls.h"
-#include "models/thought.h"
+#include "models/recordings/exchange.h"
+#include "models/replies/lenient.h"
+#include "models/replies/text_calls.h"
+#include "models/replies/thought.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
 
 namespace xsweep {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "models/exchange.h"
+#include "models/recordings/exchange.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace xsweep;

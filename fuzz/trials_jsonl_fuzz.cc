@@ -9,9 +9,9 @@
 #include <string_view>
 #include <system_error>
 
-#include "record/ledger.h"
+#include "record/logs/ledger.h"
+#include "record/logs/trial_log.h"
 #include "record/recorded_trials.h"
-#include "record/trial_log.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "base/key_shape.h"
+#include "base/system/key_shape.h"
 #include "base/text.h"
 #include "cli/command.h"
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks that what the documentation names is there: links between pages, paths of configs, examples and sources, and rooms (`net/http`).
+"""Checks that what the documentation names is there: links between pages, paths of configs, examples and sources, and rooms (`net/client/http`).
 
     tools/check_docs.py [ROOT]
 

@@ -3,7 +3,7 @@
 
     tools/check_words.py [ROOT]
 
-Role names stand in words/names.h, file names of the run directory in record/layout.h (and words/results.h), limits on
+Role names stand in words/names.h, file names of the run directory in record/logs/layout.h (and words/results.h), limits on
 model calls in config/call_limits.h. One role's name may be said anywhere (a config section is called so too); a file
 that says "attacker", which only roles are called, and two others has a table of its own. Prints one line per fault and exits with 1 when there is one.
 """
@@ -33,7 +33,7 @@ def file_names(*tables):
 def faults(root):
     source = root / "src"
     roles = words_of(source / "words/names.h", "Role")
-    layout = [source / "record/layout.h", source / "words/results.h"]
+    layout = [source / "record/logs/layout.h", source / "words/results.h"]
     files = file_names(*layout)
     limits = words_of(source / "config/call_limits.h", "CallLimit")
     if len(roles) < 5 or len(files) < 10 or len(limits) < 5:
@@ -45,7 +45,7 @@ def faults(root):
             yield f"src/{name}: has a table of role names; kWords<Role> in words/names.h is it"
         if file not in layout and not name.startswith("parts/environments"):
             for spelled in sorted(said & files):
-                yield f'src/{name}: spells "{spelled}"; record/layout.h has its name'
+                yield f'src/{name}: spells "{spelled}"; record/logs/layout.h has its name'
         if name != "config/call_limits.h" and said >= limits:  # one of them is a stop's or a wire's word too
             yield f"src/{name}: has a table of the limits on calls; config/call_limits.h is it"
 

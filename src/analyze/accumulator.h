@@ -6,7 +6,7 @@
 #include <compare>
 #include <cstdint>
 
-#include "record/trial.h"
+#include "record/logs/trial.h"
 
 namespace xsweep {
 

@@ -12,7 +12,7 @@
 #include "analyze/axis_names.h"
 #include "analyze/read_rows.h"
 #include "analyze/run_accumulator.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "record/run_directory.h"
 #include "stats/curve.h"
 #include "stats/repeats.h"

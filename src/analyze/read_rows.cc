@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "analyze/plan_check.h"
+#include "record/logs/trial_log.h"
 #include "record/recorded_trials.h"
-#include "record/trial_log.h"
 
 namespace xsweep {
 namespace {

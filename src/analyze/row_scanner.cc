@@ -151,7 +151,7 @@ std::int8_t ScanTaskSuccess(Cursor& cursor) {
   return cursor.Flag() ? 1 : 0;
 }
 
-/// As record/trial.cc rounds it. "0.0" is by far the most frequent.
+/// As record/logs/trial.cc rounds it. "0.0" is by far the most frequent.
 void ScanCost(Cursor& cursor, TrialCounts& counts) {
   if (cursor.Skip("0.0}")) return;
   if (cursor.Skip("null}")) {

@@ -8,7 +8,7 @@
 #include <chrono>
 
 #include "base/draw.h"
-#include "base/terminal.h"
+#include "base/system/terminal.h"
 #include "base/text.h"
 #include "parts/desks.h"
 #include "parts/environments/bridge/sessions.h"

@@ -7,7 +7,7 @@
 
 #include "base/async.h"
 #include "base/characters.h"
-#include "base/terminal.h"
+#include "base/system/terminal.h"
 #include "base/text.h"
 #include "mcp/endpoint.h"
 #include "net/token.h"

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "models/price.h"
+#include "models/wires/price.h"
 #include "plan/plan.h"
 #include "words/usage.h"
 

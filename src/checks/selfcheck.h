@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "sweep/experiment.h"
+#include "sweep/open/experiment.h"
 
 namespace xsweep {
 

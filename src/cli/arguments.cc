@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
-#include "base/terminal.h"
+#include "base/system/terminal.h"
 #include "base/text.h"
 
 namespace xsweep {

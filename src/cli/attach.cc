@@ -1,6 +1,6 @@
 // xsweep attach.
 // SPDX-License-Identifier: Apache-2.0
-#include "sweep/attach.h"
+#include "sweep/again/attach.h"
 
 #include "cli/command.h"
 #include "record/run_directory.h"

@@ -10,10 +10,10 @@
 #include "cli/command.h"
 #include "cli/shared_flags.h"
 #include "engine/run_trial.h"
-#include "net/http.h"
+#include "net/client/http.h"
 #include "net/http_server.h"
 #include "parts/agents/external/attached.h"
-#include "sweep/experiment.h"
+#include "sweep/open/experiment.h"
 
 namespace xsweep {
 namespace {

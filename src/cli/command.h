@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/terminal.h"
+#include "base/system/terminal.h"
 #include "cli/arguments.h"
 #include "words/exit_code.h"
 

@@ -1,6 +1,6 @@
 // xsweep compare: two runs side by side.
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/compare.h"
+#include "analyze/comparison/compare.h"
 
 #include <fmt/format.h>
 
@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "present/comparison.h"
 #include "record/index.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "record/run_directory.h"
 #include "sweep/compare_directories.h"
 

@@ -5,7 +5,7 @@
 #include "checks/play.h"
 #include "cli/env_commands.h"
 #include "cli/shared_flags.h"
-#include "sweep/open_environment.h"
+#include "sweep/open/open_environment.h"
 
 namespace xsweep {
 

@@ -4,7 +4,7 @@
 #include "cli/env_commands.h"
 #include "cli/shared_flags.h"
 #include "mcp/environment_host.h"
-#include "sweep/open_environment.h"
+#include "sweep/open/open_environment.h"
 
 namespace xsweep {
 

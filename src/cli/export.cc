@@ -8,14 +8,14 @@
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/command.h"
-#include "foreign/write_tau.h"
-#include "record/layout.h"
+#include "foreign/writers/write_tau.h"
+#include "record/logs/layout.h"
+#include "record/logs/trial_log.h"
 #include "record/run_directory.h"
-#include "record/transcript_file.h"
-#include "record/trial_log.h"
-#include "sweep/experiment.h"
-#include "sweep/export_run.h"
-#include "sweep/open_environment.h"
+#include "record/transcripts/transcript_file.h"
+#include "sweep/foreign/export_run.h"
+#include "sweep/open/experiment.h"
+#include "sweep/open/open_environment.h"
 
 namespace xsweep {
 namespace {

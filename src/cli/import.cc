@@ -4,8 +4,8 @@
 #include "cli/command.h"
 #include "cli/shared_flags.h"
 #include "foreign/benchmark.h"
-#include "sweep/import_run.h"
-#include "sweep/join_imports.h"
+#include "sweep/foreign/import_run.h"
+#include "sweep/foreign/join_imports.h"
 
 namespace xsweep {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "base/files.h"
 #include "cli/command.h"
-#include "sweep/experiment.h"
-#include "sweep/init_config.h"
+#include "sweep/open/experiment.h"
+#include "sweep/open/init_config.h"
 
 namespace xsweep {
 namespace {

@@ -10,7 +10,7 @@
 #include "cli/command.h"
 #include "pictures/history.h"
 #include "record/index.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "sweep/run_index.h"
 
 namespace xsweep {

@@ -7,8 +7,8 @@
 
 #include "cli/command.h"
 #include "mcp/protocol.h"
+#include "net/client/http.h"
 #include "net/event_stream.h"
-#include "net/http.h"
 
 namespace xsweep {
 namespace {

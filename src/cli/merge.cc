@@ -1,6 +1,6 @@
 // xsweep merge.
 // SPDX-License-Identifier: Apache-2.0
-#include "sweep/merge.h"
+#include "sweep/again/merge.h"
 
 #include "cli/command.h"
 #include "record/run_directory.h"

@@ -8,7 +8,7 @@
 #include "cli/command.h"
 #include "parts/agents/external/presets.h"
 #include "parts/catalog.h"
-#include "sweep/part_words.h"
+#include "sweep/open/part_words.h"
 
 namespace xsweep {
 namespace {

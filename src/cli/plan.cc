@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 #include "cli/shared_flags.h"
-#include "sweep/experiment.h"
-#include "sweep/plan_text.h"
+#include "sweep/open/experiment.h"
+#include "sweep/open/plan_text.h"
 
 namespace xsweep {
 

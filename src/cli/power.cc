@@ -3,8 +3,8 @@
 #include "cli/command.h"
 #include "cli/shared_flags.h"
 #include "record/run_directory.h"
-#include "sweep/experiment.h"
-#include "sweep/power_words.h"
+#include "sweep/open/experiment.h"
+#include "sweep/open/power_words.h"
 
 namespace xsweep {
 Expected<int> PowerCommand(const Invocation& invocation) {

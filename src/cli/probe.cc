@@ -7,7 +7,7 @@
 #include "checks/probe.h"
 #include "cli/command.h"
 #include "cli/shared_flags.h"
-#include "sweep/experiment.h"
+#include "sweep/open/experiment.h"
 
 namespace xsweep {
 

@@ -11,7 +11,7 @@
 #include "publish/bundle.h"
 #include "publish/pages.h"
 #include "publish/s3.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "record/run_directory.h"
 
 namespace xsweep {

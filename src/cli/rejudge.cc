@@ -1,7 +1,7 @@
 // xsweep rejudge: another judge over the dialogues of a finished run, without asking any agent again.
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
-#include "sweep/rejudge_run.h"
+#include "sweep/again/rejudge_run.h"
 
 namespace xsweep {
 

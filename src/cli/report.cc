@@ -5,7 +5,7 @@
 #include "cli/command.h"
 #include "cli/journal_entry.h"
 #include "sweep/finish.h"
-#include "sweep/gates_file.h"
+#include "sweep/open/gates_file.h"
 
 namespace xsweep {
 

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
 #include "cli/run_flags.h"
-#include "sweep/attach.h"
-#include "sweep/experiment.h"
-#include "sweep/live_models.h"
-#include "sweep/resume.h"
+#include "sweep/again/attach.h"
+#include "sweep/again/resume.h"
+#include "sweep/open/experiment.h"
+#include "sweep/open/live_models.h"
 #include "sweep/start_run.h"
 
 namespace xsweep {

@@ -5,7 +5,7 @@
 #include "checks/selfcheck.h"
 #include "cli/command.h"
 #include "config/yaml_scalar.h"
-#include "sweep/open_environment.h"
+#include "sweep/open/open_environment.h"
 
 namespace xsweep {
 namespace {

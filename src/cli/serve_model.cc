@@ -7,8 +7,8 @@
 #include "cli/command.h"
 #include "cli/shared_flags.h"
 #include "net/io_loop.h"
-#include "sweep/live_models.h"
-#include "sweep/model_seats.h"
+#include "sweep/open/live_models.h"
+#include "sweep/open/model_seats.h"
 
 namespace xsweep {
 

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "cli/arguments.h"
-#include "sweep/experiment.h"
-#include "sweep/open_environment.h"
+#include "sweep/open/experiment.h"
+#include "sweep/open/open_environment.h"
 
 namespace xsweep {
 

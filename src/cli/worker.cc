@@ -1,7 +1,7 @@
 // xsweep worker: runs one shard of a run that is there already. What a node of a cluster is started with.
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
-#include "sweep/resume.h"
+#include "sweep/again/resume.h"
 
 namespace xsweep {
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "base/faults.h"
+#include "base/options/faults.h"
 #include "config/yaml_tree.h"
 
 namespace xsweep {

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/option.h"
+#include "base/options/option.h"
 #include "config/sweep_config.h"
 
 namespace xsweep {

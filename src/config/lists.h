@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/faults.h"
+#include "base/options/faults.h"
 #include "config/yaml_tree.h"
 
 namespace xsweep {

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "base/check_options.h"
+#include "base/options/check_options.h"
 #include "base/text.h"
 #include "config/gate_items.h"
 #include "config/keys.h"

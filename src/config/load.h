@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/option.h"
+#include "base/options/option.h"
 #include "config/overrides.h"
 #include "config/sweep_config.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/faults.h"
-#include "base/marked_value.h"
+#include "base/options/faults.h"
+#include "base/options/marked_value.h"
 
 namespace xsweep {
 

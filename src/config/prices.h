@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "base/faults.h"
+#include "base/options/faults.h"
 #include "config/sweep_config.h"
 #include "config/yaml_tree.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "base/option.h"
+#include "base/options/option.h"
 
 namespace xsweep {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <unordered_set>
 
-#include "base/check_options.h"
+#include "base/options/check_options.h"
 #include "base/text.h"
 #include "config/keys.h"
 #include "config/resolved.h"

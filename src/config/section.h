@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "base/faults.h"
-#include "base/option.h"
+#include "base/options/faults.h"
+#include "base/options/option.h"
 #include "config/sweep_config.h"
 #include "config/yaml_tree.h"
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "base/marked_value.h"
+#include "base/options/marked_value.h"
 
 namespace xsweep {
 

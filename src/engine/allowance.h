@@ -24,7 +24,7 @@
 
 #include "base/clock.h"
 #include "config/sweep_config.h"
-#include "record/ledger.h"
+#include "record/logs/ledger.h"
 
 namespace xsweep {
 

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "config/call_limits.h"
-#include "record/ledger.h"
+#include "record/logs/ledger.h"
 
 namespace xsweep {
 namespace {

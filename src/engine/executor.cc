@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "net/io_loop.h"
 #include "plan/estimate.h"
-#include "record/log_row.h"
+#include "record/logs/log_row.h"
 
 namespace xsweep {
 namespace {

@@ -11,8 +11,8 @@
 #include "engine/budget.h"
 #include "engine/progress.h"
 #include "engine/run_trial.h"
-#include "record/transcript_log.h"
-#include "record/trial_log.h"
+#include "record/logs/trial_log.h"
+#include "record/transcripts/transcript_log.h"
 
 namespace xsweep {
 

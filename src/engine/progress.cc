@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <numeric>
 
-#include "base/terminal.h"
+#include "base/system/terminal.h"
 
 namespace xsweep {
 namespace {

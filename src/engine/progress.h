@@ -11,7 +11,7 @@
 #include <string>
 #include <thread>
 
-#include "record/trial.h"
+#include "record/logs/trial.h"
 
 namespace xsweep {
 

@@ -15,7 +15,7 @@
 #include "episode/catalog.h"
 #include "episode/run_episode.h"
 #include "plan/plan.h"
-#include "record/trial.h"
+#include "record/logs/trial.h"
 
 namespace xsweep {
 

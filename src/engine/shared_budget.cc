@@ -6,7 +6,7 @@
 #include <chrono>
 #include <utility>
 
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 namespace xsweep {
 Expected<std::unique_ptr<SharedBudget>> SharedBudget::Open(Disk& disk, const Limits& limits,

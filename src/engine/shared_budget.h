@@ -23,7 +23,7 @@
 
 #include "engine/allowance.h"
 #include "engine/budget.h"
-#include "record/ledger.h"
+#include "record/logs/ledger.h"
 
 namespace xsweep {
 

@@ -7,9 +7,9 @@
 #include <algorithm>
 
 #include "base/characters.h"
-#include "base/process.h"
+#include "base/system/process.h"
 #include "base/text.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 namespace xsweep {
 namespace {

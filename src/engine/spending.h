@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "episode/model.h"
-#include "record/ledger.h"
+#include "record/logs/ledger.h"
 
 namespace xsweep {
 

@@ -10,12 +10,12 @@
 #include "config/sweep_config.h"
 #include "engine/watched_models.h"
 #include "episode/run_episode.h"
-#include "record/trial.h"
+#include "record/logs/trial.h"
 
 namespace xsweep {
 
 /// A finished trial: its row and, when the config keeps it, its transcript as JSON text; of a trial that was judged on
-/// another's dialogue, what is its own of it (record/transcript_log.h).
+/// another's dialogue, what is its own of it (record/transcripts/transcript_log.h).
 struct TrialRecord {
   Trial row;
   std::string transcript;

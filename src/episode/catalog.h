@@ -10,8 +10,8 @@
 
 #include <fmt/format.h>
 
-#include "base/check_options.h"
-#include "base/option.h"
+#include "base/options/check_options.h"
+#include "base/options/option.h"
 #include "episode/roles.h"
 
 namespace xsweep {

@@ -8,7 +8,7 @@
 
 #include "base/embedded.h"
 #include "base/files.h"
-#include "base/process.h"
+#include "base/system/process.h"
 #include "base/text.h"
 
 namespace xsweep {

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "episode/transcript.h"
-#include "record/trial.h"
+#include "record/logs/trial.h"
 
 namespace xsweep {
 

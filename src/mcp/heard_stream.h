@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/json.h"
+#include "net/client/http_types.h"
 #include "net/event_stream.h"
-#include "net/http_types.h"
 
 namespace xsweep {
 

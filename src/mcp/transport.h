@@ -12,7 +12,7 @@
 #include "base/async.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "net/http.h"
+#include "net/client/http.h"
 #include "net/peer.h"
 
 namespace xsweep {

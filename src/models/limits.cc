@@ -8,8 +8,8 @@
 #include <cmath>
 
 #include "base/draw.h"
-#include "models/answer.h"
-#include "models/prompt_cache.h"
+#include "models/replies/answer.h"
+#include "models/wires/prompt_cache.h"
 
 namespace xsweep {
 namespace {

@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 
-#include "models/provider.h"
+#include "models/wires/provider.h"
 #include "net/io_loop.h"
 
 namespace xsweep {

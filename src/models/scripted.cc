@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <array>
 
-#include "models/answer.h"
+#include "models/replies/answer.h"
 
 namespace xsweep {
 namespace {

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "episode/model.h"
-#include "models/price.h"
+#include "models/wires/price.h"
 
 namespace xsweep {
 

@@ -9,12 +9,12 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "base/check_options.h"
-#include "base/key_shape.h"
+#include "base/options/check_options.h"
+#include "base/system/key_shape.h"
 #include "base/text.h"
-#include "models/anthropic.h"
-#include "models/chat.h"
 #include "models/scripted.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
 
 namespace xsweep {
 namespace {

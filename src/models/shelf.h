@@ -9,11 +9,11 @@
 #include <string_view>
 #include <vector>
 
-#include "base/option.h"
+#include "base/options/option.h"
 #include "models/limits.h"
-#include "models/price.h"
-#include "models/recorded.h"
-#include "net/http.h"
+#include "models/recordings/recorded.h"
+#include "models/wires/price.h"
+#include "net/client/http.h"
 
 namespace xsweep {
 

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/spawn.h"
+#include "base/system/spawn.h"
 
 namespace xsweep {
 

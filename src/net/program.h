@@ -12,7 +12,7 @@
 #include "base/async.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/spawn.h"
+#include "base/system/spawn.h"
 #include "net/io_loop.h"
 #include "net/socket.h"
 

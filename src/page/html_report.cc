@@ -13,9 +13,9 @@
 #include "base/hash.h"
 #include "page/page_data.h"
 #include "page/run_list.h"
-#include "record/layout.h"
-#include "record/trial.h"
-#include "record/trial_log.h"
+#include "record/logs/layout.h"
+#include "record/logs/trial.h"
+#include "record/logs/trial_log.h"
 
 namespace xsweep {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "analyze/grid.h"
+#include "analyze/comparison/grid.h"
 #include "analyze/numbers.h"
 #include "pictures/chart.h"
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "analyze/compare.h"
+#include "analyze/comparison/compare.h"
 #include "page/page_cells.h"
 
 namespace xsweep {

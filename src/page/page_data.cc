@@ -15,8 +15,8 @@
 #include "present/headline.h"
 #include "present/replies.h"
 #include "record/index.h"
-#include "record/layout.h"
-#include "record/transcript_file.h"
+#include "record/logs/layout.h"
+#include "record/transcripts/transcript_file.h"
 
 namespace xsweep {
 namespace {

@@ -19,7 +19,7 @@
 
 #include "analyze/aggregate.h"
 #include "base/json.h"
-#include "record/transcript_file.h"
+#include "record/transcripts/transcript_file.h"
 
 namespace xsweep {
 

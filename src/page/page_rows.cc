@@ -12,10 +12,10 @@
 
 #include "base/base64.h"
 #include "page/page_data.h"
-#include "record/layout.h"
-#include "record/transcript_file.h"
-#include "record/trial.h"
-#include "record/trial_log.h"
+#include "record/logs/layout.h"
+#include "record/logs/trial.h"
+#include "record/logs/trial_log.h"
+#include "record/transcripts/transcript_file.h"
 
 namespace xsweep {
 namespace {

@@ -11,7 +11,7 @@
 #include "base/embedded.h"
 #include "page/page_comparison.h"
 #include "page/run_list.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "record/run_directory.h"
 #include "record/run_id.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/files.h"
 #include "record/index.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "record/run_directory.h"
 
 namespace xsweep {

@@ -13,7 +13,7 @@
 #include "page/page_comparison.h"
 #include "page/page_data.h"
 #include "page/run_list.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 namespace xsweep {
 namespace {

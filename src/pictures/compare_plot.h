@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "analyze/compare.h"
+#include "analyze/comparison/compare.h"
 #include "pictures/canvas.h"
 
 namespace xsweep {

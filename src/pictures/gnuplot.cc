@@ -11,7 +11,7 @@
 
 #include "base/escape.h"
 #include "base/files.h"
-#include "base/process.h"
+#include "base/system/process.h"
 
 namespace xsweep {
 namespace {

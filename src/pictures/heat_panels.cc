@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "analyze/grid.h"
+#include "analyze/comparison/grid.h"
 #include "analyze/numbers.h"
 #include "base/escape.h"
 #include "pictures/chart.h"

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "analyze/compare.h"
-#include "analyze/grid.h"
+#include "analyze/comparison/compare.h"
+#include "analyze/comparison/grid.h"
 #include "base/files.h"
 #include "pictures/canvas.h"
 

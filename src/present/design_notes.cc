@@ -13,7 +13,7 @@
 #include "analyze/numbers.h"
 #include "base/escape.h"
 #include "pictures/chart.h"
-#include "record/ledger.h"
+#include "record/logs/ledger.h"
 
 namespace xsweep {
 namespace {

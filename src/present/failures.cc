@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/files.h"
-#include "record/trial.h"
+#include "record/logs/trial.h"
 
 namespace xsweep {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "analyze/gates.h"
+#include "analyze/gates/gates.h"
 #include "record/manifest.h"
 
 namespace xsweep {

@@ -9,7 +9,7 @@
 #include "present/design_notes.h"
 #include "present/headline.h"
 #include "present/notes.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 namespace xsweep {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "base/escape.h"
 #include "base/files.h"
-#include "record/trial.h"
+#include "record/logs/trial.h"
 #include "words/answer.h"
 
 namespace xsweep {

@@ -8,8 +8,8 @@
 #include <ranges>
 #include <vector>
 
+#include "analyze/comparison/grid.h"
 #include "analyze/curves.h"
-#include "analyze/grid.h"
 #include "analyze/numbers.h"
 #include "analyze/tries.h"
 #include "base/escape.h"

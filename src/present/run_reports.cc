@@ -16,7 +16,7 @@
 #include "present/notes.h"
 #include "present/report.h"
 #include "present/tables.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 namespace xsweep {
 namespace {

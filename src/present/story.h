@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "analyze/aggregate.h"
-#include "analyze/calibration.h"
-#include "analyze/difference.h"
+#include "analyze/comparison/calibration.h"
+#include "analyze/comparison/difference.h"
 #include "present/failures.h"
 #include "present/replies.h"
 #include "record/manifest.h"

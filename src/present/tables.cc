@@ -8,7 +8,7 @@
 
 #include "analyze/numbers.h"
 #include "record/index.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 namespace xsweep {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/secret.h"
+#include "base/system/secret.h"
 
 namespace xsweep {
 

@@ -10,7 +10,7 @@
 #include <regex>
 
 #include "base/files.h"
-#include "base/process.h"
+#include "base/system/process.h"
 
 namespace xsweep {
 namespace {

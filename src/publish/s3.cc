@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/hash.h"
-#include "net/http.h"
+#include "net/client/http.h"
 #include "net/io_loop.h"
 
 namespace xsweep {

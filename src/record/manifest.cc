@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "record/run_id.h"
 
 namespace xsweep {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "record/trial.h"
+#include "record/logs/trial.h"
 
 namespace xsweep {
 

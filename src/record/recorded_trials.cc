@@ -15,12 +15,12 @@
 #include <utility>
 
 #include "base/files.h"
-#include "record/layout.h"
-#include "record/log_row.h"
-#include "record/transcript_log.h"
-#include "record/trial.h"
-#include "record/trial_log.h"
-#include "record/wanted_transcripts.h"
+#include "record/logs/layout.h"
+#include "record/logs/log_row.h"
+#include "record/logs/trial.h"
+#include "record/logs/trial_log.h"
+#include "record/transcripts/transcript_log.h"
+#include "record/transcripts/wanted_transcripts.h"
 
 namespace xsweep {
 namespace {

@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <vector>
 
-#include "record/layout.h"
-#include "record/line_log.h"
+#include "record/logs/layout.h"
+#include "record/logs/line_log.h"
+#include "record/logs/trial_log.h"
 #include "record/recorded_trials.h"
 #include "record/run_id.h"
-#include "record/seal_transcripts.h"
-#include "record/trial_log.h"
+#include "record/transcripts/seal_transcripts.h"
 
 namespace xsweep {
 namespace {

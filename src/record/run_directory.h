@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/files.h"
-#include "record/layout.h"
-#include "record/ledger.h"
+#include "record/logs/layout.h"
+#include "record/logs/ledger.h"
+#include "record/logs/trial_log.h"
 #include "record/manifest.h"
 #include "record/recorded_trials.h"
-#include "record/trial_log.h"
 
 namespace xsweep {
 

@@ -1,7 +1,7 @@
 // Names a run.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/run_id.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

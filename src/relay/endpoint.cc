@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "relay/write_reply.h"
+#include "relay/wires/write_reply.h"
 
 namespace xsweep {
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "net/http_server.h"
-#include "relay/ask.h"
+#include "relay/wires/ask.h"
 
 namespace xsweep {
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "relay/call_gate.h"
-#include "relay/denied_calls.h"
-#include "relay/read_reply.h"
+#include "relay/wires/denied_calls.h"
+#include "relay/wires/read_reply.h"
 
 namespace xsweep {
 namespace {

@@ -9,8 +9,8 @@
 #include <string_view>
 
 #include "net/http_server.h"
-#include "relay/ask.h"
 #include "relay/mediator.h"
+#include "relay/wires/ask.h"
 
 namespace xsweep {
 

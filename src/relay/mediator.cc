@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "relay/rewrite.h"
 #include "relay/seated_model.h"
+#include "relay/wires/rewrite.h"
 
 namespace xsweep {
 

@@ -11,8 +11,8 @@
 
 #include "episode/own_tools.h"
 #include "net/io_loop.h"
-#include "relay/ask.h"
-#include "relay/denied_calls.h"
+#include "relay/wires/ask.h"
+#include "relay/wires/denied_calls.h"
 
 namespace xsweep {
 

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/http_pieces.h"
+#include "net/client/http_pieces.h"
 #include "net/http_server.h"
 
 namespace xsweep {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "episode/model.h"
-#include "relay/ask.h"
+#include "relay/wires/ask.h"
 
 namespace xsweep {
 

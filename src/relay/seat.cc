@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include "relay/mediated.h"
-#include "relay/read_reply.h"
 #include "relay/seated_host.h"
-#include "relay/write_reply.h"
+#include "relay/wires/read_reply.h"
+#include "relay/wires/write_reply.h"
 
 namespace xsweep {
 namespace {

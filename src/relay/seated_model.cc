@@ -12,7 +12,7 @@
 
 #include "base/hash.h"
 #include "episode/notice.h"
-#include "relay/write_reply.h"
+#include "relay/wires/write_reply.h"
 
 namespace xsweep {
 namespace {

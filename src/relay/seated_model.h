@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "episode/roles.h"
-#include "relay/ask.h"
+#include "relay/wires/ask.h"
 
 namespace xsweep {
 

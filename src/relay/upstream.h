@@ -7,11 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "base/secret.h"
-#include "models/price.h"
-#include "net/http.h"
+#include "base/system/secret.h"
+#include "models/wires/price.h"
+#include "net/client/http.h"
 #include "net/http_server.h"
-#include "relay/ask.h"
+#include "relay/wires/ask.h"
 
 namespace xsweep {
 

@@ -13,8 +13,8 @@
 
 #include "episode/model.h"
 #include "episode/witness.h"
-#include "models/price.h"
-#include "relay/ask.h"
+#include "models/wires/price.h"
+#include "relay/wires/ask.h"
 
 namespace xsweep {
 

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "analyze/compare.h"
+#include "analyze/comparison/compare.h"
 
 namespace xsweep {
 

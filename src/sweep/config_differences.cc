@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "config/yaml_tree.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 namespace xsweep {
 namespace {

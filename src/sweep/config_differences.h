@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "analyze/compare.h"
+#include "analyze/comparison/compare.h"
 
 namespace xsweep {
 

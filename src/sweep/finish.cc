@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "analyze/aggregate.h"
-#include "base/terminal.h"
+#include "base/system/terminal.h"
 #include "base/text.h"
 #include "engine/spending.h"
 #include "page/html_report.h"
@@ -17,8 +17,8 @@
 #include "present/gate_report.h"
 #include "present/run_reports.h"
 #include "record/index.h"
-#include "record/layout.h"
-#include "record/ledger.h"
+#include "record/logs/layout.h"
+#include "record/logs/ledger.h"
 #include "record/run_id.h"
 #include "sweep/config_differences.h"
 #include "sweep/question.h"

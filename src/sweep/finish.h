@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "analyze/difference.h"
+#include "analyze/comparison/difference.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
 

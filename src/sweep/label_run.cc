@@ -7,12 +7,12 @@
 #include <algorithm>
 #include <map>
 
-#include "analyze/calibration.h"
+#include "analyze/comparison/calibration.h"
 #include "analyze/trial_reader.h"
 #include "base/draw.h"
 #include "parts/shared/model_call.h"
-#include "record/layout.h"
-#include "record/transcript_file.h"
+#include "record/logs/layout.h"
+#include "record/transcripts/transcript_file.h"
 
 namespace xsweep {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "record/index.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "sweep/config_differences.h"
 
 namespace xsweep {

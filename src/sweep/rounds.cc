@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "analyze/gates.h"
+#include "analyze/gates/gates.h"
 
 namespace xsweep {
 namespace {

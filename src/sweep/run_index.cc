@@ -8,7 +8,7 @@
 #include <unordered_set>
 
 #include "analyze/run_facts.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "record/run_directory.h"
 #include "record/run_id.h"
 

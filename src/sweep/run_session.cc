@@ -10,12 +10,12 @@
 #include <tuple>
 #include <vector>
 
-#include "base/terminal.h"
+#include "base/system/terminal.h"
 #include "base/text.h"
 #include "engine/executor.h"
 #include "engine/shared_budget.h"
 #include "record/recorded_trials.h"
-#include "sweep/live_models.h"
+#include "sweep/open/live_models.h"
 #include "sweep/rounds.h"
 
 namespace xsweep {

@@ -9,9 +9,9 @@
 #include <optional>
 #include <string>
 
-#include "base/claim.h"
+#include "base/system/claim.h"
 #include "record/run_directory.h"
-#include "sweep/experiment.h"
+#include "sweep/open/experiment.h"
 
 namespace xsweep {
 

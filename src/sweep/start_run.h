@@ -7,7 +7,7 @@
 
 #include "record/manifest.h"
 #include "record/run_directory.h"
-#include "sweep/experiment.h"
+#include "sweep/open/experiment.h"
 
 namespace xsweep {
 

@@ -8,7 +8,7 @@
 
 #include "present/gate_report.h"
 #include "record/index.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 #include "sweep/compare_directories.h"
 #include "sweep/question.h"
 

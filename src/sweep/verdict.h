@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "analyze/gates.h"
+#include "analyze/gates/gates.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
 

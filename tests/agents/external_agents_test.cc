@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "base/json.h"
-#include "base/process.h"
+#include "base/system/process.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {

@@ -1,6 +1,6 @@
 // Labels of people: read as they stand, and what they make of a judge's rate.
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/calibration.h"
+#include "analyze/comparison/calibration.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Two runs side by side: pairing, words, and refusals.
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/compare.h"
+#include "analyze/comparison/compare.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // Gates: what is read, and when they pass, fail or cannot tell.
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/gates.h"
+#include "analyze/gates/gates.h"
 #include "words/exit_code.h"
 
 #include <gtest/gtest.h>

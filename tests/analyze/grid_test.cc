@@ -1,6 +1,6 @@
 // Grids: contrasts with controls, and a matrix in which blocking everything does not look good.
 // SPDX-License-Identifier: Apache-2.0
-#include "analyze/grid.h"
+#include "analyze/comparison/grid.h"
 
 #include <gtest/gtest.h>
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/draw.h"
+#include "record/logs/trial.h"
 #include "record/manifest.h"
-#include "record/trial.h"
 
 namespace xsweep {
 

@@ -1,6 +1,6 @@
 // Claims: two processes of a machine do not take the same work, two ranges do not meet.
 // SPDX-License-Identifier: Apache-2.0
-#include "base/claim.h"
+#include "base/system/claim.h"
 
 #include <gtest/gtest.h>
 

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
-#include "base/process.h"
-#include "net/http.h"
+#include "base/system/process.h"
+#include "net/client/http.h"
 #include "support/child.h"
 #include "support/temp_dir.h"
 

@@ -1,5 +1,5 @@
 // What the I/O loop and HTTP promise: waiting without threads, errors instead of hangs, keys that do not come back.
-#include "net/http.h"
+#include "net/client/http.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

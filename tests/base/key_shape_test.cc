@@ -1,13 +1,13 @@
 // Keys in the wrong place are noticed, and the message never repeats them.
 // SPDX-License-Identifier: Apache-2.0
-#include "base/key_shape.h"
+#include "base/system/key_shape.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
 
-#include "base/secret.h"
+#include "base/system/secret.h"
 
 namespace xsweep {
 namespace {

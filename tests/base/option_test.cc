@@ -1,9 +1,9 @@
 // An option is said once: its table gives defaults, schema and values, and the one checker says what is wrong.
-#include "base/option.h"
+#include "base/options/option.h"
 
 #include <gtest/gtest.h>
 
-#include "base/check_options.h"
+#include "base/options/check_options.h"
 
 namespace xsweep {
 namespace {

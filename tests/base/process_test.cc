@@ -1,6 +1,6 @@
 // What RunProcess promises: arguments byte for byte, both streams, exit codes, limits.
 // SPDX-License-Identifier: Apache-2.0
-#include "base/process.h"
+#include "base/system/process.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -12,8 +12,8 @@
 #include <thread>
 
 #include "base/base64.h"
-#include "base/scratch.h"
-#include "base/spawn.h"
+#include "base/system/scratch.h"
+#include "base/system/spawn.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {

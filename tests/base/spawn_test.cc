@@ -1,6 +1,6 @@
 // Spawn: a program starts where it is told, on every glibc.
 // SPDX-License-Identifier: Apache-2.0
-#include "base/spawn.h"
+#include "base/system/spawn.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

@@ -6,7 +6,7 @@
 
 #include "base/async.h"
 #include "base/clock.h"
-#include "models/chat.h"
+#include "models/wires/chat.h"
 #include "net/io_loop.h"
 #include "parts/environments/bridge/bridge.h"
 #include "support/fake_model.h"

@@ -10,9 +10,9 @@
 
 #include "base/text.h"
 #include "config/resolved.h"
-#include "record/trial.h"
+#include "record/logs/trial.h"
 #include "support/temp_dir.h"
-#include "sweep/experiment.h"
+#include "sweep/open/experiment.h"
 #include "sweep/run_session.h"
 
 namespace xsweep {

@@ -7,7 +7,7 @@
 
 #include "cli/run_binary.h"
 #include "record/index.h"
-#include "record/trial_log.h"
+#include "record/logs/trial_log.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {

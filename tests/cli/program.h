@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "base/process.h"
+#include "base/system/process.h"
 
 namespace xsweep {
 

@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "base/process.h"
+#include "base/system/process.h"
 #include "support/model_server.h"
 #include "support/temp_dir.h"
 

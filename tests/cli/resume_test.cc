@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "cli/run_binary.h"
 #include "record/index.h"
+#include "record/logs/trial.h"
 #include "record/run_directory.h"
-#include "record/trial.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {

@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "base/process.h"
+#include "base/system/process.h"
 
 namespace xsweep {
 

@@ -4,7 +4,7 @@
 
 #include "cli/in_process.h"
 #include "cli/real_run.h"
-#include "record/transcript_file.h"
+#include "record/transcripts/transcript_file.h"
 
 namespace xsweep {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "base/option.h"
+#include "base/options/option.h"
 #include "config/load.h"
 
 namespace xsweep {

@@ -1,7 +1,7 @@
 // One budget for several processes: each sees what the others have spent before it starts a call.
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/shared_budget.h"
-#include "record/layout.h"
+#include "record/logs/layout.h"
 
 #include <gtest/gtest.h>
 

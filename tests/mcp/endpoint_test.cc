@@ -8,7 +8,7 @@
 #include <chrono>
 
 #include "base/clock.h"
-#include "net/http.h"
+#include "net/client/http.h"
 
 namespace xsweep {
 namespace {

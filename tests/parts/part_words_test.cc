@@ -1,12 +1,12 @@
 // Every part that needs nothing of the user's has a config that runs, and says what it takes within the width.
-#include "sweep/part_words.h"
+#include "sweep/open/part_words.h"
 
 #include <gtest/gtest.h>
 
 #include "base/text.h"
 #include "parts/catalog.h"
-#include "sweep/experiment.h"
-#include "sweep/live_models.h"
+#include "sweep/open/experiment.h"
+#include "sweep/open/live_models.h"
 
 namespace xsweep {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/process.h"
+#include "base/system/process.h"
 #include "pictures/canvas.h"
 
 namespace xsweep {

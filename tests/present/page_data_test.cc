@@ -8,11 +8,11 @@
 
 #include <algorithm>
 
-#include "analyze/grid.h"
+#include "analyze/comparison/grid.h"
 #include "base/files.h"
 #include "page/run_list.h"
-#include "record/layout.h"
-#include "record/trial.h"
+#include "record/logs/layout.h"
+#include "record/logs/trial.h"
 #include "support/sample_run.h"
 
 namespace xsweep {

@@ -4,10 +4,10 @@
 
 #include <set>
 
-#include "models/anthropic.h"
-#include "models/chat.h"
-#include "models/failures.h"
-#include "models/legal.h"
+#include "models/replies/legal.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
+#include "models/wires/failures.h"
 #include "support/model_server.h"
 
 namespace xsweep {

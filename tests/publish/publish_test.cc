@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "base/files.h"
-#include "base/process.h"
+#include "base/system/process.h"
 #include "publish/bundle.h"
 #include "publish/pages.h"
 #include "support/sample_run.h"

@@ -14,7 +14,7 @@
 #include <memory>
 
 #include "base/files.h"
-#include "base/process.h"
+#include "base/system/process.h"
 #include "support/child.h"
 #include "support/sample_run.h"
 

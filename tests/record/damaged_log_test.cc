@@ -7,11 +7,11 @@
 #include <functional>
 #include <random>
 
-#include "record/log_row.h"
+#include "record/logs/log_row.h"
+#include "record/logs/trial_log.h"
 #include "record/recorded_trials.h"
 #include "record/run_directory.h"
-#include "record/transcript_log.h"
-#include "record/trial_log.h"
+#include "record/transcripts/transcript_log.h"
 #include "support/disks.h"
 #include "support/temp_dir.h"
 

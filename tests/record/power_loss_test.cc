@@ -9,14 +9,14 @@
 #include <set>
 
 #include "record/index.h"
-#include "record/ledger.h"
-#include "record/line_log.h"
+#include "record/logs/ledger.h"
+#include "record/logs/line_log.h"
+#include "record/logs/trial_log.h"
 #include "record/recorded_trials.h"
 #include "record/run_directory.h"
-#include "record/seal_transcripts.h"
-#include "record/transcript_file.h"
-#include "record/transcript_log.h"
-#include "record/trial_log.h"
+#include "record/transcripts/seal_transcripts.h"
+#include "record/transcripts/transcript_file.h"
+#include "record/transcripts/transcript_log.h"
 #include "support/disks.h"
 #include "support/temp_dir.h"
 

@@ -9,8 +9,8 @@
 #include <random>
 
 #include "base/files.h"
-#include "record/log_row.h"
-#include "record/transcript_log.h"
+#include "record/logs/log_row.h"
+#include "record/transcripts/transcript_log.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "record/trial_log.h"
+#include "record/logs/trial_log.h"
 #include "support/disks.h"
 #include "support/temp_dir.h"
 

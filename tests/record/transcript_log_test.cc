@@ -1,5 +1,5 @@
 // Transcripts: any one opens by its trial, torn tails are dropped, the last attempt counts.
-#include "record/transcript_log.h"
+#include "record/transcripts/transcript_log.h"
 
 #include <gtest/gtest.h>
 
@@ -9,8 +9,8 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "record/seal_transcripts.h"
-#include "record/transcript_file.h"
+#include "record/transcripts/seal_transcripts.h"
+#include "record/transcripts/transcript_file.h"
 #include "support/temp_dir.h"
 
 namespace xsweep {

@@ -1,5 +1,5 @@
 // The log of rows: whatever byte a kill cuts it at, whole rows are kept and plan order comes back.
-#include "record/trial_log.h"
+#include "record/logs/trial_log.h"
 
 #include <gtest/gtest.h>
 

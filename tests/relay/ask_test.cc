@@ -1,16 +1,16 @@
 // What the relay reads in requests, and what it writes in replies.
 // SPDX-License-Identifier: Apache-2.0
-#include "relay/ask.h"
+#include "relay/wires/ask.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "net/event_stream.h"
 #include "relay/endpoint.h"
-#include "relay/read_reply.h"
-#include "relay/rewrite.h"
 #include "relay/seated_model.h"
-#include "relay/write_reply.h"
+#include "relay/wires/read_reply.h"
+#include "relay/wires/rewrite.h"
+#include "relay/wires/write_reply.h"
 
 namespace xsweep {
 namespace {

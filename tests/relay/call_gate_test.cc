@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "net/io_loop.h"
-#include "relay/write_reply.h"
+#include "relay/wires/write_reply.h"
 
 namespace xsweep {
 namespace {

@@ -1,14 +1,14 @@
 // Denied calls on three wires: cut out of replies, put back into histories, and every other byte where it was.
 // SPDX-License-Identifier: Apache-2.0
-#include "relay/denied_calls.h"
+#include "relay/wires/denied_calls.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
 
-#include "relay/read_reply.h"
-#include "relay/write_reply.h"
+#include "relay/wires/read_reply.h"
+#include "relay/wires/write_reply.h"
 
 namespace xsweep {
 namespace {

@@ -7,7 +7,7 @@
 
 #include <cstdlib>
 
-#include "relay/write_reply.h"
+#include "relay/wires/write_reply.h"
 #include "support/model_server.h"
 
 namespace xsweep {

@@ -5,15 +5,15 @@
 
 #include <algorithm>
 
-#include "models/answer.h"
-#include "models/anthropic.h"
-#include "models/chat.h"
-#include "models/failures.h"
-#include "models/legal.h"
-#include "models/lenient.h"
-#include "models/price.h"
-#include "models/text_calls.h"
-#include "models/thought.h"
+#include "models/replies/answer.h"
+#include "models/replies/legal.h"
+#include "models/replies/lenient.h"
+#include "models/replies/text_calls.h"
+#include "models/replies/thought.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
+#include "models/wires/failures.h"
+#include "models/wires/price.h"
 
 namespace xsweep {
 namespace {

@@ -8,15 +8,15 @@
 
 #include <map>
 
-#include "analyze/gates.h"
+#include "analyze/gates/gates.h"
 #include "base/files.h"
 #include "engine/run_trial.h"
-#include "models/anthropic.h"
-#include "models/chat.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
 #include "support/random_replies.h"
 #include "support/strict_requests.h"
 #include "support/temp_dir.h"
-#include "sweep/experiment.h"
+#include "sweep/open/experiment.h"
 
 namespace xsweep {
 namespace {

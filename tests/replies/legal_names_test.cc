@@ -4,9 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "models/answer.h"
-#include "models/anthropic.h"
-#include "models/chat.h"
+#include "models/replies/answer.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
 #include "support/strict_requests.h"
 
 namespace xsweep {

@@ -1,12 +1,12 @@
 // What servers are told so that they keep what prompts begin with.
 // SPDX-License-Identifier: Apache-2.0
-#include "models/prompt_cache.h"
+#include "models/wires/prompt_cache.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "models/anthropic.h"
-#include "models/chat.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
 #include "support/strict_server.h"
 
 namespace xsweep {

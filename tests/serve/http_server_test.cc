@@ -9,8 +9,8 @@
 #include <chrono>
 
 #include "base/clock.h"
+#include "net/client/http.h"
 #include "net/event_stream.h"
-#include "net/http.h"
 #include "net/offload.h"
 #include "support/stranger.h"
 

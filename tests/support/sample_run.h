@@ -13,9 +13,9 @@
 #include "base/draw.h"
 #include "episode/transcript.h"
 #include "record/index.h"
+#include "record/logs/trial_log.h"
 #include "record/run_directory.h"
-#include "record/transcript_log.h"
-#include "record/trial_log.h"
+#include "record/transcripts/transcript_log.h"
 #include "stats/intervals.h"
 
 namespace xsweep::testing {

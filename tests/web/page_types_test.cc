@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "base/process.h"
+#include "base/system/process.h"
 #include "page/page_comparison.h"
 #include "page/page_data.h"
 #include "page/run_list.h"

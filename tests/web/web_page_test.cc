@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "base/process.h"
+#include "base/system/process.h"
 #include "net/http_server.h"
 #include "net/offload.h"
 #include "page/html_report.h"

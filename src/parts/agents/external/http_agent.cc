@@ -7,9 +7,9 @@
 #include <cstdlib>
 #include <optional>
 
-#include "base/secret.h"
+#include "base/system/secret.h"
 #include "base/text.h"
-#include "net/http.h"
+#include "net/client/http.h"
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/relayed.h"
 #include "parts/agents/external/station.h"

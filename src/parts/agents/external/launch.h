@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/scratch.h"
+#include "base/system/scratch.h"
 
 namespace xsweep {
 

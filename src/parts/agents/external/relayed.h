@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/option.h"
+#include "base/options/option.h"
 #include "episode/catalog.h"
 #include "relay/seat.h"
 

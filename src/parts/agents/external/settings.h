@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/option.h"
+#include "base/options/option.h"
 #include "net/program.h"
 #include "parts/agents/external/presets.h"
 #include "parts/agents/external/relayed.h"

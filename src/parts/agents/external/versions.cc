@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "base/process.h"
+#include "base/system/process.h"
 #include "base/text.h"
 #include "parts/agents/external/presets.h"
 

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "base/scratch.h"
+#include "base/system/scratch.h"
 #include "net/handoff.h"
 #include "parts/environments/declared/probe.h"
 #include "parts/environments/declared/servers.h"

@@ -11,7 +11,7 @@
 
 #include "base/files.h"
 #include "base/hash.h"
-#include "base/process.h"
+#include "base/system/process.h"
 #include "base/text.h"
 #include "net/handoff.h"
 

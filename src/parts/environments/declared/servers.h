@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/secret.h"
+#include "base/system/secret.h"
 #include "mcp/client.h"
 
 namespace xsweep {

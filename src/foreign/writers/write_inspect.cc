@@ -1,0 +1,315 @@
+// InspectLog: a cell of a run as a log of Inspect.
+// SPDX-License-Identifier: Apache-2.0
+#include "foreign/writers/write_inspect.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/characters.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "foreign/writers/inspect_sample.h"
+
+namespace xsweep {
+namespace {
+
+using namespace eval_json;
+
+/// What a file name and a sample's id may hold: no separator of either.
+std::string Plain(std::string_view name, std::string_view more) {
+  std::string out;
+  for (const char c : name) {
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || more.contains(c);
+    out += kept ? c : '-';
+  }
+  return out;
+}
+
+void AppendUsage(const Usage& usage, std::string& out) {
+  out += '{';
+  Number(out, "input_tokens", usage.prompt_tokens);
+  Number(out, "output_tokens", usage.completion_tokens);
+  Number(out, "total_tokens", usage.prompt_tokens + usage.completion_tokens);
+  if (usage.cost_known && usage.cost_nano_usd > 0)
+    Real(out, "total_cost", static_cast<double>(usage.cost_nano_usd) / 1e9);
+  out += '}';
+}
+
+std::string ScoresJson(const Trial& row) {
+  std::string out = "{";
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    const auto score = ScoreOf(row, scorer);
+    if (!score) continue;
+    std::string value = "{";
+    Number(value, "value", *score ? 1 : 0);
+    Text(value, "answer", NameOf(row.outcome));
+    value += '}';
+    Raw(out, kScorers[scorer], value);
+  }
+  return out + '}';
+}
+
+/// Who the trial is and what was done to it.
+std::string ErrorJson(const Trial& row) {
+  std::string out = "{";
+  Text(out, "message", row.error_kind + ": " + row.error_message);
+  Text(out, "traceback", "");
+  Text(out, "traceback_ansi", "");
+  return out + '}';
+}
+
+/// Opens an event; the caller adds the rest and closes it.
+std::string FirstSaid(const Transcript& dialogue) {
+  const auto first = std::ranges::find(dialogue.steps, StepKind::kUser, &Step::kind);
+  return first == dialogue.steps.end() ? std::string() : first->shown;
+}
+
+std::string Bounds(const ExportedRate& rate, std::string_view name) {
+  std::string out = "{";
+  const auto metric = [&](const std::string& key, const std::optional<double>& value) {
+    if (!value) return;
+    std::string one = "{";
+    Text(one, "name", key);
+    Real(one, "value", *value);
+    Raw(one, "params", "{}");
+    one += '}';
+    Raw(out, key, one);
+  };
+  metric(std::string(name), rate.value);
+  metric(std::string(name) + "_lower95", rate.low);
+  metric(std::string(name) + "_upper95", rate.high);
+  return out + '}';
+}
+
+}  // namespace
+
+Expected<InspectLog> InspectLog::Create(Disk& disk, const std::filesystem::path& directory, const ExportedRun& run,
+                                        const ExportedCell& cell) {
+  InspectLog log(run, cell);
+  log.model_ = AgentModel(run.manifest, cell.record);
+  log.time_ = WithOffset(run.manifest.timestamp_utc);
+  std::string stamp = log.time_;
+  std::ranges::replace(stamp, ':', '-');
+  const std::string id = Sha256(run.manifest.run_id + cell.record.id).substr(0, 22);
+  log.name_ = fmt::format("{}_{}_{}.eval", stamp, Plain(run.manifest.exp, "."), id);
+  TRY_ASSIGN(auto file, AtomicFile::Create(disk, directory / log.name_));
+  log.file_ = std::make_unique<AtomicFile>(std::move(file));
+  log.zip_ = std::make_unique<ZipWriter>(*log.file_);
+  return log;
+}
+
+std::string InspectLog::SampleId(const Trial& row) const {
+  std::string id = Plain(row.task, ".:+=@#[]() _");
+  for (auto at = id.find("_epoch_"); at != std::string::npos; at = id.find("_epoch_")) id.replace(at, 7, "-epoch-");
+  const bool imported = run_->manifest.imported.is_object();
+  return imported && !row.goal.empty() ? id + "." + Plain(row.goal, "._") : id;
+}
+
+Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
+  const std::string id = SampleId(row);
+  const int epoch = ++epochs_[id];
+  if (epoch == 1) ids_.push_back(id);
+  ++samples_;
+  if (row.error_kind.empty()) ++completed_;
+  const std::string scores = ScoresJson(row), metadata = MetadataJson(row, *cell_);
+  const std::string input = dialogue == nullptr ? std::string() : FirstSaid(*dialogue);
+  std::string usage = "{}";
+  if (row.usage[Role::kAgent].prompt_tokens + row.usage[Role::kAgent].completion_tokens > 0) {
+    std::string used;
+    AppendUsage(row.usage[Role::kAgent], used);
+    usage = "{";
+    Raw(usage, model_, used);
+    usage += '}';
+    usage_.prompt_tokens += row.usage[Role::kAgent].prompt_tokens;
+    usage_.completion_tokens += row.usage[Role::kAgent].completion_tokens;
+  }
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    const auto score = ScoreOf(row, scorer);
+    if (!score) continue;
+    ++scored_[scorer];
+    reduced_[id].sum[scorer] += *score ? 1 : 0;
+    ++reduced_[id].n[scorer];
+  }
+  const std::string uuid = Sha256(fmt::format("{} {}", run_->manifest.run_id, row.index)).substr(0, 22);
+  const InspectSample writer(model_, time_, uuid);
+  const InspectMessages messages = dialogue == nullptr ? InspectMessages() : writer.MessagesOf(*dialogue);
+  const std::string joined = messages.Joined();
+  std::string last;
+  for (std::size_t i = 0; i < messages.steps.size(); ++i) {
+    if (dialogue->steps[i].kind == StepKind::kAgent) last = messages.json[*messages.steps[i]];
+  }
+  std::string sample = "{";
+  Text(sample, "id", id);
+  Number(sample, "epoch", epoch);
+  Text(sample, "input", input);
+  Text(sample, "target", "");
+  Raw(sample, "messages", joined);
+  Raw(sample, "output", OutputJson(model_, last));
+  Raw(sample, "scores", scores);
+  Raw(sample, "metadata", metadata);
+  Raw(sample, "store", "{}");
+  writer.AppendEvents(row, *cell_, dialogue, messages, Key(sample, "events"));
+  Raw(sample, "events_data", "{\"messages\":" + joined + ",\"calls\":[]}");
+  Raw(sample, "model_usage", usage);
+  Raw(sample, "role_usage", "{}");
+  Text(sample, "uuid", uuid);
+  if (!row.error_kind.empty()) Raw(sample, "error", ErrorJson(row));
+  Raw(sample, "attachments", "{}");
+  sample += '}';
+  TRY(zip_->Add(fmt::format("samples/{}_epoch_{}.json", id, epoch), std::move(sample)));
+
+  std::string summary = "{";
+  Text(summary, "id", id);
+  Number(summary, "epoch", epoch);
+  Text(summary, "input", WholeCharacters(input, 1000));
+  Text(summary, "target", "");
+  Raw(summary, "metadata", metadata);
+  Raw(summary, "scores", scores);
+  Raw(summary, "model_usage", usage);
+  Raw(summary, "role_usage", "{}");
+  Raw(summary, "completed", "true");
+  Text(summary, "uuid", uuid);
+  Number(summary, "retries", 0);
+  if (!row.error_kind.empty()) Text(summary, "error", row.error_kind + ": " + row.error_message);
+  summaries_.append(summaries_.empty() ? "[" : ",").append(summary).append("}");
+  return {};
+}
+
+std::string InspectLog::EvalJson() const {
+  const Manifest& manifest = run_->manifest;
+  const CellRecord& cell = cell_->record;
+  Json axes = Json::MakeObject();
+  for (const auto& [path, value] : cell.axes) axes.Set(path, value);
+  int epochs = 1;
+  for (const auto& [id, count] : epochs_) epochs = std::max(epochs, count);
+  std::string ids;
+  for (const std::string& id : ids_) AppendJsonString(id, ids.append(ids.empty() ? "" : ","));
+  std::string out = "{";
+  Text(out, "eval_id", Sha256("eval " + manifest.run_id + cell.id).substr(0, 22));
+  Text(out, "run_id", manifest.run_id);
+  Text(out, "created", time_);
+  Text(out, "task", manifest.exp);
+  Text(out, "task_id", Sha256(manifest.run_id + cell.id).substr(0, 22));
+  Raw(out, "task_version", "0");
+  Raw(out, "task_attribs", "{}");
+  Raw(out, "task_args", axes.Dump());
+  Raw(out, "task_args_passed", "{}");
+  std::string dataset = "{";
+  Text(dataset, "name", manifest.environment_name);
+  Number(dataset, "samples", static_cast<std::int64_t>(ids_.size()));
+  Raw(dataset, "sample_ids", "[" + ids + "]");
+  Raw(dataset, "shuffled", "false");
+  Raw(out, "dataset", dataset + '}');
+  Text(out, "model", model_);
+  Raw(out, "model_generate_config", "{}");
+  Raw(out, "model_args", "{}");
+  Raw(out, "config", fmt::format(R"({{"epochs":{},"epochs_reducer":["mean"]}})", epochs));
+  Raw(out, "packages", Json::MakeObject({{"xsweep", manifest.xsweep_version}}).Dump());
+  if (!manifest.git.sha.empty())
+    Raw(out, "revision", Json::MakeObject({{"type", "git"}, {"origin", ""}, {"commit", manifest.git.sha}}).Dump());
+  Raw(out, "metadata",
+      Json::MakeObject({{"cell", cell.id},
+                        {"arm", NameOf(cell.arm)},
+                        {"attack", cell.attack},
+                        {"defense", cell.defense},
+                        {"judge", cell.judge},
+                        {"mode", NameOf(manifest.mode)},
+                        {"config_hash", manifest.config_hash},
+                        {"run_id", manifest.run_id}})
+          .Dump());
+  Raw(out, "scorers", R"([{"name":"attack_success"},{"name":"task_success"}])");
+  return out + '}';
+}
+
+std::string InspectLog::PlanJson() const {
+  const CellRecord& cell = cell_->record;
+  return Json::MakeObject(
+             {{"name", "plan"},
+              {"steps", Json::MakeArray({Json::MakeObject(
+                            {{"solver", cell.agent.empty() ? "agent" : cell.agent},
+                             {"params", Json::MakeObject({{"attack", cell.attack}, {"defense", cell.defense}})}})})},
+              {"config", Json::MakeObject()}})
+      .Dump();
+}
+
+std::string InspectLog::ResultsJson() const {
+  std::string scores;
+  const ExportedRate* rates[2] = {&cell_->asr, &cell_->task_success};
+  constexpr std::string_view kMetric[2] = {"asr", "task_success"};
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    if (scored_[scorer] == 0) continue;
+    std::string score = "{";
+    Text(score, "name", kScorers[scorer]);
+    Text(score, "scorer", kScorers[scorer]);
+    Number(score, "scored_samples", scored_[scorer]);
+    Number(score, "unscored_samples", samples_ - scored_[scorer]);
+    Raw(score, "params", "{}");
+    Raw(score, "metrics", Bounds(*rates[scorer], kMetric[scorer]));
+    scores.append(scores.empty() ? "" : ",").append(score).append("}");
+  }
+  return fmt::format(R"({{"total_samples":{},"completed_samples":{},"scores":[{}]}})", samples_, completed_, scores);
+}
+
+std::string InspectLog::StatsJson() const {
+  std::string usage = "{";
+  if (usage_.prompt_tokens + usage_.completion_tokens > 0) {
+    std::string used;
+    AppendUsage(usage_, used);
+    Raw(usage, model_, used);
+  }
+  std::string out = "{";
+  Text(out, "started_at", time_);
+  Text(out, "completed_at",
+       WithOffset(run_->manifest.finished_utc.empty() ? run_->manifest.timestamp_utc : run_->manifest.finished_utc));
+  Raw(out, "model_usage", usage + '}');
+  Raw(out, "role_usage", "{}");
+  return out + '}';
+}
+
+std::string InspectLog::ReductionsJson() const {
+  std::string out = "[";
+  for (int scorer = 0; scorer < 2; ++scorer) {
+    std::string samples;
+    for (const std::string& id : ids_) {
+      const auto found = reduced_.find(id);
+      if (found == reduced_.end() || found->second.n[scorer] == 0) continue;
+      std::string one = "{";
+      Real(one, "value", found->second.sum[scorer] / static_cast<double>(found->second.n[scorer]));
+      Text(one, "sample_id", id);
+      samples.append(samples.empty() ? "" : ",").append(one).append("}");
+    }
+    if (samples.empty()) continue;
+    std::string score = "{";
+    Text(score, "scorer", kScorers[scorer]);
+    Text(score, "reducer", "mean");
+    Raw(score, "samples", "[" + samples + "]");
+    out.append(out.size() == 1 ? "" : ",").append(score).append("}");
+  }
+  return out + ']';
+}
+
+Expected<std::string> InspectLog::Finish() {
+  const std::string eval = EvalJson(), plan = PlanJson();
+  summaries_ += summaries_.empty() ? "[]" : "]";
+  TRY(zip_->Add("_journal/start.json", R"({"version":2,"eval":)" + eval + ",\"plan\":" + plan + "}"));
+  TRY(zip_->Add("_journal/summaries/1.json", summaries_));
+  TRY(zip_->Add("summaries.json", summaries_));
+  TRY(zip_->Add("reductions.json", ReductionsJson()));
+  std::string header = "{";
+  Raw(header, "version", "2");
+  Text(header, "status", Finished(run_->manifest) ? "success" : "cancelled");
+  Raw(header, "eval", eval);
+  Raw(header, "plan", plan);
+  Raw(header, "results", ResultsJson());
+  Raw(header, "stats", StatsJson());
+  Raw(header, "invalidated", "false");
+  Raw(header, "tags", "[]");
+  Raw(header, "metadata", "{}");
+  TRY(zip_->Add("header.json", header + '}'));
+  TRY(zip_->Finish());
+  TRY(file_->Commit());
+  return name_;
+}
+
+}  // namespace xsweep

@@ -1,0 +1,34 @@
+// Answer: what a reply amounts to, the same for every wire: what was said, what was thought, and whether it is an
+// answer at all.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "episode/model.h"
+#include "models/replies/usage.h"
+
+namespace xsweep {
+
+/// Any provider's word for why a reply ended.
+FinishReason ReadFinish(std::string_view word);
+
+/// Moves the thought in `reply.text` to `reply.reasoning`. Whether there was any.
+bool TakeThought(ModelReply& reply);
+
+/// The last step of reading a reply: with `parse_calls` takes calls out of the text, gives calls ids that no earlier
+/// one has, and says in `no_answer` why the reply is none, if it is none. Thought has been taken out before.
+void SettleReply(const ModelRequest& request, bool parse_calls, ModelReply& reply);
+
+/// The reply for a prompt that its provider did not let through; `words` are the server's.
+ModelReply BlockedReply(std::string_view words);
+/// The reply for a call of the model's that the server could not read: a call that fails, so that the model is told.
+ModelReply BrokenCallReply(const ModelRequest& request, std::string_view written);
+
+/// Tokens that `request` takes at the least, from its length; for replies that cannot say.
+std::int64_t EstimatedTokens(const ModelRequest& request);
+
+/// The usage of one call as its reply tells it; unknown tokens count as none and are marked.
+Usage UsageOf(const std::optional<TokenCounts>& counts);
+
+}  // namespace xsweep

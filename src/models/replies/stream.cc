@@ -1,0 +1,267 @@
+// Streams: answers that came as an event stream although nobody asked for one, put together again.
+// SPDX-License-Identifier: Apache-2.0
+#include "models/replies/stream.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "models/replies/lenient.h"
+
+namespace xsweep {
+namespace {
+
+constexpr std::string_view kDone = "[DONE]";
+constexpr std::size_t kMostChoices = 64;
+constexpr std::size_t kMostCalls = 100'000;
+
+/// The values of the events, in order; [DONE] as the text of that name. What is no JSON is left out.
+std::vector<Json> Events(std::string_view body) {
+  std::vector<Json> events;
+  std::string data;
+  const auto flush = [&] {
+    if (data == kDone) events.emplace_back(kDone);
+    if (auto event = ParseBody(data); event && event->is_object()) events.push_back(std::move(*event));
+    data.clear();
+  };
+  for (std::size_t at = 0; at < body.size();) {
+    const std::size_t end = std::min(body.find('\n', at), body.size());
+    std::string_view line = body.substr(at, end - at);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    at = end + 1;
+    if (line.empty() && !data.empty()) flush();
+    if (!line.starts_with("data:")) continue;
+    line.remove_prefix(5);
+    if (line.starts_with(' ')) line.remove_prefix(1);
+    if (!data.empty()) data += '\n';
+    data += line;
+  }
+  if (!data.empty()) flush();
+  return events;
+}
+
+bool IsError(const Json& event) {
+  const Json* error = event.Find("error");
+  return event.StringOr("type", "") == "error" || (error != nullptr && (error->is_object() || error->is_string()));
+}
+
+std::unexpected<Error> BrokenOff() {
+  return EpisodeError("the reply of the model server cannot be used: its stream ended before it was finished");
+}
+
+/// One message as its pieces come in. Text is gathered apart, because adding to a Json's text copies it each time.
+class Gathered {
+ public:
+  void Add(std::string_view key, const Json& value) {
+    if (value.is_string()) {
+      TextOf(key) += value.AsString();
+    } else if (value.is_array()) {
+      Json* list = others_.FindMutable(key);
+      if (list == nullptr) list = &others_.Set(key, Json::MakeArray());
+      for (const Json& item : value.items()) list->Append(item);
+    } else if (!value.is_null()) {
+      others_.Set(key, value);
+    }
+  }
+  Json ToJson() const {
+    Json json = others_;
+    for (const auto& [key, text] : texts_) json.Set(key, text);
+    return json;
+  }
+  std::string& TextOf(std::string_view key) {
+    const auto found = std::ranges::find(texts_, key, &std::pair<std::string, std::string>::first);
+    return found != texts_.end() ? found->second : texts_.emplace_back(std::string(key), std::string()).second;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> texts_;
+  Json others_ = Json::MakeObject();
+};
+
+struct GatheredCall {
+  Gathered call, function;
+  std::string arguments;
+  Json whole_arguments{};
+
+  void Add(const Json& delta) {
+    for (const auto& [key, value] : delta.members()) {
+      if (key == "index" || key == "type") continue;
+      if (key == "function" && value.is_object()) {
+        AddFunction(value);
+      } else if (key != "id" || call.TextOf("id").empty()) {  // some repeat the id in every piece
+        call.Add(key, value);
+      }
+    }
+  }
+  void AddFunction(const Json& delta) {
+    for (const auto& [key, value] : delta.members()) {
+      if (key == "arguments" && value.is_string()) {
+        arguments += value.AsString();
+      } else if (key == "arguments") {
+        whole_arguments = value;
+      } else if (key != "name" || function.TextOf("name").empty()) {
+        function.Add(key, value);
+      }
+    }
+  }
+  Json ToJson() const {
+    Json json = call.ToJson();
+    Json inner = function.ToJson();
+    inner.Set("arguments", arguments.empty() && whole_arguments.is_object() ? whole_arguments : Json(arguments));
+    json.Set("function", std::move(inner));
+    return json;
+  }
+};
+
+struct GatheredChoice {
+  Gathered message;
+  std::vector<GatheredCall> calls;
+  Json finish{};
+  Json error{};
+
+  void Add(const Json& choice) {
+    const Json* delta = choice.Find("delta");
+    if (delta == nullptr) delta = choice.Find("message");
+    for (std::size_t i = 0; delta != nullptr && i < (delta->is_object() ? delta->size() : 0); ++i) {
+      const auto& [key, value] = delta->members()[i];
+      if (key == "tool_calls") {
+        AddCalls(value);
+      } else if (key != "role") {
+        message.Add(key, value);
+      }
+    }
+    if (const Json* reason = choice.Find("finish_reason"); reason != nullptr && !reason->is_null()) finish = *reason;
+    if (const Json* fault = choice.Find("error"); fault != nullptr && !fault->is_null()) error = *fault;
+  }
+  void AddCalls(const Json& list) {
+    for (std::size_t i = 0; list.is_array() && i < list.size(); ++i) {
+      const Json& piece = list.items()[i];
+      if (!piece.is_object()) continue;
+      const std::int64_t stated = piece.IntOr("index", -1);
+      // Without an index a piece with an id begins a call, and one without goes on with the last.
+      const bool begins = stated < 0 && (calls.empty() || !piece.StringOr("id", "").empty());
+      std::size_t place = calls.empty() ? 0 : calls.size() - 1;
+      if (stated >= 0) place = static_cast<std::size_t>(stated);
+      if (begins) place = calls.size();
+      if (place >= kMostCalls) continue;
+      if (place >= calls.size()) calls.resize(place + 1);
+      calls[place].Add(piece);
+    }
+  }
+  Json ToJson() const {
+    Json whole = message.ToJson();
+    Json list = Json::MakeArray();
+    for (const GatheredCall& call : calls) list.Append(call.ToJson());
+    if (list.size() > 0) whole.Set("tool_calls", std::move(list));
+    Json choice = Json::MakeObject({{"message", std::move(whole)}, {"finish_reason", finish}});
+    if (!error.is_null()) choice.Set("error", error);
+    return choice;
+  }
+};
+
+/// A block of a Messages reply as its deltas come in.
+struct GatheredBlock {
+  Json start = Json::MakeObject();
+  std::string text, input;
+  std::string signature;
+
+  void Add(const Json& delta) {
+    text += delta.StringOr("text", delta.StringOr("thinking", ""));
+    input += delta.StringOr("partial_json", "");
+    signature += delta.StringOr("signature", "");
+  }
+  Json ToJson() const {
+    Json block = start;
+    const std::string_view type = start.StringOr("type", "");
+    for (const std::string_view kind : {"text", "thinking"}) {
+      if (type == kind) block.Set(kind, std::string(start.StringOr(kind, "")) + text);
+    }
+    if (!signature.empty()) block.Set("signature", std::string(start.StringOr("signature", "")) + signature);
+    if (!input.empty()) {
+      auto whole = ParseBody(input);
+      block.Set("input", whole && whole->is_object() ? std::move(*whole) : Json(input));
+    }
+    return block;
+  }
+};
+
+void Overlay(const Json* more, Json& usage) {
+  for (std::size_t i = 0; more != nullptr && more->is_object() && i < more->size(); ++i) {
+    if (!more->members()[i].second.is_null()) usage.Set(more->members()[i].first, more->members()[i].second);
+  }
+}
+
+}  // namespace
+
+bool IsEventStream(std::string_view body) { return body.starts_with("data:") || body.starts_with("event:"); }
+
+Expected<Json> JoinChatStream(std::string_view body) {
+  std::vector<GatheredChoice> choices;
+  Json whole = Json::MakeObject();
+  bool done = false;
+  for (const Json& event : Events(body)) {
+    if (event.is_string()) {
+      done = true;
+      continue;
+    }
+    if (IsError(event)) return event;
+    for (const std::string_view key : {"model", "usage", "x_groq", "id"}) {
+      if (const Json* value = event.Find(key); value != nullptr && !value->is_null()) whole.Set(key, *value);
+    }
+    const Json* list = event.Find("choices");
+    for (std::size_t i = 0; list != nullptr && list->is_array() && i < list->size(); ++i) {
+      const std::int64_t place = list->items()[i].IntOr("index", 0);
+      if (place < 0 || static_cast<std::size_t>(place) >= kMostChoices || !list->items()[i].is_object()) continue;
+      if (static_cast<std::size_t>(place) >= choices.size()) choices.resize(static_cast<std::size_t>(place) + 1);
+      choices[static_cast<std::size_t>(place)].Add(list->items()[i]);
+    }
+  }
+  const auto unfinished = [](const GatheredChoice& choice) {
+    return choice.finish.is_null() && choice.error.is_null();
+  };
+  if (choices.empty() || (!done && std::ranges::any_of(choices, unfinished))) return BrokenOff();
+  Json list = Json::MakeArray();
+  for (const GatheredChoice& choice : choices) list.Append(choice.ToJson());
+  whole.Set("choices", std::move(list));
+  return whole;
+}
+
+Expected<Json> JoinAnthropicStream(std::string_view body) {
+  Json whole = Json::MakeObject();
+  Json usage = Json::MakeObject();
+  std::vector<GatheredBlock> blocks;
+  bool ended = false;
+  for (const Json& event : Events(body)) {
+    if (event.is_string()) continue;
+    if (IsError(event)) return event;
+    const std::string_view type = event.StringOr("type", "");
+    const std::int64_t place = event.IntOr("index", 0);
+    const auto at = static_cast<std::size_t>(place);
+    if (place < 0 || at >= kMostCalls) continue;
+    if (type == "message_start") {
+      if (const Json* message = event.Find("message"); message != nullptr && message->is_object()) {
+        whole = *message;
+        Overlay(message->Find("usage"), usage);
+      }
+    } else if (type == "content_block_start") {
+      if (at >= blocks.size()) blocks.resize(at + 1);
+      if (const Json* block = event.Find("content_block"); block != nullptr && block->is_object()) {
+        blocks[at].start = *block;
+      }
+    } else if (type == "content_block_delta" && at < blocks.size()) {
+      if (const Json* delta = event.Find("delta")) blocks[at].Add(*delta);
+    } else if (type == "message_delta") {
+      if (const Json* delta = event.Find("delta")) Overlay(delta, whole);
+      Overlay(event.Find("usage"), usage);
+    }
+    ended = ended || type == "message_stop" || !whole.StringOr("stop_reason", "").empty();
+  }
+  if (!ended) return BrokenOff();
+  Json content = Json::MakeArray();
+  for (const GatheredBlock& block : blocks) content.Append(block.ToJson());
+  whole.Set("content", std::move(content));
+  if (usage.size() > 0) whole.Set("usage", std::move(usage));
+  return whole;
+}
+
+}  // namespace xsweep

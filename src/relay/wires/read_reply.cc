@@ -1,0 +1,98 @@
+// Replies that pass by.
+// SPDX-License-Identifier: Apache-2.0
+#include "relay/wires/read_reply.h"
+
+#include <string>
+#include <utility>
+
+#include "models/replies/answer.h"
+#include "models/replies/lenient.h"
+#include "models/replies/stream.h"
+#include "models/wires/anthropic.h"
+#include "models/wires/chat.h"
+#include "models/wires/wire.h"
+#include "net/event_stream.h"
+
+namespace xsweep {
+namespace {
+
+void ReadOutputMessage(const Json& item, ModelReply& reply) {
+  const Json* content = item.Find("content");
+  for (std::size_t i = 0; content != nullptr && content->is_array() && i < content->size(); ++i) {
+    const Json& part = content->items()[i];
+    if (part.StringOr("type", "") == "refusal") {
+      reply.refusal += part.StringOr("refusal", "");
+    } else {
+      reply.text += part.StringOr("text", "");
+    }
+  }
+}
+
+void ReadOutputItem(const Json& item, ModelReply& reply) {
+  const std::string_view type = item.StringOr("type", "");
+  if (type == "message") {
+    ReadOutputMessage(item, reply);
+  } else if (type == "function_call" || type == "custom_tool_call") {
+    const std::string_view arguments = item.StringOr(type == "function_call" ? "arguments" : "input", "");
+    reply.calls.push_back({.id = std::string(item.StringOr("call_id", "")),
+                           .name = std::string(item.StringOr("name", "")),
+                           .arguments = ReadArguments(arguments)});
+  } else if (type == "reasoning") {
+    if (const Json* summary = item.Find("summary")) reply.reasoning += FlatText(*summary);
+  }
+}
+
+Expected<ModelReply> ReadResponse(const Json& body) {
+  const Json* output = body.Find("output");
+  if (output == nullptr || !output->is_array()) {
+    const Json* error = body.Find("error");
+    return EpisodeError("the model server answered with an error: " + (error == nullptr ? "" : FlatText(*error)));
+  }
+  ModelReply reply;
+  for (const Json& item : output->items()) ReadOutputItem(item, reply);
+  const std::string_view status = body.StringOr("status", "completed");
+  const Json* details = body.Find("incomplete_details");
+  reply.finish_reason = status == "incomplete" && details != nullptr ? details->StringOr("reason", status) : status;
+  reply.finish = status == "completed"    ? (reply.calls.empty() ? FinishReason::kStop : FinishReason::kToolCalls)
+                 : status == "incomplete" ? FinishReason::kLength
+                                          : FinishReason::kError;
+  if (reply.text.empty() && reply.calls.empty()) reply.text = reply.refusal;
+  reply.model = body.StringOr("model", "");
+  reply.usage = UsageOf(ReadTokenCounts(body));
+  return reply;
+}
+
+}  // namespace
+
+Expected<Json> JoinResponsesStream(std::string_view body) {
+  EventStreamReader reader;
+  TRY_ASSIGN(const auto events, reader.Feed(std::string(body) + "\n\n"));  // whoever bared it took the last ones
+  for (const StreamEvent& event : events) {
+    auto data = ParseBody(event.data);
+    if (!data || !data->is_object()) continue;
+    const std::string_view type = data->StringOr("type", event.type);
+    const Json* response = data->Find("response");
+    const bool last = type == "response.completed" || type == "response.incomplete" || type == "response.failed";
+    if (last && response != nullptr && response->is_object()) return *response;
+    if (type == "error") return Json::MakeObject({{"error", *data}});
+  }
+  return EpisodeError("the reply of the model server cannot be used: its stream ended before it was finished");
+}
+
+Expected<ModelReply> ReadWireReply(Wire wire, std::string_view body) {
+  const ModelRequest nobody;
+  switch (wire) {
+    case Wire::kChat: return ReadOpenAiReply(body, nobody);
+    case Wire::kMessages: return ReadAnthropicReply(body, nobody);
+    case Wire::kResponses: break;
+  }
+  const std::string_view bare = BareBody(body);
+  if (IsEventStream(bare)) {
+    TRY_ASSIGN(const Json whole, JoinResponsesStream(bare));
+    return ReadResponse(whole);
+  }
+  TRY_ASSIGN(const Json whole, ParseBody(bare));
+  return ReadResponse(whole);
+}
+
+}  // namespace xsweep

@@ -1,0 +1,286 @@
+// ImportTau: recorded episodes of tau-bench v1 and tau2-bench as a run.
+// SPDX-License-Identifier: Apache-2.0
+#include "sweep/foreign/import_tau.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/hash.h"
+#include "base/system/terminal.h"
+#include "base/text.h"
+#include "foreign/replay.h"
+#include "foreign/tau.h"
+#include "parts/catalog.h"
+#include "parts/desks.h"
+#include "record/transcripts/transcript_log.h"
+
+namespace xsweep {
+namespace {
+
+/// Numbered tasks in the order of their numbers.
+struct ShorterFirst {
+  bool operator()(const std::string& a, const std::string& b) const {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  }
+};
+using TaskIds = std::set<std::string, ShorterFirst>;
+
+/// What the first walk over the file tells.
+struct Overview {
+  TaskIds tasks;
+  std::uint64_t errors = 0, graded = 0, partial = 0, costly = 0, called = 0;
+  double reward_sum = 0, cost_usd = 0, seconds = 0;
+  std::set<double> partial_rewards;
+  std::string costly_example;
+  std::map<std::string, std::set<std::uint32_t>> trials;
+};
+
+/// Costs that nobody paid: v1 files exist whose `user_cost` counts tokens.
+bool Absurd(const Usage& usage) {
+  if (!usage.cost_known) return false;
+  const double usd = static_cast<double>(usage.cost_nano_usd) / 1e9;
+  const auto tokens = static_cast<double>(usage.prompt_tokens + usage.completion_tokens);
+  return usd > 50 || (tokens > 0 && usd / tokens > 0.005);
+}
+
+void Look(const ForeignTrial& trial, Overview& seen) {
+  seen.tasks.insert(trial.task);
+  seen.trials[trial.task].insert(trial.trial);
+  seen.called += trial.dialogue->calls.size();
+  seen.seconds += trial.seconds.value_or(0);
+  if (!trial.error.empty()) {
+    ++seen.errors;
+    return;
+  }
+  ++seen.graded;
+  seen.reward_sum += *trial.reward;
+  if (IsPartial(*trial.reward)) {
+    ++seen.partial;
+    seen.partial_rewards.insert(*trial.reward);
+  }
+  if (Absurd(trial.agent) || Absurd(trial.user)) {
+    const Usage& usage = Absurd(trial.agent) ? trial.agent : trial.user;
+    if (seen.costly++ == 0)
+      seen.costly_example = fmt::format("{} USD in {}", static_cast<double>(usage.cost_nano_usd) / 1e9, trial.place);
+  }
+}
+
+/// A rate over the rest says little where more than this share of the rewards is partial.
+constexpr double kMostPartial = 0.05;
+
+Grading GradingOf(const ImportRequest& request, const Overview& seen) {
+  const bool many = static_cast<double>(seen.partial) > kMostPartial * static_cast<double>(seen.graded);
+  return {request.success_at, many && !request.success_at};
+}
+
+std::string DomainOf(const std::string& environment) { return environment.substr(environment.find('/') + 1); }
+
+std::string Few(const std::vector<std::string>& names) {
+  std::vector<std::string> shown(names.begin(), names.begin() + std::min<std::ptrdiff_t>(3, std::ssize(names)));
+  for (std::string& name : shown) name = Printable(name, 60);
+  return fmt::format("{}{}", fmt::join(shown, ", "), names.size() > 3 ? ", …" : "");
+}
+
+/// A file that says another domain is another experiment, whatever its task ids look like.
+Status CheckDomain(const ForeignSource& source, const std::string& environment, const std::string& where) {
+  if (source.domain.empty() || environment.empty() || DomainOf(environment) == source.domain) return {};
+  const std::string named = source.format + "/" + source.domain;
+  return UserError(
+      fmt::format("is about the domain `{}`, and --environment is {}; {}", source.domain, environment,
+                  FindDesk(named) != nullptr ? "say --environment " + named
+                                             : "leave --environment out, and its episodes are taken as facts"),
+      where);
+}
+
+/// The environment to replay in; an empty name means none.
+EnvironmentFlags ChooseEnvironment(const ImportRequest& request, const ForeignSource& source) {
+  EnvironmentFlags flags = request.environment;
+  const std::string named = source.format + "/" + source.domain;
+  if (flags.name.empty() && !flags.data.empty() && FindDesk(named) != nullptr) flags.name = named;
+  return flags;
+}
+
+Status CheckTasks(const EnvironmentSource& environment, const Overview& seen, const ForeignSource& source,
+                  const std::string& where) {
+  std::vector<std::string> unknown;
+  for (const std::string& id : seen.tasks) {
+    if (std::ranges::find(environment.tasks(), id, &Task::id) == environment.tasks().end()) unknown.push_back(id);
+  }
+  if (unknown.empty()) return {};
+  return UserError(
+      fmt::format("{} of its {} tasks are none of {} ({}); {}", unknown.size(), seen.tasks.size(),
+                  environment.info().name, Few(unknown),
+                  source.domain.empty() ? "is it about another domain?" : "its domain is " + source.domain),
+      where);
+}
+
+/// Which of the file's own tasks are not those of the user's copy.
+void CompareTasks(const EnvironmentSource& own, const EnvironmentSource& data, const Overview& seen, ImportedRun& run) {
+  std::vector<std::string> other;
+  for (const std::string& id : seen.tasks) {
+    const auto mine = std::ranges::find(own.tasks(), id, &Task::id);
+    const auto theirs = std::ranges::find(data.tasks(), id, &Task::id);
+    if (mine == own.tasks().end()) continue;
+    if (theirs == data.tasks().end() || mine->data_hash != theirs->data_hash) other.push_back(id);
+  }
+  run.about.Set("tasks_that_differ", static_cast<std::int64_t>(other.size()));
+  if (other.empty()) return;
+  run.Note(
+      fmt::format("{} of {} tasks differ from your copy's ({}); the episodes are scored by the file's own tasks, whose "
+                  "hashes stand "
+                  "in the rows.",
+                  other.size(), seen.tasks.size(), Few(other)));
+}
+
+void SayAgreement(const ReplayAgreement& agreement, const TauFile& file, const Overview& seen, ImportedRun& run) {
+  run.about.Set("replay", Json::MakeObject({{"calls", agreement.calls},
+                                            {"same", agreement.same},
+                                            {"graded", agreement.graded},
+                                            {"same_reward", agreement.same_reward}}));
+  if (agreement.graded == 0) return;
+  if (agreement.same_reward == agreement.graded) {
+    run.Note(fmt::format("Re-scored: {} of {} graded episodes get the recorded reward.", agreement.same_reward,
+                         agreement.graded));
+    return;
+  }
+  const auto& labels = file.labels();
+  const std::string cause =
+      labels.other * 2 > labels.checked && labels.other > 0 ? "the task labels are probably wrong"
+      : agreement.same * 10 < agreement.calls * 9           ? "the recording was probably made on other data"
+      : !file.carries_tasks() ? "the file carries no tasks, and those of your copy may be others"
+                              : fmt::format("{} of its tasks are graded otherwise here", seen.tasks.size());
+  run.Warn(fmt::format("Re-scored: only {} of {} graded episodes get the recorded reward; {}.", agreement.same_reward,
+                       agreement.graded, cause));
+}
+
+void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest& request, ImportedRun& run) {
+  const auto& labels = file.labels();
+  if (labels.other > 0) {
+    run.Warn(
+        fmt::format("Mislabelled: in {} of {} episodes the recorded action checks are those of another task than "
+                    "task_id says ({}).",
+                    labels.other, labels.checked, Printable(labels.example, 120)));
+  }
+  if (seen.partial > 0 && !request.success_at) {
+    run.Warn(
+        fmt::format("{} of {} recorded rewards are partial, neither 0 nor 1 ({:g} to {:g}): {}. Say from which reward "
+                    "on an episode "
+                    "counts as solved, e.g. --success-at 0.9.",
+                    seen.partial, seen.graded, *seen.partial_rewards.begin(), *seen.partial_rewards.rbegin(),
+                    GradingOf(request, seen).withheld
+                        ? "all rewards stand in the rows as `reward`, and there is no task success"
+                        : "they stand in the rows as `reward`, and task success speaks of the others only"));
+  } else if (seen.partial > 0) {
+    run.Note(fmt::format("{} of {} rewards are partial; those from {:g} on count as solved.", seen.partial, seen.graded,
+                         *request.success_at));
+  }
+  if (seen.costly > 0) {
+    run.Warn(fmt::format("The costs of {} cannot be right ({}): they are kept as recorded.",
+                         seen.costly == 1 ? "one episode" : fmt::format("{} episodes", seen.costly),
+                         Printable(seen.costly_example, 200)));
+  }
+  if (seen.seconds > 0) run.about.Set("seconds", seen.seconds);
+  std::size_t most = 0, missing = 0;
+  for (const auto& [task, trials] : seen.trials) most = std::max(most, trials.size());
+  std::vector<std::string> short_of;
+  // A file that numbers its trials through all tasks has no two trials of one number.
+  std::set<std::uint32_t> numbers;
+  for (const auto& [task, trials] : seen.trials) numbers.insert(trials.begin(), trials.end());
+  if (numbers.size() <= most) {
+    for (const auto& [task, trials] : seen.trials) {
+      if (trials.size() < most) missing += most - trials.size(), short_of.push_back(task);
+    }
+  }
+  if (missing > 0) {
+    run.Note(fmt::format("{} of {} episodes are not in the file (task {}); there are no rows for them.", missing,
+                         most * seen.trials.size(), Few(short_of)));
+  }
+}
+
+void Announce(const TauFile& file, const Overview& seen, const ReplayAgreement* agreement) {
+  std::size_t most = 0;
+  for (const auto& [task, trials] : seen.trials) most = std::max(most, trials.size());
+  Print(fmt::format("imported: {} episodes of {} tasks, {} trials each, {} errors; mean reward {:.3f}\n", file.size(),
+                    seen.tasks.size(), most, seen.errors,
+                    seen.graded == 0 ? 0.0 : seen.reward_sum / static_cast<double>(seen.graded)));
+  if (agreement != nullptr) Print(agreement->Text());
+}
+
+/// Rows of all episodes; with an environment they are replayed first.
+Status AddRows(const TauFile& file, const EnvironmentSource* environment, const Grading& grading,
+               ReplayAgreement& agreement, ImportedRun& run) {
+  const std::string policy = environment == nullptr ? "" : ShortHash(environment->policy());
+  return file.ForEach([&](ForeignTrial&& episode) -> Status {
+    Trial row = RowOf(episode, file.source().seed, grading);
+    if (environment != nullptr) {
+      TRY_ASSIGN(const std::size_t place, FindTask(*environment, episode.task));
+      TRY(ReplayEpisode(*environment, place, episode, agreement));
+      row.task_hash = environment->tasks()[place].data_hash;
+      row.policy_hash = policy;
+    } else {
+      row.task_hash = ShortHash(episode.task);
+    }
+    const std::uint64_t index = run.Add(episode.arm, std::move(row), episode.trial);
+    AppendTranscriptRecord(index, 0, episode.dialogue->ToJson().Dump(), run.transcripts);
+    return {};
+  });
+}
+
+}  // namespace
+
+Expected<int> ImportTau(const ImportRequest& request) {
+  TRY_ASSIGN(const TauFile file, TauFile::Open(request.file));
+  const ForeignSource& source = file.source();
+  const std::string where = file.path().string();
+  if (!request.from.empty() && request.from != source.format)
+    return UserError(fmt::format("is in the form of {}, not of {}", source.format, request.from), where);
+  TRY(CheckDomain(source, request.environment.name, where));
+  Overview seen;
+  TRY(file.ForEach([&](ForeignTrial&& trial) -> Status {
+    Look(trial, seen);
+    return {};
+  }));
+  const EnvironmentFlags flags = ChooseEnvironment(request, source);
+  const std::vector<std::string> tasks(seen.tasks.begin(), seen.tasks.end());
+  const std::string sha256 = file.Sha256Hex();
+  ImportedRun run;
+  ReplayAgreement agreement;
+  if (flags.name.empty()) {
+    run.Note(
+        "The episodes were not replayed: no environment was named. `--environment NAME --data DIR` replays and "
+        "re-scores them where the desk is one of ours.");
+    Json environment = Json::MakeObject({{"name", "recorded"}, {"ids", Json::MakeArray({tasks.begin(), tasks.end()})}});
+    TRY_ASSIGN(const Experiment experiment, DescribeImport(request, source, std::move(environment), tasks, sha256));
+    TRY(AddRows(file, nullptr, GradingOf(request, seen), agreement, run));
+    run.NumberTrials();
+    SayWhatIsOdd(file, seen, request, run);
+    Announce(file, seen, nullptr);
+    return run.Finish(experiment, request, source, sha256);
+  }
+  TRY_ASSIGN(Json environment, flags.Options());
+  TRY_ASSIGN(const auto data, BuildCatalog().OpenEnvironment(flags.name, environment));
+  std::shared_ptr<const EnvironmentSource> own = data;
+  if (file.carries_tasks() && FindDesk(flags.name) != nullptr) {
+    environment.Set("tasks_file", where);
+    TRY_ASSIGN(own, BuildCatalog().OpenEnvironment(flags.name, environment));
+  }
+  TRY(CheckTasks(*own, seen, source, where));
+  environment.Set("name", flags.name);
+  TRY_ASSIGN(const Experiment experiment, DescribeImport(request, source, std::move(environment), tasks, sha256));
+  TRY(AddRows(file, experiment.environment.get(), GradingOf(request, seen), agreement, run));
+  if (agreement.unknown_tools * 2 > agreement.calls)
+    return UserError(fmt::format("{} of {} recorded calls are of tools that {} has not; is it about another domain?",
+                                 agreement.unknown_tools, agreement.calls, flags.name),
+                     where);
+  run.NumberTrials();
+  if (own != data) CompareTasks(*own, *data, seen, run);
+  SayAgreement(agreement, file, seen, run);
+  SayWhatIsOdd(file, seen, request, run);
+  Announce(file, seen, &agreement);
+  return run.Finish(experiment, request, source, sha256);
+}
+
+}  // namespace xsweep
