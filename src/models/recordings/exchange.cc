@@ -192,7 +192,8 @@ std::optional<std::string_view> WithoutSum(std::string_view line) {
 
 std::string ExchangeWriter::Lines(const CallIdentity& identity, const RequestText& request,
                                   const Expected<ModelReply>& result) {
-  Earlier now{identity.turn, Hash64(request.head()), {}};
+  const auto [hash, head] = beginning_.Of(request.beginning(), request.rest(), 1);
+  Earlier now{identity.turn, head, {}};
   now.messages.reserve(request.messages());
   for (std::size_t i = 0; i < request.messages(); ++i) now.messages.push_back(Hash64(request.message(i)));
   if (earlier_.size() > kRemembered) earlier_.clear();
@@ -216,7 +217,7 @@ std::string ExchangeWriter::Lines(const CallIdentity& identity, const RequestTex
                     {"trial", identity.trial},
                     {"role", NameOf(identity.role)},
                     {"turn", identity.turn},
-                    {"hash", request.Hash()}})
+                    {"hash", fmt::format("{:016x}", hash)}})
       .AppendTo(lines);
   lines.pop_back();  // the brace; what follows is text already
   if (follows) lines += fmt::format(R"(,"after":{},"kept":{})", before.turn, kept);

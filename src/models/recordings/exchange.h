@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "episode/model.h"
 #include "models/wires/tool_texts.h"
 #include "record/logs/line_log.h"
@@ -47,6 +48,9 @@ class RequestText {
   std::string Hash() const;
   /// The members before the messages: `"settings":...,"system":...,"tools":[...]`.
   std::string_view head() const { return std::string_view(text_).substr(1, head_end_ - 1); }
+  /// What comes before the end of the head, and after it.
+  std::string_view beginning() const { return std::string_view(text_).substr(0, head_end_); }
+  std::string_view rest() const { return std::string_view(text_).substr(head_end_); }
   std::size_t messages() const { return ends_.size(); }
   std::string_view message(std::size_t place) const;
   /// The messages from `place` on, as a JSON list.
@@ -91,6 +95,7 @@ class ExchangeWriter {
   };
   std::unordered_map<std::string, Earlier> earlier_;
   std::unordered_set<std::uint64_t> heads_;  ///< that stand in the recording
+  CommonBeginning beginning_;                ///< most requests in a row have one head
 };
 
 /// A recording, opened for reading; may be used from many threads.
