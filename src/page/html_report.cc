@@ -38,11 +38,12 @@ std::string Block(const std::string& path, std::string_view json) {
 /// Indexes of the trials whose dialogues are worth most to a reader: successful attacks, then errors, then the rest in
 /// plan order. At most `most` of each kind are looked for.
 Expected<std::vector<std::uint64_t>> ByInterest(const fs::path& run, std::size_t most) {
+  constexpr std::string_view kOutcome = "\"outcome\":\"";
   std::vector<std::uint64_t> kinds[3];
   const auto note = [&](std::uint64_t, std::string_view line) {
-    const bool succeeded = line.find("\"outcome\":\"attack_succeeded\"") != std::string_view::npos;
-    const bool failed = !succeeded && line.find("\"outcome\":\"error\"") != std::string_view::npos;
-    auto& kind = kinds[succeeded ? 0 : failed ? 1 : 2];
+    const std::size_t outcome = std::min(line.size(), line.find(kOutcome));
+    const std::string_view named = line.substr(std::min(line.size(), outcome + kOutcome.size()));
+    auto& kind = kinds[named.starts_with("attack_succeeded\"") ? 0 : named.starts_with("error\"") ? 1 : 2];
     const auto index = RowIndex(line);
     if (index && kind.size() < most) kind.push_back(*index);
     return Status();

@@ -174,18 +174,25 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
 std::string JsonInHtml(std::string_view json) {
   std::string safe;
   safe.reserve(json.size() + json.size() / 64);
-  for (std::size_t i = 0; i < json.size(); ++i) {
-    const std::string_view rest = json.substr(i);
-    if (json[i] == '<') {
+  std::size_t copied = 0, less = json.find('<'), wide = json.find('\xE2');
+  for (;;) {
+    const std::size_t at = std::min(less, wide);
+    safe.append(json, copied, at - copied);
+    if (at == std::string_view::npos) return safe;
+    copied = at;
+    if (at == less) {
       safe += "\\u003c";
-    } else if (rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9")) {
-      safe += rest[2] == '\xA8' ? "\\u2028" : "\\u2029";
-      i += 2;
-    } else {
-      safe += json[i];
+      copied += 1;
+      less = json.find('<', copied);
+      continue;
     }
+    const std::string_view rest = json.substr(at, 3);
+    if (rest == "\xE2\x80\xA8" || rest == "\xE2\x80\xA9") {
+      safe += rest[2] == '\xA8' ? "\\u2028" : "\\u2029";
+      copied += 3;
+    }
+    wide = json.find('\xE2', at + 1);
   }
-  return safe;
 }
 
 }  // namespace xsweep

@@ -111,20 +111,24 @@ Expected<std::string> TranscriptFile::Line(std::size_t n) const {
   return WithDialogue(own, *dialogue);
 }
 
-Expected<std::string> TranscriptFile::LineAsKept(std::size_t n) const {
+/// What `look(line)` finds, while the line's frame is held open.
+auto TranscriptFile::LookAt(std::size_t n, const auto& look) const -> Expected<decltype(look(std::string_view()))> {
   CHECK(n < lines_, "a transcript beyond the last was asked for");
   const SealedFrame& frame = *std::prev(std::ranges::upper_bound(frames_, n, {}, &SealedFrame::first_line));
   const std::lock_guard lock(opened_->mutex);
   TRY_ASSIGN(const OpenedFrame* opened, OpenFrame(frame));
-  return std::string(opened->lines[n - frame.first_line]);
+  return look(opened->lines[n - frame.first_line]);
+}
+
+Expected<std::string> TranscriptFile::LineAsKept(std::size_t n) const {
+  return LookAt(n, [](std::string_view line) { return std::string(line); });
 }
 
 Expected<std::uint64_t> TranscriptFile::IndexAt(std::size_t n) const {
   // An index is not believed how many lines there are: memory is taken for frames that have been opened only.
   std::atomic<std::uint64_t>* known = indexed_ ? nullptr : &after_index_[n];
   if (known != nullptr && *known != 0) return *known - 1;
-  TRY_ASSIGN(const std::string line, LineAsKept(n));
-  const auto index = RowIndex(line);
+  TRY_ASSIGN(const auto index, LookAt(n, RowIndex));
   if (!index) return UserError(fmt::format("transcript {} is damaged", n));
   if (known != nullptr) *known = *index + 1;
   return *index;

@@ -44,6 +44,7 @@ class TranscriptFile {
   /// The first n whose trial is not before `index`; size() when there is none. Opens O(log n) frames.
   Expected<std::size_t> LowerBound(std::uint64_t index) const;
   /// The line as it stands in the file.
+  auto LookAt(std::size_t n, const auto& look) const -> Expected<decltype(look(std::string_view()))>;
   Expected<std::string> LineAsKept(std::size_t n) const;
 
  private:
