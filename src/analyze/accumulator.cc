@@ -50,6 +50,7 @@ Tally& Tally::operator+=(const Tally& other) {
   calls += other.calls;
   prompt_tokens += other.prompt_tokens;
   completion_tokens += other.completion_tokens;
+  cached_tokens += other.cached_tokens;
   cost_nano_usd += other.cost_nano_usd;
   unknown_cost += other.unknown_cost;
   return *this;
@@ -71,6 +72,7 @@ TrialCounts CountsOf(const Trial& trial) {
     counts.calls += usage.calls;
     counts.prompt_tokens += usage.prompt_tokens;
     counts.completion_tokens += usage.completion_tokens;
+    counts.cached_tokens += usage.cached_tokens;
     counts.cost_nano_usd += usage.cost_known ? usage.cost_nano_usd : 0;
     counts.unknown_cost |= !usage.cost_known;
   }
@@ -106,6 +108,7 @@ void Add(const TrialCounts& trial, Tally& tally) {
   tally.calls += trial.calls;
   tally.prompt_tokens += trial.prompt_tokens;
   tally.completion_tokens += trial.completion_tokens;
+  tally.cached_tokens += trial.cached_tokens;
   tally.cost_nano_usd += trial.cost_nano_usd;
   tally.unknown_cost += trial.unknown_cost ? 1 : 0;
 }

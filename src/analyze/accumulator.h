@@ -28,6 +28,7 @@ struct Tally {
   std::int64_t shared = 0;        ///< trials that were judged on another trial's dialogue
   std::int64_t shared_turns = 0, shared_tool_calls = 0;  ///< theirs of the above: said once, counted in each
   std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0;  ///< over all roles
+  std::int64_t cached_tokens = 0;                                    ///< of the prompts: read from a server's cache
   std::int64_t cost_nano_usd = 0;                                    ///< of what has a known price
   std::int64_t unknown_cost = 0;                                     ///< trials in which some role's price is unknown
 
@@ -56,7 +57,7 @@ struct TrialCounts {
   bool undecided = false;
   bool shared = false;  ///< judged on another trial's dialogue
   std::int64_t attempted = 0, executed = 0, blocked = 0, queries = 0, success_query = 0, turns = 0, tool_calls = 0;
-  std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, cost_nano_usd = 0;
+  std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, cached_tokens = 0, cost_nano_usd = 0;
   friend bool operator==(const TrialCounts&, const TrialCounts&) = default;
 };
 

@@ -202,6 +202,8 @@ void ScanUsage(Cursor& cursor, TrialCounts& counts) {
     counts.prompt_tokens += cursor.Count();
     cursor.Need(",\"completion_tokens\":");
     counts.completion_tokens += cursor.Count();
+    if (cursor.Skip(",\"cached_tokens\":")) counts.cached_tokens += cursor.Count();
+    if (cursor.Skip(",\"cache_write_tokens\":")) cursor.Count();
     cursor.Need(",\"cost_usd\":");
     ScanCost(cursor, counts);
   }

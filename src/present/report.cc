@@ -143,10 +143,12 @@ std::string EffortSection(const RunAggregate& aggregate) {
   const std::string unknown = total.unknown_cost > 0 ? fmt::format(" (and {} whose price is not known)",
                                                                    Count(total.unknown_cost, "trial", "trials"))
                                                      : "";
+  const std::string cached =
+      total.cached_tokens > 0 ? fmt::format(" ({} of them read from a server's cache)", total.cached_tokens) : "";
   return fmt::format(
-      "## Effort\n\n{} turns, {} tool calls, {} model calls, {} prompt and {} completion tokens, {} USD{}.\n\n",
+      "## Effort\n\n{} turns, {} tool calls, {} model calls, {} prompt{} and {} completion tokens, {} USD{}.\n\n",
       total.turns - total.shared_turns, total.tool_calls - total.shared_tool_calls, total.calls, total.prompt_tokens,
-      total.completion_tokens, CsvDollars(total.cost_nano_usd), unknown);
+      cached, total.completion_tokens, CsvDollars(total.cost_nano_usd), unknown);
 }
 
 }  // namespace

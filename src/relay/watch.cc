@@ -63,7 +63,7 @@ Usage ModelWatch::Answered(const ModelAsk& ask, const ModelReply& reply, bool pa
   used.calls = 1;
   used.cost_known = !paid || (price && used.tokens_known);
   if (!paid) used.cost_nano_usd = 0;
-  if (paid && used.cost_known) used.cost_nano_usd = price->CostNanoUsd(used.prompt_tokens, used.completion_tokens);
+  if (paid && used.cost_known) used.cost_nano_usd = price->CostNanoUsd(used);
   usage_ += used;
   if (ask.aside()) {
     side_usage_ += used;

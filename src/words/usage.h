@@ -16,7 +16,9 @@ struct Usage {
   std::int64_t completion_tokens = 0;
   std::int64_t cost_nano_usd = 0;
   bool cost_known = true;
-  bool tokens_known = true;  ///< every answer said what it took
+  bool tokens_known = true;         ///< every answer said what it took
+  std::int64_t cached_tokens = 0;   ///< of the prompts: what a server read from its cache
+  std::int64_t written_tokens = 0;  ///< of the prompts: what it wrote there
 
   Usage& operator+=(const Usage& other) {
     calls = Sum(calls, other.calls);
@@ -25,6 +27,8 @@ struct Usage {
     cost_nano_usd = Sum(cost_nano_usd, other.cost_nano_usd);
     cost_known = cost_known && other.cost_known;
     tokens_known = tokens_known && other.tokens_known;
+    cached_tokens = Sum(cached_tokens, other.cached_tokens);
+    written_tokens = Sum(written_tokens, other.written_tokens);
     return *this;
   }
   friend bool operator==(const Usage&, const Usage&) = default;

@@ -43,6 +43,8 @@ inline Trial DrawnTrial(std::uint32_t number) {
   for (const Role role : kEvery<Role>) {
     if (draws.Integer("plays", static_cast<std::uint32_t>(role), 0, 1) == 0) continue;
     trial.usage[role] = {draw("calls", 20), draw("prompt", 90000), draw("completion", 4000), draw("cost", 5'000'000)};
+    if (draw("cached", 2) == 0) trial.usage[role].cached_tokens = draw("read", 50000);
+    if (draw("written", 4) == 0) trial.usage[role].written_tokens = draw("write", 9000);
     if (draw("priced", 9) == 0) trial.usage[role].cost_known = false, trial.usage[role].cost_nano_usd = 0;
   }
   trial.task_hash = "0123456789abcdef";

@@ -57,7 +57,21 @@ class AStrictServer : public RealSweep {
     for (const std::string& refused : strict.refused()) ADD_FAILURE() << refused;
     for (const std::string& role : parties.roles) EXPECT_GT(strict.answered(role), 0) << role << "\n" << ended.output;
     EXPECT_EQ(Rows(id).size(), 18U);
+    ExpectRowsToSay(strict.cache(), id);
     return strict.cache();
+  }
+  void ExpectRowsToSay(const PromptCache::Counts& counts, const std::string& id) const {
+    PromptCache::Counts said;
+    for (const Json& row : Rows(id)) {
+      for (const auto& [role, usage] : row.Find("usage")->members()) {
+        said.prompt += usage.IntOr("prompt_tokens", 0);
+        said.read += usage.IntOr("cached_tokens", 0);
+        said.written += usage.IntOr("cache_write_tokens", 0);
+      }
+    }
+    EXPECT_EQ(said.prompt, counts.prompt);
+    EXPECT_EQ(said.read, counts.read);
+    EXPECT_EQ(said.written, counts.written);
   }
   int number_ = 0;
 };

@@ -59,7 +59,10 @@ class Relay : public ::testing::Test {
     context.tools = {"look"};
     context.upstream.base = upstream_->Url();
     context.upstream.key_env = "XSWEEP_TEST_KEY";
-    context.upstream.price = Price{.input_usd_per_million = 1, .output_usd_per_million = 10};
+    context.upstream.price = Price{.input_usd_per_million = 1,
+                                   .output_usd_per_million = 10,
+                                   .cached_input_usd_per_million = 0.1,
+                                   .cache_write_usd_per_million = 2};
     context.most_requests = most_requests;
     seat_ = std::make_shared<RelaySeat>(std::move(context));
     mount_ = MountModel(*server_, "/t/token/model", seat_);
@@ -131,6 +134,21 @@ TEST_F(Relay, LetsNoKeyBackThatItsServerRepeats) {
     EXPECT_THAT(answer->body, Not(HasSubstr("0123456789abcdef")));
     mount_ = Mount();
   }
+}
+
+TEST_F(Relay, PricesWhatAServerReadFromItsCacheAsSuch) {
+  Open([](const testing::SeenRequest&) {
+    return testing::ServerReply{
+        .body = R"({"type":"message","role":"assistant","content":[{"type":"text","text":"fine"}],)"
+                R"("stop_reason":"end_turn","usage":{"input_tokens":10,"cache_read_input_tokens":1000,)"
+                R"("cache_creation_input_tokens":100,"output_tokens":5}})"};
+  });
+  ASSERT_TRUE(Ask("/v1/messages", R"({"messages":[{"role":"user","content":"hello"}]})"));
+  const Usage used = seat_->watch().TakeUsage();
+  EXPECT_EQ(used.prompt_tokens, 1110);
+  EXPECT_EQ(used.cached_tokens, 1000);
+  EXPECT_EQ(used.written_tokens, 100);
+  EXPECT_EQ(used.cost_nano_usd, 10'000 + 100'000 + 200'000 + 50'000);
 }
 
 TEST_F(Relay, KnowsWhatTheModelWasShownSaidAndUsed) {

@@ -83,6 +83,8 @@ void AppendReply(const ModelReply& reply, std::string& out) {
                                  {"cost_nano_usd", reply.usage.cost_nano_usd},
                                  {"cost_known", reply.usage.cost_known}});
   if (!reply.usage.tokens_known) usage.Set("tokens_known", false);
+  if (reply.usage.cached_tokens > 0) usage.Set("cached_tokens", reply.usage.cached_tokens);
+  if (reply.usage.written_tokens > 0) usage.Set("cache_write_tokens", reply.usage.written_tokens);
   usage.AppendTo(out);
   out += '}';
 }
@@ -176,6 +178,8 @@ Expected<ModelReply> ReadReply(const Json& json) {
   reply.usage.cost_nano_usd = usage->IntOr("cost_nano_usd", 0);
   reply.usage.cost_known = usage->BoolOr("cost_known", false);
   reply.usage.tokens_known = usage->BoolOr("tokens_known", true);
+  reply.usage.cached_tokens = usage->IntOr("cached_tokens", 0);
+  reply.usage.written_tokens = usage->IntOr("cache_write_tokens", 0);
   return reply;
 }
 

@@ -209,6 +209,8 @@ Usage UsageOf(const std::optional<TokenCounts>& counts) {
   if (!counts) return usage;
   usage.prompt_tokens = counts->prompt;
   usage.completion_tokens = counts->completion;
+  usage.cached_tokens = counts->cached;
+  usage.written_tokens = counts->written;
   return usage;
 }
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "models/replies/usage.h"
+#include "words/usage.h"
 
 namespace xsweep {
 
@@ -25,6 +26,10 @@ struct Price {
     return CostNanoUsd(TokenCounts{.prompt = prompt_tokens, .completion = completion_tokens});
   }
   std::int64_t CostNanoUsd(const TokenCounts& tokens) const;
+  std::int64_t CostNanoUsd(const Usage& used) const {
+    return CostNanoUsd(
+        TokenCounts{used.prompt_tokens, used.completion_tokens, used.cached_tokens, used.written_tokens});
+  }
   friend bool operator==(const Price&, const Price&) = default;
 };
 

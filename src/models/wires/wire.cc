@@ -131,8 +131,7 @@ class Reading {
   Attempt Priced(ModelReply reply) const {
     reply.usage.cost_known = endpoint_.price.has_value();
     if (endpoint_.price) {
-      reply.usage.cost_nano_usd =
-          endpoint_.price->CostNanoUsd({reply.usage.prompt_tokens, reply.usage.completion_tokens});
+      reply.usage.cost_nano_usd = endpoint_.price->CostNanoUsd(reply.usage);
     }
     return Scrub({AttemptOutcome::kAnswered, std::move(reply), {}});
   }

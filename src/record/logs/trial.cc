@@ -61,6 +61,8 @@ void AppendUsage(const Trial& trial, RowWriter& row) {
         .Number(":{\"calls\":", usage.calls)
         .Number(",\"prompt_tokens\":", usage.prompt_tokens)
         .Number(",\"completion_tokens\":", usage.completion_tokens);
+    if (usage.cached_tokens > 0) row.Number(",\"cached_tokens\":", usage.cached_tokens);
+    if (usage.written_tokens > 0) row.Number(",\"cache_write_tokens\":", usage.written_tokens);
     if (usage.cost_known) {
       row.Real(",\"cost_usd\":", static_cast<double>(usage.cost_nano_usd) / 1e9).Raw("}");
     } else {
@@ -124,6 +126,8 @@ Usage ParseUsage(const Json& json) {
   usage.calls = json.IntOr("calls", 0);
   usage.prompt_tokens = json.IntOr("prompt_tokens", 0);
   usage.completion_tokens = json.IntOr("completion_tokens", 0);
+  usage.cached_tokens = json.IntOr("cached_tokens", 0);
+  usage.written_tokens = json.IntOr("cache_write_tokens", 0);
   const Json* cost = json.Find("cost_usd");
   usage.cost_known = false;
   if (cost != nullptr && cost->is_number()) {

@@ -32,7 +32,9 @@ namespace xsweep {
 /// `stop`, each only where there is something to say.
 /// "success_query":2 stands behind `queries` where an attack of several tries succeeded and it is known with which.
 /// "delivery":"altered" or "removed" stands behind exposed_turn where a defense did that to the payload.
-/// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. `error` is
+/// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. "cached_tokens":1 and
+/// "cache_write_tokens":1 stand behind completion_tokens where a server read or wrote part of the prompts in its cache;
+/// prompt_tokens counts them too. `error` is
 /// {"kind":"episode","message":"..."} for outcomes error and skipped.
 struct Trial {
   std::uint64_t index = 0;  ///< place in the plan; unique in a run
