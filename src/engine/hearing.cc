@@ -108,6 +108,7 @@ class Court {
     TrialRecord& only = hearing_.records.front();
     SetWatched(watched_, only.row);
     SetEpisode(result_, rules_, only.row);
+    SetUsage(watched_, only.row);
     if (KeepsTranscript(hearing_.config.transcripts, only.row))
       only.transcript = KeptTranscript(result_, MembersBeside(result_, goal_));
     co_return Status();
@@ -201,6 +202,7 @@ class Court {
       AddHeard(watched_.unanswered(), watched_.answered_by(), place == 0, *seat.row);
     }
     SetEpisode(result, rules_, *seat.row);
+    SetUsage(seat.watched ? *seat.watched : watched_, *seat.row);
     if (hearing_.config.transcripts.kind == TranscriptPolicy::Kind::kNone) return;
     const std::uint64_t holder = hearing_.records.front().row.index;
     const std::size_t steps = result.transcript.steps.size();

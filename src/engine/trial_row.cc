@@ -137,6 +137,11 @@ void SetWatched(const WatchedModels& watched, Trial& row) {
   row.answered_by.assign(watched.answered_by().begin(), watched.answered_by().end());
 }
 
+void SetUsage(const WatchedModels& watched, Trial& row) {
+  for (const Role role : kEvery<Role>)
+    if (watched.usage()[role].calls > 0) row.usage[role] = UsageInRow(watched.usage()[role]);
+}
+
 void SetFindings(const EpisodeResult& result, bool attacked, bool asked_for_task, Trial& row) {
   row.attempted = result.assessment.attempted;
   row.executed = result.assessment.executed;

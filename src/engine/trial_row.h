@@ -42,6 +42,8 @@ Usage UsageInRow(Usage used);
 void SetError(const Error& error, Trial& row);
 /// What the replies gave away about themselves.
 void SetWatched(const WatchedModels& watched, Trial& row);
+/// What the models were asked, in place of what parts have said of it: a reply that a part fails over was paid for too.
+void SetUsage(const WatchedModels& watched, Trial& row);
 /// Attempts, outcome and task success.
 void SetFindings(const EpisodeResult& result, bool attacked, bool asked_for_task, Trial& row);
 /// All that a row says of an episode, what was watched aside.

@@ -43,6 +43,7 @@ Model* WatchedModels::Watch(Model* model, Role role) {
 }
 
 void WatchedModels::Note(Role role, std::string_view asked, const ModelReply& reply) {
+  usage_[role] += reply.usage;
   // An agent that refuses in so many words has answered; whoever plays another part has not.
   const NoAnswer why = role == Role::kAgent ? reply.no_answer : WhyNoPart(reply);
   const std::string who(NameOf(role));
