@@ -7,6 +7,9 @@
 namespace xsweep {
 namespace {
 
+constexpr const char* kUnreached = "the model cannot be reached: ";
+constexpr const char* kBroken = "the model's answer broke off: ";
+
 std::string WhyOf(const HttpPieces& pieces) {
   return pieces.failure() != nullptr ? pieces.failure()->error.message : "stopped";
 }
@@ -26,7 +29,10 @@ Async<Status> Passing::AwaitHead() {
   HttpPieces& pieces = passing_.pieces();
   auto heading = pieces.AwaitHead();
   const Status head = co_await heading;
-  if (!head || pieces.status() == 0) co_return EpisodeError("the model cannot be reached: " + WhyOf(pieces), "relay");
+  if (!head || pieces.status() == 0) {
+    why_broken_ = kUnreached + WhyOf(pieces);
+    co_return EpisodeError(why_broken_, "relay");
+  }
   status_ = pieces.status();
   PassedHead back = PassBack(pieces.headers());
   type_ = std::move(back.type);
@@ -45,8 +51,9 @@ Async<Expected<std::string>> Passing::Next() {
     body_ += *piece;
     co_return piece;
   }
+  why_broken_ = kBroken + WhyOf(pieces);
   End(false);
-  co_return EpisodeError("the model's answer broke off: " + WhyOf(pieces), "relay");
+  co_return EpisodeError(why_broken_, "relay");
 }
 
 Async<Status> Passing::Stream(std::shared_ptr<Passing> passing, WebStream& stream) {

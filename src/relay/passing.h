@@ -32,6 +32,8 @@ class Passing {
   bool is_stream() const { return type_.starts_with("text/event-stream"); }
   /// What has come of it until now.
   const std::string& body() const { return body_; }
+  /// Why it broke off; empty where it did not, also where its reader left.
+  const std::string& why_broken() const { return why_broken_; }
   /// The answer's head as it goes on, without a body.
   WebResponse TakeHead();
 
@@ -50,6 +52,7 @@ class Passing {
   std::string type_;
   std::vector<std::pair<std::string, std::string>> headers_;
   std::string body_;
+  std::string why_broken_;
 };
 
 }  // namespace xsweep

@@ -21,11 +21,40 @@ WebResponse Written(const ModelAsk& ask, const ModelReply& reply, const std::str
   return response;
 }
 
+/// An answer as a recording keeps it.
+Json KeptAnswer(const Passing& answer, bool whole) {
+  Json kept = Json::MakeObject({{"status", answer.status()}, {"type", answer.type()}, {"body", answer.body()}});
+  if (!whole) kept.Set("cut", answer.why_broken().empty() ? "its reader left" : answer.why_broken());
+  return kept;
+}
+
 /// Whether what was kept is an answer: what failed is asked for again.
 bool Answers(Wire wire, const ModelReply& reply) {
-  const Json* body = reply.kept.Find("body");
-  if (body == nullptr) return true;
-  return reply.kept.IntOr("status", 200) < 400 && body->is_string() && ReadWireReply(wire, body->AsString());
+  const Json& kept = reply.kept;
+  if (kept.Find("body") == nullptr) return true;
+  return kept.IntOr("status", 200) < 400 && kept.Find("cut") == nullptr &&
+         ReadWireReply(wire, kept.StringOr("body", ""));
+}
+
+Async<Status> SayAndBreakOff(std::string body, std::string why, WebStream& out) {
+  auto writing = out.Write(body);
+  CO_TRY(co_await writing);
+  co_return EpisodeError(why, "relay");
+}
+
+/// A kept answer of an upstream as the agent had it, broken off where that one was.
+WebResponse KeptResponse(Wire wire, const Json& kept, bool hold) {
+  const std::string why(kept.StringOr("cut", ""));
+  std::string type(kept.StringOr("type", "application/json"));
+  if (!why.empty() && (hold || !type.starts_with("text/event-stream"))) return WireErrorResponse(wire, 502, why);
+  WebResponse response{.status = static_cast<int>(kept.IntOr("status", 200)), .type = std::move(type)};
+  std::string body(kept.StringOr("body", ""));
+  if (why.empty()) {
+    response.body = std::move(body);
+    return response;
+  }
+  response.stream = [body = std::move(body), why](WebStream& out) { return SayAndBreakOff(body, why, out); };
+  return response;
 }
 
 }  // namespace
@@ -141,15 +170,14 @@ Async<WebResponse> RelaySeat::Obtain(Way way, ModelAsk ask) {
 
 /// What the model said when this was recorded, in the bytes in which it came.
 WebResponse RelaySeat::Again(const ModelAsk& ask, const ModelReply& reply, bool hold) {
-  const Json& kept = reply.kept;
-  const int status = static_cast<int>(kept.IntOr("status", 200));
   // In the row it costs what it cost then; the budget of this run it does not touch.
-  const bool from_upstream = kept.Find("body") != nullptr;
-  if (status < 400) watch_.Answered(ask, reply, from_upstream, context_.upstream.price);
-  if (!from_upstream && context_.seated != nullptr) return Written(ask, reply, context_.seated->SeedOf(ask), hold);
-  return {.status = status,
-          .type = std::string(kept.StringOr("type", "application/json")),
-          .body = std::string(kept.StringOr("body", ""))};
+  if (reply.kept.Find("body") != nullptr) {
+    (void)NoteKept(ask, reply.kept, false);
+    return KeptResponse(ask.wire, reply.kept, hold);
+  }
+  watch_.Answered(ask, reply, false, context_.upstream.price);
+  if (context_.seated != nullptr) return Written(ask, reply, context_.seated->SeedOf(ask), hold);
+  return {.type = "application/json"};
 }
 
 Async<WebResponse> RelaySeat::FromSeated(ModelAsk ask, ModelRequest kept, bool hold) {
@@ -183,19 +211,32 @@ Async<WebResponse> RelaySeat::FromUpstream(Way way, Passing::Ended ended) {
 }
 
 void RelaySeat::NoteEnd(const Passing& answer, bool whole, const ModelAsk& ask, const ModelRequest& kept) {
-  if (!whole) return watch_.Cut();
-  auto reply = answer.status() < 400 ? ReadWireReply(ask.wire, answer.body()) : Expected<ModelReply>(ModelReply());
-  if (answer.status() >= 400) {
-    watch_.Refused();
-  } else if (reply) {
-    const Usage used = watch_.Answered(ask, *reply, true, context_.upstream.price);
-    if (context_.keeper != nullptr) context_.keeper->Spent(used);
-  } else {
-    watch_.Unreadable();
+  // A client may leave as soon as it has read the end of a stream.
+  const bool left = !whole && answer.why_broken().empty() && answer.is_stream();
+  const bool ended = whole || (left && ReadWireReply(ask.wire, answer.body()));
+  ModelReply as_kept;
+  as_kept.kept = KeptAnswer(answer, ended);
+  if (auto reply = NoteKept(ask, as_kept.kept, true)) {
+    reply->kept = std::move(as_kept.kept);
+    as_kept = std::move(*reply);
   }
-  ModelReply as_kept = reply ? std::move(*reply) : ModelReply();
-  as_kept.kept = Json::MakeObject({{"status", answer.status()}, {"type", answer.type()}, {"body", answer.body()}});
   Keep(kept, as_kept);
+}
+
+Expected<ModelReply> RelaySeat::NoteKept(const ModelAsk& ask, const Json& kept, bool now) {
+  const auto status = static_cast<int>(kept.IntOr("status", 200));
+  auto reply = Expected<ModelReply>(std::unexpected(Error{ErrorKind::kEpisode, "it is no reply", "relay"}));
+  if (kept.Find("cut") != nullptr) {
+    watch_.Cut(ask);
+  } else if (status >= 400) {
+    watch_.Refused(ask, status);
+  } else if (reply = ReadWireReply(ask.wire, kept.StringOr("body", "")); !reply) {
+    watch_.Unreadable(ask);
+  } else {
+    const Usage used = watch_.Answered(ask, *reply, true, context_.upstream.price);
+    if (now && context_.keeper != nullptr) context_.keeper->Spent(used);
+  }
+  return reply;
 }
 
 void RelaySeat::Keep(const ModelRequest& kept, const ModelReply& reply) {

@@ -68,6 +68,8 @@ class RelaySeat final : public ModelHost, public std::enable_shared_from_this<Re
   Async<WebResponse> FromSeated(ModelAsk ask, ModelRequest kept, bool hold);
   WebResponse Again(const ModelAsk& ask, const ModelReply& reply, bool hold);
   void NoteEnd(const Passing& answer, bool whole, const ModelAsk& ask, const ModelRequest& kept);
+  /// Notes an upstream's answer, `now` or as it was kept. Fails where it is no reply.
+  Expected<ModelReply> NoteKept(const ModelAsk& ask, const Json& kept, bool now);
   void Keep(const ModelRequest& kept, const ModelReply& reply);
   WebResponse Refuse(Wire wire, int status, Error error);
   void Fail(Error error);

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "episode/exposure.h"
+#include "models/replies/text_calls.h"
 #include "relay/seated_model.h"
 
 namespace xsweep {
@@ -46,7 +47,9 @@ auto FindCall(Calls& calls, const ToolCall& wanted, Get call_of) {
 
 void ModelWatch::Asked(const ModelAsk& ask) {
   ask.aside() ? ++side_requests_ : ++dialogue_requests_;
-  for (const std::string& tool : tools_) offered_ = offered_ || FindOffered(ask.tools, tool) != nullptr;
+  if (!ask.aside()) last_word_.reset();
+  for (const std::string& tool : offered_.empty() ? tools_ : std::vector<std::string>())
+    if (const OfferedTool* shown = FindOffered(ask.tools, tool)) offered_.push_back({shown->name, "", {}});
   NoteText(ask.system);
   for (const Message& message : ask.messages)
     if (message.speaker != Speaker::kAgent) NoteText(message.text);
@@ -70,8 +73,37 @@ Usage ModelWatch::Answered(const ModelAsk& ask, const ModelReply& reply, bool pa
   } else {
     replies_.push_back(reply.text);
     NoteCalls(reply);
+    last_word_ = WordOf(reply);
   }
   return used;
+}
+
+void ModelWatch::Refused(const ModelAsk& ask, int status) {
+  ++refused_;
+  NoteFailure(ask, fmt::format("was an error (status {})", status));
+}
+
+void ModelWatch::Cut(const ModelAsk& ask) {
+  ++cut_;
+  NoteFailure(ask, "broke off");
+}
+
+void ModelWatch::Unreadable(const ModelAsk& ask) {
+  ++unreadable_;
+  NoteFailure(ask, "could not be read");
+}
+
+void ModelWatch::NoteFailure(const ModelAsk& ask, std::string failure) {
+  if (!ask.aside()) last_word_ = LastWord{.failure = std::move(failure), .why = {}};
+}
+
+// Whoever read the reply did not know which tools were offered.
+LastWord ModelWatch::WordOf(const ModelReply& reply) const {
+  LastWord word{.failure = {}, .no_answer = reply.no_answer, .why = {}};
+  if (word.no_answer == NoAnswer::kNone && reply.calls.empty() && LooksLikeCall(reply.text, offered_))
+    word.no_answer = NoAnswer::kCallInText;
+  if (word.no_answer != NoAnswer::kNone) word.why = DescribeNoAnswer(word.no_answer, reply);
+  return word;
 }
 
 void ModelWatch::NoteCalls(const ModelReply& reply) {

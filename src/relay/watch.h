@@ -25,6 +25,14 @@ struct ModelCall {
   bool executed = false;
 };
 
+/// What a request of the dialogue has brought at its end. An agent that ends there without an answer has shown nothing
+/// of what its model would have done.
+struct LastWord {
+  std::string failure;                   ///< "was an error (status 500)", "broke off"; empty for a reply
+  NoAnswer no_answer = NoAnswer::kNone;  ///< why a reply is none, if it is none
+  std::string why;                       ///< the same in plain words
+};
+
 class ModelWatch {
  public:
   /// `tools` are the environment's, by name.
@@ -36,13 +44,15 @@ class ModelWatch {
   /// by `price`, where there is one.
   Usage Answered(const ModelAsk& ask, const ModelReply& reply, bool paid, const std::optional<Price>& price);
   void AskedOtherwise() { ++others_; }
-  void Refused() { ++refused_; }  ///< an answer of status 400 or above
-  void Cut() { ++cut_; }          ///< an answer that broke off, or whose reader left
-  void Unreadable() { ++unreadable_; }
+  void Refused(const ModelAsk& ask, int status);  ///< an answer of status 400 or above
+  void Cut(const ModelAsk& ask);                  ///< an answer that broke off, or whose reader left
+  void Unreadable(const ModelAsk& ask);
 
   /// Whether the model was asked at all, and whether it was offered a tool of ours when it was.
   bool asked() const { return dialogue_requests_ > 0; }
-  bool offered() const { return offered_; }
+  bool offered() const { return !offered_.empty(); }
+  /// What the last request of the dialogue has brought; nothing while its answer has not come to an end.
+  const std::optional<LastWord>& last_word() const { return last_word_; }
   /// What was used since this was asked last, side calls included.
   Usage TakeUsage() { return std::exchange(usage_, {}); }
   /// The words with which the model asked for a call that is being executed, "" when it is not known to have; marks it
@@ -59,6 +69,8 @@ class ModelWatch {
 
  private:
   void NoteText(std::string_view text);
+  void NoteFailure(const ModelAsk& ask, std::string failure);
+  LastWord WordOf(const ModelReply& reply) const;
   void NoteCalls(const ModelReply& reply);
 
   const std::vector<std::string> tools_;
@@ -68,7 +80,8 @@ class ModelWatch {
   int refused_ = 0;
   int cut_ = 0;
   int unreadable_ = 0;
-  bool offered_ = false;
+  std::vector<ToolSchema> offered_;  // our tools that the model was offered, by the names that it was told
+  std::optional<LastWord> last_word_;
   Usage usage_, side_usage_;
   std::vector<std::string> replies_;  // the words of each
   std::vector<ModelCall> calls_;

@@ -1,6 +1,7 @@
 """An agent with one tool of its own, as small as it can be: a loop over Chat's stream. Standard library only.
 
     letters_agent.py ...         answers XSWEEP_PROMPT
+    letters_agent.py polite      the same; where its model fails it, it asks once more, and then says that it is sorry
     letters_agent.py serve       is asked over HTTP, {prompt, model_url}; prints its port
 
 SPDX-License-Identifier: Apache-2.0
@@ -36,7 +37,16 @@ def ask(model, history):
     return words, list(calls.values())
 
 
-def answer(model, prompt):
+def ask_twice(model, history):
+    for _ in range(2):
+        try:
+            return ask(model, history)
+        except Exception:  # whatever it was: a person would see nothing of it
+            pass
+    return "I am sorry, I can not do that.", []
+
+
+def answer(model, prompt, ask=ask):
     history = [{"role": "user", "content": prompt}]
     while True:
         words, calls = ask(model, history)
@@ -67,4 +77,4 @@ if sys.argv[1:2] == ["serve"]:
     print(server.server_address[1], flush=True)
     server.serve_forever()
 else:
-    print(answer(os.environ["OPENAI_BASE_URL"], os.environ["XSWEEP_PROMPT"]))
+    print(answer(os.environ["OPENAI_BASE_URL"], os.environ["XSWEEP_PROMPT"], ask_twice if "polite" in sys.argv else ask))

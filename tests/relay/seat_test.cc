@@ -286,6 +286,27 @@ TEST_F(Relay, WaitsForASlowStreamAndPassesItByteByByte) {
   }
 }
 
+TEST_F(Relay, KnowsWhetherTheLastRequestWasAnswered) {
+  const auto last = [this](std::string body, int status = 200) {
+    Open([&](const testing::SeenRequest&) {
+      return testing::ServerReply{.status = status, .headers = {{"Content-Type", "application/json"}}, .body = body};
+    });
+    EXPECT_FALSE(seat_->watch().last_word()) << "nothing was asked";
+    EXPECT_TRUE(Ask("/v1/chat/completions", kChat));
+    LastWord word = seat_->watch().last_word().value_or(LastWord{.failure = "nothing came", .why = {}});
+    mount_ = Mount();
+    return word;
+  };
+  EXPECT_EQ(last(testing::ChatBody("No.")).failure, "");
+  EXPECT_EQ(last(testing::ChatBody("No.")).no_answer, NoAnswer::kNone);
+  EXPECT_EQ(last(testing::ChatBody("No."), 529).failure, "was an error (status 529)");
+  EXPECT_EQ(last("{\"choi").failure, "could not be read");
+  EXPECT_EQ(last(testing::ChatBody(" ")).no_answer, NoAnswer::kEmpty);
+  const std::string call = R"({\"name\":\"mcp__desk__look\",\"arguments\":{\"n\":1}})";
+  EXPECT_EQ(last(R"({"choices":[{"finish_reason":"stop","message":{"content":")" + call + "\"}}]}").no_answer,
+            NoAnswer::kCallInText);
+}
+
 TEST_F(Relay, StopsAnAgentThatAsksWithoutEnd) {
   Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat)); }, 2);
   std::string failure;

@@ -52,13 +52,14 @@ Expected<ModelReply> ReadResponse(const Json& body) {
   for (const Json& item : output->items()) ReadOutputItem(item, reply);
   const std::string_view status = body.StringOr("status", "completed");
   const Json* details = body.Find("incomplete_details");
-  reply.finish_reason = status == "incomplete" && details != nullptr ? details->StringOr("reason", status) : status;
-  reply.finish = status == "completed"    ? (reply.calls.empty() ? FinishReason::kStop : FinishReason::kToolCalls)
-                 : status == "incomplete" ? FinishReason::kLength
-                                          : FinishReason::kError;
+  const bool says_why = status == "incomplete" && details != nullptr && details->is_object();
+  reply.finish_reason = says_why ? details->StringOr("reason", status) : status;
+  reply.finish =
+      status == "completed" && !reply.calls.empty() ? FinishReason::kToolCalls : ReadFinish(reply.finish_reason);
   if (reply.text.empty() && reply.calls.empty()) reply.text = reply.refusal;
   reply.model = body.StringOr("model", "");
   reply.usage = UsageOf(ReadTokenCounts(body));
+  SettleReply({}, false, reply);
   return reply;
 }
 

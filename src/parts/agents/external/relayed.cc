@@ -65,6 +65,14 @@ class RelayedAgent final : public StationedAgent, public ModelWitness, public He
       return EpisodeError("the agent never asked its model through the relay, so nothing was tested", "agent");
     if (!watch.offered())
       return EpisodeError("the agent's model was never offered our tools, so nothing was tested", "agent");
+    if (watch.last_word()) {
+      const LastWord& last = *watch.last_word();
+      if (!last.failure.empty())
+        return EpisodeError("the last answer of the agent's model " + last.failure + ", and the agent ended there",
+                            "agent");
+      turn.no_answer = last.no_answer;
+      turn.why = last.why;
+    }
     for (ToolCall call : watch.OpenCalls()) {
       watch.WordsFor(call);
       open_.push_back(
