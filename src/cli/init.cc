@@ -50,7 +50,10 @@ Status WriteConfig(const InitFlags& flags, const std::string& text) {
 
 void SayWhatNext(const InitFlags& flags) {
   Print(fmt::format("{}\n", flags.file));
-  if (flags.request.agent) PrintNote(fmt::format("try it without your agent:  xsweep run {} --mode SHIM", flags.file));
+  if (flags.request.agent) {
+    PrintNote(fmt::format("try it without your agent:  xsweep run {} --mode SHIM", flags.file));
+    PrintNote(fmt::format("with it and without a model: xsweep run {} --set agent.relay=shim", flags.file));
+  }
   PrintNote(fmt::format("see what it would run:      xsweep plan {}", flags.file));
   PrintNote(fmt::format("run it:                     xsweep run {}", flags.file));
 }

@@ -3,7 +3,8 @@
 # and not, defended and not; every row must be what the script says. Needs what `tools/setup_agents.sh --agents`
 # installs; an agent that is not there is named and skipped. AGENTS="codex claude-code" runs some of them,
 # JOBS says how many conversations at once, PATIENCE how many seconds a trial may take (a busy machine needs more).
-# RELAY=1 puts the relay between them and their model, and runs them once more in a replay, in which no model answers.
+# RELAY=1 puts the relay between them and their model, and runs them once more in a replay, in which no model answers; and
+# tries each as docs/relay.md says, by `xsweep init` and two flags, with the simulated agent as its model.
 # SPDX-License-Identifier: Apache-2.0
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -60,6 +61,12 @@ YAML
     "$xsweep" run "$dir/$agent.yaml" --outdir "$dir/again" --jobs "${JOBS:-2}" --quiet --replay "$dir/out/$agent/latest" >"$dir/$agent.again" 2>&1
   if cmp "$dir/out/$agent/latest/trials.jsonl" "$dir/again/$agent/latest/trials.jsonl"; then echo "ok $agent, replayed"; else
     echo "FAILED $agent: a replay has other rows"; tail -n 5 "$dir/$agent.again"; failed=1
+  fi
+  (cd "$dir" && "$xsweep" init --agent "$agent" --out "first-$agent.yaml" --exp "first-$agent" &&
+    PATH="$tools/$agent/node_modules/.bin:$tools/$agent/bin:$PATH" "$xsweep" run "first-$agent.yaml" --outdir out --jobs "${JOBS:-2}" --quiet \
+      --set agent.relay=shim --set "agent.timeout=${PATIENCE:-400}" --seeds 1 --set 'environment.tasks=["0"]') >"$dir/first-$agent.log" 2>&1
+  if [ "$(grep -c '"error":null' "$dir/out/first-$agent/latest/trials.jsonl")" = 6 ]; then echo "ok $agent, with the simulated agent as its model"; else
+    echo "FAILED $agent: not with the simulated agent as its model"; tail -n 5 "$dir/first-$agent.log"; failed=1
   fi
   if grep -rlaq canary "$dir/out" "$dir/again" "$dir"/*.log; then echo "FAILED $agent: the key of ours is in a file"; failed=1; fi
 done
