@@ -65,32 +65,15 @@ Async<Expected<TrialRecord>> RunUntil(IoLoop& loop, const TrialRunner& runner, T
   co_return record;
 }
 
-}  // namespace
-
-Expected<int> AttachMcpCommand(const Invocation& invocation) {
-  std::string path, task, address = "127.0.0.1";
-  int port = 0;
-  OverrideFlags overrides;
-  Arguments arguments("attach-mcp",
-                      "Serves one trial of a config to an agent that you run by hand: whatever agent the config names, "
-                      "yours takes its place, attacked and judged as the config says.",
-                      "xsweep attach-mcp configs/airline_static_v1/run.yaml --task 3");
-  arguments.Positional("CONFIG", &path, "the experiment's YAML file")
-      .Option("--task", &task, "a task's id (default the first)")
-      .Option("--host", &address, "numeric address to listen on (default: 127.0.0.1, this machine alone)")
-      .Option("--port", &port, "port to listen on; 0: any free one (default)", 0, 65535);
-  DeclareOverrides(arguments, overrides);
-  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
-  if (helped) return kExitDone;
-  TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
-  TRY_ASSIGN(Experiment experiment, OpenExperiment(path, changes));
-  TRY_ASSIGN(const TrialIdentity trial, FindTrial(experiment, task));
+/// Puts whoever sits at the terminal in the agent's place and runs the trial.
+Expected<TrialRecord> RunByHand(Experiment& experiment, TrialIdentity trial, const ServerOptions& listen,
+                                const std::atomic<bool>& stop) {
   // Lives as long as the process: the reading thread may post at any time.
   static SystemClock clock;
   static std::unique_ptr<IoLoop> loop;
   TRY_ASSIGN(loop, IoLoop::Create(clock));
   Http http(*loop);
-  TRY_ASSIGN(const auto server, HttpServer::Listen(*loop, {.address = address, .port = port}));
+  TRY_ASSIGN(const auto server, HttpServer::Listen(*loop, listen));
   const auto talk = MakeTalk(*loop);
   for (auto& entry : experiment.catalog.agents)
     entry.prepare = [talk](const Json&) { return Expected<PartFactory<Agent>>(AttachedAgents(talk)); };
@@ -98,17 +81,40 @@ Expected<int> AttachMcpCommand(const Invocation& invocation) {
   TRY_ASSIGN(const TrialRunner runner, TrialRunner::Prepare(experiment.config, experiment.plan, experiment.catalog,
                                                             experiment.environment, no_models));
   const Surroundings around{.loop = loop.get(), .http = &http, .server = server.get()};
-  const auto record = loop->Run(RunUntil(*loop, runner, trial, around, invocation.stop));
+  auto record = loop->Run(RunUntil(*loop, runner, trial, around, stop));
   loop->RunSpawned();
-  if (!record) return std::unexpected(record.error());
+  return record;
+}
+
+}  // namespace
+
+Expected<int> AttachMcpCommand(const Invocation& invocation) {
+  std::string path, task;
+  ServerOptions listen;
+  OverrideFlags overrides;
+  Arguments arguments("attach-mcp",
+                      "Serves one trial of a config to an agent that you run by hand: whatever agent the config names, "
+                      "yours takes its place, attacked and judged as the config says.",
+                      "xsweep attach-mcp configs/airline_static_v1/run.yaml --task 3");
+  arguments.Positional("CONFIG", &path, "the experiment's YAML file")
+      .Option("--task", &task, "a task's id (default the first)")
+      .Option("--host", &listen.address, "numeric address to listen on (default: 127.0.0.1, this machine alone)")
+      .Option("--port", &listen.port, "port to listen on; 0: any free one (default)", 0, 65535);
+  DeclareOverrides(arguments, overrides);
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
+  TRY_ASSIGN(const Overrides changes, overrides.ToOverrides());
+  TRY_ASSIGN(Experiment experiment, OpenExperiment(path, changes));
+  TRY_ASSIGN(const TrialIdentity trial, FindTrial(experiment, task));
+  TRY_ASSIGN(const TrialRecord record, RunByHand(experiment, trial, listen, invocation.stop));
   std::string row;
-  AppendTrialRow(record->row, row);
+  AppendTrialRow(record.row, row);
   Print(row);
-  PrintNote(fmt::format("\n{}{}", NameOf(record->row.outcome),
-                        record->row.error_message.empty() ? "" : ": " + record->row.error_message));
+  PrintNote(fmt::format("\n{}{}", NameOf(record.row.outcome),
+                        record.row.error_message.empty() ? "" : ": " + record.row.error_message));
   std::fflush(stdout);
   // The reader may still sit in getline.
-  std::_Exit(record->row.outcome == Outcome::kError ? kExitInvalid : kExitDone);
+  std::_Exit(record.row.outcome == Outcome::kError ? kExitInvalid : kExitDone);
 }
 
 }  // namespace xsweep

@@ -42,6 +42,24 @@ Expected<std::filesystem::path> Side(const CompareFlags& flags, const std::strin
   return RunAtCommit(flags, flags.commits[side]);
 }
 
+/// `--commits A B` as people write it becomes `--commits A --commits B`.
+std::vector<std::string> EachCommitFlagged(std::vector<std::string> words) {
+  for (std::size_t i = 0; i + 2 < words.size(); ++i) {
+    if (words[i] == "--commits" && !words[i + 2].starts_with("--"))
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i) + 2, "--commits");
+  }
+  return words;
+}
+
+/// What forbids the comparison, and what says that the two are not one experiment.
+void PrintObstacles(const RunComparison& comparison) {
+  for (const Obstacle& obstacle : comparison.obstacles) {
+    const bool identity = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense ||
+                          obstacle.kind == ObstacleKind::kJudge;
+    if (obstacle.fatal || identity) Print("  " + Printable(obstacle.message, 400) + "\n");
+  }
+}
+
 }  // namespace
 
 Expected<int> CompareCommand(const Invocation& invocation) {
@@ -55,13 +73,7 @@ Expected<int> CompareCommand(const Invocation& invocation) {
       .Repeated("--commits", &flags.commits, "a commit; given twice, in place of A and B")
       .Option("--to", &flags.to, "directory for compare.csv, .md, .svg and .png (default: B's run directory)")
       .Flag("--bh", &flags.benjamini_hochberg, "adjust p values by Benjamini-Hochberg in place of max-t");
-  std::vector<std::string> words = invocation.words;
-  // `--commits A B` reads as people write it.
-  for (std::size_t i = 0; i + 2 < words.size(); ++i) {
-    if (words[i] == "--commits" && !words[i + 2].starts_with("--"))
-      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i) + 2, "--commits");
-  }
-  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, EachCommitFlagged(invocation.words)));
   if (helped) return kExitDone;
   if (flags.commits.empty() ? flags.a.empty() || flags.b.empty() : flags.commits.size() != 2) {
     return UserError("needs two runs, or --commits SHA_A SHA_B; see `xsweep compare --help`", "compare");
@@ -78,11 +90,7 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   TRY_ASSIGN(const std::string warning, WriteComparison(RealDisk(), to, comparison));
   if (!warning.empty()) PrintNote("note: " + warning);
   Print(FitOutput(CompareHeadline(comparison)) + "\n");
-  for (const Obstacle& obstacle : comparison.obstacles) {
-    const bool identity = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense ||
-                          obstacle.kind == ObstacleKind::kJudge;
-    if (obstacle.fatal || identity) Print("  " + Printable(obstacle.message, 400) + "\n");
-  }
+  PrintObstacles(comparison);
   Print((to / "compare.md").string() + "\n");
   return comparison.comparable() ? kExitDone : kExitInvalid;
 }

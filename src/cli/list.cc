@@ -65,6 +65,30 @@ void PrintJson(const std::vector<IndexEntry>& entries) {
   Print(list.DumpPretty());
 }
 
+/// The entries that `flags` ask for; `any` says whether there were others.
+Expected<std::vector<IndexEntry>> WantedRuns(const ListFlags& flags, const std::filesystem::path& index, bool& any) {
+  std::size_t damaged = 0;
+  TRY_ASSIGN(auto entries, ReadIndex(index, &damaged));
+  if (damaged > 0)
+    PrintNote(
+        fmt::format("note: {} damaged lines of {} are left out; --rebuild-index mends it", damaged, index.string()));
+  if (!flags.history) std::ranges::move(UnfinishedRuns(flags.outdir, entries), std::back_inserter(entries));
+  any = !entries.empty();
+  std::erase_if(entries, [&](const IndexEntry& entry) { return !Matches(entry, flags); });
+  const auto wanted = static_cast<std::size_t>(flags.last);
+  if (wanted > 0 && entries.size() > wanted) entries.erase(entries.begin(), entries.end() - flags.last);
+  return entries;
+}
+
+Status ShowHistory(const ListFlags& flags, const std::vector<IndexEntry>& entries) {
+  if (flags.exp.empty()) return UserError("needs --exp, so that all runs are of one experiment", "--history");
+  TRY_ASSIGN(const std::string warning,
+             WriteHistory(RealDisk(), std::filesystem::path(flags.outdir) / flags.exp, flags.exp, entries));
+  if (!warning.empty()) PrintNote("note: " + warning);
+  Print(HistoryMarkdown(flags.exp, entries));
+  return {};
+}
+
 }  // namespace
 
 Expected<int> ListCommand(const Invocation& invocation) {
@@ -85,22 +109,10 @@ Expected<int> ListCommand(const Invocation& invocation) {
   if (helped) return kExitDone;
   const std::filesystem::path index = std::filesystem::path(flags.outdir) / layout::kIndex;
   if (flags.rebuild) TRY(RebuildIndex(flags.outdir));
-  std::size_t damaged = 0;
-  TRY_ASSIGN(auto entries, ReadIndex(index, &damaged));
-  if (damaged > 0)
-    PrintNote(
-        fmt::format("note: {} damaged lines of {} are left out; --rebuild-index mends it", damaged, index.string()));
-  if (!flags.history) std::ranges::move(UnfinishedRuns(flags.outdir, entries), std::back_inserter(entries));
-  const bool any = !entries.empty();
-  std::erase_if(entries, [&](const IndexEntry& entry) { return !Matches(entry, flags); });
-  const auto wanted = static_cast<std::size_t>(flags.last);
-  if (wanted > 0 && entries.size() > wanted) entries.erase(entries.begin(), entries.end() - flags.last);
+  bool any = false;
+  TRY_ASSIGN(const auto entries, WantedRuns(flags, index, any));
   if (flags.history) {
-    if (flags.exp.empty()) return UserError("needs --exp, so that all runs are of one experiment", "--history");
-    TRY_ASSIGN(const std::string warning,
-               WriteHistory(RealDisk(), std::filesystem::path(flags.outdir) / flags.exp, flags.exp, entries));
-    if (!warning.empty()) PrintNote("note: " + warning);
-    Print(HistoryMarkdown(flags.exp, entries));
+    TRY(ShowHistory(flags, entries));
   } else if (flags.json) {
     PrintJson(entries);
   } else if (entries.empty()) {

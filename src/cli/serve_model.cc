@@ -12,6 +12,24 @@
 
 namespace xsweep {
 
+namespace {
+
+Status Announce(const ModelSeats& seats, const std::string& base, bool json) {
+  if (json) {
+    TRY_ASSIGN(const Json first, seats.Describe(0, base));
+    Print(first.Dump() + "\n");
+    return {};
+  }
+  Print(fmt::format("OPENAI_BASE_URL={}/v1\nANTHROPIC_BASE_URL={}\n", base, base));
+  PrintNote(
+      fmt::format("the trial is the first one whose task the user names; {}/trial/0 to /trial/{} are all of "
+                  "them, and say what to ask. Any key will do. (Ctrl-C ends it)",
+                  base, seats.size() - 1));
+  return {};
+}
+
+}  // namespace
+
 Expected<int> ServeModelCommand(const Invocation& invocation) {
   std::string config;
   OverrideFlags flags;
@@ -27,11 +45,8 @@ Expected<int> ServeModelCommand(const Invocation& invocation) {
       .Repeated("--allow-host", &options.hosts, "a host name by which it may be asked, when it is not this machine's")
       .Flag("--json", &json, "print the first trial's addresses, words and policy for machines");
   DeclareOverrides(arguments, flags);
-  TRY_ASSIGN(const auto help, arguments.Parse(invocation.words));
-  if (help) {
-    Print(*help);
-    return kExitDone;
-  }
+  TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
+  if (helped) return kExitDone;
   flags.mode = "SHIM";
   TRY_ASSIGN(const Overrides overrides, flags.ToOverrides());
   TRY_ASSIGN(const Experiment experiment, OpenExperiment(config, overrides));
@@ -41,16 +56,7 @@ Expected<int> ServeModelCommand(const Invocation& invocation) {
   TRY_ASSIGN(const auto server, HttpServer::Listen(*loop, options));
   const std::string base = server->Address();
   const Mount mount = MountModel(*server, "/", HostSeats(*seats, base));
-  if (json) {
-    TRY_ASSIGN(const Json first, seats->Describe(0, base));
-    Print(first.Dump() + "\n");
-  } else {
-    Print(fmt::format("OPENAI_BASE_URL={}/v1\nANTHROPIC_BASE_URL={}\n", base, base));
-    PrintNote(
-        fmt::format("the trial is the first one whose task the user names; {}/trial/0 to /trial/{} are all of "
-                    "them, and say what to ask. Any key will do. (Ctrl-C ends it)",
-                    base, seats->size() - 1));
-  }
+  TRY(Announce(*seats, base, json));
   std::fflush(stdout);  // whoever waits for the addresses reads a pipe
   TRY(loop->Run(UntilStopped(*loop, invocation.stop)));
   return kExitDone;

@@ -96,6 +96,20 @@ std::string PipelineOf(const fs::path& path) {
   return levels[2].find("task") == std::string_view::npos ? std::string() : std::string(levels[4]);
 }
 
+/// By their keys, each of which is made once.
+void Sort(std::vector<AgentDojoTree::File>& files) {
+  if (files.empty()) return;
+  using Key = decltype(SortKey(files.front()));
+  std::vector<std::pair<Key, std::size_t>> order;
+  order.reserve(files.size());
+  for (std::size_t i = 0; i < files.size(); ++i) order.emplace_back(SortKey(files[i]), i);
+  std::ranges::sort(order);
+  std::vector<AgentDojoTree::File> sorted;
+  sorted.reserve(order.size());
+  for (const auto& [key, place] : order) sorted.push_back(std::move(files[place]));
+  files = std::move(sorted);
+}
+
 }  // namespace
 
 std::uint32_t TrailingNumber(std::string_view id) {
@@ -136,15 +150,7 @@ Expected<AgentDojoTree> FindAgentDojoLogs(const fs::path& root) {
     }
   }
   if (failure) return UserError("cannot be read: " + failure.message(), root.string());
-  using Key = decltype(SortKey(tree.files.front()));
-  std::vector<std::pair<Key, std::size_t>> order;
-  order.reserve(tree.files.size());
-  for (std::size_t i = 0; i < tree.files.size(); ++i) order.emplace_back(SortKey(tree.files[i]), i);
-  std::ranges::sort(order);
-  std::vector<AgentDojoTree::File> sorted;
-  sorted.reserve(order.size());
-  for (const auto& [key, place] : order) sorted.push_back(std::move(tree.files[place]));
-  tree.files = std::move(sorted);
+  Sort(tree.files);
   return tree;
 }
 

@@ -188,56 +188,79 @@ Status ReadJsonlFacts(std::string_view text, const std::string& where,
   return {};
 }
 
+/// Reads a text character by character: fields may be quoted, and quoted ones may hold commas and line ends.
+class CsvReader {
+ public:
+  CsvReader(std::string_view text, const std::string& where) : text_(text), where_(where) {}
+
+  Expected<CsvTable> Read() {
+    for (at_ = 0; at_ < text_.size(); ++at_) {
+      if (quoted_) {
+        Quoted(text_[at_]);
+      } else {
+        TRY(Bare(text_[at_]));
+      }
+    }
+    if (quoted_) return UserError("has a quote that never closes", fmt::format("{}:{}", where_, begin_));
+    TRY(EndRow());
+    if (table_.columns.empty()) return UserError("is empty", where_);
+    return std::move(table_);
+  }
+
+ private:
+  void Quoted(char c) {
+    if (c == '\n') ++line_;
+    if (c != '"') {
+      fields_.back() += c;
+    } else if (at_ + 1 < text_.size() && text_[at_ + 1] == '"') {
+      fields_.back() += text_[++at_];
+    } else {
+      quoted_ = false;
+    }
+  }
+  Status Bare(char c) {
+    if (c == '"' && fields_.back().empty()) {
+      quoted_ = any_ = true;
+    } else if (c == ',') {
+      fields_.emplace_back();
+      any_ = true;
+    } else if (c == '\n') {
+      TRY(EndRow());
+      begin_ = ++line_;
+    } else if (c != '\r') {
+      fields_.back() += c;
+    }
+    return {};
+  }
+  Status EndRow() {
+    const bool blank = fields_.size() == 1 && fields_[0].empty() && !any_;
+    if (!blank && table_.columns.empty()) {
+      table_.columns = std::move(fields_);
+    } else if (!blank) {
+      if (fields_.size() != table_.columns.size())
+        return UserError(fmt::format("has {} fields, and the header has {}", fields_.size(), table_.columns.size()),
+                         fmt::format("{}:{}", where_, begin_));
+      table_.rows.push_back(std::move(fields_));
+      table_.lines.push_back(begin_);
+    }
+    fields_.assign(1, {});
+    any_ = false;
+    return {};
+  }
+
+  std::string_view text_;
+  const std::string& where_;
+  CsvTable table_;
+  std::vector<std::string> fields_ = std::vector<std::string>(1);
+  std::size_t at_ = 0, line_ = 1, begin_ = 1;  ///< the character, its line, the line on which its row begins
+  bool quoted_ = false, any_ = false;          ///< within quotes; the row has a comma or a quote, so it is not blank
+};
+
 }  // namespace
 
 Expected<CsvTable> CsvTable::Read(std::string_view text, const std::string& where) {
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  CsvTable table;
-  std::vector<std::string> fields(1);
-  bool quoted = false, any = false;
-  std::size_t line = 1, begin = 1;
-  const auto end_row = [&]() -> Status {
-    const bool blank = fields.size() == 1 && fields[0].empty() && !any;
-    if (!blank && table.columns.empty()) {
-      table.columns = std::move(fields);
-    } else if (!blank) {
-      if (fields.size() != table.columns.size())
-        return UserError(fmt::format("has {} fields, and the header has {}", fields.size(), table.columns.size()),
-                         fmt::format("{}:{}", where, begin));
-      table.rows.push_back(std::move(fields));
-      table.lines.push_back(begin);
-    }
-    fields.assign(1, {});
-    any = false;
-    return {};
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted) {
-      if (c == '\n') ++line;
-      if (c != '"') {
-        fields.back() += c;
-      } else if (i + 1 < text.size() && text[i + 1] == '"') {
-        fields.back() += text[++i];
-      } else {
-        quoted = false;
-      }
-    } else if (c == '"' && fields.back().empty()) {
-      quoted = any = true;
-    } else if (c == ',') {
-      fields.emplace_back();
-      any = true;
-    } else if (c == '\n') {
-      TRY(end_row());
-      begin = ++line;
-    } else if (c != '\r') {
-      fields.back() += c;
-    }
-  }
-  if (quoted) return UserError("has a quote that never closes", fmt::format("{}:{}", where, begin));
-  TRY(end_row());
-  if (table.columns.empty()) return UserError("is empty", where);
-  return table;
+  return CsvReader(text, where).Read();
 }
 
 Expected<std::size_t> CsvTable::Column(std::string_view name) const {

@@ -14,6 +14,9 @@
 namespace xsweep {
 namespace {
 
+/// What a field of 32 or 16 bits holds where the number stands elsewhere, in a wider field.
+constexpr std::uint64_t kBeyond32 = 0xFFFFFFFF, kBeyond16 = 0xFFFF;
+
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
                         kLocator64 = 0x07064b50;
 constexpr std::size_t kEndSize = 22, kCentralSize = 46, kLocalSize = 30;
@@ -48,7 +51,7 @@ std::optional<Place> FindDirectory(std::string_view bytes) {
     const std::size_t at = last - back;
     if (Little(bytes, at, 4) != kEnd) continue;
     Place place{Little(bytes, at + 16, 4), Little(bytes, at + 12, 4), Little(bytes, at + 10, 2)};
-    const bool big = place.offset == 0xFFFFFFFF || place.size == 0xFFFFFFFF || place.count == 0xFFFF;
+    const bool big = place.offset == kBeyond32 || place.size == kBeyond32 || place.count == kBeyond16;
     if (!big || at < 20 || Little(bytes, at - 20, 4) != kLocator64) return place;
     const std::uint64_t end64 = Little(bytes, at - 12, 8);
     if (!Fits(bytes, end64, 56) || Little(bytes, end64, 4) != kEnd64) return std::nullopt;
@@ -66,7 +69,7 @@ bool ReadExtra64(std::string_view extra, ZipReader::Entry& entry) {
     if (id == 1) {
       std::size_t inner = at;
       for (std::uint64_t* value : {&entry.size, &entry.packed, &entry.offset}) {
-        if (*value != 0xFFFFFFFF) continue;
+        if (*value != kBeyond32) continue;
         if (inner + 8 > at + size) return false;
         *value = Little(extra, inner, 8);
         inner += 8;
@@ -144,8 +147,8 @@ void AppendCommon(std::string& out, std::uint16_t method, std::uint32_t crc, std
   Append(out, kTime, 2);
   Append(out, kDate, 2);
   Append(out, crc, 4);
-  Append(out, std::min<std::uint64_t>(packed, 0xFFFFFFFF), 4);
-  Append(out, std::min<std::uint64_t>(size, 0xFFFFFFFF), 4);
+  Append(out, std::min(packed, kBeyond32), 4);
+  Append(out, std::min(size, kBeyond32), 4);
   Append(out, name, 2);
   Append(out, extra, 2);
 }
@@ -252,7 +255,7 @@ std::vector<ZipWriter::Entry> ZipWriter::Pack(std::vector<Entry> batch) {
 }
 
 Status ZipWriter::Add(std::string name, std::string text) {
-  CHECK(text.size() < 0xFFFFFFFF, "an entry of 4 GB has no place in a log");
+  CHECK(text.size() < kBeyond32, "an entry of 4 GB has no place in a log");
   batch_bytes_ += text.size();
   Entry& entry = batch_.emplace_back();
   entry.name = std::move(name);
@@ -284,13 +287,10 @@ Status ZipWriter::WritePacked() {
   return {};
 }
 
-Status ZipWriter::Finish() {
-  TRY(StartPacking());
-  TRY(WritePacked());
-  const std::uint64_t begin = at_;
+Status ZipWriter::PutDirectory() {
   for (const Entry& entry : written_) {
     std::string extra, header;
-    if (entry.offset >= 0xFFFFFFFF) {
+    if (entry.offset >= kBeyond32) {
       Append(extra, 1, 2);
       Append(extra, 8, 2);
       Append(extra, entry.offset, 8);
@@ -301,12 +301,21 @@ Status ZipWriter::Finish() {
     AppendCommon(header, entry.method, entry.crc, entry.packed, entry.size, entry.name.size(), extra.size());
     Append(header, 0, 2 + 2 + 2);  // no note, first disk, no internal attributes
     Append(header, 0, 4);
-    Append(header, std::min<std::uint64_t>(entry.offset, 0xFFFFFFFF), 4);
+    Append(header, std::min(entry.offset, kBeyond32), 4);
     TRY(Put(header.append(entry.name).append(extra)));
   }
+  return {};
+}
+
+Status ZipWriter::Finish() {
+  TRY(StartPacking());
+  TRY(WritePacked());
+  const std::uint64_t begin = at_;
+  TRY(PutDirectory());
   const std::uint64_t size = at_ - begin, count = written_.size();
+  const bool big = begin >= kBeyond32 || count >= kBeyond16;
   std::string end;
-  if (begin >= 0xFFFFFFFF || count >= 0xFFFF) {
+  if (big) {
     Append(end, kEnd64, 4);
     Append(end, 44, 8);
     Append(end, 45, 2);
@@ -318,13 +327,12 @@ Status ZipWriter::Finish() {
     Append(end, at_, 8);
     Append(end, 1, 4);
   }
-  const bool big = begin >= 0xFFFFFFFF || count >= 0xFFFF;
   Append(end, kEnd, 4);
   Append(end, 0, 2 + 2);
-  Append(end, big ? 0xFFFF : count, 2);
-  Append(end, big ? 0xFFFF : count, 2);
-  Append(end, big ? 0xFFFFFFFF : size, 4);
-  Append(end, big ? 0xFFFFFFFF : begin, 4);
+  Append(end, big ? kBeyond16 : count, 2);
+  Append(end, big ? kBeyond16 : count, 2);
+  Append(end, big ? kBeyond32 : size, 4);
+  Append(end, big ? kBeyond32 : begin, 4);
   Append(end, 0, 2);
   return Put(end);
 }

@@ -64,6 +64,7 @@ class ZipWriter {
   static std::vector<Entry> Pack(std::vector<Entry> batch);
   Status StartPacking();
   Status WritePacked();
+  Status PutDirectory();
   Status Put(const std::string& bytes);
   AtomicFile& file_;
   std::uint64_t at_ = 0;

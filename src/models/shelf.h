@@ -1,4 +1,4 @@
-// The providers by name, and the shelf that makes models of them: the one place that knows how models wrap models.
+// The shelf that makes models of providers: the one place that knows how models wrap models.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -9,20 +9,13 @@
 #include <string_view>
 #include <vector>
 
-#include "base/options/option.h"
+#include "base/json.h"
 #include "models/limits.h"
 #include "models/recordings/recorded.h"
 #include "models/wires/price.h"
 #include "net/client/http.h"
 
 namespace xsweep {
-
-/// What a config may write under `models.<role>`: openai, anthropic, scripted.
-std::vector<PartSpec> ProviderTable();
-
-/// What the table cannot say about options: that `base_url` is an address, `price` a price, and that `extra` leaves
-/// alone what is ours to write. Each fault names its option in `where`. Needs neither key nor network.
-std::vector<Error> FaultsOfModelOptions(const Json& options);
 
 /// What the models of one run share. All pointers may be null: without `http` only scripted and replayed models can be
 /// made; with `replay` every model answers from it, no key is read and no socket opened.

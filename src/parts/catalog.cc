@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/catalog.h"
 
-#include "models/shelf.h"
+#include "models/provider_options.h"
 #include "parts/agents/agents.h"
 #include "parts/agents/external/external.h"
 #include "parts/attacks/attacks.h"

@@ -136,33 +136,37 @@ std::string Canvas::Svg(const CanvasStyle& style) const {
       "font-family=\"{5}DejaVu Sans, Verdana, sans-serif\">\n<title>{2}</title>\n<rect width=\"{0}\" height=\"{1}\" "
       "fill=\"#ffffff\"/>\n",
       Px(width_), Px(height_), XmlText(title_), Px(width_ * style.scale), Px(height_ * style.scale), family);
-  for (const Shape& shape : shapes_) {
-    const std::string paint =
-        fmt::format(" fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}", shape.fill.empty() ? "none" : shape.fill,
-                    shape.stroke.empty() ? "none" : shape.stroke, Px(shape.points.size() == 1 ? 1 : shape.size),
-                    shape.dashed ? " stroke-dasharray=\"5 4\"" : "");
-    if (shape.points.size() == 1) {
-      svg += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\"{}/>\n", Px(shape.points[0].x), Px(shape.points[0].y),
-                         Px(shape.size), paint);
-      continue;
-    }
-    svg += "<path d=\"M";
-    for (const Point& point : shape.points) svg += Px(point.x) + " " + Px(point.y) + " ";
-    svg.back() = '"';
-    if (shape.points.size() > 2) svg.insert(svg.size() - 1, "Z");
-    svg += paint + "/>\n";
-  }
-  for (const Label& label : labels_) {
-    const TextStyle& look = label.style;
-    // Letters stand on their baseline, about a third of their size below their middle.
-    const std::string turn =
-        look.upward ? fmt::format(" transform=\"rotate(-90 {} {})\"", Px(label.at.x), Px(label.at.y)) : "";
-    svg +=
-        fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{}\"{}{} dy=\"{}\">{}</text>\n",
-                    Px(label.at.x), Px(label.at.y), Px(look.size), look.colour, AnchorName(look.anchor),
-                    look.bold ? " font-weight=\"bold\"" : "", turn, Px(look.size * 0.35), XmlText(label.text));
-  }
+  for (const Shape& shape : shapes_) AppendSvg(shape, svg);
+  for (const Label& label : labels_) AppendSvg(label, svg);
   return svg + "</svg>\n";
+}
+
+void Canvas::AppendSvg(const Shape& shape, std::string& svg) {
+  const std::string paint =
+      fmt::format(" fill=\"{}\" stroke=\"{}\" stroke-width=\"{}\"{}", shape.fill.empty() ? "none" : shape.fill,
+                  shape.stroke.empty() ? "none" : shape.stroke, Px(shape.points.size() == 1 ? 1 : shape.size),
+                  shape.dashed ? " stroke-dasharray=\"5 4\"" : "");
+  if (shape.points.size() == 1) {
+    svg += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"{}\"{}/>\n", Px(shape.points[0].x), Px(shape.points[0].y),
+                       Px(shape.size), paint);
+    return;
+  }
+  svg += "<path d=\"M";
+  for (const Point& point : shape.points) svg += Px(point.x) + " " + Px(point.y) + " ";
+  svg.back() = '"';
+  if (shape.points.size() > 2) svg.insert(svg.size() - 1, "Z");
+  svg += paint + "/>\n";
+}
+
+void Canvas::AppendSvg(const Label& label, std::string& svg) {
+  const TextStyle& look = label.style;
+  // Letters stand on their baseline, about a third of their size below their middle.
+  const std::string turn =
+      look.upward ? fmt::format(" transform=\"rotate(-90 {} {})\"", Px(label.at.x), Px(label.at.y)) : "";
+  svg +=
+      fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"{}\" fill=\"{}\" text-anchor=\"{}\"{}{} dy=\"{}\">{}</text>\n",
+                  Px(label.at.x), Px(label.at.y), Px(look.size), look.colour, AnchorName(look.anchor),
+                  look.bold ? " font-weight=\"bold\"" : "", turn, Px(look.size * 0.35), XmlText(label.text));
 }
 
 std::string Canvas::GnuplotScript(std::string_view path, const CanvasStyle& style) const {
@@ -180,24 +184,7 @@ std::string Canvas::GnuplotScript(std::string_view path, const CanvasStyle& styl
   // A line of width 1 is a pixel in a PNG and half a point in a PDF, whose letters are a third too large by default.
   const double pen = pdf ? 1.4 * dots : dots;
   int tag = 0;
-  for (const Shape& shape : shapes_) {
-    const std::string fill = shape.fill.empty() ? "fs empty" : fmt::format("fc rgb '{}' fs solid 1", shape.fill);
-    const std::string border = shape.stroke.empty() ? "noborder" : fmt::format("border lc rgb '{}'", shape.stroke);
-    if (shape.points.size() == 1) {
-      script += fmt::format("set object {} circle at {},{} size {} {} {}\n", ++tag, Px(shape.points[0].x),
-                            Px(shape.points[0].y), Px(shape.size), fill, border);
-      continue;
-    }
-    script += fmt::format("set object {} polygon from ", ++tag);
-    for (const Point& point : shape.points) script += Px(point.x) + "," + Px(point.y) + " to ";
-    if (shape.points.size() == 2) {
-      script.resize(script.size() - 4);
-    } else {
-      script += Px(shape.points[0].x) + "," + Px(shape.points[0].y);
-    }
-    script += fmt::format(" {} {} lw {}{}\n", fill, border, Px(std::max(shape.size * pen, 0.1)),
-                          shape.dashed ? " dt (5,4)" : "");
-  }
+  for (const Shape& shape : shapes_) AppendGnuplot(shape, ++tag, pen, script);
   for (const Label& label : labels_) {
     const TextStyle& look = label.style;
     const std::string face =
@@ -207,6 +194,25 @@ std::string Canvas::GnuplotScript(std::string_view path, const CanvasStyle& styl
                           look.upward ? " rotate by 90" : "", GnuplotString(face), look.colour);
   }
   return script + "plot NaN notitle\nunset output\n";
+}
+
+void Canvas::AppendGnuplot(const Shape& shape, int tag, double pen, std::string& script) {
+  const std::string fill = shape.fill.empty() ? "fs empty" : fmt::format("fc rgb '{}' fs solid 1", shape.fill);
+  const std::string border = shape.stroke.empty() ? "noborder" : fmt::format("border lc rgb '{}'", shape.stroke);
+  if (shape.points.size() == 1) {
+    script += fmt::format("set object {} circle at {},{} size {} {} {}\n", tag, Px(shape.points[0].x),
+                          Px(shape.points[0].y), Px(shape.size), fill, border);
+    return;
+  }
+  script += fmt::format("set object {} polygon from ", tag);
+  for (const Point& point : shape.points) script += Px(point.x) + "," + Px(point.y) + " to ";
+  if (shape.points.size() == 2) {
+    script.resize(script.size() - 4);
+  } else {
+    script += Px(shape.points[0].x) + "," + Px(shape.points[0].y);
+  }
+  script += fmt::format(" {} {} lw {}{}\n", fill, border, Px(std::max(shape.size * pen, 0.1)),
+                        shape.dashed ? " dt (5,4)" : "");
 }
 
 }  // namespace xsweep

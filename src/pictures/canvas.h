@@ -90,6 +90,11 @@ class Canvas {
     std::string text;
     TextStyle style;
   };
+  static void AppendSvg(const Shape& shape, std::string& svg);
+  static void AppendSvg(const Label& label, std::string& svg);
+  /// `pen` is the width of a stroke of 1.
+  static void AppendGnuplot(const Shape& shape, int tag, double pen, std::string& script);
+
   double width_;
   double height_;
   std::string title_;

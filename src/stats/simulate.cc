@@ -147,14 +147,16 @@ std::vector<std::int64_t> Differences(const Arms& arms, std::size_t arm) {
   return out;
 }
 
-/// Whether the first row is rejected by step-down max-t. Flips are drawn in blocks until the answer is beyond doubt.
-bool RejectsFirst(const std::vector<std::vector<std::int64_t>>& rows, std::uint64_t key) {
-  struct Row {
-    double t;
-    std::vector<double> scaled;
-    bool first;
-  };
-  std::vector<Row> order;
+/// One hypothesis of step-down max-t: its statistic, and its differences in units of their root of summed squares.
+struct Hypothesis {
+  double t = 0;
+  std::vector<double> scaled;
+  bool first = false;  ///< the one that is asked about
+};
+
+/// From the largest statistic down; rows of nothing but zeros have none and are left out.
+std::vector<Hypothesis> InOrder(const std::vector<std::vector<std::int64_t>>& rows) {
+  std::vector<Hypothesis> order;
   for (std::size_t k = 0; k < rows.size(); ++k) {
     double sum = 0, squares = 0;
     for (const std::int64_t d : rows[k]) {
@@ -162,12 +164,30 @@ bool RejectsFirst(const std::vector<std::vector<std::int64_t>>& rows, std::uint6
       squares += static_cast<double>(d * d);
     }
     if (squares == 0) continue;
-    Row row{std::abs(sum) / std::sqrt(squares), {}, k == 0};
+    Hypothesis row{std::abs(sum) / std::sqrt(squares), {}, k == 0};
     for (const std::int64_t d : rows[k]) row.scaled.push_back(static_cast<double>(d) / std::sqrt(squares));
     order.push_back(std::move(row));
   }
-  std::ranges::stable_sort(order, [](const Row& a, const Row& b) { return a.t > b.t; });
-  const auto place = static_cast<std::size_t>(std::ranges::find(order, true, &Row::first) - order.begin());
+  std::ranges::stable_sort(order, [](const Hypothesis& a, const Hypothesis& b) { return a.t > b.t; });
+  return order;
+}
+
+/// Flips the tasks' signs once and counts, for the hypotheses up to the last of `counts`, whether the largest statistic
+/// of those below reaches theirs.
+void CountFlip(const std::vector<Hypothesis>& order, const std::vector<double>& signs, std::vector<int>& counts) {
+  double largest = 0;
+  for (std::size_t k = order.size(); k-- > 0;) {
+    double sum = 0;
+    for (std::size_t task = 0; task < signs.size(); ++task) sum += signs[task] * order[k].scaled[task];
+    largest = std::max(largest, std::abs(sum));
+    if (k < counts.size() && largest >= order[k].t - 1e-9) ++counts[k];
+  }
+}
+
+/// Whether the first row is rejected by step-down max-t. Flips are drawn in blocks until the answer is beyond doubt.
+bool RejectsFirst(const std::vector<std::vector<std::int64_t>>& rows, std::uint64_t key) {
+  const std::vector<Hypothesis> order = InOrder(rows);
+  const auto place = static_cast<std::size_t>(std::ranges::find(order, true, &Hypothesis::first) - order.begin());
   if (place == order.size()) return false;
   constexpr int kBlock = 200, kMost = 4000;
   std::vector<int> counts(place + 1, 1);
@@ -176,13 +196,7 @@ bool RejectsFirst(const std::vector<std::vector<std::int64_t>>& rows, std::uint6
   for (int flips = 1;;) {
     for (int i = 0; i < kBlock; ++i, ++flips) {
       for (double& sign : signs) sign = coins.Uniform() < 0.5 ? -1 : 1;
-      double largest = 0;
-      for (std::size_t k = order.size(); k-- > 0;) {
-        double sum = 0;
-        for (std::size_t task = 0; task < signs.size(); ++task) sum += signs[task] * order[k].scaled[task];
-        largest = std::max(largest, std::abs(sum));
-        if (k <= place && largest >= order[k].t - 1e-9) ++counts[k];
-      }
+      CountFlip(order, signs, counts);
     }
     const double p = static_cast<double>(std::ranges::max(counts)) / flips;
     const double doubt = 4 * std::sqrt(kAlpha * (1 - kAlpha) / flips);

@@ -70,47 +70,58 @@ std::string FirstNames(std::vector<std::string> names) {
   return fmt::format("{}{}", fmt::join(names, ", "), count > 5 ? ", ..." : "");
 }
 
-/// Tasks of one name must be the same task, by the hash in their rows; what has no hash cannot be checked.
-void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNames& names, RunComparison& out) {
+/// The tasks of two runs, by whether the rows of both say the same of them.
+struct SharedTasks {
   std::vector<std::string> changed, only_in_one;
-  std::size_t common = 0, unknown = 0;
+  std::size_t common = 0;
+  std::size_t unknown = 0;  ///< of the common: without a hash in one run at least
+};
+
+SharedTasks MatchTasks(const TrialTable& a, const TrialTable& b, const SharedNames& names) {
+  SharedTasks tasks;
   for (const auto& [task, hash] : a.task_hashes) {
     const auto other = b.task_hashes.find(task);
     if (other == b.task_hashes.end()) {
-      only_in_one.push_back(names.tasks.names()[task]);
+      tasks.only_in_one.push_back(names.tasks.names()[task]);
       continue;
     }
-    ++common;
+    ++tasks.common;
     if (hash.empty() || other->second.empty()) {
-      ++unknown;
+      ++tasks.unknown;
     } else if (hash != other->second) {
-      changed.push_back(names.tasks.names()[task]);
+      tasks.changed.push_back(names.tasks.names()[task]);
     }
   }
   for (const auto& [task, hash] : b.task_hashes) {
-    if (!a.task_hashes.contains(task)) only_in_one.push_back(names.tasks.names()[task]);
+    if (!a.task_hashes.contains(task)) tasks.only_in_one.push_back(names.tasks.names()[task]);
   }
+  return tasks;
+}
+
+/// Tasks of one name must be the same task, by the hash in their rows; what has no hash cannot be checked.
+void NoteTaskObstacles(const SharedTasks& tasks, RunComparison& out) {
   const auto note = [&](ObstacleKind kind, bool fatal, std::string message) {
     out.obstacles.push_back({kind, fatal, std::move(message)});
   };
-  if (!changed.empty()) {
+  if (!tasks.changed.empty()) {
     note(ObstacleKind::kTasks, true,
-         fmt::format("{} of {} common tasks have other content: {}", changed.size(), common, FirstNames(changed)));
+         fmt::format("{} of {} common tasks have other content: {}", tasks.changed.size(), tasks.common,
+                     FirstNames(tasks.changed)));
   }
-  if (unknown > 0) {
+  if (tasks.unknown > 0) {
     note(ObstacleKind::kTasks, false,
          fmt::format(
              "in one run at least, rows do not say what {} of {} common tasks held: whether they are the same is "
              "not known",
-             unknown, common));
+             tasks.unknown, tasks.common));
   }
-  if (common == 0) {
+  if (tasks.common == 0) {
     note(ObstacleKind::kNoCommonTask, false,
          "the runs have no task in common: their tasks are compared as two samples, which sees far less");
-  } else if (!only_in_one.empty()) {
+  } else if (!tasks.only_in_one.empty()) {
     note(ObstacleKind::kOtherTasks, false,
-         fmt::format("the differences rest on the {} tasks that both runs have; in one run only: {}", common,
-                     FirstNames(only_in_one)));
+         fmt::format("the differences rest on the {} tasks that both runs have; in one run only: {}", tasks.common,
+                     FirstNames(tasks.only_in_one)));
   }
 }
 
@@ -288,7 +299,7 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
   out.same_dialogues = SameDialogues(out.a, out.b);
   NoteFacts(out);
   NoteRunObstacles(out);
-  NoteTaskObstacles(a, b, names, out);
+  NoteTaskObstacles(MatchTasks(a, b, names), out);
   std::vector<std::uint32_t> common;
   for (std::uint32_t cell = 0; cell < names.cells.names().size(); ++cell) {
     const bool in_a = !CellOf(a, cell).empty();

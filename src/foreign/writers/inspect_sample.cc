@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/characters.h"
 #include "base/json.h"
 
 namespace xsweep {
@@ -25,13 +26,16 @@ using namespace eval_json;
 
 namespace {
 
+/// An object even where a model sent something else, which stays readable as text.
+std::string Arguments(const Json& arguments) {
+  return arguments.is_object() ? arguments.Dump() : Json::MakeObject({{"text", arguments}}).Dump();
+}
+
 void AppendCall(const ToolCall& call, std::string& out) {
   out += '{';
   Text(out, "id", call.id);
   Text(out, "function", call.name);
-  // Inspect's arguments are an object; what a model sent instead stays readable.
-  Raw(out, "arguments",
-      call.arguments.is_object() ? call.arguments.Dump() : Json::MakeObject({{"text", call.arguments}}).Dump());
+  Raw(out, "arguments", Arguments(call.arguments));
   Text(out, "type", "function");
   out += '}';
 }
@@ -50,20 +54,108 @@ std::string_view ApprovalOf(Ruling ruling) {
   return ruling == Ruling::kModify ? "modify" : "approve";
 }
 
-/// 1, 0, or nothing where a score does not apply.
-void BeginEvent(std::string& out, std::string_view kind, const std::string& time) {
-  if (out.back() != '[') out += ',';
-  out += '{';
-  Text(out, "event", kind);
-  Text(out, "timestamp", time);
-  Raw(out, "working_start", "0.0");
+/// The call that `step` answers; null where it answers none.
+const CallRecord* AnsweredCall(const Step& step, const Transcript& dialogue) {
+  const bool answers =
+      step.kind == StepKind::kTool && step.call >= 0 && static_cast<std::size_t>(step.call) < dialogue.calls.size();
+  return answers ? &dialogue.calls[static_cast<std::size_t>(step.call)] : nullptr;
 }
 
-void AppendInfo(std::string& out, const std::string& time, const std::string& data) {
-  BeginEvent(out, "info", time);
-  Text(out, "source", "xsweep");
-  Raw(out, "data", data);
-  out += '}';
+/// Who an event is of, and when it happened.
+struct EventSource {
+  const std::string& model;
+  const std::string& time;
+  const std::string& uuid;
+};
+
+/// The list of a sample's events, as text.
+class EventList {
+ public:
+  EventList(EventSource source, std::string& out) : source_(source), out_(out) { out_ += '['; }
+  void Info(const Json& data) { Info(data.Dump()); }
+  void Info(const std::string& data) {
+    Begin("info");
+    Text(out_, "source", "xsweep");
+    Raw(out_, "data", data);
+    out_ += '}';
+  }
+  /// `place` is the step's, `message` that of what was said among `messages`.
+  void Turn(const Step& step, std::size_t place, std::size_t message, const InspectMessages& messages) {
+    asked_ = &step.calls;
+    answered_ = 0;
+    Begin("model");
+    Text(out_, "uuid", fmt::format("{}-e{}", source_.uuid, place));
+    Text(out_, "model", source_.model);
+    Raw(out_, "input", "[]");
+    Raw(out_, "input_refs", fmt::format("[[0,{}]]", message));
+    Raw(out_, "tools", "[]");
+    Text(out_, "tool_choice", "auto");
+    Raw(out_, "config", "{}");
+    Raw(out_, "output", OutputJson(source_.model, messages.json[message]));
+    out_ += '}';
+  }
+  /// A decision on a call comes before that call's result; what is decided on a turn or a text has no call.
+  void Decided(const Step& step) {
+    const Decision& decision = step.decision;
+    if (asked_ == nullptr || answered_ >= asked_->size()) {
+      return Info(Json::MakeObject({{"defense", decision.defense},
+                                    {"verdict", NameOf(decision.ruling)},
+                                    {"reason", decision.reason_code},
+                                    {"detail", decision.detail}}));
+    }
+    Begin("approval");
+    Text(out_, "message", step.shown);
+    AppendCall((*asked_)[answered_], Key(out_, "call"));
+    Text(out_, "approver", decision.defense.empty() ? "defense" : decision.defense);
+    Text(out_, "decision", ApprovalOf(decision.ruling));
+    Text(out_, "explanation", decision.reason_code + (decision.detail.empty() ? "" : ": " + decision.detail));
+    out_ += '}';
+  }
+  void Called(const Step& step, const CallRecord& record) {
+    ++answered_;
+    Begin("tool");
+    Text(out_, "type", "function");
+    Text(out_, "id", record.call.id);
+    Text(out_, "function", record.call.name);
+    Raw(out_, "arguments", Arguments(record.call.arguments));
+    Text(out_, "result", step.shown);
+    Raw(out_, "events", "[]");
+    out_ += '}';
+    if (step.injected) Info(Json::MakeObject({{"injected", true}, {"tool", record.call.name}}));
+  }
+  void Scores(const Trial& row) {
+    for (int scorer = 0; scorer < 2; ++scorer) {
+      const auto score = ScoreOf(row, scorer);
+      if (!score) continue;
+      Begin("score");
+      Raw(out_, "score", fmt::format("{{\"value\":{}}}", *score ? 1 : 0));
+      Text(out_, "scorer", kScorers[scorer]);
+      Raw(out_, "intermediate", "false");
+      out_ += '}';
+    }
+  }
+
+ private:
+  void Begin(std::string_view kind) {
+    if (out_.back() != '[') out_ += ',';
+    out_ += '{';
+    Text(out_, "event", kind);
+    Text(out_, "timestamp", source_.time);
+    Raw(out_, "working_start", "0.0");
+  }
+
+  EventSource source_;
+  std::string& out_;
+  const std::vector<ToolCall>* asked_ = nullptr;  ///< of the agent's last turn
+  std::size_t answered_ = 0;                      ///< of these, in order
+};
+
+std::string ErrorJson(const Trial& row) {
+  std::string out = "{";
+  Text(out, "message", row.error_kind + ": " + row.error_message);
+  Text(out, "traceback", "");
+  Text(out, "traceback_ansi", "");
+  return out + '}';
 }
 
 }  // namespace
@@ -111,123 +203,114 @@ std::string InspectMessages::Joined() const {
   return out.empty() ? "[]" : out + ']';
 }
 
+std::string InspectSample::Message(std::size_t number, std::string_view role, const std::string& content) const {
+  std::string message = "{";
+  Text(message, "id", fmt::format("{}-m{}", uuid_, number));
+  Text(message, "role", role);
+  Text(message, "content", content);
+  return message;
+}
+
+std::string InspectSample::MessageOf(const Step& step, const Transcript& dialogue, std::size_t number) const {
+  std::string message;
+  if (step.kind == StepKind::kUser) {
+    message = Message(number, "user", step.shown);
+    Text(message, "source", "input");
+  } else if (step.kind == StepKind::kAgent) {
+    message = Message(number, "assistant", step.shown);
+    Text(message, "source", "generate");
+    Text(message, "model", model_);
+    if (!step.calls.empty()) AppendCalls(step.calls, Key(message, "tool_calls"));
+  } else if (const CallRecord* record = AnsweredCall(step, dialogue)) {
+    message = Message(number, "tool", step.shown);
+    Text(message, "tool_call_id", record->call.id);
+    Text(message, "function", record->call.name);
+    if (record->fate != CallFate::kExecuted) {
+      std::string error = "{";
+      Text(error, "type", record->fate == CallFate::kBlocked ? "approval" : "unknown");
+      Text(error, "message", record->content);
+      Raw(message, "error", error + '}');
+    }
+  }
+  return message.empty() ? message : message + '}';
+}
+
 InspectMessages InspectSample::MessagesOf(const Transcript& dialogue) const {
   InspectMessages out;
-  const auto begin = [&](std::string_view role, const std::string& content) {
-    std::string message = "{";
-    Text(message, "id", fmt::format("{}-m{}", uuid_, out.json.size()));
-    Text(message, "role", role);
-    Text(message, "content", content);
-    return message;
-  };
-  const auto add = [&](std::string message) {
-    out.json.push_back(std::move(message) + '}');
-    return std::optional(out.json.size() - 1);
-  };
-  if (!dialogue.system.empty()) add(begin("system", dialogue.system));
+  if (!dialogue.system.empty()) out.json.push_back(Message(0, "system", dialogue.system) + '}');
   for (const Step& step : dialogue.steps) {
     std::optional<std::size_t>& place = out.steps.emplace_back();
-    if (step.kind == StepKind::kUser) {
-      std::string message = begin("user", step.shown);
-      Text(message, "source", "input");
-      place = add(std::move(message));
-    } else if (step.kind == StepKind::kAgent) {
-      std::string message = begin("assistant", step.shown);
-      Text(message, "source", "generate");
-      Text(message, "model", model_);
-      if (!step.calls.empty()) AppendCalls(step.calls, Key(message, "tool_calls"));
-      place = add(std::move(message));
-    } else if (step.kind == StepKind::kTool && step.call >= 0 &&
-               static_cast<std::size_t>(step.call) < dialogue.calls.size()) {
-      const CallRecord& record = dialogue.calls[static_cast<std::size_t>(step.call)];
-      std::string message = begin("tool", step.shown);
-      Text(message, "tool_call_id", record.call.id);
-      Text(message, "function", record.call.name);
-      if (record.fate != CallFate::kExecuted) {
-        std::string error = "{";
-        Text(error, "type", record.fate == CallFate::kBlocked ? "approval" : "unknown");
-        Text(error, "message", record.content);
-        error += '}';
-        Raw(message, "error", error);
-      }
-      place = add(std::move(message));
-    }
+    std::string message = MessageOf(step, dialogue, out.json.size());
+    if (message.empty()) continue;
+    place = out.json.size();
+    out.json.push_back(std::move(message));
   }
   return out;
 }
 
 void InspectSample::AppendEvents(const Trial& row, const ExportedCell& cell, const Transcript* dialogue,
                                  const InspectMessages& messages, std::string& out) const {
-  out += '[';
-  std::size_t place = 0;
-  AppendInfo(out, time_, MetadataJson(row, cell));
-  const std::vector<ToolCall>* asked = nullptr;
-  std::size_t answered = 0;
-  for (const Step& step : dialogue == nullptr ? std::vector<Step>() : dialogue->steps) {
-    const auto message = messages.steps[place++];
+  EventList events({model_, time_, uuid_}, out);
+  events.Info(MetadataJson(row, cell));
+  for (std::size_t i = 0; dialogue != nullptr && i < dialogue->steps.size(); ++i) {
+    const Step& step = dialogue->steps[i];
     if (step.kind == StepKind::kAgent) {
-      asked = &step.calls;
-      answered = 0;
-      BeginEvent(out, "model", time_);
-      Text(out, "uuid", fmt::format("{}-e{}", uuid_, place));
-      Text(out, "model", model_);
-      Raw(out, "input", "[]");
-      Raw(out, "input_refs", fmt::format("[[0,{}]]", *message));
-      Raw(out, "tools", "[]");
-      Text(out, "tool_choice", "auto");
-      Raw(out, "config", "{}");
-      Raw(out, "output", OutputJson(model_, messages.json[*message]));
-      out += '}';
+      events.Turn(step, i + 1, *messages.steps[i], messages);
     } else if (step.kind == StepKind::kDefense) {
-      // A decision on a call comes before that call's result; what is decided on a turn or a text has no call.
-      const bool on_call = asked != nullptr && answered < asked->size();
-      if (!on_call) {
-        AppendInfo(out, time_,
-                   Json::MakeObject({{"defense", step.decision.defense},
-                                     {"verdict", NameOf(step.decision.ruling)},
-                                     {"reason", step.decision.reason_code},
-                                     {"detail", step.decision.detail}})
-                       .Dump());
-        continue;
-      }
-      BeginEvent(out, "approval", time_);
-      Text(out, "message", step.shown);
-      AppendCall((*asked)[answered], Key(out, "call"));
-      Text(out, "approver", step.decision.defense.empty() ? "defense" : step.decision.defense);
-      Text(out, "decision", ApprovalOf(step.decision.ruling));
-      Text(out, "explanation",
-           step.decision.reason_code + (step.decision.detail.empty() ? "" : ": " + step.decision.detail));
-      out += '}';
-    } else if (step.kind == StepKind::kTool && step.call >= 0 &&
-               static_cast<std::size_t>(step.call) < dialogue->calls.size()) {
-      const CallRecord& record = dialogue->calls[static_cast<std::size_t>(step.call)];
-      ++answered;
-      BeginEvent(out, "tool", time_);
-      Text(out, "type", "function");
-      Text(out, "id", record.call.id);
-      Text(out, "function", record.call.name);
-      Raw(out, "arguments",
-          record.call.arguments.is_object() ? record.call.arguments.Dump()
-                                            : Json::MakeObject({{"text", record.call.arguments}}).Dump());
-      Text(out, "result", step.shown);
-      Raw(out, "events", "[]");
-      out += '}';
-      if (step.injected)
-        AppendInfo(out, time_, Json::MakeObject({{"injected", true}, {"tool", record.call.name}}).Dump());
+      events.Decided(step);
+    } else if (const CallRecord* record = AnsweredCall(step, *dialogue)) {
+      events.Called(step, *record);
     } else if (step.kind == StepKind::kAttack || (step.kind == StepKind::kUser && step.injected)) {
-      AppendInfo(out, time_, Json::MakeObject({{"injected", true}, {"turn", step.turn}}).Dump());
+      events.Info(Json::MakeObject({{"injected", true}, {"turn", step.turn}}));
     }
   }
-  for (int scorer = 0; scorer < 2; ++scorer) {
-    const auto score = ScoreOf(row, scorer);
-    if (!score) continue;
-    BeginEvent(out, "score", time_);
-    Raw(out, "score", fmt::format("{{\"value\":{}}}", *score ? 1 : 0));
-    Text(out, "scorer", kScorers[scorer]);
-    Raw(out, "intermediate", "false");
-    out += '}';
-  }
+  events.Scores(row);
   out += ']';
+}
+
+std::string InspectSample::Whole(const Trial& row, const ExportedCell& cell, const Transcript* dialogue,
+                                 const SampleFacts& facts) const {
+  const InspectMessages messages = dialogue == nullptr ? InspectMessages() : MessagesOf(*dialogue);
+  const std::string joined = messages.Joined();
+  std::string last;
+  for (std::size_t i = 0; i < messages.steps.size(); ++i) {
+    if (dialogue->steps[i].kind == StepKind::kAgent) last = messages.json[*messages.steps[i]];
+  }
+  std::string sample = "{";
+  Text(sample, "id", facts.id);
+  Number(sample, "epoch", facts.epoch);
+  Text(sample, "input", facts.input);
+  Text(sample, "target", "");
+  Raw(sample, "messages", joined);
+  Raw(sample, "output", OutputJson(model_, last));
+  Raw(sample, "scores", facts.scores);
+  Raw(sample, "metadata", facts.metadata);
+  Raw(sample, "store", "{}");
+  AppendEvents(row, cell, dialogue, messages, Key(sample, "events"));
+  Raw(sample, "events_data", "{\"messages\":" + joined + ",\"calls\":[]}");
+  Raw(sample, "model_usage", facts.usage);
+  Raw(sample, "role_usage", "{}");
+  Text(sample, "uuid", uuid_);
+  if (!row.error_kind.empty()) Raw(sample, "error", ErrorJson(row));
+  Raw(sample, "attachments", "{}");
+  return sample + '}';
+}
+
+std::string InspectSample::Summary(const Trial& row, const SampleFacts& facts) const {
+  std::string summary = "{";
+  Text(summary, "id", facts.id);
+  Number(summary, "epoch", facts.epoch);
+  Text(summary, "input", WholeCharacters(facts.input, 1000));
+  Text(summary, "target", "");
+  Raw(summary, "metadata", facts.metadata);
+  Raw(summary, "scores", facts.scores);
+  Raw(summary, "model_usage", facts.usage);
+  Raw(summary, "role_usage", "{}");
+  Raw(summary, "completed", "true");
+  Text(summary, "uuid", uuid_);
+  Number(summary, "retries", 0);
+  if (!row.error_kind.empty()) Text(summary, "error", row.error_kind + ": " + row.error_message);
+  return summary + '}';
 }
 
 }  // namespace xsweep

@@ -38,16 +38,32 @@ struct InspectMessages {
   std::string Joined() const;
 };
 
-/// Writes one sample. The texts outlive it.
+/// What a sample and its summary both say, as JSON but for `id` and `input`.
+struct SampleFacts {
+  std::string id;
+  int epoch = 1;
+  std::string input, scores, metadata, usage;
+};
+
+/// Writes one sample. `time` outlives it.
 class InspectSample {
  public:
   InspectSample(std::string_view model, const std::string& time, std::string_view uuid)
       : model_(model), time_(time), uuid_(uuid) {}
+  std::string Whole(const Trial& row, const ExportedCell& cell, const Transcript* dialogue,
+                    const SampleFacts& facts) const;
+  /// As the log's list of samples has it: without what was said.
+  std::string Summary(const Trial& row, const SampleFacts& facts) const;
+
+ private:
   InspectMessages MessagesOf(const Transcript& dialogue) const;
   void AppendEvents(const Trial& row, const ExportedCell& cell, const Transcript* dialogue,
                     const InspectMessages& messages, std::string& out) const;
+  /// Begun, not closed.
+  std::string Message(std::size_t number, std::string_view role, const std::string& content) const;
+  /// Empty for a step that is no message.
+  std::string MessageOf(const Step& step, const Transcript& dialogue, std::size_t number) const;
 
- private:
   const std::string model_;
   const std::string& time_;
   const std::string uuid_;

@@ -70,6 +70,12 @@ std::string RateText(std::string_view name, const ExportedRate& rate) {
                      rate.successes, rate.n, 100 * rate.low.value_or(0), 100 * rate.high.value_or(1));
 }
 
+/// What the cell has on the axis `name`; empty where it has none, or no text.
+std::string AxisText(const CellRecord& cell, std::string_view name) {
+  const auto found = std::ranges::find(cell.axes, name, [](const auto& axis) { return std::string_view(axis.first); });
+  return found != cell.axes.end() && found->second.is_string() ? found->second.AsString() : std::string();
+}
+
 }  // namespace
 
 int GateLineIn(const std::string& config, const std::string& gate) {
@@ -166,45 +172,35 @@ std::string TrialCsvHeader() {
 }
 
 std::string TrialCsvLine(const ExportedCell& cell, const Trial& row) {
-  const auto axis = [&](std::string_view name) {
-    for (const auto& [path, value] : cell.record.axes) {
-      if (path == name && value.is_string()) return value.AsString();
-    }
-    return std::string();
-  };
   const bool attacked = row.outcome == Outcome::kAttackSucceeded || row.outcome == Outcome::kAttackResisted ||
                         row.outcome == Outcome::kAttackBlocked || row.outcome == Outcome::kNotExposed;
-  const std::string cost = row.usage[Role::kAgent].cost_known
-                               ? fmt::format("{:.9f}", static_cast<double>(row.usage[Role::kAgent].cost_nano_usd) / 1e9)
-                               : "";
-  const std::string success = attacked ? (row.outcome == Outcome::kAttackSucceeded ? "1" : "0") : "";
-  const std::string solved = row.task_success ? (*row.task_success ? "1" : "0") : "";
-  std::string line;
-  const auto add = [&](std::string_view text) { line.append(line.empty() ? "" : ",").append(CsvField(text)); };
-  line = std::to_string(row.index);
-  for (const std::string& text : {row.cell,
-                                  std::string(NameOf(cell.record.arm)),
-                                  axis("model"),
-                                  cell.record.attack,
-                                  cell.record.defense,
-                                  axis("suite"),
-                                  row.task,
-                                  std::to_string(row.seed),
-                                  std::to_string(row.trial),
-                                  row.goal,
-                                  std::string(NameOf(row.outcome)),
-                                  success,
-                                  std::string(attacked && !row.exposure_unknown ? (row.exposed ? "1" : "0") : ""),
-                                  solved,
-                                  row.reward ? fmt::format("{}", *row.reward) : std::string(),
-                                  std::to_string(row.turns),
-                                  std::to_string(row.tool_calls),
-                                  std::to_string(row.usage[Role::kAgent].prompt_tokens),
-                                  std::to_string(row.usage[Role::kAgent].completion_tokens),
-                                  cost,
-                                  row.error_kind,
-                                  row.error_message})
-    add(text);
+  const Usage& agent = row.usage[Role::kAgent];
+  std::string line = std::to_string(row.index);
+  const auto text = [&](std::string_view field) { line.append(",").append(CsvField(field)); };
+  const auto number = [&](auto value) { text(std::to_string(value)); };
+  const auto flag = [&](std::optional<bool> value) { text(!value ? "" : *value ? "1" : "0"); };
+  text(row.cell);
+  text(NameOf(cell.record.arm));
+  text(AxisText(cell.record, "model"));
+  text(cell.record.attack);
+  text(cell.record.defense);
+  text(AxisText(cell.record, "suite"));
+  text(row.task);
+  number(row.seed);
+  number(row.trial);
+  text(row.goal);
+  text(NameOf(row.outcome));
+  flag(attacked ? std::optional(row.outcome == Outcome::kAttackSucceeded) : std::nullopt);
+  flag(attacked && !row.exposure_unknown ? std::optional(row.exposed) : std::nullopt);
+  flag(row.task_success);
+  text(row.reward ? fmt::format("{}", *row.reward) : "");
+  number(row.turns);
+  number(row.tool_calls);
+  number(agent.prompt_tokens);
+  number(agent.completion_tokens);
+  text(agent.cost_known ? fmt::format("{:.9f}", static_cast<double>(agent.cost_nano_usd) / 1e9) : "");
+  text(row.error_kind);
+  text(row.error_message);
   return line + "\n";
 }
 

@@ -50,16 +50,6 @@ std::string ScoresJson(const Trial& row) {
   return out + '}';
 }
 
-/// Who the trial is and what was done to it.
-std::string ErrorJson(const Trial& row) {
-  std::string out = "{";
-  Text(out, "message", row.error_kind + ": " + row.error_message);
-  Text(out, "traceback", "");
-  Text(out, "traceback_ansi", "");
-  return out + '}';
-}
-
-/// Opens an event; the caller adds the rest and closes it.
 std::string FirstSaid(const Transcript& dialogue) {
   const auto first = std::ranges::find(dialogue.steps, StepKind::kUser, &Step::kind);
   return first == dialogue.steps.end() ? std::string() : first->shown;
@@ -80,6 +70,17 @@ std::string Bounds(const ExportedRate& rate, std::string_view name) {
   metric(std::string(name) + "_lower95", rate.low);
   metric(std::string(name) + "_upper95", rate.high);
   return out + '}';
+}
+
+Json CellMetadata(const Manifest& manifest, const CellRecord& cell) {
+  return Json::MakeObject({{"cell", cell.id},
+                           {"arm", NameOf(cell.arm)},
+                           {"attack", cell.attack},
+                           {"defense", cell.defense},
+                           {"judge", cell.judge},
+                           {"mode", NameOf(manifest.mode)},
+                           {"config_hash", manifest.config_hash},
+                           {"run_id", manifest.run_id}});
 }
 
 }  // namespace
@@ -106,24 +107,17 @@ std::string InspectLog::SampleId(const Trial& row) const {
   return imported && !row.goal.empty() ? id + "." + Plain(row.goal, "._") : id;
 }
 
-Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
-  const std::string id = SampleId(row);
-  const int epoch = ++epochs_[id];
-  if (epoch == 1) ids_.push_back(id);
-  ++samples_;
-  if (row.error_kind.empty()) ++completed_;
-  const std::string scores = ScoresJson(row), metadata = MetadataJson(row, *cell_);
-  const std::string input = dialogue == nullptr ? std::string() : FirstSaid(*dialogue);
-  std::string usage = "{}";
-  if (row.usage[Role::kAgent].prompt_tokens + row.usage[Role::kAgent].completion_tokens > 0) {
-    std::string used;
-    AppendUsage(row.usage[Role::kAgent], used);
-    usage = "{";
-    Raw(usage, model_, used);
-    usage += '}';
-    usage_.prompt_tokens += row.usage[Role::kAgent].prompt_tokens;
-    usage_.completion_tokens += row.usage[Role::kAgent].completion_tokens;
-  }
+std::string InspectLog::CountUsage(const Usage& usage) {
+  if (usage.prompt_tokens + usage.completion_tokens <= 0) return "{}";
+  usage_.prompt_tokens += usage.prompt_tokens;
+  usage_.completion_tokens += usage.completion_tokens;
+  std::string used, out = "{";
+  AppendUsage(usage, used);
+  Raw(out, model_, used);
+  return out + '}';
+}
+
+void InspectLog::CountScores(const Trial& row, const std::string& id) {
   for (int scorer = 0; scorer < 2; ++scorer) {
     const auto score = ScoreOf(row, scorer);
     if (!score) continue;
@@ -131,49 +125,37 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
     reduced_[id].sum[scorer] += *score ? 1 : 0;
     ++reduced_[id].n[scorer];
   }
-  const std::string uuid = Sha256(fmt::format("{} {}", run_->manifest.run_id, row.index)).substr(0, 22);
-  const InspectSample writer(model_, time_, uuid);
-  const InspectMessages messages = dialogue == nullptr ? InspectMessages() : writer.MessagesOf(*dialogue);
-  const std::string joined = messages.Joined();
-  std::string last;
-  for (std::size_t i = 0; i < messages.steps.size(); ++i) {
-    if (dialogue->steps[i].kind == StepKind::kAgent) last = messages.json[*messages.steps[i]];
-  }
-  std::string sample = "{";
-  Text(sample, "id", id);
-  Number(sample, "epoch", epoch);
-  Text(sample, "input", input);
-  Text(sample, "target", "");
-  Raw(sample, "messages", joined);
-  Raw(sample, "output", OutputJson(model_, last));
-  Raw(sample, "scores", scores);
-  Raw(sample, "metadata", metadata);
-  Raw(sample, "store", "{}");
-  writer.AppendEvents(row, *cell_, dialogue, messages, Key(sample, "events"));
-  Raw(sample, "events_data", "{\"messages\":" + joined + ",\"calls\":[]}");
-  Raw(sample, "model_usage", usage);
-  Raw(sample, "role_usage", "{}");
-  Text(sample, "uuid", uuid);
-  if (!row.error_kind.empty()) Raw(sample, "error", ErrorJson(row));
-  Raw(sample, "attachments", "{}");
-  sample += '}';
-  TRY(zip_->Add(fmt::format("samples/{}_epoch_{}.json", id, epoch), std::move(sample)));
+}
 
-  std::string summary = "{";
-  Text(summary, "id", id);
-  Number(summary, "epoch", epoch);
-  Text(summary, "input", WholeCharacters(input, 1000));
-  Text(summary, "target", "");
-  Raw(summary, "metadata", metadata);
-  Raw(summary, "scores", scores);
-  Raw(summary, "model_usage", usage);
-  Raw(summary, "role_usage", "{}");
-  Raw(summary, "completed", "true");
-  Text(summary, "uuid", uuid);
-  Number(summary, "retries", 0);
-  if (!row.error_kind.empty()) Text(summary, "error", row.error_kind + ": " + row.error_message);
-  summaries_.append(summaries_.empty() ? "[" : ",").append(summary).append("}");
+Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
+  SampleFacts facts;
+  facts.id = SampleId(row);
+  facts.epoch = ++epochs_[facts.id];
+  if (facts.epoch == 1) ids_.push_back(facts.id);
+  ++samples_;
+  if (row.error_kind.empty()) ++completed_;
+  if (dialogue != nullptr) facts.input = FirstSaid(*dialogue);
+  facts.scores = ScoresJson(row);
+  facts.metadata = MetadataJson(row, *cell_);
+  facts.usage = CountUsage(row.usage[Role::kAgent]);
+  const std::string uuid = Sha256(fmt::format("{} {}", run_->manifest.run_id, row.index)).substr(0, 22);
+  const InspectSample sample(model_, time_, uuid);
+  CountScores(row, facts.id);
+  TRY(zip_->Add(fmt::format("samples/{}_epoch_{}.json", facts.id, facts.epoch),
+                sample.Whole(row, *cell_, dialogue, facts)));
+  summaries_.append(summaries_.empty() ? "[" : ",").append(sample.Summary(row, facts));
   return {};
+}
+
+std::string InspectLog::DatasetJson() const {
+  std::string ids;
+  for (const std::string& id : ids_) AppendJsonString(id, ids.append(ids.empty() ? "" : ","));
+  std::string dataset = "{";
+  Text(dataset, "name", run_->manifest.environment_name);
+  Number(dataset, "samples", static_cast<std::int64_t>(ids_.size()));
+  Raw(dataset, "sample_ids", "[" + ids + "]");
+  Raw(dataset, "shuffled", "false");
+  return dataset + '}';
 }
 
 std::string InspectLog::EvalJson() const {
@@ -183,8 +165,6 @@ std::string InspectLog::EvalJson() const {
   for (const auto& [path, value] : cell.axes) axes.Set(path, value);
   int epochs = 1;
   for (const auto& [id, count] : epochs_) epochs = std::max(epochs, count);
-  std::string ids;
-  for (const std::string& id : ids_) AppendJsonString(id, ids.append(ids.empty() ? "" : ","));
   std::string out = "{";
   Text(out, "eval_id", Sha256("eval " + manifest.run_id + cell.id).substr(0, 22));
   Text(out, "run_id", manifest.run_id);
@@ -195,12 +175,7 @@ std::string InspectLog::EvalJson() const {
   Raw(out, "task_attribs", "{}");
   Raw(out, "task_args", axes.Dump());
   Raw(out, "task_args_passed", "{}");
-  std::string dataset = "{";
-  Text(dataset, "name", manifest.environment_name);
-  Number(dataset, "samples", static_cast<std::int64_t>(ids_.size()));
-  Raw(dataset, "sample_ids", "[" + ids + "]");
-  Raw(dataset, "shuffled", "false");
-  Raw(out, "dataset", dataset + '}');
+  Raw(out, "dataset", DatasetJson());
   Text(out, "model", model_);
   Raw(out, "model_generate_config", "{}");
   Raw(out, "model_args", "{}");
@@ -208,16 +183,7 @@ std::string InspectLog::EvalJson() const {
   Raw(out, "packages", Json::MakeObject({{"xsweep", manifest.xsweep_version}}).Dump());
   if (!manifest.git.sha.empty())
     Raw(out, "revision", Json::MakeObject({{"type", "git"}, {"origin", ""}, {"commit", manifest.git.sha}}).Dump());
-  Raw(out, "metadata",
-      Json::MakeObject({{"cell", cell.id},
-                        {"arm", NameOf(cell.arm)},
-                        {"attack", cell.attack},
-                        {"defense", cell.defense},
-                        {"judge", cell.judge},
-                        {"mode", NameOf(manifest.mode)},
-                        {"config_hash", manifest.config_hash},
-                        {"run_id", manifest.run_id}})
-          .Dump());
+  Raw(out, "metadata", CellMetadata(manifest, cell).Dump());
   Raw(out, "scorers", R"([{"name":"attack_success"},{"name":"task_success"}])");
   return out + '}';
 }

@@ -38,6 +38,10 @@ class InspectLog {
   };
   InspectLog(const ExportedRun& run, const ExportedCell& cell) : run_(&run), cell_(&cell) {}
   std::string SampleId(const Trial& row) const;
+  /// Of one sample as JSON, and onto the log's.
+  std::string CountUsage(const Usage& usage);
+  void CountScores(const Trial& row, const std::string& id);
+  std::string DatasetJson() const;
   std::string EvalJson() const;
   std::string PlanJson() const;
   std::string ResultsJson() const;

@@ -11,6 +11,7 @@ namespace xsweep {
 namespace {
 
 constexpr int kTrialsALine = 100;
+constexpr std::int64_t kStep = 1000;  ///< nanoseconds between two spans
 
 /// The list of a span's attributes.
 class Attributes {
@@ -93,57 +94,70 @@ void AddTrial(const Trial& row, const ExportedCell& cell, const std::string& mod
   to.Text("xsweep.defense.name", cell.record.defense);
 }
 
-}  // namespace
+/// Decided on and planted: events of the trial's own span.
+void AppendEvents(const Step& step, std::int64_t now, std::string& events) {
+  if (step.kind == StepKind::kDefense) {
+    Attributes decision;
+    decision.Text("xsweep.defense.name", step.decision.defense);
+    decision.Text("xsweep.defense.verdict", NameOf(step.decision.ruling));
+    decision.Text("xsweep.defense.reason", step.decision.reason_code);
+    AppendEvent("xsweep.defense.decision", now, decision.Take(), events);
+  }
+  if (step.injected) {
+    Attributes planted;
+    planted.Number("xsweep.turn", step.turn);
+    AppendEvent("xsweep.attack.injected", now, planted.Take(), events);
+  }
+}
 
-Status OtlpTraces::Add(const ExportedCell& cell, const Trial& row, const Transcript* dialogue) {
-  constexpr std::int64_t kStep = 1000;
-  const std::string model = AgentModel(run_.manifest, cell.record);
-  const std::string key = fmt::format("{} {}", run_.manifest.run_id, row.index);
+Span SpanOf(const CallRecord& record, const Step& step, const Span& root, const std::string& key) {
+  Span span;
+  span.trace = root.trace;
+  span.parent = root.id;
+  span.id = ShortHash(fmt::format("{} {}", key, step.call));
+  span.name = "execute_tool " + record.call.name;
+  Attributes call;
+  call.Text("gen_ai.operation.name", "execute_tool");
+  call.Text("gen_ai.tool.name", record.call.name);
+  call.Text("gen_ai.tool.call.id", record.call.id);
+  call.Text("gen_ai.tool.call.arguments", record.call.arguments.Dump());
+  call.Text("gen_ai.tool.call.result", step.shown);
+  call.Text("xsweep.call.fate", NameOf(record.fate));
+  span.attributes = call.Take();
+  if (record.fate != CallFate::kExecuted) span.error = std::string(NameOf(record.fate));
+  return span;
+}
+
+Span RootOf(const ExportedRun& run, const ExportedCell& cell, const Trial& row, const std::string& key) {
   Span root;
   root.trace = Sha256(key).substr(0, 32);
   root.id = ShortHash(key);
   root.name = "invoke_agent " + (cell.record.agent.empty() ? std::string("agent") : cell.record.agent);
   // A place of its own for every trial: the spans of one never lie over those of another.
-  root.begin = UnixNanoseconds(run_.manifest.timestamp_utc) + static_cast<std::int64_t>(row.index) * kStep * 1000;
+  root.begin = UnixNanoseconds(run.manifest.timestamp_utc) + static_cast<std::int64_t>(row.index) * kStep * 1000;
   root.error = row.error_kind.empty() ? "" : row.error_kind + ": " + row.error_message;
   Attributes attributes;
-  AddTrial(row, cell, model, attributes);
+  AddTrial(row, cell, AgentModel(run.manifest, cell.record), attributes);
   root.attributes = attributes.Take();
+  return root;
+}
+
+}  // namespace
+
+Status OtlpTraces::Add(const ExportedCell& cell, const Trial& row, const Transcript* dialogue) {
+  const std::string key = fmt::format("{} {}", run_.manifest.run_id, row.index);
+  Span root = RootOf(run_, cell, row, key);
   std::int64_t now = root.begin;
   std::string children;
-  for (const Step& step : dialogue == nullptr ? std::vector<Step>() : dialogue->steps) {
+  for (std::size_t i = 0; dialogue != nullptr && i < dialogue->steps.size(); ++i) {
+    const Step& step = dialogue->steps[i];
     now += kStep;
-    if (step.kind == StepKind::kDefense) {
-      Attributes decision;
-      decision.Text("xsweep.defense.name", step.decision.defense);
-      decision.Text("xsweep.defense.verdict", NameOf(step.decision.ruling));
-      decision.Text("xsweep.defense.reason", step.decision.reason_code);
-      AppendEvent("xsweep.defense.decision", now, decision.Take(), root.events);
-    }
-    if (step.injected) {
-      Attributes planted;
-      planted.Number("xsweep.turn", step.turn);
-      AppendEvent("xsweep.attack.injected", now, planted.Take(), root.events);
-    }
+    AppendEvents(step, now, root.events);
     if (step.kind != StepKind::kTool || step.call < 0 || static_cast<std::size_t>(step.call) >= dialogue->calls.size())
       continue;
-    const CallRecord& record = dialogue->calls[static_cast<std::size_t>(step.call)];
-    Span span;
-    span.trace = root.trace;
-    span.parent = root.id;
-    span.id = ShortHash(fmt::format("{} {}", key, step.call));
-    span.name = "execute_tool " + record.call.name;
+    Span span = SpanOf(dialogue->calls[static_cast<std::size_t>(step.call)], step, root, key);
     span.begin = now;
     span.end = now + kStep;
-    Attributes call;
-    call.Text("gen_ai.operation.name", "execute_tool");
-    call.Text("gen_ai.tool.name", record.call.name);
-    call.Text("gen_ai.tool.call.id", record.call.id);
-    call.Text("gen_ai.tool.call.arguments", record.call.arguments.Dump());
-    call.Text("gen_ai.tool.call.result", step.shown);
-    call.Text("xsweep.call.fate", NameOf(record.fate));
-    span.attributes = call.Take();
-    if (record.fate != CallFate::kExecuted) span.error = std::string(NameOf(record.fate));
     Append(span, children);
   }
   root.end = now + 2 * kStep;

@@ -167,6 +167,25 @@ class LogReaders {
   std::string first_stranger_;
 };
 
+/// Which directory was taken for which model and defense.
+void SayArms(const std::map<std::string, ArmNames>& named, ImportedRun& run) {
+  Json list = Json::MakeArray();
+  for (const auto& [from, arm] : named)
+    list.Append(Json::MakeObject({{"directory", from}, {"model", arm.model}, {"defense", arm.defense}}));
+  run.about.Set("arms", std::move(list));
+  std::size_t undefended = 0;
+  std::string example;
+  for (const auto& [from, arm] : named) {
+    undefended += arm.defense == "none" ? 1 : 0;
+    if (arm.defense != "none" && example.empty())
+      example = fmt::format("{} is {} with {}", from, arm.model, arm.defense);
+  }
+  run.Note(
+      fmt::format("{} pipelines, {} without a defense; model and defense were read from the directories and the "
+                  "pipelines' names{} (the whole list is in run.json; --arms FILE corrects it).",
+                  named.size(), undefended, example.empty() ? "" : ", e.g. " + example));
+}
+
 /// Model and defense of every log, and a note of what was taken for what.
 Status NameArms(const AgentDojoTree& tree, const ImportRequest& request, std::deque<ReadLog>& logs, ImportedRun& run) {
   ArmReader arms;
@@ -186,22 +205,50 @@ Status NameArms(const AgentDojoTree& tree, const ImportRequest& request, std::de
     logs[i].trial.arm.model = found->second.model;
     logs[i].trial.arm.defense = found->second.defense;
   }
-  Json list = Json::MakeArray();
-  for (const auto& [from, arm] : named)
-    list.Append(Json::MakeObject({{"directory", from}, {"model", arm.model}, {"defense", arm.defense}}));
-  run.about.Set("arms", std::move(list));
-  std::size_t undefended = 0;
-  std::string example;
-  for (const auto& [from, arm] : named) {
-    undefended += arm.defense == "none" ? 1 : 0;
-    if (arm.defense != "none" && example.empty())
-      example = fmt::format("{} is {} with {}", from, arm.model, arm.defense);
-  }
-  run.Note(
-      fmt::format("{} pipelines, {} without a defense; model and defense were read from the directories and the "
-                  "pipelines' names{} (the whole list is in run.json; --arms FILE corrects it).",
-                  named.size(), undefended, example.empty() ? "" : ", e.g. " + example));
+  SayArms(named, run);
   return {};
+}
+
+/// Files of the tree that are no logs.
+struct Strangers {
+  std::uint64_t count = 0;
+  std::string first;
+};
+
+/// Leaves them out of the tree and reads the rest again: a dialogue is kept under its row's number, so those that get
+/// no row have to be left out from the start.
+Status ReadAgainWithout(AgentDojoTree& tree, const Scratch& scratch, std::optional<LogReaders>& readers) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < tree.files.size(); ++i) {
+    if (readers->logs()[i].is_log) std::swap(tree.files[kept++], tree.files[i]);
+  }
+  tree.files.resize(kept);
+  for (const fs::path& log : readers->transcripts()) TRY(RealDisk().Remove(log));
+  readers.emplace(tree, scratch.path());
+  return readers->Run();
+}
+
+void SayWhatWasPassedOver(const AgentDojoTree& tree, const Strangers& strangers, ImportedRun& run) {
+  if (strangers.count > 0) {
+    run.Note(fmt::format("{} .json {} no log of AgentDojo and {} passed over (first: {}).", strangers.count,
+                         strangers.count == 1 ? "file is" : "files are", strangers.count == 1 ? "was" : "were",
+                         fs::path(strangers.first).filename().string()));
+  }
+  if (tree.links > 0) run.Note(fmt::format("{} symbolic links were not followed.", tree.links));
+  if (tree.deep > 0) run.Note(fmt::format("{} directories lie too deep to be logs and were not read.", tree.deep));
+}
+
+/// Empties `logs`, one by one, so that no log is held twice. `hashes` gets a line for each.
+std::vector<ForeignTrial> TakeTrials(const AgentDojoTree& tree, std::deque<ReadLog>& logs, std::string& hashes) {
+  std::vector<ForeignTrial> trials;
+  trials.reserve(logs.size());
+  for (const AgentDojoTree::File& file : tree.files) {
+    hashes += file.path.parent_path().parent_path().filename().string() + "/" + file.path.filename().string() + " " +
+              logs.front().hash + "\n";
+    trials.push_back(std::move(logs.front().trial));
+    logs.pop_front();
+  }
+  return trials;
 }
 
 }  // namespace
@@ -212,45 +259,21 @@ Expected<int> ImportAgentDojo(const ImportRequest& request) {
   TRY_ASSIGN(const Scratch scratch, Scratch::Make(request.outdir));
   std::optional<LogReaders> readers(std::in_place, tree, scratch.path());
   TRY(readers->Run());
-  const auto strangers = static_cast<std::uint64_t>(std::ranges::count(readers->logs(), false, &ReadLog::is_log));
-  const std::string first_stranger = readers->first_stranger();
-  if (strangers == tree.files.size())
-    return UserError(fmt::format("none of its {} .json files is a log of AgentDojo (first: {})", strangers,
-                                 Printable(first_stranger, 200)),
+  const Strangers strangers{static_cast<std::uint64_t>(std::ranges::count(readers->logs(), false, &ReadLog::is_log)),
+                            readers->first_stranger()};
+  if (strangers.count == tree.files.size())
+    return UserError(fmt::format("none of its {} .json files is a log of AgentDojo (first: {})", strangers.count,
+                                 Printable(strangers.first, 200)),
                      request.file);
-  if (strangers > 0) {
-    // A dialogue is kept under its row's number, so those that get no row are left out from the start.
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < tree.files.size(); ++i) {
-      if (readers->logs()[i].is_log) std::swap(tree.files[kept++], tree.files[i]);
-    }
-    tree.files.resize(kept);
-    for (const fs::path& log : readers->transcripts()) TRY(RealDisk().Remove(log));
-    readers.emplace(tree, scratch.path());
-    TRY(readers->Run());
-  }
-  std::deque<ReadLog>& logs = readers->logs();
+  if (strangers.count > 0) TRY(ReadAgainWithout(tree, scratch, readers));
   ImportedRun run;
-  TRY(NameArms(tree, request, logs, run));
-  if (strangers > 0) {
-    run.Note(fmt::format("{} .json {} no log of AgentDojo and {} passed over (first: {}).", strangers,
-                         strangers == 1 ? "file is" : "files are", strangers == 1 ? "was" : "were",
-                         fs::path(first_stranger).filename().string()));
-  }
-  if (tree.links > 0) run.Note(fmt::format("{} symbolic links were not followed.", tree.links));
-  if (tree.deep > 0) run.Note(fmt::format("{} directories lie too deep to be logs and were not read.", tree.deep));
+  TRY(NameArms(tree, request, readers->logs(), run));
+  SayWhatWasPassedOver(tree, strangers, run);
   ForeignSource source;
   source.format = "agentdojo";
-  source.files = logs.size();
+  source.files = readers->logs().size();
   std::string hashes;
-  std::vector<ForeignTrial> trials;
-  trials.reserve(logs.size());
-  for (const AgentDojoTree::File& file : tree.files) {
-    hashes += file.path.parent_path().parent_path().filename().string() + "/" + file.path.filename().string() + " " +
-              logs.front().hash + "\n";
-    trials.push_back(std::move(logs.front().trial));
-    logs.pop_front();
-  }
+  std::vector<ForeignTrial> trials = TakeTrials(tree, readers->logs(), hashes);
   tree.files = {};
   run.transcript_logs = readers->transcripts();
   readers.reset();

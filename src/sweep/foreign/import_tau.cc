@@ -156,14 +156,7 @@ void SayAgreement(const ReplayAgreement& agreement, const TauFile& file, const O
                        agreement.graded, cause));
 }
 
-void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest& request, ImportedRun& run) {
-  const auto& labels = file.labels();
-  if (labels.other > 0) {
-    run.Warn(
-        fmt::format("Mislabelled: in {} of {} episodes the recorded action checks are those of another task than "
-                    "task_id says ({}).",
-                    labels.other, labels.checked, Printable(labels.example, 120)));
-  }
+void SayPartialRewards(const Overview& seen, const ImportRequest& request, ImportedRun& run) {
   if (seen.partial > 0 && !request.success_at) {
     run.Warn(
         fmt::format("{} of {} recorded rewards are partial, neither 0 nor 1 ({:g} to {:g}): {}. Say from which reward "
@@ -177,12 +170,9 @@ void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest
     run.Note(fmt::format("{} of {} rewards are partial; those from {:g} on count as solved.", seen.partial, seen.graded,
                          *request.success_at));
   }
-  if (seen.costly > 0) {
-    run.Warn(fmt::format("The costs of {} cannot be right ({}): they are kept as recorded.",
-                         seen.costly == 1 ? "one episode" : fmt::format("{} episodes", seen.costly),
-                         Printable(seen.costly_example, 200)));
-  }
-  if (seen.seconds > 0) run.about.Set("seconds", seen.seconds);
+}
+
+void SayMissingEpisodes(const Overview& seen, ImportedRun& run) {
   std::size_t most = 0, missing = 0;
   for (const auto& [task, trials] : seen.trials) most = std::max(most, trials.size());
   std::vector<std::string> short_of;
@@ -198,6 +188,24 @@ void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest
     run.Note(fmt::format("{} of {} episodes are not in the file (task {}); there are no rows for them.", missing,
                          most * seen.trials.size(), Few(short_of)));
   }
+}
+
+void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest& request, ImportedRun& run) {
+  const auto& labels = file.labels();
+  if (labels.other > 0) {
+    run.Warn(
+        fmt::format("Mislabelled: in {} of {} episodes the recorded action checks are those of another task than "
+                    "task_id says ({}).",
+                    labels.other, labels.checked, Printable(labels.example, 120)));
+  }
+  SayPartialRewards(seen, request, run);
+  if (seen.costly > 0) {
+    run.Warn(fmt::format("The costs of {} cannot be right ({}): they are kept as recorded.",
+                         seen.costly == 1 ? "one episode" : fmt::format("{} episodes", seen.costly),
+                         Printable(seen.costly_example, 200)));
+  }
+  if (seen.seconds > 0) run.about.Set("seconds", seen.seconds);
+  SayMissingEpisodes(seen, run);
 }
 
 void Announce(const TauFile& file, const Overview& seen, const ReplayAgreement* agreement) {
@@ -229,58 +237,81 @@ Status AddRows(const TauFile& file, const EnvironmentSource* environment, const 
   });
 }
 
+/// What both ways of importing start from.
+struct TauImport {
+  const ImportRequest& request;
+  const TauFile& file;
+  std::string where;
+  Overview seen;
+  std::vector<std::string> tasks;
+  std::string sha256;
+};
+
+/// Takes the recorded rewards as facts.
+Expected<int> ImportAsFacts(const TauImport& what) {
+  const ForeignSource& source = what.file.source();
+  ImportedRun run;
+  ReplayAgreement none;
+  run.Note(
+      "The episodes were not replayed: no environment was named. `--environment NAME --data DIR` replays and "
+      "re-scores them where the desk is one of ours.");
+  Json environment =
+      Json::MakeObject({{"name", "recorded"}, {"ids", Json::MakeArray({what.tasks.begin(), what.tasks.end()})}});
+  TRY_ASSIGN(const Experiment experiment,
+             DescribeImport(what.request, source, std::move(environment), what.tasks, what.sha256));
+  TRY(AddRows(what.file, nullptr, GradingOf(what.request, what.seen), none, run));
+  run.NumberTrials();
+  SayWhatIsOdd(what.file, what.seen, what.request, run);
+  Announce(what.file, what.seen, nullptr);
+  return run.Finish(experiment, what.request, source, what.sha256);
+}
+
+/// Replays every episode in the environment of `flags` and grades it there. Where the file carries its own tasks, these
+/// are what is replayed, and the user's copy is only compared with them.
+Expected<int> ImportByReplay(const TauImport& what, const EnvironmentFlags& flags) {
+  const ForeignSource& source = what.file.source();
+  TRY_ASSIGN(Json environment, flags.Options());
+  TRY_ASSIGN(const auto data, BuildCatalog().OpenEnvironment(flags.name, environment));
+  std::shared_ptr<const EnvironmentSource> own = data;
+  if (what.file.carries_tasks() && FindDesk(flags.name) != nullptr) {
+    environment.Set("tasks_file", what.where);
+    TRY_ASSIGN(own, BuildCatalog().OpenEnvironment(flags.name, environment));
+  }
+  TRY(CheckTasks(*own, what.seen, source, what.where));
+  environment.Set("name", flags.name);
+  TRY_ASSIGN(const Experiment experiment,
+             DescribeImport(what.request, source, std::move(environment), what.tasks, what.sha256));
+  ImportedRun run;
+  ReplayAgreement agreement;
+  TRY(AddRows(what.file, experiment.environment.get(), GradingOf(what.request, what.seen), agreement, run));
+  if (agreement.unknown_tools * 2 > agreement.calls)
+    return UserError(fmt::format("{} of {} recorded calls are of tools that {} has not; is it about another domain?",
+                                 agreement.unknown_tools, agreement.calls, flags.name),
+                     what.where);
+  run.NumberTrials();
+  if (own != data) CompareTasks(*own, *data, what.seen, run);
+  SayAgreement(agreement, what.file, what.seen, run);
+  SayWhatIsOdd(what.file, what.seen, what.request, run);
+  Announce(what.file, what.seen, &agreement);
+  return run.Finish(experiment, what.request, source, what.sha256);
+}
+
 }  // namespace
 
 Expected<int> ImportTau(const ImportRequest& request) {
   TRY_ASSIGN(const TauFile file, TauFile::Open(request.file));
   const ForeignSource& source = file.source();
-  const std::string where = file.path().string();
+  TauImport what{request, file, file.path().string(), {}, {}, file.Sha256Hex()};
   if (!request.from.empty() && request.from != source.format)
-    return UserError(fmt::format("is in the form of {}, not of {}", source.format, request.from), where);
-  TRY(CheckDomain(source, request.environment.name, where));
-  Overview seen;
+    return UserError(fmt::format("is in the form of {}, not of {}", source.format, request.from), what.where);
+  TRY(CheckDomain(source, request.environment.name, what.where));
   TRY(file.ForEach([&](ForeignTrial&& trial) -> Status {
-    Look(trial, seen);
+    Look(trial, what.seen);
     return {};
   }));
+  what.tasks.assign(what.seen.tasks.begin(), what.seen.tasks.end());
   const EnvironmentFlags flags = ChooseEnvironment(request, source);
-  const std::vector<std::string> tasks(seen.tasks.begin(), seen.tasks.end());
-  const std::string sha256 = file.Sha256Hex();
-  ImportedRun run;
-  ReplayAgreement agreement;
-  if (flags.name.empty()) {
-    run.Note(
-        "The episodes were not replayed: no environment was named. `--environment NAME --data DIR` replays and "
-        "re-scores them where the desk is one of ours.");
-    Json environment = Json::MakeObject({{"name", "recorded"}, {"ids", Json::MakeArray({tasks.begin(), tasks.end()})}});
-    TRY_ASSIGN(const Experiment experiment, DescribeImport(request, source, std::move(environment), tasks, sha256));
-    TRY(AddRows(file, nullptr, GradingOf(request, seen), agreement, run));
-    run.NumberTrials();
-    SayWhatIsOdd(file, seen, request, run);
-    Announce(file, seen, nullptr);
-    return run.Finish(experiment, request, source, sha256);
-  }
-  TRY_ASSIGN(Json environment, flags.Options());
-  TRY_ASSIGN(const auto data, BuildCatalog().OpenEnvironment(flags.name, environment));
-  std::shared_ptr<const EnvironmentSource> own = data;
-  if (file.carries_tasks() && FindDesk(flags.name) != nullptr) {
-    environment.Set("tasks_file", where);
-    TRY_ASSIGN(own, BuildCatalog().OpenEnvironment(flags.name, environment));
-  }
-  TRY(CheckTasks(*own, seen, source, where));
-  environment.Set("name", flags.name);
-  TRY_ASSIGN(const Experiment experiment, DescribeImport(request, source, std::move(environment), tasks, sha256));
-  TRY(AddRows(file, experiment.environment.get(), GradingOf(request, seen), agreement, run));
-  if (agreement.unknown_tools * 2 > agreement.calls)
-    return UserError(fmt::format("{} of {} recorded calls are of tools that {} has not; is it about another domain?",
-                                 agreement.unknown_tools, agreement.calls, flags.name),
-                     where);
-  run.NumberTrials();
-  if (own != data) CompareTasks(*own, *data, seen, run);
-  SayAgreement(agreement, file, seen, run);
-  SayWhatIsOdd(file, seen, request, run);
-  Announce(file, seen, &agreement);
-  return run.Finish(experiment, request, source, sha256);
+  return flags.name.empty() ? ImportAsFacts(what) : ImportByReplay(what, flags);
 }
 
 }  // namespace xsweep

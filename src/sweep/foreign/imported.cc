@@ -123,6 +123,23 @@ Expected<Experiment> DescribeImport(const ImportRequest& request, const ForeignS
   return OpenExperimentText(text, request.file, {});
 }
 
+namespace {
+
+/// What the episode earned, as far as a row can say it.
+void SetReward(const ForeignTrial& trial, const Grading& grading, Trial& row) {
+  row.task_success = trial.utility;
+  if (!trial.reward) return;
+  const bool partial = IsPartial(*trial.reward);
+  if (grading.success_at) {
+    row.task_success = *trial.reward >= *grading.success_at - 1e-9;
+  } else if (!partial && !grading.withheld) {
+    row.task_success = Solved(*trial.reward);
+  }
+  if (partial || grading.withheld) row.reward = trial.reward;
+}
+
+}  // namespace
+
 Trial RowOf(const ForeignTrial& trial, std::uint64_t seed, const Grading& grading) {
   Trial row;
   row.task = trial.task;
@@ -146,15 +163,7 @@ Trial RowOf(const ForeignTrial& trial, std::uint64_t seed, const Grading& gradin
     row.error_message = trial.error;
     return row;
   }
-  row.task_success = trial.utility;
-  if (trial.reward) {
-    if (grading.success_at) {
-      row.task_success = *trial.reward >= *grading.success_at - 1e-9;
-    } else if (!IsPartial(*trial.reward) && !grading.withheld) {
-      row.task_success = Solved(*trial.reward);
-    }
-    if (IsPartial(*trial.reward) || grading.withheld) row.reward = trial.reward;
-  }
+  SetReward(trial, grading, row);
   row.outcome = Outcome::kBenign;
   if (!attacked) return row;
   row.attempted = row.executed = trial.success.value_or(false) ? 1 : 0;

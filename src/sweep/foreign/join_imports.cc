@@ -133,6 +133,26 @@ Expected<Json> EnvironmentOf(const std::vector<Part>& parts, const std::vector<s
   return Json::MakeObject({{"name", "recorded"}, {"ids", Json::MakeArray({tasks.begin(), tasks.end()})}});
 }
 
+/// The sources of all parts as one source.
+struct JoinedSource {
+  ForeignSource source;
+  std::set<std::string> tasks;
+  std::string hashes;
+  Json list = Json::MakeArray();  ///< what is kept of each
+};
+
+void AddSource(const Part& part, JoinedSource& joined) {
+  const Json& about = part.manifest.imported;
+  if (about.StringOr("format", "") != joined.source.format) joined.source.format = "several";
+  joined.source.files += static_cast<std::uint64_t>(std::max<std::int64_t>(1, about.IntOr("files", 1)));
+  joined.tasks.insert(part.manifest.tasks.begin(), part.manifest.tasks.end());
+  joined.hashes.append(about.StringOr("source_sha256", "")).append("\n");
+  joined.list.Append(Json::MakeObject({{"run_id", part.manifest.run_id},
+                                       {"source", part.source},
+                                       {"model", about.StringOr("model", "")},
+                                       {"source_sha256", about.StringOr("source_sha256", "")}}));
+}
+
 }  // namespace
 
 Expected<int> JoinImports(const JoinRequest& request) {
@@ -140,39 +160,29 @@ Expected<int> JoinImports(const JoinRequest& request) {
   if (parts.size() < 2) return UserError("needs at least two imported runs", "import join");
   const bool with_source = NeedsSourceAxis(parts);
   ImportedRun joined;
-  ForeignSource source;
-  source.format = parts.front().manifest.imported.StringOr("format", "");
-  source.files = 0;
-  std::set<std::string> names;
-  std::string hashes;
-  Json sources = Json::MakeArray();
+  JoinedSource from;
+  from.source.format = parts.front().manifest.imported.StringOr("format", "");
+  from.source.files = 0;
   for (const Part& part : parts) {
-    const Json& about = part.manifest.imported;
     TRY(AddPart(part, with_source, joined));
     KeepWords(part, joined);
-    if (about.StringOr("format", "") != source.format) source.format = "several";
-    source.files += static_cast<std::uint64_t>(std::max<std::int64_t>(1, about.IntOr("files", 1)));
-    names.insert(part.manifest.tasks.begin(), part.manifest.tasks.end());
-    hashes.append(about.StringOr("source_sha256", "")).append("\n");
-    sources.Append(Json::MakeObject({{"run_id", part.manifest.run_id},
-                                     {"source", part.source},
-                                     {"model", about.StringOr("model", "")},
-                                     {"source_sha256", about.StringOr("source_sha256", "")}}));
+    AddSource(part, from);
   }
   joined.KeepNumbers();
-  joined.about.Set("joined", std::move(sources));
+  joined.about.Set("joined", std::move(from.list));
   if (Json intervals = IntervalsByWhatIsShared(joined.cells(), joined.rows()); intervals.size() > 0)
     joined.about.Set("intervals", std::move(intervals));
-  const std::vector<std::string> tasks(names.begin(), names.end());
+  const std::vector<std::string> tasks(from.tasks.begin(), from.tasks.end());
   TRY_ASSIGN(Json environment, EnvironmentOf(parts, tasks));
   ImportRequest as_import;
   as_import.file = fmt::format("{} imports", parts.size());
   as_import.exp = request.exp;
   as_import.outdir = request.outdir;
   as_import.argv = request.argv;
-  const std::string sha256 = Sha256(hashes);
-  TRY_ASSIGN(const Experiment experiment, DescribeImport(as_import, source, std::move(environment), tasks, sha256));
-  return joined.Finish(experiment, as_import, source, sha256);
+  const std::string sha256 = Sha256(from.hashes);
+  TRY_ASSIGN(const Experiment experiment,
+             DescribeImport(as_import, from.source, std::move(environment), tasks, sha256));
+  return joined.Finish(experiment, as_import, from.source, sha256);
 }
 
 }  // namespace xsweep

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "config/keys.h"
 #include "config/resolved.h"
-#include "models/shelf.h"
+#include "models/provider_options.h"
 
 namespace xsweep {
 namespace {
