@@ -17,7 +17,6 @@
 #include "base/files.h"
 #include "record/logs/layout.h"
 #include "record/logs/log_row.h"
-#include "record/logs/trial.h"
 #include "record/logs/trial_log.h"
 #include "record/transcripts/transcript_log.h"
 #include "record/transcripts/wanted_transcripts.h"
@@ -26,25 +25,11 @@ namespace xsweep {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr unsigned kOffsetBits = 44;  // 16 TiB a log, a million logs
-constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
-constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
 constexpr std::uint64_t kPartSize = 4096;
 // What lies nearer than this is read in one go.
 constexpr std::uint64_t kGap = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kMostReadings = 3;
 constexpr std::size_t kMostStretches = std::size_t{1} << 16U;
-constexpr std::uint64_t kWindow = std::uint64_t{16} << 20U;  // bytes of logs in memory
-
-/// Whether row `a` counts before row `b` of the same trial.
-Expected<bool> Outranks(std::string_view a, std::string_view b) {
-  TRY_ASSIGN(const Trial first, ParseTrialRow(a, "shard log"));
-  TRY_ASSIGN(const Trial second, ParseTrialRow(b, "shard log"));
-  if (first.attempt != second.attempt) return first.attempt > second.attempt;
-  const auto failed = [](const Trial& t) { return t.outcome == Outcome::kError || t.outcome == Outcome::kSkipped; };
-  if (failed(first) != failed(second)) return failed(second);
-  return a < b;
-}
 
 /// The attempt that a row of ours names behind its usage; quotes within strings are escaped, so the last match is it.
 std::uint32_t AttemptOf(std::string_view row) {
@@ -91,128 +76,11 @@ std::uint64_t BitOf(std::uint64_t index) { return std::uint64_t{1} << (index % 6
 
 }  // namespace
 
-/// The rows of one part of the plan. What holds them is in memory, or mapped where that is much.
-class RecordedTrials::Part {
- public:
-  /// Finds the rows of [first, first + size).
-  static Expected<Part> Open(const RecordedTrials& trials, std::uint64_t first, std::uint64_t size,
-                             const std::vector<Stretch>& stretches) {
-    Part part(first, size);
-    std::uint64_t bytes = 0;
-    for (const Stretch& stretch : stretches) bytes += stretch.end - stretch.begin;
-    part.sources_.reserve(stretches.size());
-    for (const Stretch& stretch : stretches) {
-      TRY_ASSIGN(Source source, Source::Open(trials.logs_[stretch.log], stretch, bytes > kWindow));
-      part.sources_.push_back(std::move(source));
-      TRY(part.FindRows(trials, stretch.end - stretch.begin));
-    }
-    return part;
-  }
-  std::uint64_t first() const { return first_; }
-  std::uint64_t end() const { return first_ + places_.size(); }
-  /// With its newline and mark, empty where there is none; valid until the next call.
-  std::string_view Row(std::uint64_t index) {
-    const std::uint64_t place = places_[index - first_];
-    if (place == kNowhere) return {};
-    const std::string_view row = RowAt(place);
-    Used(row.size());
-    return row;
-  }
-
- private:
-  struct Source {
-    std::string text;
-    std::optional<MappedFile> file;  ///< in place of `text`
-    std::uint64_t begin = 0;         ///< of the stretch in the file
-
-    std::string_view From(std::uint64_t offset) const {
-      return file ? file->bytes().substr(begin + offset) : std::string_view(text).substr(offset);
-    }
-    static Expected<Source> Open(const fs::path& log, const Stretch& stretch, bool map) {
-      Source source;
-      source.begin = stretch.begin;
-      if (map) {
-        TRY_ASSIGN(source.file, MappedFile::Open(log));
-      } else {
-        TRY_ASSIGN(source.text, ReadStretch(log, stretch));
-      }
-      const std::uint64_t there = source.file ? source.file->bytes().size() : stretch.begin + source.text.size();
-      if (there < stretch.end) return InternalError("a row has vanished from the log", log.string());
-      return source;
-    }
-  };
-
-  Part(std::uint64_t first, std::uint64_t size) : first_(first), places_(size, kNowhere) {}
-
-  // Reading is quicker than mapping, which costs a fault for every few pages.
-  static Expected<std::string> ReadStretch(const fs::path& log, const Stretch& stretch) {
-    TRY_ASSIGN(const int descriptor, OpenRegular(log));
-    const std::size_t size = stretch.end - stretch.begin;
-    std::string text;
-    int code = 0;
-    text.resize_and_overwrite(size, [&](char* data, std::size_t) {
-      std::size_t have = 0;
-      while (have < size) {
-        const ssize_t got =
-            TEMP_FAILURE_RETRY(::pread(descriptor, data + have, size - have, static_cast<off_t>(stretch.begin + have)));
-        if (got < 0) code = errno;
-        if (got <= 0) break;
-        have += static_cast<std::size_t>(got);
-      }
-      return have;
-    });
-    ::close(descriptor);
-    if (code != 0) return WorldError(std::string("cannot read: ") + std::strerror(code), log.string());
-    return text;
-  }
-
-  /// In the last source.
-  Status FindRows(const RecordedTrials& trials, std::uint64_t size) {
-    const std::uint64_t number = sources_.size() - 1;
-    for (std::uint64_t offset = 0; offset < size;) {
-      const std::string_view row = LineOf(sources_.back().From(offset));
-      const auto index = RowIndex(row);
-      // Whole, as when the logs were scanned: a damaged line may name any trial.
-      if (index && *index >= first_ && *index < end() && trials.Has(*index) && ReadLogRow(row).whole)
-        TRY(Note(*index, number << kOffsetBits | offset, row));
-      offset += row.size();
-      Used(row.size());
-    }
-    return {};
-  }
-  Status Note(std::uint64_t index, std::uint64_t place, std::string_view row) {
-    std::uint64_t& known = places_[index - first_];
-    if (known != kNowhere) {
-      TRY_ASSIGN(const bool better, Outranks(row, RowAt(known)));
-      if (!better) return {};
-    }
-    known = place;
-    return {};
-  }
-  static std::string_view LineOf(std::string_view rest) { return rest.substr(0, rest.find('\n') + 1); }
-  std::string_view RowAt(std::uint64_t place) const {
-    return LineOf(sources_[place >> kOffsetBits].From(place & kOffsetMask));
-  }
-  void Used(std::size_t size) {
-    used_ += size;
-    if (used_ < kWindow) return;
-    used_ = 0;
-    for (const Source& source : sources_) {
-      if (source.file) source.file->Forget();
-    }
-  }
-
-  std::uint64_t first_;
-  std::vector<std::uint64_t> places_;  ///< source << 44 | offset in its stretch
-  std::vector<Source> sources_;
-  std::uint64_t used_ = 0;
-};
-
 /// The parts that single rows were asked of last.
 struct RecordedTrials::Opened {
   static constexpr std::size_t kMost = 8;
   std::mutex mutex;
-  std::list<Part> parts;
+  std::list<RowPart> parts;
 };
 
 RecordedTrials::RecordedTrials(std::uint64_t planned)
@@ -269,7 +137,7 @@ Status RecordedTrials::ScanLog(std::uint32_t log, WantedTranscripts& wanted) {
 void RecordedTrials::Note(std::uint32_t log, std::uint64_t offset, std::size_t size, std::uint64_t index) {
   recorded_ += Has(index) ? 0 : 1;
   has_[index / 64] |= BitOf(index);
-  std::vector<Stretch>& stretches = stretches_[index / part_size_];
+  std::vector<LogStretch>& stretches = stretches_[index / part_size_];
   if (!stretches.empty() && stretches.back().log == log && offset <= stretches.back().end + kGap) {
     stretches.back().end = offset + size;
     return;
@@ -279,13 +147,13 @@ void RecordedTrials::Note(std::uint32_t log, std::uint64_t offset, std::size_t s
 }
 
 void RecordedTrials::Halve() {
-  std::vector<std::vector<Stretch>> parts((stretches_.size() + 1) / 2);
+  std::vector<std::vector<LogStretch>> parts((stretches_.size() + 1) / 2);
   stretch_count_ = 0;
   for (std::size_t i = 0; i < stretches_.size(); ++i) {
-    std::vector<Stretch>& part = parts[i / 2];
+    std::vector<LogStretch>& part = parts[i / 2];
     part.insert(part.end(), stretches_[i].begin(), stretches_[i].end());
     if (i % 2 == 0 && i + 1 < stretches_.size()) continue;
-    std::ranges::sort(part, {}, [](const Stretch& s) { return std::pair(s.log, s.begin); });
+    std::ranges::sort(part, {}, [](const LogStretch& s) { return std::pair(s.log, s.begin); });
     std::size_t kept = 0;
     for (std::size_t next = 1; next < part.size(); ++next) {
       if (part[next].log == part[kept].log && part[next].begin <= part[kept].end + kGap) {
@@ -304,7 +172,7 @@ void RecordedTrials::Halve() {
 std::uint64_t RecordedTrials::BytesOfParts() const {
   std::uint64_t bytes = 0;
   for (const auto& part : stretches_) {
-    for (const Stretch& stretch : part) bytes += stretch.end - stretch.begin;
+    for (const LogStretch& stretch : part) bytes += stretch.end - stretch.begin;
   }
   return bytes;
 }
@@ -313,16 +181,17 @@ void RecordedTrials::FitParts() {
   while (stretches_.size() > 1 && BytesOfParts() > kMostReadings * scanned_ + kGap) Halve();
 }
 
-Expected<RecordedTrials::Part> RecordedTrials::Open(std::size_t part) const {
+Expected<RowPart> RecordedTrials::Open(std::size_t part) const {
   const std::uint64_t first = part * part_size_;
-  return Part::Open(*this, first, std::min(part_size_, planned_ - first), stretches_[part]);
+  const auto wanted = [this](std::uint64_t index) { return Has(index); };
+  return RowPart::Open(logs_, stretches_[part], first, std::min(part_size_, planned_ - first), wanted);
 }
 
 Status RecordedTrials::WantTranscriptsOfRepeated(WantedTranscripts& wanted) const {
-  std::optional<Part> part;
+  std::optional<RowPart> part;
   for (const std::uint64_t index : wanted.Repeated()) {
     if (!part || index >= part->end()) {
-      TRY_ASSIGN(Part opened, Open(index / part_size_));
+      TRY_ASSIGN(RowPart opened, Open(index / part_size_));
       part = std::move(opened);
     }
     const std::string_view row = part->Row(index);
@@ -354,12 +223,13 @@ void RecordedTrials::Forget(std::uint64_t index) {
 Expected<std::string> RecordedTrials::Row(std::uint64_t index) const {
   CHECK(Has(index), "a row that is not recorded was asked for");
   const std::lock_guard lock(opened_->mutex);
-  std::list<Part>& parts = opened_->parts;
-  const auto found = std::ranges::find_if(parts, [&](const Part& p) { return index >= p.first() && index < p.end(); });
+  std::list<RowPart>& parts = opened_->parts;
+  const auto found =
+      std::ranges::find_if(parts, [&](const RowPart& p) { return index >= p.first() && index < p.end(); });
   if (found != parts.end()) {
     parts.splice(parts.begin(), parts, found);
   } else {
-    TRY_ASSIGN(Part opened, Open(index / part_size_));
+    TRY_ASSIGN(RowPart opened, Open(index / part_size_));
     if (parts.size() == Opened::kMost) parts.pop_back();
     parts.push_front(std::move(opened));
   }
@@ -371,7 +241,7 @@ Status RecordedTrials::ForEachRow(const std::function<Status(std::uint64_t, std:
   std::string plain;
   for (std::size_t number = 0; number < stretches_.size(); ++number) {
     if (stretches_[number].empty()) continue;
-    TRY_ASSIGN(Part part, Open(number));
+    TRY_ASSIGN(RowPart part, Open(number));
     for (std::uint64_t index = part.first(); index < part.end(); ++index) {
       const std::string_view row = part.Row(index);
       if (!row.empty()) TRY(visit(index, WithoutMark(row, plain)));

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "record/row_part.h"
 
 namespace xsweep {
 
@@ -48,12 +49,6 @@ class RecordedTrials {
   std::size_t parts() const { return stretches_.size(); }
 
  private:
-  /// Whole lines of a log, among which rows of a part lie.
-  struct Stretch {
-    std::uint32_t log = 0;
-    std::uint64_t begin = 0, end = 0;
-  };
-  class Part;
   struct Opened;
 
   explicit RecordedTrials(std::uint64_t planned);
@@ -63,7 +58,7 @@ class RecordedTrials {
   void Halve();
   void FitParts();
   std::uint64_t BytesOfParts() const;
-  Expected<Part> Open(std::size_t part) const;
+  Expected<RowPart> Open(std::size_t part) const;
   Status WantTranscriptsOfRepeated(WantedTranscripts& wanted) const;
   Status ForgetRowsWithoutTranscript(const std::filesystem::path& shards, WantedTranscripts& wanted);
   void Forget(std::uint64_t index);
@@ -74,7 +69,7 @@ class RecordedTrials {
   std::uint64_t part_size_ = 0;  ///< trials
   std::size_t stretch_count_ = 0;
   std::vector<std::uint64_t> has_;
-  std::vector<std::vector<Stretch>> stretches_;  ///< of each part, by log and offset
+  std::vector<std::vector<LogStretch>> stretches_;  ///< of each part, by log and offset
   std::vector<std::filesystem::path> logs_;
   std::vector<std::string> losses_;
   std::unique_ptr<Opened> opened_;

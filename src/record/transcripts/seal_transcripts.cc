@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "record/logs/log_place.h"
 #include "record/transcripts/raw_bytes.h"
 #include "record/transcripts/sealed_frames.h"
 #include "record/transcripts/transcript_file.h"
@@ -35,9 +36,8 @@ constexpr int kSealedLevel = 3;
 /// One record of the shard logs.
 struct Kept {
   std::uint64_t index;  ///< of the trial
-  std::uint64_t place;  ///< log << 44 | offset of the record
+  LogPlace place;
 };
-constexpr unsigned kOffsetBits = 44;
 constexpr std::size_t kWindow = std::size_t{32} << 20U;  // bytes of logs in memory
 
 /// The shard logs of transcripts, mapped; of them only a window is in memory.
@@ -56,7 +56,7 @@ class Logs {
     std::deque<Kept> kept;  // no vector: growing one takes three times its memory
     for (std::uint64_t log = 0; log < files_.size(); ++log) {
       ForEachRecord(files_[log].bytes(), [&](const TranscriptRecord& header, std::uint64_t frame) {
-        kept.push_back({header.index, log << kOffsetBits | (frame - sizeof(TranscriptRecord))});
+        kept.push_back({header.index, LogPlace(log, frame - sizeof(TranscriptRecord))});
         Used(header.size);
       });
     }
@@ -90,7 +90,7 @@ class Logs {
 
  private:
   std::string_view BytesAt(const Kept& kept) const {
-    return files_[kept.place >> kOffsetBits].bytes().substr(kept.place & ((std::uint64_t{1} << kOffsetBits) - 1));
+    return files_[kept.place.log()].bytes().substr(kept.place.offset());
   }
   std::vector<MappedFile> files_;
   std::unique_ptr<std::atomic<std::size_t>> used_ = std::make_unique<std::atomic<std::size_t>>(0);
