@@ -9,13 +9,6 @@ namespace xsweep {
 namespace {
 
 bool Attacked(Outcome outcome) { return outcome <= Outcome::kNotExposed; }
-/// Replies of other roles than the agent's have a dot in their names; those end in an error of their own.
-bool Undecided(const Trial& trial) {
-  const auto of_agent = [](const auto& entry) { return entry.first.find('.') == std::string::npos; };
-  return (trial.outcome == Outcome::kAttackBlocked && trial.blocked_by == NameOf(BlockedBy::kProvider)) ||
-         (trial.outcome == Outcome::kAttackResisted && std::ranges::any_of(trial.unanswered, of_agent));
-}
-
 bool Ended(Outcome outcome) { return outcome <= Outcome::kBenign; }
 
 }  // namespace
@@ -54,29 +47,6 @@ Tally& Tally::operator+=(const Tally& other) {
   cost_nano_usd += other.cost_nano_usd;
   unknown_cost += other.unknown_cost;
   return *this;
-}
-
-TrialCounts CountsOf(const Trial& trial) {
-  TrialCounts counts{.outcome = trial.outcome, .exposed = trial.exposed, .exposure_unknown = trial.exposure_unknown};
-  if (trial.task_success) counts.task_success = *trial.task_success ? 1 : 0;
-  counts.undecided = Undecided(trial);
-  counts.shared = trial.dialogue.has_value();
-  counts.attempted = trial.attempted;
-  counts.executed = trial.executed;
-  counts.blocked = trial.blocked;
-  counts.queries = trial.queries;
-  counts.success_query = trial.success_query;
-  counts.turns = trial.turns;
-  counts.tool_calls = trial.tool_calls;
-  for (const Usage& usage : trial.usage) {
-    counts.calls += usage.calls;
-    counts.prompt_tokens += usage.prompt_tokens;
-    counts.completion_tokens += usage.completion_tokens;
-    counts.cached_tokens += usage.cached_tokens;
-    counts.cost_nano_usd += usage.cost_known ? usage.cost_nano_usd : 0;
-    counts.unknown_cost |= !usage.cost_known;
-  }
-  return counts;
 }
 
 void Add(const TrialCounts& trial, Tally& tally) {

@@ -6,7 +6,7 @@
 #include <compare>
 #include <cstdint>
 
-#include "record/logs/trial.h"
+#include "record/logs/row_scanner.h"
 
 namespace xsweep {
 
@@ -47,20 +47,6 @@ struct Tally {
   friend bool operator==(const Tally&, const Tally&) = default;
 };
 
-/// What of a row is counted; a fast reader fills it without building a Trial.
-struct TrialCounts {
-  Outcome outcome = Outcome::kError;
-  bool exposed = false;
-  bool exposure_unknown = false;
-  std::int8_t task_success = -1;  ///< -1: null
-  bool unknown_cost = false;
-  bool undecided = false;
-  bool shared = false;  ///< judged on another trial's dialogue
-  std::int64_t attempted = 0, executed = 0, blocked = 0, queries = 0, success_query = 0, turns = 0, tool_calls = 0;
-  std::int64_t calls = 0, prompt_tokens = 0, completion_tokens = 0, cached_tokens = 0, cost_nano_usd = 0;
-  friend bool operator==(const TrialCounts&, const TrialCounts&) = default;
-};
-
 /// Trials of a task that end alike: with success at one of their tries, or after so many without.
 struct TryCount {
   std::uint32_t task = 0;  ///< the number of its name in the run
@@ -72,7 +58,6 @@ struct TryCount {
 /// Nobody looks further, and a row may say anything.
 inline constexpr std::int64_t kMostTries = 1000;
 
-TrialCounts CountsOf(const Trial& trial);
 void Add(const TrialCounts& trial, Tally& tally);
 
 }  // namespace xsweep

@@ -14,12 +14,16 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "record/logs/row_keys.h"
 
 namespace xsweep {
 namespace {
 
-constexpr std::array<std::string_view, 11> kRowKeys = {"index",  "cell",  "task",       "seed",  "trial", "outcome",
-                                                       "attack", "turns", "tool_calls", "usage", "hashes"};
+constexpr std::array<std::string_view, 11> kRowKeys = {
+    row_keys::Outer(row_keys::kIndex),  row_keys::Outer(row_keys::kCell),    row_keys::Outer(row_keys::kTask),
+    row_keys::Outer(row_keys::kSeed),   row_keys::Outer(row_keys::kTrial),   row_keys::Outer(row_keys::kOutcome),
+    row_keys::Outer(row_keys::kAttack), row_keys::Outer(row_keys::kTurns),   row_keys::Outer(row_keys::kToolCalls),
+    row_keys::Outer(row_keys::kUsage),  row_keys::Outer(row_keys::kTaskHash)};
 constexpr std::size_t kLongestRow = std::size_t{64} << 20U;
 
 /// One window over a file: [at, at + held) lie in memory, followed by zeros.
@@ -205,24 +209,14 @@ std::string_view RowProblemName(RowProblem problem) {
 std::expected<TrialRow, RowProblem> ParseAnyTrialRow(std::string_view line, Trial& storage) {
   const auto json = Json::Parse(line);
   if (!json || !json->is_object()) return std::unexpected(RowProblem::kMalformed);
-  const Json* outcome = json->Find("outcome");
+  const Json* outcome = json->Find(row_keys::Outer(row_keys::kOutcome));
   if (outcome == nullptr || !outcome->is_string()) return std::unexpected(RowProblem::kMalformed);
   if (!Parse<Outcome>(outcome->AsString())) return std::unexpected(RowProblem::kUnknownOutcome);
-  auto trial = ParseTrialRow(line, "");
+  auto trial = ReadTrialRow(*json, "");
   if (!trial) return std::unexpected(RowProblem::kMalformed);
   storage = std::move(*trial);
-  TrialRow row;
-  row.index = storage.index;
-  row.cell = storage.cell;
-  row.task = storage.task;
-  row.task_hash = storage.task_hash;
-  row.payload_hash = storage.payload_hash;
-  row.policy_hash = storage.policy_hash;
-  row.judge_hash = storage.judge_hash;
-  row.seed = storage.seed;
-  row.trial = storage.trial;
+  TrialRow row = TrialRowOf(storage);
   row.old_schema = LacksKeys(*json);
-  row.counts = CountsOf(storage);
   return row;
 }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "analyze/accumulator.h"
 #include "base/error.h"
+#include "record/logs/row_scanner.h"
 
 namespace xsweep {
 
@@ -38,22 +38,6 @@ struct ReadOptions {
   std::size_t window_bytes = 4U << 20U;  ///< what each thread holds at a time; longer rows grow it
   bool general_path_only = false;        ///< parse every row with the general reader (tests compare both)
 };
-
-/// What analysis needs of one row. The views are valid until the next row is read.
-struct TrialRow {
-  std::uint64_t index = 0;
-  std::string_view cell, task, task_hash, payload_hash, policy_hash, judge_hash;
-  std::uint64_t seed = 0;
-  std::uint32_t trial = 0;
-  bool old_schema = false;  ///< some of our keys are missing
-  TrialCounts counts;
-};
-
-/// Scans one row exactly as AppendTrialRow writes it, plain ASCII strings only. Returns one past its newline, or
-/// nullptr for anything else (which may still be a row). Reads at most kScanPadding bytes beyond the row, so the buffer
-/// must go on that far with bytes that are not JSON, such as zeros.
-const char* ScanTrialRow(const char* at, TrialRow& row);
-inline constexpr std::size_t kScanPadding = 64;
 
 /// Any JSON, keys in any order. `storage` holds what the views point to.
 std::expected<TrialRow, RowProblem> ParseAnyTrialRow(std::string_view line, Trial& storage);

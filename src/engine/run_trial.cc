@@ -11,6 +11,37 @@
 #include "episode/turn_keeper.h"
 
 namespace xsweep {
+namespace {
+
+/// What a judge found on a dialogue that was kept. `before` is the row's outcome until now.
+void SetJudged(Assessment assessment, const Transcript& dialogue, bool attacks, Outcome before, Trial& row) {
+  row.usage[Role::kJudge] = UsageInRow(assessment.usage);
+  EpisodeResult result;
+  result.assessment = std::move(assessment);
+  result.transcript.exposure = dialogue.exposure;
+  result.transcript.calls = dialogue.calls;
+  const std::optional<BlockedBy> blocked_by = std::exchange(row.blocked_by, std::nullopt);
+  // What the row says stands before what the config says: an imported run has one cell in its config, and of some of
+  // its attacked episodes nobody could tell whether the payload was seen.
+  if (before == Outcome::kAttackResisted && !result.transcript.exposure.exposed) {
+    result.transcript.exposure.exposed = true;
+    result.transcript.exposure.delivery = Delivery::kIntact;
+  }
+  SetFindings(result, attacks || row.channel != Channel::kNone, false, row);
+  // What the provider kept from the agent no judge can call resisted.
+  if (blocked_by == BlockedBy::kProvider && row.outcome != Outcome::kAttackSucceeded) {
+    row.outcome = Outcome::kAttackBlocked;
+    row.blocked_by = blocked_by;
+    row.error_kind.reset();
+    row.error_message.clear();
+  } else if (row.stop == Stop::kUnanswered && row.outcome != Outcome::kAttackSucceeded) {
+    SetError(UnansweredError("the dialogue ended in a reply that is no answer", "dialogue"), row);
+  } else if (row.stop == Stop::kError && row.outcome != Outcome::kAttackSucceeded) {
+    SetError(Error{ErrorKind::kEpisode, "the dialogue broke off by a failure", {}}, row);
+  }
+}
+
+}  // namespace
 
 TrialRunner::TrialRunner(const SweepConfig& config, std::shared_ptr<const EnvironmentSource> environment)
     : config_(&config),
@@ -117,37 +148,14 @@ Async<Expected<Trial>> TrialRunner::Rejudge(TrialIdentity identity, Trial before
   const TrialContext context{task, goal, *environment, draws, prepared.models, caller, around};
   const auto judge = prepared.judge(context);
   auto assessment = co_await judge->Assess(task, goal, *dialogue);
-  row.error_kind.clear();
+  row.error_kind.reset();
   row.error_message.clear();
   if (!assessment) {
     if (assessment.error().kind == ErrorKind::kInterrupted) co_return std::unexpected(assessment.error());
     SetError(assessment.error(), row);
     co_return row;
   }
-  row.usage[Role::kJudge] = UsageInRow(assessment->usage);
-  EpisodeResult result;
-  result.assessment = std::move(*assessment);
-  result.transcript.exposure = dialogue->exposure;
-  result.transcript.calls = dialogue->calls;
-  const std::string blocked_by = std::exchange(row.blocked_by, "");
-  // What the row says stands before what the config says: an imported run has one cell in its config, and of some of
-  // its attacked episodes nobody could tell whether the payload was seen.
-  if (outcome_before == Outcome::kAttackResisted && !result.transcript.exposure.exposed) {
-    result.transcript.exposure.exposed = true;
-    result.transcript.exposure.delivery = Delivery::kIntact;
-  }
-  SetFindings(result, !prepared.attack.none || row.channel != Channel::kNone, false, row);
-  // What the provider kept from the agent no judge can call resisted.
-  if (blocked_by == NameOf(BlockedBy::kProvider) && row.outcome != Outcome::kAttackSucceeded) {
-    row.outcome = Outcome::kAttackBlocked;
-    row.blocked_by = blocked_by;
-    row.error_kind.clear();
-    row.error_message.clear();
-  } else if (row.stop == Stop::kUnanswered && row.outcome != Outcome::kAttackSucceeded) {
-    SetError(UnansweredError("the dialogue ended in a reply that is no answer", "dialogue"), row);
-  } else if (row.stop == Stop::kError && row.outcome != Outcome::kAttackSucceeded) {
-    SetError(Error{ErrorKind::kEpisode, "the dialogue broke off by a failure", {}}, row);
-  }
+  SetJudged(std::move(*assessment), *dialogue, !prepared.attack.none, outcome_before, row);
   if (row.queries > 0 && row.outcome == Outcome::kAttackSucceeded) {
     CO_TRY_ASSIGN(row.success_query, co_await SuccessfulTry(*judge, task, goal, *dialogue));
   }

@@ -54,8 +54,8 @@ void SetUnanswered(const EpisodeResult& result, bool attacked, Trial& row) {
   SetError(*result.unanswered, row);
   if (attacked && result.transcript.exposure.exposed && ByProvider(*result.unanswered)) {
     row.outcome = Outcome::kAttackBlocked;
-    row.blocked_by = NameOf(BlockedBy::kProvider);
-    row.error_kind.clear();
+    row.blocked_by = BlockedBy::kProvider;
+    row.error_kind.reset();
     row.error_message.clear();
     return;
   }
@@ -123,13 +123,13 @@ Usage UsageInRow(Usage used) {
 
 void SetError(const Error& error, Trial& row) {
   row.outcome = error.kind == ErrorKind::kBudget ? Outcome::kSkipped : Outcome::kError;
-  row.error_kind = error.kind == ErrorKind::kBudget  ? "budget"
-                   : error.kind == ErrorKind::kWorld ? "world"
-                   : UnansweredName(error).empty()   ? "episode"
-                                                     : "unanswered";
+  row.error_kind = error.kind == ErrorKind::kBudget  ? TrialError::kBudget
+                   : error.kind == ErrorKind::kWorld ? TrialError::kWorld
+                   : UnansweredName(error).empty()   ? TrialError::kEpisode
+                                                     : TrialError::kUnanswered;
   row.error_message = error.Text();
   row.task_success.reset();
-  row.blocked_by.clear();
+  row.blocked_by.reset();
 }
 
 void SetWatched(const WatchedModels& watched, Trial& row) {
@@ -148,7 +148,8 @@ void SetFindings(const EpisodeResult& result, bool attacked, bool asked_for_task
   row.blocked = result.assessment.blocked;
   row.amount_usd = result.assessment.amount_usd;
   row.outcome = DecideOutcome(attacked, result.transcript.exposure, result.assessment);
-  row.blocked_by = row.outcome == Outcome::kAttackBlocked ? NameOf(WhoBlocked(result.transcript)) : "";
+  row.blocked_by.reset();
+  if (row.outcome == Outcome::kAttackBlocked) row.blocked_by = WhoBlocked(result.transcript);
   if (asked_for_task) row.task_success = result.task.success;
   if (!result.assessment.succeeded) {
     SetError(Error{ErrorKind::kEpisode, "unscored: " + result.assessment.reason, "judge"}, row);

@@ -92,9 +92,9 @@ class Columns {
     attempt_.push_back(Clip<std::uint8_t>(trial.attempt));
     amount_.push_back(trial.amount_usd);
     AddUsage(trial);
-    if (!trial.error_kind.empty()) {
-      errors_.Append(Json::MakeArray(
-          {static_cast<std::int64_t>(index.size() - 1), trial.error_kind, messages_ ? trial.error_message : ""}));
+    if (trial.error_kind) {
+      errors_.Append(Json::MakeArray({static_cast<std::int64_t>(index.size() - 1), NameOf(*trial.error_kind),
+                                      messages_ ? trial.error_message : ""}));
     }
   }
 

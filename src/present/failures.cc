@@ -30,8 +30,9 @@ Expected<std::vector<FailureKind>> CountFailures(const std::filesystem::path& ro
     const auto trial = ParseTrialRow(row, "");
     if (!trial || (trial->outcome != Outcome::kError && trial->outcome != Outcome::kSkipped)) continue;
     const std::string outcome(NameOf(trial->outcome));
-    FailureKind& kind = kinds[{outcome, trial->error_kind}];
-    if (kind.count++ == 0) kind = {outcome, trial->error_kind, 1, trial->error_message};
+    const std::string why(trial->error_kind ? NameOf(*trial->error_kind) : "");
+    FailureKind& kind = kinds[{outcome, why}];
+    if (kind.count++ == 0) kind = {outcome, why, 1, trial->error_message};
   }
   std::vector<FailureKind> sorted;
   for (auto& [key, kind] : kinds) sorted.push_back(std::move(kind));

@@ -26,7 +26,7 @@ bool MaySay(std::string_view rows) {
 
 void Add(const Trial& trial, ReplyCounts& counts) {
   counts.unanswered_trials += trial.unanswered.empty() ? 0 : 1;
-  counts.blocked_by_provider += trial.blocked_by == NameOf(BlockedBy::kProvider) ? 1 : 0;
+  counts.blocked_by_provider += trial.blocked_by == BlockedBy::kProvider ? 1 : 0;
   for (const auto& [name, count] : trial.unanswered) counts.unanswered[name] += count;
   for (const auto& [role, model] : trial.answered_by) ++counts.answered_by[role + ": " + model];
 }

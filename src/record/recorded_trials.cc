@@ -17,6 +17,7 @@
 #include "base/files.h"
 #include "record/logs/layout.h"
 #include "record/logs/log_row.h"
+#include "record/logs/row_keys.h"
 #include "record/logs/trial_log.h"
 #include "record/transcripts/transcript_log.h"
 #include "record/transcripts/wanted_transcripts.h"
@@ -33,7 +34,7 @@ constexpr std::size_t kMostStretches = std::size_t{1} << 16U;
 
 /// The attempt that a row of ours names behind its usage; quotes within strings are escaped, so the last match is it.
 std::uint32_t AttemptOf(std::string_view row) {
-  constexpr std::string_view kKey = ",\"attempt\":";
+  constexpr std::string_view kKey = row_keys::kAttempt;
   std::uint32_t attempt = 0;
   const std::size_t at = row.rfind(kKey);
   if (at != std::string_view::npos) {

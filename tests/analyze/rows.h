@@ -50,7 +50,7 @@ inline Trial DrawnTrial(std::uint32_t number) {
   trial.task_hash = "0123456789abcdef";
   trial.payload_hash = trial.policy_hash = trial.judge_hash = "fedcba9876543210";
   if (trial.outcome == Outcome::kError) {
-    trial.error_kind = "episode";
+    trial.error_kind = TrialError::kEpisode;
     trial.error_message = draw("escaped", 1) == 1 ? "said \"no\"\nand left" : "HTTP 500";
   }
   return trial;
@@ -135,7 +135,7 @@ class HandMadeRun {
     trial.outcome = static_cast<Outcome>(kLetters.find(what == '-' ? '+' : what));
     trial.exposed = what == 's' || what == 'r' || what == 'b';
     if (what == '+' || what == '-') trial.task_success = what == '+';
-    if (what == 'e' || what == 'k') trial.error_kind = "episode";
+    if (what == 'e' || what == 'k') trial.error_kind = TrialError::kEpisode;
     trial.task_hash = "hash_" + trial.task;
     trials.push_back(trial);
   }

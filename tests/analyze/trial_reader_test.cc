@@ -168,7 +168,7 @@ TEST_F(FileOfRows, NamesUnknownOutcomesMalformedLinesAndOldRows) {
 TEST_F(FileOfRows, ReadsALineLongerThanItsWindow) {
   Trial trial = DrawnTrial(0);
   trial.outcome = Outcome::kError;
-  trial.error_kind = "episode";
+  trial.error_kind = TrialError::kEpisode;
   trial.error_message = std::string(100000, 'x');
   const RunAggregate run = Read(RowOf(trial) + RowOf(DrawnTrial(1)), {.threads = 1, .window_bytes = 4096});
   EXPECT_EQ(run.rows, 2);

@@ -22,7 +22,7 @@ class RunOfTries : public testing::Test {
     trial.exposed_turn = 1;
     trial.queries = queries;
     trial.success_query = success_query;
-    if (outcome == Outcome::kError) trial.error_kind = "episode";
+    if (outcome == Outcome::kError) trial.error_kind = TrialError::kEpisode;
     rows_ += RowOf(trial);
   }
   std::optional<TriesCurve> Curve(int threads = 1) {

@@ -138,7 +138,7 @@ void SpoilTwoRows(const ARun& run) {
     const std::size_t end = rows.find('\n', start) + 1;
     auto trial = ParseTrialRow(rows.substr(start, end - start), "row");
     trial->outcome = Outcome::kError;
-    trial->error_kind = "episode";
+    trial->error_kind = TrialError::kEpisode;
     trial->error_message = "429";
     AppendTrialRow(*trial, spoiled);
     start = end;

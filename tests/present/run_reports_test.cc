@@ -99,7 +99,8 @@ Sample HostileSample() {
   sample.shape = [=](const CellRecord& cell, Trial& trial) {
     usual(cell, trial);
     trial.task += kHostile;
-    if (trial.trial == 0) trial.outcome = Outcome::kError, trial.error_kind = kHostile, trial.error_message = kHostile;
+    if (trial.trial == 0)
+      trial.outcome = Outcome::kError, trial.error_kind = TrialError::kEpisode, trial.error_message = kHostile;
   };
   return sample;
 }
@@ -140,7 +141,7 @@ TEST(RunsOfErrors, AreNeverZeroPercent) {
   Sample sample = GridSample(2, 2);
   sample.shape = [](const CellRecord&, Trial& trial) {
     trial.outcome = trial.seed == 41 ? Outcome::kError : Outcome::kSkipped;
-    trial.error_kind = trial.seed == 41 ? "episode" : "budget";
+    trial.error_kind = trial.seed == 41 ? TrialError::kEpisode : TrialError::kBudget;
     trial.error_message = "HTTP 429 | after 5 tries";
   };
   SampleRun run = MakeRun(sample);

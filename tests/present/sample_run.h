@@ -38,7 +38,8 @@ inline double Chance(const std::string& cell, const Trial& trial) {
 inline void ShapeByRate(double rate, const CellRecord& cell, Trial& trial) {
   const double chance = Chance(cell.id, trial);
   trial.outcome = chance < rate ? Outcome::kAttackSucceeded : Outcome::kAttackResisted;
-  if (chance > 0.98) trial.outcome = Outcome::kError, trial.error_kind = "episode", trial.error_message = "HTTP 429";
+  if (chance > 0.98)
+    trial.outcome = Outcome::kError, trial.error_kind = TrialError::kEpisode, trial.error_message = "HTTP 429";
   if (cell.attack == "none" && trial.outcome != Outcome::kError) trial.outcome = Outcome::kBenign;
   trial.exposed = trial.outcome != Outcome::kBenign && trial.outcome != Outcome::kError;
   trial.exposed_turn = 1;

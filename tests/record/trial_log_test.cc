@@ -21,7 +21,7 @@ std::string Row(std::uint64_t index, Outcome outcome = Outcome::kAttackResisted,
   trial.seed = 41;
   trial.outcome = outcome;
   trial.attempt = attempt;
-  if (outcome == Outcome::kError) trial.error_kind = "episode";
+  if (outcome == Outcome::kError) trial.error_kind = TrialError::kEpisode;
   std::string row;
   AppendTrialRow(trial, row);
   return row;
@@ -62,7 +62,7 @@ TEST(TrialRows, ReadBackAsTheyWereWritten) {
   trial.amount_usd = 214.5;
   trial.usage[Role::kAgent] = {3, 100, 20, 1500};
   trial.usage[Role::kUser] = {1, 5, 6, 0, false};
-  trial.error_kind = "episode";
+  trial.error_kind = TrialError::kEpisode;
   trial.error_message = "server said \xF0\x9F\x98\x80 }";
   std::string row;
   AppendTrialRow(trial, row);
@@ -128,7 +128,7 @@ TEST(ShardLogs, HoldRowsLongerThanAWindow) {
   const TempDir dir;
   Trial big;
   big.index = 1;
-  big.error_kind = "episode";
+  big.error_kind = TrialError::kEpisode;
   big.error_message = std::string(3U << 20U, 'x');
   std::string row;
   AppendTrialRow(big, row);

@@ -93,7 +93,7 @@ inline Trial SampleTrial(const SampleRun& sample, const CellRecord& cell, std::s
   if (draws.Uniform("error", 0) < 0.04) {
     row.outcome = Outcome::kError;
     row.task_success.reset();
-    row.error_kind = "episode";
+    row.error_kind = TrialError::kEpisode;
     row.error_message = sample.text + ": the provider answered 529 five times";
   }
   return row;

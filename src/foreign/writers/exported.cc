@@ -18,6 +18,10 @@ std::string AgentModel(const RunDesign& manifest, const CellRecord& cell) {
   return "xsweep/" + (cell.agent.empty() ? std::string("agent") : cell.agent);
 }
 
+std::string ErrorText(const Trial& row) {
+  return row.error_kind ? std::string(NameOf(*row.error_kind)) + ": " + row.error_message : std::string();
+}
+
 std::string WithOffset(const std::string& utc) {
   return utc.ends_with('Z') ? utc.substr(0, utc.size() - 1) + "+00:00" : utc;
 }

@@ -45,6 +45,8 @@ struct ExportedRun {
 
 /// The model that plays the agent in a cell: an axis says it, or run.json; "xsweep/<agent>" where none does.
 std::string AgentModel(const RunDesign& manifest, const CellRecord& cell);
+/// "kind: message" of what ended the trial; empty where nothing did.
+std::string ErrorText(const Trial& row);
 /// "2026-11-26T17:22:38Z" as "2026-11-26T17:22:38+00:00".
 std::string WithOffset(const std::string& utc);
 /// Nanoseconds since 1970 of such a time; 0 for what is none.

@@ -152,7 +152,7 @@ class EventList {
 
 std::string ErrorJson(const Trial& row) {
   std::string out = "{";
-  Text(out, "message", row.error_kind + ": " + row.error_message);
+  Text(out, "message", ErrorText(row));
   Text(out, "traceback", "");
   Text(out, "traceback_ansi", "");
   return out + '}';
@@ -291,7 +291,7 @@ std::string InspectSample::Whole(const Trial& row, const ExportedCell& cell, con
   Raw(sample, "model_usage", facts.usage);
   Raw(sample, "role_usage", "{}");
   Text(sample, "uuid", uuid_);
-  if (!row.error_kind.empty()) Raw(sample, "error", ErrorJson(row));
+  if (row.error_kind) Raw(sample, "error", ErrorJson(row));
   Raw(sample, "attachments", "{}");
   return sample + '}';
 }
@@ -309,7 +309,7 @@ std::string InspectSample::Summary(const Trial& row, const SampleFacts& facts) c
   Raw(summary, "completed", "true");
   Text(summary, "uuid", uuid_);
   Number(summary, "retries", 0);
-  if (!row.error_kind.empty()) Text(summary, "error", row.error_kind + ": " + row.error_message);
+  if (row.error_kind) Text(summary, "error", ErrorText(row));
   return summary + '}';
 }
 

@@ -199,7 +199,7 @@ std::string TrialCsvLine(const ExportedCell& cell, const Trial& row) {
   number(agent.prompt_tokens);
   number(agent.completion_tokens);
   text(agent.cost_known ? fmt::format("{:.9f}", static_cast<double>(agent.cost_nano_usd) / 1e9) : "");
-  text(row.error_kind);
+  text(row.error_kind ? NameOf(*row.error_kind) : "");
   text(row.error_message);
   return line + "\n";
 }

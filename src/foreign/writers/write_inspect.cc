@@ -133,7 +133,7 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
   facts.epoch = ++epochs_[facts.id];
   if (facts.epoch == 1) ids_.push_back(facts.id);
   ++samples_;
-  if (row.error_kind.empty()) ++completed_;
+  if (!row.error_kind) ++completed_;
   if (dialogue != nullptr) facts.input = FirstSaid(*dialogue);
   facts.scores = ScoresJson(row);
   facts.metadata = MetadataJson(row, *cell_);

@@ -135,7 +135,7 @@ Span RootOf(const ExportedRun& run, const ExportedCell& cell, const Trial& row, 
   root.name = "invoke_agent " + (cell.record.agent.empty() ? std::string("agent") : cell.record.agent);
   // A place of its own for every trial: the spans of one never lie over those of another.
   root.begin = UnixNanoseconds(run.manifest.timestamp_utc) + static_cast<std::int64_t>(row.index) * kStep * 1000;
-  root.error = row.error_kind.empty() ? "" : row.error_kind + ": " + row.error_message;
+  root.error = ErrorText(row);
   Attributes attributes;
   AddTrial(row, cell, AgentModel(run.manifest, cell.record), attributes);
   root.attributes = attributes.Take();

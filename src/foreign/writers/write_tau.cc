@@ -102,7 +102,7 @@ Json AsTau1Entry(const Task& task, const Trial& row, std::uint32_t trial, const 
                                 {"source", "user"},
                                 {"user_cost", CostOf(row.usage[Role::kUser])}});
   // v1 knows no ungraded episode, and a 0 would be a verdict.
-  if (!row.error_kind.empty())
+  if (row.error_kind)
     info.Set("error", row.error_message);
   else if (!row.task_success)
     info.Set("error", "task success was not assessed");
@@ -131,7 +131,7 @@ Json AsTau2Task(const Task& task) {
 
 Json AsTau2Simulation(const Trial& row, std::uint32_t trial, const std::string& run_began_utc,
                       const Transcript* transcript) {
-  const bool graded = row.error_kind.empty() && row.task_success.has_value();
+  const bool graded = !row.error_kind && row.task_success.has_value();
   return Json::MakeObject({{"id", fmt::format("xsweep-{}", row.index)},
                            {"task_id", row.task},
                            {"timestamp", run_began_utc},

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/hash.h"
+#include "record/logs/row_keys.h"
 
 namespace xsweep {
 namespace {
@@ -34,8 +35,8 @@ bool HasMark(std::string_view line) {
 /// A row begins with its index, ends with its error, and JSON has no control characters. A row whose mark is damaged
 /// ends in what is left of the mark and does not pass for one that never had any.
 bool LooksWhole(std::string_view line) {
-  constexpr std::string_view kStart = "{\"index\":";
-  if (!line.starts_with(kStart) || !(line.ends_with(",\"error\":null}\n") || line.ends_with("\"}}\n"))) return false;
+  const bool ends = line.ends_with(std::string_view(row_keys::kNoError).substr(1)) || line.ends_with("\"}}\n");
+  if (!line.starts_with(row_keys::kIndex) || !ends) return false;
   line.remove_suffix(1);
   return std::ranges::none_of(line, [](char c) { return static_cast<unsigned char>(c) < 0x20; });
 }
@@ -62,7 +63,7 @@ LogRow ReadLogRow(std::string_view line) {
 }
 
 std::optional<std::uint64_t> RowIndex(std::string_view row) {
-  constexpr std::string_view kStart = "{\"index\":";
+  constexpr std::string_view kStart = row_keys::kIndex;
   if (!row.starts_with(kStart)) return std::nullopt;
   std::uint64_t index = 0;
   const char* begin = row.data() + kStart.size();

@@ -5,10 +5,12 @@
 #include <charconv>
 #include <cmath>
 
-#include "base/json.h"
+#include "record/logs/row_keys.h"
 
 namespace xsweep {
 namespace {
+
+using namespace row_keys;
 
 template <class Integer>
 void AppendNumber(Integer value, std::string& out) {
@@ -16,7 +18,7 @@ void AppendNumber(Integer value, std::string& out) {
   out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr);
 }
 
-/// Appends `,"key":` (the comma is part of `key`), then a value.
+/// Appends a key of the table, then a value.
 class RowWriter {
  public:
   explicit RowWriter(std::string& out) : out_(out) {}
@@ -51,22 +53,22 @@ class RowWriter {
 };
 
 void AppendUsage(const Trial& trial, RowWriter& row) {
-  row.Raw(",\"usage\":{");
+  row.Raw(kUsage);
   bool first = true;
   for (const Role role : kEvery<Role>) {
     const Usage& usage = trial.usage[role];
     if (usage == Usage()) continue;
     if (!std::exchange(first, false)) row.Raw(",");
     row.Text("", NameOf(role))
-        .Number(":{\"calls\":", usage.calls)
-        .Number(",\"prompt_tokens\":", usage.prompt_tokens)
-        .Number(",\"completion_tokens\":", usage.completion_tokens);
-    if (usage.cached_tokens > 0) row.Number(",\"cached_tokens\":", usage.cached_tokens);
-    if (usage.written_tokens > 0) row.Number(",\"cache_write_tokens\":", usage.written_tokens);
+        .Number(kCalls, usage.calls)
+        .Number(kPromptTokens, usage.prompt_tokens)
+        .Number(kCompletionTokens, usage.completion_tokens);
+    if (usage.cached_tokens > 0) row.Number(kCachedTokens, usage.cached_tokens);
+    if (usage.written_tokens > 0) row.Number(kCacheWriteTokens, usage.written_tokens);
     if (usage.cost_known) {
-      row.Real(",\"cost_usd\":", static_cast<double>(usage.cost_nano_usd) / 1e9).Raw("}");
+      row.Real(kCost, static_cast<double>(usage.cost_nano_usd) / 1e9).Raw("}");
     } else {
-      row.Raw(",\"cost_usd\":null}");
+      row.Raw(kCost).Raw("null}");
     }
   }
   row.Raw("}");
@@ -74,61 +76,71 @@ void AppendUsage(const Trial& trial, RowWriter& row) {
 
 void AppendUnanswered(const Trial& trial, RowWriter& row) {
   if (!trial.unanswered.empty()) {
-    row.Raw(",\"unanswered\":{");
+    row.Raw(kUnanswered);
     for (const auto& [name, count] : trial.unanswered) {
       row.Text(&name == &trial.unanswered.front().first ? "" : ",", name).Number(":", count);
     }
     row.Raw("}");
   }
   if (trial.answered_by.empty()) return;
-  row.Raw(",\"answered_by\":{");
+  row.Raw(kAnsweredBy);
   for (const auto& [role, model] : trial.answered_by) {
     row.Text(&role == &trial.answered_by.front().first ? "" : ",", role).Text(":", model);
   }
   row.Raw("}");
 }
 
-void ReadUnanswered(const Json& row, Trial& trial) {
-  if (const Json* counts = row.Find("unanswered"); counts != nullptr && counts->is_object()) {
-    for (const auto& [name, count] : counts->members()) {
-      if (count.is_int()) trial.unanswered.emplace_back(name, count.AsInt());
-    }
-  }
-  if (const Json* names = row.Find("answered_by"); names != nullptr && names->is_object()) {
-    for (const auto& [role, model] : names->members()) {
-      if (model.is_string()) trial.answered_by.emplace_back(role, model.AsString());
-    }
-  }
-}
-
 void AppendAttack(const Trial& trial, RowWriter& row) {
-  row.Text(",\"attack\":{\"goal\":", trial.goal)
-      .Text(",\"channel\":", NameOf(trial.channel))
-      .Flag(",\"exposed\":", trial.exposure_unknown ? std::nullopt : std::optional(trial.exposed));
+  row.Text(kAttack, trial.goal)
+      .Text(kChannel, NameOf(trial.channel))
+      .Flag(kExposed, trial.exposure_unknown ? std::nullopt : std::optional(trial.exposed));
   if (trial.exposed) {
-    row.Number(",\"exposed_turn\":", trial.exposed_turn);
+    row.Number(kExposedTurn, trial.exposed_turn);
   } else {
-    row.Raw(",\"exposed_turn\":null");
+    row.Raw(kExposedTurn).Raw("null");
   }
-  if (trial.delivery != Delivery::kNone) row.Text(",\"delivery\":", NameOf(trial.delivery));
-  row.Number(",\"attempted\":", trial.attempted)
-      .Number(",\"executed\":", trial.executed)
-      .Number(",\"blocked\":", trial.blocked)
-      .Number(",\"queries\":", trial.queries);
-  if (trial.success_query > 0) row.Number(",\"success_query\":", trial.success_query);
-  row.Real(",\"amount_usd\":", trial.amount_usd);
-  if (!trial.blocked_by.empty()) row.Text(",\"blocked_by\":", trial.blocked_by);
+  if (trial.delivery != Delivery::kNone) row.Text(kDelivery, NameOf(trial.delivery));
+  row.Number(kAttempted, trial.attempted)
+      .Number(kExecuted, trial.executed)
+      .Number(kBlocked, trial.blocked)
+      .Number(kQueries, trial.queries);
+  if (trial.success_query > 0) row.Number(kSuccessQuery, trial.success_query);
+  row.Real(kAmount, trial.amount_usd);
+  if (trial.blocked_by) row.Text(kBlockedBy, NameOf(*trial.blocked_by));
   row.Raw("}");
 }
 
-Usage ParseUsage(const Json& json) {
+/// The object at the outer of a double key; null where it is none.
+const Json* ObjectAt(const Json& json, std::string_view key) {
+  const Json* found = json.Find(Outer(key));
+  return found != nullptr && found->is_object() ? found : nullptr;
+}
+
+std::int64_t IntAt(const Json& json, std::string_view key, std::int64_t fallback = 0) {
+  return json.IntOr(Inner(key), fallback);
+}
+
+int SmallIntAt(const Json& json, std::string_view key) {
+  const std::int64_t value = IntAt(json, key);
+  return value < 0 || value > INT32_MAX ? 0 : static_cast<int>(value);
+}
+
+std::string TextAt(const Json& json, std::string_view key) { return std::string(json.StringOr(Inner(key), "")); }
+
+/// Empty where nothing, or a word of another version, stands there.
+template <Worded Enum>
+std::optional<Enum> WordAt(const Json& json, std::string_view key) {
+  return Parse<Enum>(json.StringOr(Inner(key), ""));
+}
+
+Usage ReadUsage(const Json& json) {
   Usage usage;
-  usage.calls = json.IntOr("calls", 0);
-  usage.prompt_tokens = json.IntOr("prompt_tokens", 0);
-  usage.completion_tokens = json.IntOr("completion_tokens", 0);
-  usage.cached_tokens = json.IntOr("cached_tokens", 0);
-  usage.written_tokens = json.IntOr("cache_write_tokens", 0);
-  const Json* cost = json.Find("cost_usd");
+  usage.calls = IntAt(json, kCalls);
+  usage.prompt_tokens = IntAt(json, kPromptTokens);
+  usage.completion_tokens = IntAt(json, kCompletionTokens);
+  usage.cached_tokens = IntAt(json, kCachedTokens);
+  usage.written_tokens = IntAt(json, kCacheWriteTokens);
+  const Json* cost = json.Find(Inner(kCost));
   usage.cost_known = false;
   if (cost != nullptr && cost->is_number()) {
     const double nano = cost->AsDouble() * 1e9;
@@ -140,101 +152,114 @@ Usage ParseUsage(const Json& json) {
   return usage;
 }
 
-int SmallInt(const Json& json, std::string_view key) {
-  const std::int64_t value = json.IntOr(key, 0);
-  return value < 0 || value > INT32_MAX ? 0 : static_cast<int>(value);
+void ReadReplies(const Json& row, Trial& trial) {
+  if (const Json* counts = ObjectAt(row, kUnanswered)) {
+    for (const auto& [name, count] : counts->members()) {
+      if (count.is_int()) trial.unanswered.emplace_back(name, count.AsInt());
+    }
+  }
+  if (const Json* names = ObjectAt(row, kAnsweredBy)) {
+    for (const auto& [role, model] : names->members()) {
+      if (model.is_string()) trial.answered_by.emplace_back(role, model.AsString());
+    }
+  }
+  const Json* usage = row.Find(Outer(kUsage));
+  if (usage == nullptr) return;
+  for (const Role role : kEvery<Role>) {
+    if (const Json* part = usage->Find(NameOf(role))) trial.usage[role] = ReadUsage(*part);
+  }
 }
 
-void ParseAttack(const Json& json, Trial& trial) {
-  trial.goal = json.StringOr("goal", "");
-  trial.channel = Parse<Channel>(json.StringOr("channel", "")).value_or(Channel::kNone);
-  trial.exposed = json.BoolOr("exposed", false);
-  const Json* exposed = json.Find("exposed");
+void ReadAttack(const Json& json, Trial& trial) {
+  trial.goal = TextAt(json, kAttack);
+  trial.channel = WordAt<Channel>(json, kChannel).value_or(Channel::kNone);
+  trial.exposed = json.BoolOr(Inner(kExposed), false);
+  const Json* exposed = json.Find(Inner(kExposed));
   trial.exposure_unknown = exposed != nullptr && exposed->is_null();
-  trial.exposed_turn = SmallInt(json, "exposed_turn");
-  trial.delivery = Parse<Delivery>(json.StringOr("delivery", "")).value_or(Delivery::kNone);
-  trial.attempted = SmallInt(json, "attempted");
-  trial.executed = SmallInt(json, "executed");
-  trial.blocked = SmallInt(json, "blocked");
-  trial.queries = json.IntOr("queries", 0);
-  trial.success_query = json.IntOr("success_query", 0);
-  trial.amount_usd = json.DoubleOr("amount_usd", 0);
-  trial.blocked_by = json.StringOr("blocked_by", "");
+  trial.exposed_turn = SmallIntAt(json, kExposedTurn);
+  trial.delivery = WordAt<Delivery>(json, kDelivery).value_or(Delivery::kNone);
+  trial.attempted = SmallIntAt(json, kAttempted);
+  trial.executed = SmallIntAt(json, kExecuted);
+  trial.blocked = SmallIntAt(json, kBlocked);
+  trial.queries = IntAt(json, kQueries);
+  trial.success_query = IntAt(json, kSuccessQuery);
+  trial.amount_usd = json.DoubleOr(Inner(kAmount), 0);
+  trial.blocked_by = WordAt<BlockedBy>(json, kBlockedBy);
+}
+
+void ReadEnd(const Json& row, Trial& trial) {
+  if (const Json* hashes = row.Find(Outer(kTaskHash))) {
+    trial.task_hash = TextAt(*hashes, kTaskHash);
+    trial.payload_hash = TextAt(*hashes, kPayloadHash);
+    trial.policy_hash = TextAt(*hashes, kPolicyHash);
+    trial.judge_hash = TextAt(*hashes, kJudgeHash);
+  }
+  if (const Json* error = ObjectAt(row, kErrorKind)) {
+    trial.error_kind = WordAt<TrialError>(*error, kErrorKind).value_or(TrialError::kEpisode);
+    trial.error_message = TextAt(*error, kErrorMessage);
+  }
 }
 
 }  // namespace
 
 void AppendTrialRow(const Trial& trial, std::string& out) {
   RowWriter row(out);
-  row.Number("{\"index\":", trial.index)
-      .Text(",\"cell\":", trial.cell)
-      .Text(",\"task\":", trial.task)
-      .Number(",\"seed\":", trial.seed)
-      .Number(",\"trial\":", trial.trial);
-  if (trial.dialogue) row.Number(",\"dialogue\":", *trial.dialogue);
-  row.Text(",\"outcome\":", NameOf(trial.outcome)).Flag(",\"task_success\":", trial.task_success);
-  if (trial.reward) row.Real(",\"reward\":", *trial.reward);
+  row.Number(kIndex, trial.index)
+      .Text(kCell, trial.cell)
+      .Text(kTask, trial.task)
+      .Number(kSeed, trial.seed)
+      .Number(kTrial, trial.trial);
+  if (trial.dialogue) row.Number(kDialogue, *trial.dialogue);
+  row.Text(kOutcome, NameOf(trial.outcome)).Flag(kTaskSuccess, trial.task_success);
+  if (trial.reward) row.Real(kReward, *trial.reward);
   AppendAttack(trial, row);
-  row.Number(",\"turns\":", trial.turns)
-      .Number(",\"tool_calls\":", trial.tool_calls)
-      .Text(",\"stop\":", NameOf(trial.stop));
+  row.Number(kTurns, trial.turns).Number(kToolCalls, trial.tool_calls).Text(kStop, NameOf(trial.stop));
   AppendUnanswered(trial, row);
   AppendUsage(trial, row);
-  row.Number(",\"attempt\":", trial.attempt)
-      .Text(",\"hashes\":{\"task\":", trial.task_hash)
-      .Text(",\"payload\":", trial.payload_hash)
-      .Text(",\"policy\":", trial.policy_hash)
-      .Text(",\"judge\":", trial.judge_hash);
-  if (trial.error_kind.empty()) {
-    row.Raw("},\"error\":null}\n");
+  row.Number(kAttempt, trial.attempt)
+      .Text(kTaskHash, trial.task_hash)
+      .Text(kPayloadHash, trial.payload_hash)
+      .Text(kPolicyHash, trial.policy_hash)
+      .Text(kJudgeHash, trial.judge_hash);
+  if (!trial.error_kind) {
+    row.Raw(kNoError);
   } else {
-    row.Text("},\"error\":{\"kind\":", trial.error_kind).Text(",\"message\":", trial.error_message).Raw("}}\n");
+    row.Text(kErrorKind, NameOf(*trial.error_kind)).Text(kErrorMessage, trial.error_message).Raw(kErrorEnd);
   }
 }
 
 Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where) {
   TRY_ASSIGN(const Json row, Json::Parse(line, std::string(where)));
-  const auto outcome = Parse<Outcome>(row.StringOr("outcome", ""));
-  const std::int64_t index = row.IntOr("index", -1);
-  if (!row.is_object() || !outcome || index < 0 || row.Find("cell") == nullptr || row.Find("task") == nullptr) {
+  return ReadTrialRow(row, where);
+}
+
+Expected<Trial> ReadTrialRow(const Json& row, std::string_view where) {
+  const auto outcome = WordAt<Outcome>(row, kOutcome);
+  const std::int64_t index = IntAt(row, kIndex, -1);
+  if (!row.is_object() || !outcome || index < 0 || row.Find(Inner(kCell)) == nullptr ||
+      row.Find(Inner(kTask)) == nullptr) {
     return UserError("is not a trial row (needs index, cell, task and a known outcome)", std::string(where));
   }
   Trial trial;
   trial.index = static_cast<std::uint64_t>(index);
-  trial.cell = row.StringOr("cell", "");
-  trial.task = row.StringOr("task", "");
-  trial.seed = static_cast<std::uint64_t>(row.IntOr("seed", 0));
-  trial.trial = static_cast<std::uint32_t>(SmallInt(row, "trial"));
-  if (const std::int64_t dialogue = row.IntOr("dialogue", -1); dialogue >= 0)
+  trial.cell = TextAt(row, kCell);
+  trial.task = TextAt(row, kTask);
+  trial.seed = static_cast<std::uint64_t>(IntAt(row, kSeed));
+  trial.trial = static_cast<std::uint32_t>(SmallIntAt(row, kTrial));
+  if (const std::int64_t dialogue = IntAt(row, kDialogue, -1); dialogue >= 0)
     trial.dialogue = static_cast<std::uint64_t>(dialogue);
   trial.outcome = *outcome;
-  if (const Json* reward = row.Find("reward"); reward != nullptr && reward->is_number()) {
+  if (const Json* reward = row.Find(Inner(kReward)); reward != nullptr && reward->is_number())
     trial.reward = reward->AsDouble();
-  }
-  if (const Json* success = row.Find("task_success"); success != nullptr && success->is_bool()) {
+  if (const Json* success = row.Find(Inner(kTaskSuccess)); success != nullptr && success->is_bool())
     trial.task_success = success->AsBool();
-  }
-  if (const Json* attack = row.Find("attack")) ParseAttack(*attack, trial);
-  trial.turns = SmallInt(row, "turns");
-  trial.tool_calls = SmallInt(row, "tool_calls");
-  trial.stop = Parse<Stop>(row.StringOr("stop", "")).value_or(Stop::kNone);
-  ReadUnanswered(row, trial);
-  if (const Json* usage = row.Find("usage")) {
-    for (const Role role : kEvery<Role>) {
-      if (const Json* part = usage->Find(NameOf(role))) trial.usage[role] = ParseUsage(*part);
-    }
-  }
-  trial.attempt = static_cast<std::uint32_t>(SmallInt(row, "attempt"));
-  if (const Json* hashes = row.Find("hashes")) {
-    trial.task_hash = hashes->StringOr("task", "");
-    trial.payload_hash = hashes->StringOr("payload", "");
-    trial.policy_hash = hashes->StringOr("policy", "");
-    trial.judge_hash = hashes->StringOr("judge", "");
-  }
-  if (const Json* error = row.Find("error"); error != nullptr && error->is_object()) {
-    trial.error_kind = error->StringOr("kind", "episode");
-    trial.error_message = error->StringOr("message", "");
-  }
+  if (const Json* attack = row.Find(Outer(kAttack))) ReadAttack(*attack, trial);
+  trial.turns = SmallIntAt(row, kTurns);
+  trial.tool_calls = SmallIntAt(row, kToolCalls);
+  trial.stop = WordAt<Stop>(row, kStop).value_or(Stop::kNone);
+  ReadReplies(row, trial);
+  trial.attempt = static_cast<std::uint32_t>(SmallIntAt(row, kAttempt));
+  ReadEnd(row, trial);
   return trial;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,12 +11,24 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "words/names.h"
 #include "words/usage.h"
 
 namespace xsweep {
 
-/// One row. The keys of its JSON and their order are fixed, and nothing in it depends on a clock, a thread or a host:
+/// Whose failure ended a trial with error or skipped.
+enum class TrialError : std::uint8_t {
+  kEpisode,     ///< the dialogue's or the judge's
+  kWorld,       ///< a disk, a network, another program
+  kBudget,      ///< nobody's: a limit of the run was reached
+  kUnanswered,  ///< a reply of some model was no answer
+};
+template <>
+inline constexpr std::array<std::string_view, 4> kWords<TrialError> = {"episode", "world", "budget", "unanswered"};
+
+/// One row. The keys of its JSON (row_keys.h) and their order are fixed, and nothing in it depends on a clock, a thread
+/// or a host:
 ///
 /// {"index":0,"cell":"c0","task":"t1","seed":41,"trial":0,"outcome":"attack_resisted","task_success":true,
 ///  "attack":{"goal":"...","channel":"user_turn","exposed":true,"exposed_turn":1,"attempted":0,"executed":0,
@@ -35,7 +48,7 @@ namespace xsweep {
 /// `usage` holds only roles that made calls; a `cost_usd` of null is an unknown price. "cached_tokens":1 and
 /// "cache_write_tokens":1 stand behind completion_tokens where a server read or wrote part of the prompts in its cache;
 /// prompt_tokens counts them too. `error` is
-/// {"kind":"episode","message":"..."} for outcomes error and skipped.
+/// {"kind":"episode","message":"..."} for outcomes error and skipped; a kind that is not known reads as episode.
 struct Trial {
   std::uint64_t index = 0;  ///< place in the plan; unique in a run
   std::string cell;
@@ -70,13 +83,13 @@ struct Trial {
   std::string payload_hash;
   std::string policy_hash;
   std::string judge_hash;
-  std::string blocked_by;  ///< of attack_blocked: defense, provider or agent; empty otherwise
+  std::optional<BlockedBy> blocked_by;  ///< of attack_blocked
   /// Replies of models that were no answer, by name ("length", "judge.refused"); in the row only where there are any.
   std::vector<std::pair<std::string, std::int64_t>> unanswered;
   /// Role -> the model that answered, where a reply names another one than was asked; likewise.
   std::vector<std::pair<std::string, std::string>> answered_by;
 
-  std::string error_kind;  ///< empty: no error
+  std::optional<TrialError> error_kind;  ///< empty: no error
   std::string error_message;
 
   friend bool operator==(const Trial&, const Trial&) = default;
@@ -86,5 +99,7 @@ struct Trial {
 void AppendTrialRow(const Trial& trial, std::string& out);
 /// Reads one row, any key order, unknown keys ignored. `where` names the file and line for errors.
 Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where);
+/// The same of a row that is JSON already.
+Expected<Trial> ReadTrialRow(const Json& row, std::string_view where);
 
 }  // namespace xsweep

@@ -74,7 +74,7 @@ Status CheckJudge(const Experiment& experiment, const Manifest& before, const st
 bool Judgeable(const Trial& row) {
   if (row.outcome == Outcome::kAttackSucceeded) return true;
   return row.outcome != Outcome::kSkipped && row.stop != Stop::kNone && row.stop != Stop::kError &&
-         row.error_kind != "unanswered";
+         row.error_kind != TrialError::kUnanswered;
 }
 
 /// The rows and dialogues of the old run, in plan order.

@@ -159,7 +159,7 @@ Trial RowOf(const ForeignTrial& trial, std::uint64_t seed, const Grading& gradin
   }
   if (!trial.error.empty()) {
     row.outcome = Outcome::kError;
-    row.error_kind = "episode";
+    row.error_kind = TrialError::kEpisode;
     row.error_message = trial.error;
     return row;
   }
