@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/clock.h"
 #include "base/files.h"
@@ -17,20 +16,6 @@ namespace xsweep {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Percent-encoded as Signature Version 4 wants it: everything but unreserved characters and, in keys, slashes.
-std::string Encode(std::string_view text, bool keep_slashes) {
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("-._~").contains(c);
-    if (plain || (keep_slashes && c == '/')) {
-      encoded += c;
-    } else {
-      encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return encoded;
-}
 
 /// The text of the first such element of an XML answer; entities as they are.
 std::string Element(std::string_view xml, std::string_view name) {
@@ -216,7 +201,7 @@ class S3Upload {
     auto sent = co_await SendParts(url, id, bytes);
     if (sent) co_return Status();
     // Parts that nobody completes are paid for until somebody removes them.
-    HttpRequest abort = Request("DELETE", url + "?uploadId=" + Encode(id, false));
+    HttpRequest abort = Request("DELETE", url + "?uploadId=" + PercentEncoded(id, false));
     auto aborted = co_await Send(std::move(abort));
     static_cast<void>(aborted);
     co_return std::unexpected(sent.error());
@@ -226,7 +211,7 @@ class S3Upload {
     std::string parts = "<CompleteMultipartUpload>";
     int number = 0;
     for (std::uint64_t offset = 0; offset < bytes.size(); offset += options_.part_bytes) {
-      const std::string query = fmt::format("?partNumber={}&uploadId={}", ++number, Encode(id, false));
+      const std::string query = fmt::format("?partNumber={}&uploadId={}", ++number, PercentEncoded(id, false));
       HttpRequest request = Request("PUT", url + query, std::string(bytes.substr(offset, options_.part_bytes)));
       auto response = co_await Send(std::move(request));
       if (!response) co_return std::unexpected(response.error());
@@ -234,7 +219,8 @@ class S3Upload {
       if (response->status != 200 || tag == nullptr) co_return Refusal(*response, url);
       parts += fmt::format("<Part><PartNumber>{}</PartNumber><ETag>{}</ETag></Part>", number, QuotedTag(*tag));
     }
-    HttpRequest request = Request("POST", url + "?uploadId=" + Encode(id, false), parts + "</CompleteMultipartUpload>");
+    HttpRequest request =
+        Request("POST", url + "?uploadId=" + PercentEncoded(id, false), parts + "</CompleteMultipartUpload>");
     request.headers.push_back({"Content-Type", "application/xml"});
     auto response = co_await Send(std::move(request));
     if (!response) co_return std::unexpected(response.error());
@@ -295,46 +281,6 @@ class S3Upload {
 };
 
 }  // namespace
-
-Expected<S3Options> ParseS3Address(std::string_view address) {
-  constexpr std::string_view kScheme = "s3://";
-  if (!address.starts_with(kScheme))
-    return UserError("is no S3 address; write s3://bucket/prefix", std::string(address));
-  address.remove_prefix(kScheme.size());
-  S3Options options;
-  options.bucket = address.substr(0, address.find('/'));
-  const bool named = !options.bucket.empty() && std::ranges::all_of(options.bucket, [](unsigned char c) {
-    return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '-' || c == '.';
-  });
-  if (!named)
-    return UserError("a bucket's name has lower-case letters, digits, dashes and dots", "s3://" + std::string(address));
-  std::string_view prefix = address.substr(std::min(address.size(), options.bucket.size() + 1));
-  while (prefix.ends_with('/')) prefix.remove_suffix(1);
-  if (prefix.find("..") != std::string_view::npos || prefix.find("//") != std::string_view::npos ||
-      prefix.starts_with('/')) {
-    return UserError("this prefix would be changed on its way; use plain folder names", std::string(prefix));
-  }
-  options.prefix = prefix;
-  return options;
-}
-
-std::string S3Url(const S3Options& options, std::string_view key) {
-  std::string endpoint = options.settings.endpoint;
-  const bool amazon = endpoint.empty();
-  if (amazon) {
-    const std::string& region = options.settings.region;
-    endpoint = fmt::format("https://s3.{}.amazonaws.com", region.empty() ? "us-east-1" : region);
-  }
-  while (endpoint.ends_with('/')) endpoint.pop_back();
-  const bool dotted = options.bucket.find('.') != std::string::npos;
-  const bool by_path =
-      options.addressing == S3Addressing::kPath || (options.addressing == S3Addressing::kAuto && (!amazon || dotted));
-  if (by_path) return fmt::format("{}/{}/{}", endpoint, options.bucket, Encode(key, true));
-  const std::size_t host = endpoint.find("://");
-  const std::size_t start = host == std::string::npos ? 0 : host + 3;
-  return fmt::format("{}{}.{}/{}", endpoint.substr(0, start), options.bucket, endpoint.substr(start),
-                     Encode(key, true));
-}
 
 Expected<PublishResult> PublishToS3(const fs::path& site, const S3Options& options, const PublishProgress& progress) {
   TRY_ASSIGN(const auto files, ListBundle(site));

@@ -7,57 +7,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/characters.h"
-#include "base/hash.h"
 #include "net/event_stream.h"
+#include "relay/wires/reply_pieces.h"
+#include "relay/wires/write_responses.h"
 
 namespace xsweep {
 namespace {
-
-constexpr std::int64_t kCreated = 1'700'000'000;  ///< a reply that depends on nothing but its request knows no clock
-constexpr std::size_t kPiece = 24;                ///< bytes of text in one event
-
-using Event = std::pair<std::string, Json>;
-
-/// Letters and digits, a function of the seed.
-std::string Word(std::string_view seed, std::string_view what, std::size_t length) {
-  constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::string out;
-  for (std::uint64_t round = 0; out.size() < length; ++round) {
-    std::uint64_t bits = Hash64(fmt::format("{}\n{}", seed, what), round);
-    for (int i = 0; i < 10 && out.size() < length; ++i, bits /= 62) out += kLetters[bits % 62];
-  }
-  return out;
-}
-
-std::string HexWord(std::string_view seed, std::string_view what) {
-  std::string out;
-  for (std::uint64_t round = 0; round < 3; ++round)
-    out += fmt::format("{:016x}", Hash64(fmt::format("{}\n{}", seed, what), round));
-  return out;
-}
-
-/// Cut between characters, never within one. At least one piece.
-std::vector<std::string> Pieces(std::string_view text) {
-  std::vector<std::string> pieces;
-  while (text.size() > kPiece) {
-    std::size_t end = WholeCharacters(text, kPiece).size();
-    if (end == 0) end = kPiece;
-    pieces.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  pieces.emplace_back(text);
-  return pieces;
-}
-
-std::string Arguments(const ToolCall& call) {
-  return call.arguments.is_string() ? call.arguments.AsString() : call.arguments.Dump();
-}
-
-Json With(Json object, std::string_view key, Json value) {
-  object.Set(key, std::move(value));
-  return object;
-}
 
 // ---- Chat Completions
 
@@ -68,9 +23,9 @@ Json ChatUsage(const Usage& usage) {
 }
 
 Json ChatHead(const ReplyFrame& frame, std::string_view object) {
-  return Json::MakeObject({{"id", "chatcmpl-" + Word(frame.seed, "reply", 29)},
+  return Json::MakeObject({{"id", "chatcmpl-" + SeededWord(frame.seed, "reply", 29)},
                            {"object", object},
-                           {"created", kCreated},
+                           {"created", kReplyCreated},
                            {"model", frame.model}});
 }
 
@@ -91,7 +46,7 @@ Json WholeChat(const ModelReply& reply, const ReplyFrame& frame) {
   message.Set("refusal", Json());
   if (!reply.calls.empty()) {
     Json calls = Json::MakeArray();
-    for (const ToolCall& call : reply.calls) calls.Append(ChatCall(call, Arguments(call)));
+    for (const ToolCall& call : reply.calls) calls.Append(ChatCall(call, ArgumentsText(call)));
     message.Set("tool_calls", std::move(calls));
   }
   Json body = ChatHead(frame, "chat.completion");
@@ -103,13 +58,13 @@ Json WholeChat(const ModelReply& reply, const ReplyFrame& frame) {
   return body;
 }
 
-std::vector<Event> ChatEvents(const ModelReply& reply, const ReplyFrame& frame) {
-  std::vector<Event> events;
+std::vector<ReplyEvent> ChatEvents(const ModelReply& reply, const ReplyFrame& frame) {
+  std::vector<ReplyEvent> events;
   const Json head = ChatHead(frame, "chat.completion.chunk");
   const auto add = [&](Json delta, Json finish) {
     Json choice = Json::MakeObject({{"index", 0}, {"delta", std::move(delta)}, {"logprobs", Json()}});
     choice.Set("finish_reason", std::move(finish));
-    Json chunk = With(head, "choices", Json::MakeArray({std::move(choice)}));
+    Json chunk = WithMember(head, "choices", Json::MakeArray({std::move(choice)}));
     if (frame.usage_chunk) chunk.Set("usage", Json());
     events.emplace_back("", std::move(chunk));
   };
@@ -117,139 +72,23 @@ std::vector<Event> ChatEvents(const ModelReply& reply, const ReplyFrame& frame) 
           {{"role", "assistant"}, {"content", reply.calls.empty() || !reply.text.empty() ? Json("") : Json()}}),
       {});
   if (!reply.text.empty())
-    for (const std::string& piece : Pieces(reply.text)) add(Json::MakeObject({{"content", piece}}), {});
+    for (const std::string& piece : TextPieces(reply.text)) add(Json::MakeObject({{"content", piece}}), {});
   for (std::size_t i = 0; i < reply.calls.size(); ++i) {
     const auto index = static_cast<std::int64_t>(i);
     Json begin = Json::MakeObject({{"index", index}});
     const Json call = ChatCall(reply.calls[i], "");
     for (const auto& [key, value] : call.members()) begin.Set(key, value);
     add(Json::MakeObject({{"tool_calls", Json::MakeArray({std::move(begin)})}}), {});
-    for (const std::string& piece : Pieces(Arguments(reply.calls[i]))) {
+    for (const std::string& piece : TextPieces(ArgumentsText(reply.calls[i]))) {
       Json part = Json::MakeObject({{"index", index}, {"function", Json::MakeObject({{"arguments", piece}})}});
       add(Json::MakeObject({{"tool_calls", Json::MakeArray({std::move(part)})}}), {});
     }
   }
   add(Json::MakeObject(), ChatFinish(reply));
   if (frame.usage_chunk)
-    events.emplace_back("", With(With(head, "choices", Json::MakeArray()), "usage", ChatUsage(reply.usage)));
+    events.emplace_back("",
+                        WithMember(WithMember(head, "choices", Json::MakeArray()), "usage", ChatUsage(reply.usage)));
   return events;
-}
-
-// ---- Responses
-
-Json ResponsesUsage(const Usage& usage) {
-  return Json::MakeObject({{"input_tokens", usage.prompt_tokens},
-                           {"input_tokens_details", Json::MakeObject({{"cached_tokens", 0}})},
-                           {"output_tokens", usage.completion_tokens},
-                           {"output_tokens_details", Json::MakeObject({{"reasoning_tokens", 0}})},
-                           {"total_tokens", usage.prompt_tokens + usage.completion_tokens}});
-}
-
-Json TextPart(std::string_view text) {
-  return Json::MakeObject(
-      {{"type", "output_text"}, {"text", text}, {"annotations", Json::MakeArray()}, {"logprobs", Json::MakeArray()}});
-}
-
-std::string_view SpaceOf(const ReplyFrame& frame, const std::string& name) {
-  const auto found = std::ranges::find(*frame.tools, name, &OfferedTool::name);
-  return found == frame.tools->end() ? std::string_view() : std::string_view(found->space);
-}
-
-std::vector<Json> OutputItems(const ModelReply& reply, const ReplyFrame& frame) {
-  std::vector<Json> items;
-  if (!reply.text.empty() || reply.calls.empty())
-    items.push_back(Json::MakeObject({{"type", "message"},
-                                      {"id", "msg_" + HexWord(frame.seed, "message")},
-                                      {"status", "completed"},
-                                      {"role", "assistant"},
-                                      {"content", Json::MakeArray({TextPart(reply.text)})}}));
-  for (std::size_t i = 0; i < reply.calls.size(); ++i) {
-    const ToolCall& call = reply.calls[i];
-    Json item = Json::MakeObject({{"type", "function_call"},
-                                  {"id", "fc_" + HexWord(frame.seed, fmt::format("item {}", i))},
-                                  {"status", "completed"},
-                                  {"call_id", call.id},
-                                  {"name", call.name},
-                                  {"arguments", Arguments(call)}});
-    if (const auto space = SpaceOf(frame, call.name); !space.empty()) item.Set("namespace", space);
-    items.push_back(std::move(item));
-  }
-  return items;
-}
-
-Json WholeResponse(const ModelReply& reply, const ReplyFrame& frame, std::string_view status) {
-  const bool done = status == "completed";
-  return Json::MakeObject({{"id", "resp_" + HexWord(frame.seed, "reply")},
-                           {"object", "response"},
-                           {"created_at", kCreated},
-                           {"status", status},
-                           {"background", false},
-                           {"error", Json()},
-                           {"incomplete_details", Json()},
-                           {"instructions", Json()},
-                           {"metadata", Json::MakeObject()},
-                           {"model", frame.model},
-                           {"output", Json::MakeArray(done ? OutputItems(reply, frame) : std::vector<Json>())},
-                           {"parallel_tool_calls", true},
-                           {"previous_response_id", Json()},
-                           {"store", false},
-                           {"temperature", 1.0},
-                           {"tool_choice", "auto"},
-                           {"tools", Json::MakeArray()},
-                           {"top_p", 1.0},
-                           {"truncation", "disabled"},
-                           {"usage", done ? ResponsesUsage(reply.usage) : Json()}});
-}
-
-/// Events of one stream of Responses: each has its type and a number.
-class ResponsesEvents {
- public:
-  void Add(const std::string& type, Json more) {
-    Json event = Json::MakeObject({{"type", type}, {"sequence_number", static_cast<std::int64_t>(events_.size())}});
-    for (const auto& [key, value] : more.members()) event.Set(key, value);
-    events_.emplace_back(type, std::move(event));
-  }
-  void AddItem(const Json& item, std::int64_t place) {
-    const bool is_call = item.StringOr("type", "") == "function_call";
-    Json begun = With(item, "status", "in_progress");
-    begun.Set(is_call ? "arguments" : "content", is_call ? Json("") : Json::MakeArray());
-    Add("response.output_item.added", Json::MakeObject({{"output_index", place}, {"item", std::move(begun)}}));
-    const Json at = Json::MakeObject({{"item_id", item.StringOr("id", "")}, {"output_index", place}});
-    if (is_call) {
-      AddArguments(std::string(item.StringOr("arguments", "")), std::string(item.StringOr("name", "")), at);
-    } else {
-      AddText(item.Find("content")->items()[0], With(at, "content_index", 0));
-    }
-    Add("response.output_item.done", Json::MakeObject({{"output_index", place}, {"item", item}}));
-  }
-  std::vector<Event> Take() { return std::move(events_); }
-
- private:
-  void AddArguments(const std::string& arguments, const std::string& name, const Json& at) {
-    for (const std::string& piece : Pieces(arguments))
-      Add("response.function_call_arguments.delta", With(at, "delta", piece));
-    Add("response.function_call_arguments.done", With(With(at, "arguments", arguments), "name", name));
-  }
-  void AddText(const Json& part, const Json& at) {
-    const std::string text(part.StringOr("text", ""));
-    Add("response.content_part.added", With(at, "part", TextPart("")));
-    for (const std::string& piece : Pieces(text))
-      Add("response.output_text.delta", With(With(at, "delta", piece), "logprobs", Json::MakeArray()));
-    Add("response.output_text.done", With(With(at, "text", text), "logprobs", Json::MakeArray()));
-    Add("response.content_part.done", With(at, "part", part));
-  }
-  std::vector<Event> events_;
-};
-
-std::vector<Event> StreamResponse(const ModelReply& reply, const ReplyFrame& frame) {
-  ResponsesEvents events;
-  const Json begun = WholeResponse(reply, frame, "in_progress");
-  events.Add("response.created", Json::MakeObject({{"response", begun}}));
-  events.Add("response.in_progress", Json::MakeObject({{"response", begun}}));
-  const std::vector<Json> items = OutputItems(reply, frame);
-  for (std::size_t i = 0; i < items.size(); ++i) events.AddItem(items[i], static_cast<std::int64_t>(i));
-  events.Add("response.completed", Json::MakeObject({{"response", WholeResponse(reply, frame, "completed")}}));
-  return events.Take();
 }
 
 // ---- Messages
@@ -268,7 +107,7 @@ std::string_view StopReason(const ModelReply& reply) {
 
 Json MessagesHead(const ModelReply& reply, const ReplyFrame& frame, std::vector<Json> content, Json stop,
                   std::int64_t written) {
-  return Json::MakeObject({{"id", "msg_01" + Word(frame.seed, "reply", 22)},
+  return Json::MakeObject({{"id", "msg_01" + SeededWord(frame.seed, "reply", 22)},
                            {"type", "message"},
                            {"role", "assistant"},
                            {"model", frame.model},
@@ -292,11 +131,11 @@ Json WholeMessage(const ModelReply& reply, const ReplyFrame& frame) {
 }
 
 void AddBlock(std::int64_t place, Json start, std::string_view kind, std::string_view key, std::string_view text,
-              std::vector<Event>& events) {
+              std::vector<ReplyEvent>& events) {
   events.emplace_back(
       "content_block_start",
       Json::MakeObject({{"type", "content_block_start"}, {"index", place}, {"content_block", std::move(start)}}));
-  for (const std::string& piece : Pieces(text)) {
+  for (const std::string& piece : TextPieces(text)) {
     Json delta = Json::MakeObject({{"type", kind}});
     delta.Set(key, piece);
     events.emplace_back(
@@ -306,15 +145,16 @@ void AddBlock(std::int64_t place, Json start, std::string_view kind, std::string
   events.emplace_back("content_block_stop", Json::MakeObject({{"type", "content_block_stop"}, {"index", place}}));
 }
 
-std::vector<Event> StreamMessage(const ModelReply& reply, const ReplyFrame& frame) {
-  std::vector<Event> events;
+std::vector<ReplyEvent> StreamMessage(const ModelReply& reply, const ReplyFrame& frame) {
+  std::vector<ReplyEvent> events;
   events.emplace_back("message_start", Json::MakeObject({{"type", "message_start"},
                                                          {"message", MessagesHead(reply, frame, {}, {}, 1)}}));
   events.emplace_back("ping", Json::MakeObject({{"type", "ping"}}));
   std::int64_t place = 0;
   if (!reply.text.empty()) AddBlock(place++, TextBlock(""), "text_delta", "text", reply.text, events);
   for (const ToolCall& call : reply.calls)
-    AddBlock(place++, CallBlock(call, Json::MakeObject()), "input_json_delta", "partial_json", Arguments(call), events);
+    AddBlock(place++, CallBlock(call, Json::MakeObject()), "input_json_delta", "partial_json", ArgumentsText(call),
+             events);
   Json delta = Json::MakeObject({{"stop_reason", StopReason(reply)}, {"stop_sequence", Json()}});
   events.emplace_back(
       "message_delta",
@@ -342,16 +182,16 @@ std::string_view ErrorType(int status) {
 std::string WriteReply(Wire wire, const ModelReply& reply, const ReplyFrame& frame) {
   switch (wire) {
     case Wire::kChat: return WholeChat(reply, frame).Dump();
-    case Wire::kResponses: return WholeResponse(reply, frame, "completed").Dump();
+    case Wire::kResponses: return WholeResponse(reply, frame).Dump();
     case Wire::kMessages: return WholeMessage(reply, frame).Dump();
   }
   return {};
 }
 
 std::vector<std::string> WriteReplyStream(Wire wire, const ModelReply& reply, const ReplyFrame& frame) {
-  const std::vector<Event> events = wire == Wire::kChat        ? ChatEvents(reply, frame)
-                                    : wire == Wire::kResponses ? StreamResponse(reply, frame)
-                                                               : StreamMessage(reply, frame);
+  const std::vector<ReplyEvent> events = wire == Wire::kChat        ? ChatEvents(reply, frame)
+                                         : wire == Wire::kResponses ? StreamResponse(reply, frame)
+                                                                    : StreamMessage(reply, frame);
   std::vector<std::string> out;
   for (const auto& [type, data] : events) out.push_back(WriteStreamEvent(type, data.Dump()));
   if (wire == Wire::kChat) out.push_back(WriteStreamEvent("", "[DONE]"));
@@ -368,7 +208,7 @@ std::string WriteWireError(Wire wire, int status, std::string_view message) {
 
 std::string WireCallId(Wire wire, std::string_view seed, std::size_t place) {
   const std::string what = fmt::format("call {}", place);
-  return wire == Wire::kMessages ? "toolu_01" + Word(seed, what, 22) : "call_" + Word(seed, what, 24);
+  return wire == Wire::kMessages ? "toolu_01" + SeededWord(seed, what, 22) : "call_" + SeededWord(seed, what, 24);
 }
 
 }  // namespace xsweep

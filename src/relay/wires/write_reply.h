@@ -7,17 +7,9 @@
 #include <vector>
 
 #include "episode/model.h"
-#include "relay/wires/ask.h"
+#include "relay/wires/reply_pieces.h"
 
 namespace xsweep {
-
-/// What a reply stands in. Everything about it is a function of these, so the same ask gives the same bytes.
-struct ReplyFrame {
-  std::string seed;                       ///< what its ids are made from
-  std::string model;                      ///< as the request names it
-  const std::vector<OfferedTool>* tools;  ///< as they were offered: a call of Responses repeats its tool's namespace
-  bool usage_chunk = false;
-};
 
 /// The body of a reply that is not streamed.
 std::string WriteReply(Wire wire, const ModelReply& reply, const ReplyFrame& frame);
