@@ -4,7 +4,7 @@
     tools/check_words.py [ROOT]
 
 Role names stand in words/names.h, file names of the run directory in record/logs/layout.h (and words/results.h), limits on
-model calls in config/call_limits.h. One role's name may be said anywhere (a config section is called so too); a file
+model calls in words/call_limits.h. One role's name may be said anywhere (a config section is called so too); a file
 that says "attacker", which only roles are called, and two others has a table of its own. Prints one line per fault and exits with 1 when there is one.
 """
 # SPDX-License-Identifier: Apache-2.0
@@ -35,7 +35,7 @@ def faults(root):
     roles = words_of(source / "words/names.h", "Role")
     layout = [source / "record/logs/layout.h", source / "words/results.h"]
     files = file_names(*layout)
-    limits = words_of(source / "config/call_limits.h", "CallLimit")
+    limits = words_of(source / "words/call_limits.h", "CallLimit")
     if len(roles) < 5 or len(files) < 10 or len(limits) < 5:
         yield "the tables that this check reads are not where it looks for them"
     for file in sorted([*source.rglob("*.cc"), *source.rglob("*.h")]):
@@ -46,8 +46,8 @@ def faults(root):
         if file not in layout and not name.startswith("parts/environments"):
             for spelled in sorted(said & files):
                 yield f'src/{name}: spells "{spelled}"; record/logs/layout.h has its name'
-        if name != "config/call_limits.h" and said >= limits:  # one of them is a stop's or a wire's word too
-            yield f"src/{name}: has a table of the limits on calls; config/call_limits.h is it"
+        if name != "words/call_limits.h" and said >= limits:  # one of them is a stop's or a wire's word too
+            yield f"src/{name}: has a table of the limits on calls; words/call_limits.h is it"
 
 
 if __name__ == "__main__":

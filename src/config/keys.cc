@@ -8,7 +8,6 @@
 #include <cctype>
 
 #include "base/text.h"
-#include "config/call_limits.h"
 #include "words/results.h"
 
 namespace xsweep {

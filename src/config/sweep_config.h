@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "words/call_limits.h"
 #include "words/names.h"
 
 namespace xsweep {
@@ -44,16 +45,6 @@ struct SectionVariants {
   std::string section;  ///< "defense", "models.agent"
   std::vector<Variant> parts;
   friend bool operator==(const SectionVariants&, const SectionVariants&) = default;
-};
-
-/// Bounds of what model calls use. Empty: no bound.
-struct CallLimits {
-  std::optional<std::int64_t> max_calls;
-  std::optional<std::int64_t> max_prompt_tokens;
-  std::optional<std::int64_t> max_completion_tokens;
-  std::optional<std::int64_t> max_total_tokens;
-  std::optional<double> max_cost_usd;
-  friend bool operator==(const CallLimits&, const CallLimits&) = default;
 };
 
 /// Bounds of the whole run: of all calls together, of each role's, and of what does not divide by role.

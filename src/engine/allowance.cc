@@ -4,11 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <tuple>
 #include <utility>
-
-#include "config/call_limits.h"
 
 namespace xsweep {
 namespace {
@@ -19,20 +15,11 @@ constexpr std::int64_t kRenewals = 4;  // a process keeps what it will use in so
 constexpr auto kWait = std::chrono::milliseconds(250);
 constexpr std::int64_t kSmallestHold = 4;  // calls; below that setting aside costs as much as looking
 
-static_assert(kCount<CallLimit> == std::tuple_size_v<Amounts>, "what a limit counts is set aside in the ledger");
-
-std::array<std::optional<std::int64_t>, 5> AmountsOf(const CallLimits& limits) {
-  std::array<std::optional<std::int64_t>, 5> amounts = {
-      limits.max_calls, limits.max_prompt_tokens, limits.max_completion_tokens, limits.max_total_tokens, {}};
-  if (limits.max_cost_usd) amounts[4] = std::llround(std::min(*limits.max_cost_usd, 1e9) * 1e9);
-  return amounts;
-}
-
 }  // namespace
 
 Allowance::Allowance(const CallLimits& limits, Ledger& ledger, LedgerReader& reader, std::string shard,
                      std::uint32_t shards, std::size_t whose)
-    : limits_(AmountsOf(limits)),
+    : limits_(BoundsOf(limits).values),
       ledger_(ledger),
       reader_(reader),
       shard_(std::move(shard)),
@@ -67,13 +54,14 @@ Amounts Allowance::Share() const {
 
 bool Allowance::WorthHolding(const Amounts& share) const {
   const Amounts others = reader_.Spent(whose_);
-  const std::int64_t calls = others[0] + own_[0];
+  constexpr auto kCalls = static_cast<std::size_t>(CallLimit::kCalls);
+  const std::int64_t calls = others[kCalls] + own_[kCalls];
   for (std::size_t i = 0; i < own_.size(); ++i) {
     if (!limits_[i]) continue;
     // Nobody knows what a call costs before the first has ended.
-    if (calls == 0 && i != 0) return false;
+    if (calls == 0 && i != kCalls) return false;
     // The average, rounded up: a part that ends within a call was set aside for nothing.
-    const std::int64_t of_a_call = i == 0 ? 1 : (others[i] + own_[i]) / calls + 1;
+    const std::int64_t of_a_call = i == kCalls ? 1 : (others[i] + own_[i]) / calls + 1;
     if (share[i] / of_a_call < kSmallestHold) return false;
   }
   return true;

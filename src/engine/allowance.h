@@ -59,7 +59,7 @@ class Allowance {
   Status Write(const Amounts& until);
   Expected<Admission> Look(SteadyTime now);
 
-  const std::array<std::optional<std::int64_t>, 5> limits_;
+  const std::array<std::optional<std::int64_t>, kCount<CallLimit>> limits_;
   Ledger& ledger_;
   LedgerReader& reader_;
   const std::string shard_;

@@ -8,7 +8,6 @@
 #include <limits>
 #include <utility>
 
-#include "config/call_limits.h"
 #include "record/logs/ledger.h"
 
 namespace xsweep {
@@ -19,56 +18,34 @@ Json OrNull(const std::optional<T>& value) {
   return value ? Json(*value) : Json();
 }
 
-/// Calls back with each limit on calls and its bound.
-template <class Visit>
-void ForEachCallLimit(const CallLimits& limits, const Visit& visit) {
-  for (const CallLimit limit : kEvery<CallLimit>) {
-    switch (limit) {
-      case CallLimit::kCalls: visit(limit, limits.max_calls); break;
-      case CallLimit::kPromptTokens: visit(limit, limits.max_prompt_tokens); break;
-      case CallLimit::kCompletionTokens: visit(limit, limits.max_completion_tokens); break;
-      case CallLimit::kTotalTokens: visit(limit, limits.max_total_tokens); break;
-      case CallLimit::kCost: visit(limit, limits.max_cost_usd); break;
-    }
-  }
-}
-
-/// What of `used` counts against a limit, in its unit.
-double Counted(const Usage& used, CallLimit limit) {
-  switch (limit) {
-    case CallLimit::kCalls: return static_cast<double>(used.calls);
-    case CallLimit::kPromptTokens: return static_cast<double>(used.prompt_tokens);
-    case CallLimit::kCompletionTokens: return static_cast<double>(used.completion_tokens);
-    case CallLimit::kTotalTokens: return static_cast<double>(used.prompt_tokens + used.completion_tokens);
-    case CallLimit::kCost: break;
-  }
-  return static_cast<double>(used.cost_nano_usd) / 1e9;
-}
-
 /// The first limit that is reached.
 std::optional<CallLimit> ReachedBy(const Usage& usage, const CallLimits& limits) {
-  std::optional<CallLimit> reached;
-  ForEachCallLimit(limits, [&](CallLimit limit, const auto& bound) {
-    if (!reached && bound && Counted(usage, limit) >= static_cast<double>(*bound)) reached = limit;
-  });
-  return reached;
+  const auto bounds = BoundsOf(limits);
+  for (const CallLimit limit : kEvery<CallLimit>) {
+    if (bounds[limit] && AmountOf(usage, limit) >= *bounds[limit]) return limit;
+  }
+  return std::nullopt;
 }
 
-/// The bound that is counted in tokens or dollars.
+/// The bound that is counted in tokens or dollars; of several the last of their table.
 std::optional<CallLimit> NeedsTokens(const CallLimits& limits) {
-  if (limits.max_cost_usd) return CallLimit::kCost;
-  if (limits.max_total_tokens) return CallLimit::kTotalTokens;
-  if (limits.max_prompt_tokens) return CallLimit::kPromptTokens;
-  return limits.max_completion_tokens ? std::optional(CallLimit::kCompletionTokens) : std::nullopt;
+  const auto bounds = BoundsOf(limits);
+  std::optional<CallLimit> found;
+  for (const CallLimit limit : kEvery<CallLimit>) {
+    if (limit != CallLimit::kCalls && bounds[limit]) found = limit;
+  }
+  return found;
 }
 
 /// How many trials what is left is worth, when `ended` of them have cost `trials` together.
 double TrialsWithin(const CallLimits& limits, const Usage& spent, const Usage& trials, double ended) {
+  const auto bounds = BoundsOf(limits);
   double least = std::numeric_limits<double>::infinity();
-  ForEachCallLimit(limits, [&](CallLimit limit, const auto& bound) {
-    const double each = Counted(trials, limit) / ended;
-    if (bound && each > 0) least = std::min(least, (static_cast<double>(*bound) - Counted(spent, limit)) / each);
-  });
+  for (const CallLimit limit : kEvery<CallLimit>) {
+    const double each = static_cast<double>(AmountOf(trials, limit)) / ended;
+    if (bounds[limit] && each > 0)
+      least = std::min(least, static_cast<double>(*bounds[limit] - AmountOf(spent, limit)) / each);
+  }
   return least;
 }
 

@@ -22,13 +22,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kLongestLine = 1536;  // twelve numbers and a limit's name, and ten numbers for each role
-constexpr std::size_t kRunFields = 12;
-constexpr std::size_t kRoleFields = 11;
+constexpr std::size_t kRunFields = 7 + kCount<CallLimit>;
+constexpr std::size_t kRoleFields = 6 + kCount<CallLimit>;
 
 /// Fields as numbers; false when one is none.
-template <std::size_t kCount>
-bool ParseNumbers(std::span<const std::string> fields, std::array<std::int64_t, kCount>& numbers) {
-  for (std::size_t i = 0; i < kCount; ++i) {
+template <std::size_t kNumbers>
+bool ParseNumbers(std::span<const std::string> fields, std::array<std::int64_t, kNumbers>& numbers) {
+  for (std::size_t i = 0; i < kNumbers; ++i) {
     constexpr std::uint64_t kMost = std::uint64_t{1} << 62U;
     const auto number = ParseUnsigned(fields[i]);
     if (!number || *number > kMost) return false;
@@ -119,9 +119,7 @@ Status Ledger::Sync() {
 std::string ShardOfLog(const std::string& file_name) { return file_name.substr(0, file_name.find('.')); }
 
 Amounts AmountsOf(const LedgerLine& spent, std::size_t whose) {
-  const Usage& one = whose == kAllRoles ? spent.usage : spent.roles.values[whose];
-  return {one.calls, one.prompt_tokens, one.completion_tokens, one.prompt_tokens + one.completion_tokens,
-          one.cost_nano_usd};
+  return AmountsOf(whose == kAllRoles ? spent.usage : spent.roles.values[whose]);
 }
 
 Status MarkDone(Disk& disk, const fs::path& shards, std::uint32_t shard, std::uint32_t count, bool done) {

@@ -27,6 +27,7 @@
 
 #include "base/files.h"
 #include "record/logs/layout.h"
+#include "words/call_limits.h"
 #include "words/usage.h"
 
 namespace xsweep {
@@ -47,8 +48,7 @@ struct LedgerLine {
   friend bool operator==(const LedgerLine&, const LedgerLine&) = default;
 };
 
-/// What can be limited: calls, prompt tokens, completion tokens, both together, 1e-9 USD.
-using Amounts = std::array<std::int64_t, 5>;
+/// What counts against limits (words/call_limits.h).
 Amounts AmountsOf(const LedgerLine& spent, std::size_t whose = kAllRoles);
 
 /// What is set aside, by whose it is.

@@ -9,7 +9,6 @@
 #include <map>
 
 #include "base/text.h"
-#include "config/call_limits.h"
 #include "config/lists.h"
 #include "config/resolved.h"
 #include "plan/estimate.h"
