@@ -9,6 +9,7 @@
 
 #include "episode/call_ids.h"
 #include "episode/decisions.h"
+#include "episode/dialogue_record.h"
 #include "episode/judging.h"
 #include "episode/kept_results.h"
 #include "episode/notice.h"
@@ -27,12 +28,9 @@ class Dialogue {
         limits_(limits),
         result_(result),
         transcript_(result.transcript),
-        rug_pull_(dynamic_cast<const ChangesTools*>(&parts.attack)) {
-    // What a short dialogue needs; steps are large, and moving them when a list grows shows in a profile.
-    transcript_.steps.reserve(16);
-    transcript_.calls.reserve(8);
-    conversation_.messages.reserve(16);
-  }
+        record_(result.transcript),
+        conversation_(record_.conversation()),
+        rug_pull_(dynamic_cast<const ChangesTools*>(&parts.attack)) {}
 
   // Everything up to the last word; then who judges may judge.
   Async<Status> Run() {
@@ -66,12 +64,7 @@ class Dialogue {
     std::vector<Planting> wanted = parts_.attack.Plantings();
     if (wanted.empty()) co_return Status();
     CO_TRY_ASSIGN(std::vector<Planting> planted, co_await parts_.environment.Plant(std::move(wanted), parts_.goal));
-    for (const Planting& planting : planted) {
-      Step& step = AddStep(StepKind::kAttack);
-      step.shown = planting.text;
-      step.original = planting.vector;
-      step.injected = true;
-    }
+    for (const Planting& planting : planted) record_.NotePlanted(planting.text, planting.vector);
     trace_.Planted(std::move(planted));
     co_return Status();
   }
@@ -105,11 +98,7 @@ class Dialogue {
     const int turn = std::max(1, conversation_.turn);
     tools_ = parts_.environment.tools();
     const std::string inserted = poisons ? parts_.attack.PoisonTools(tools_) : std::string();
-    if (!inserted.empty()) {
-      Step& step = AddStep(StepKind::kAttack);
-      step.shown = inserted;
-      step.injected = true;
-    }
+    if (!inserted.empty()) record_.NotePlanted(inserted, {});
     if (parts_.defense.reviews_tools()) {
       CO_TRY(co_await ReviewTools());
     }
@@ -126,7 +115,7 @@ class Dialogue {
     std::vector<ToolSchema> kept;
     for (ToolSchema& tool : tools_) {
       CO_TRY_ASSIGN(const Decisions decisions, co_await parts_.defense.ReviewTool(tool));
-      NoteDecisions(decisions);
+      record_.NoteDecisions(decisions);
       if (FirstDenial(decisions) != nullptr) continue;
       Apply(decisions, {}, tool.description);
       kept.push_back(std::move(tool));
@@ -162,23 +151,13 @@ class Dialogue {
     std::string shown = spoken.turn.text;
     CO_TRY(co_await ScreenUserTurn(shown));
     trace_.Inserted(shown, spoken.inserted, Channel::kUserTurn, {}, conversation_.turn);
-    Step& step = AddStep(StepKind::kUser);
-    step.injected = !spoken.inserted.empty();
-    if (shown != spoken.turn.text) {
-      step.original = std::move(spoken.turn.text);
-    } else if (step.injected && unchanged != shown) {
-      step.original = std::move(unchanged);
-    }
-    step.shown = shown;
-    Message& message = conversation_.messages.emplace_back();
-    message.speaker = Speaker::kUser;
-    message.text = std::move(shown);
+    record_.NoteUser(std::move(shown), std::move(spoken.turn.text), std::move(unchanged), !spoken.inserted.empty());
     co_return Status();
   }
 
   Async<Status> ScreenUserTurn(std::string& shown) {
     CO_TRY_ASSIGN(const Decisions decisions, co_await parts_.defense.ReviewUserTurn(shown, conversation_));
-    NoteDecisions(decisions);
+    record_.NoteDecisions(decisions);
     Apply(decisions, "this message was withheld by a defense", shown);
     co_return Status();
   }
@@ -192,16 +171,7 @@ class Dialogue {
     if (turn.no_answer != NoAnswer::kNone) co_return NoteUnanswered(std::move(turn));
     result_.agent_acted = result_.agent_acted || Acts(turn);
     ids_.MakeUnique(turn.calls, transcript_.calls);
-    Step& step = AddStep(StepKind::kAgent);
-    step.shown = turn.text;
-    step.reasoning = turn.reasoning;
-    step.calls = turn.calls;
-    Message& message = conversation_.messages.emplace_back();
-    message.speaker = Speaker::kAgent;
-    message.text = std::move(turn.text);
-    message.calls = turn.calls;
-    message.reasoning = std::move(turn.reasoning);
-    message.kept = std::move(turn.kept);
+    record_.NoteAgent(turn);
     const auto refused = std::ranges::stable_partition(
         turn.calls, [](const ToolCall& call) { return !call.id.starts_with(kRefusedByAgent); });
     for (ToolCall& call : refused) NoteRefused(std::move(call));
@@ -231,7 +201,7 @@ class Dialogue {
   // A call that the agent's own policy stopped: nobody else is asked, nothing is executed or shown.
   void NoteRefused(ToolCall call) {
     const Decision decision{.ruling = Ruling::kDeny, .defense = "agent", .reason_code = "own_policy"};
-    NoteDecisions({decision});
+    record_.NoteDecisions({decision});
     std::vector<Effect> effects = parts_.environment.Foresee(call);
     transcript_.calls.push_back({.call = std::move(call),
                                  .turn = conversation_.turn,
@@ -249,7 +219,7 @@ class Dialogue {
   // A turn that is no answer is kept and counted, and no call of it is executed. True when the dialogue goes on all the
   // same, as if nothing had been said.
   Expected<bool> NoteUnanswered(AgentTurn turn) {
-    Step& step = AddStep(StepKind::kAgent);
+    Step& step = record_.Add(StepKind::kAgent);
     step.shown = turn.text;
     step.reasoning = std::move(turn.reasoning);
     step.calls = std::move(turn.calls);
@@ -283,7 +253,7 @@ class Dialogue {
 
   // One call that was decided: the call itself, and who looks at its result.
   Async<Status> Execute(ToolCall call, const Decisions& before) {
-    NoteDecisions(before);  // here, so that a decision stands before the call that it decided
+    record_.NoteDecisions(before);  // here, so that a decision stands before the call that it decided
     const Decision* denial = FirstDenial(before);
     const bool blocked = denial != nullptr;
     ToolOutcome outcome;
@@ -309,8 +279,7 @@ class Dialogue {
       // A defense rewrites text; the data beside it would say what it has just taken out.
       if (!outcome.structured.is_null() && beside_data != outcome.content) outcome.structured = Json();
     }
-    ShowResult(call, outcome, inserted);
-    conversation_.messages.back().notice = withheld;
+    ShowResult(call, outcome, inserted, withheld);
     if (fate == CallFate::kFailed) ++tool_errors_;
     if (outcome.ends_dialogue && !blocked) transcript_.stop = Stop::kTransfer;
     if (tool_errors_ >= limits_.max_tool_errors) transcript_.stop = Stop::kToolErrors;
@@ -320,51 +289,26 @@ class Dialogue {
   // Whether the result is withheld as a whole.
   Async<Expected<bool>> ScreenResult(const ToolCall& call, std::string& content) {
     CO_TRY_ASSIGN(const Decisions after, co_await parts_.defense.AfterCall(call, content, conversation_));
-    NoteDecisions(after);
+    record_.NoteDecisions(after);
     Apply(after, kResultWithheld, content);
     co_return FirstDenial(after) != nullptr;
   }
 
-  void ShowResult(const ToolCall& call, ToolOutcome& outcome, const std::string& inserted) {
+  void ShowResult(const ToolCall& call, ToolOutcome& outcome, const std::string& inserted, bool withheld) {
     const bool record_channel = parts_.attack.channel() == Channel::kRecord;
     trace_.Inserted(outcome.content, inserted, record_channel ? Channel::kRecord : Channel::kToolResult, call.name,
                     conversation_.turn);
-    const CallRecord& record = transcript_.calls.back();
-    trace_.Returned(record.content, outcome.content, call.name, conversation_.turn);
-    Step& step = AddStep(StepKind::kTool);
-    step.call = static_cast<int>(transcript_.calls.size()) - 1;
-    step.injected = !inserted.empty();
-    if (outcome.content != record.content) step.original = record.content;
-    step.shown = outcome.content;
-    Message& message = conversation_.messages.emplace_back();
-    message.speaker = Speaker::kTool;
-    message.text = std::move(outcome.content);
-    message.call_id = call.id;
-    message.error = outcome.error;
-    message.structured = std::move(outcome.structured);
-  }
-
-  Step& AddStep(StepKind kind) {
-    Step& step = transcript_.steps.emplace_back();
-    step.kind = kind;
-    step.turn = conversation_.turn;
-    return step;
-  }
-
-  void NoteDecisions(const Decisions& decisions) {
-    for (const Decision& decision : decisions) {
-      Step& step = AddStep(StepKind::kDefense);
-      step.decision = decision;
-      step.decision.text.clear();
-    }
+    trace_.Returned(transcript_.calls.back().content, outcome.content, call.name, conversation_.turn);
+    record_.NoteResult(call, outcome, !inserted.empty(), withheld);
   }
 
   const EpisodeParts& parts_;
   const EpisodeLimits& limits_;
   EpisodeResult& result_;
   Transcript& transcript_;
-  const ChangesTools* rug_pull_;  // the attack, where it may be one
-  Conversation conversation_;
+  DialogueRecord record_;
+  Conversation& conversation_;     // the record's
+  const ChangesTools* rug_pull_;   // the attack, where it may be one
   std::vector<ToolSchema> tools_;  // only when the environment's own are not shown as they are
   PayloadTrace trace_;
   CallIds ids_;

@@ -34,22 +34,6 @@ WebResponse Plain(int status, std::string text) { return {.status = status, .bod
 
 }  // namespace
 
-const std::string* WebRequest::Header(std::string_view name) const {
-  const auto found =
-      std::ranges::find(headers, name, [](const auto& header) -> std::string_view { return header.first; });
-  return found == headers.end() ? nullptr : &found->second;
-}
-
-void WebPeer::OnLeft(std::function<void()> tell) {
-  if (left_ && tell) return tell();
-  tell_ = std::move(tell);
-}
-
-void WebPeer::Leave() {
-  left_ = true;
-  if (tell_) std::exchange(tell_, {})();
-}
-
 struct Mount::Point {
   MountOptions options;
   WebHandler handler;
