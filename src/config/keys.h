@@ -41,7 +41,7 @@ const Options<Limits>& LimitKeys();
 const Options<CallLimits>& RoleLimitKeys();
 /// What `limits.roles` is for, in words.
 std::string_view RoleLimitsHelp();
-/// "agent", "user", "attacker", "defense", "judge".
+/// The words of Role.
 const std::vector<std::string>& ModelRoles();
 /// "environment", "agent", "attack", "defense", "judge".
 const std::vector<std::string>& RoleSections();

@@ -93,7 +93,7 @@ struct SweepConfig {
   friend bool operator==(const SweepConfig&, const SweepConfig&) = default;
 };
 
-/// The model that plays a role ("agent", "user", "attacker", "defense", "judge"); empty when none is configured.
+/// The model that plays a role, by its word; empty when none is configured.
 const std::optional<PartConfig>& ModelOf(const ModelsConfig& models, std::string_view role);
 // A section by its path ("defense", "models.agent"): nullptr for another path, or a model that is not configured.
 const PartConfig* FindSection(const SweepConfig& config, std::string_view section);

@@ -38,6 +38,8 @@ void DialogueRecord::NotePlanted(const std::string& text, const std::string& whe
 void DialogueRecord::NoteUser(std::string shown, std::string said, std::string unchanged, bool injected) {
   Step& step = Add(StepKind::kUser);
   step.injected = injected;
+  // What a defense changed weighs more than what an attack did: of both only one original can be kept, and what the
+  // defense was given is what its decision speaks of.
   if (shown != said) {
     step.original = std::move(said);
   } else if (injected && unchanged != shown) {
@@ -51,6 +53,7 @@ void DialogueRecord::NoteUser(std::string shown, std::string said, std::string u
 
 void DialogueRecord::NoteAgent(AgentTurn& turn) {
   Step& step = Add(StepKind::kAgent);
+  // Copied here and moved below: the agent reads its own words again on its next turn, the transcript keeps them.
   step.shown = turn.text;
   step.reasoning = turn.reasoning;
   step.calls = turn.calls;

@@ -98,6 +98,7 @@ std::string PipelineOf(const fs::path& path) {
 
 /// By their keys, each of which is made once.
 void Sort(std::vector<AgentDojoTree::File>& files) {
+  // A key takes a path apart; made within the comparison it would be made twenty times for each of a million files.
   if (files.empty()) return;
   using Key = decltype(SortKey(files.front()));
   std::vector<std::pair<Key, std::size_t>> order;

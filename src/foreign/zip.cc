@@ -47,6 +47,7 @@ struct Place {
 std::optional<Place> FindDirectory(std::string_view bytes) {
   if (bytes.size() < kEndSize) return std::nullopt;
   const std::size_t last = bytes.size() - kEndSize;
+  // A comment has 65,535 bytes at most, so that far back and no further.
   for (std::size_t back = 0; back <= std::min<std::size_t>(last, 0xFFFF); ++back) {
     const std::size_t at = last - back;
     if (Little(bytes, at, 4) != kEnd) continue;
@@ -85,6 +86,7 @@ bool Inflate(std::string_view packed, std::string& out) {
   z_stream stream{};
   if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) return false;
   std::size_t taken = 0, made = 0;
+  // zlib counts what it is given in 32 bits, so larger entries go through it in steps.
   int state = Z_OK;
   while (state == Z_OK && made <= out.size()) {
     constexpr std::size_t kStep = std::size_t{1} << 30U;
@@ -225,6 +227,7 @@ Expected<std::string> ZipReader::Read(const Entry& entry, std::uint64_t limit) c
   if (entry.method == 8 && entry.size / 1040 > entry.packed + 1) return UserError("claims an impossible size", at);
   if (!Fits(bytes_, entry.offset, kLocalSize) || Little(bytes_, entry.offset, 4) != kLocal)
     return UserError("has no local header", at);
+  // The local header has lengths of its own for name and extra fields, which need not be those of the directory.
   const std::uint64_t begin =
       entry.offset + kLocalSize + Little(bytes_, entry.offset + 26, 2) + Little(bytes_, entry.offset + 28, 2);
   if (!Fits(bytes_, begin, entry.packed)) return UserError("ends beyond the file", at);

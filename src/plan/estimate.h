@@ -13,7 +13,7 @@ namespace xsweep {
 
 /// What one trial is assumed to ask of the model of a role. Rough on purpose: a dialogue of eight turns.
 struct RoleAssumption {
-  std::string role;              ///< "agent", "user", "attacker", "defense", "judge"
+  std::string role;              ///< its word
   double calls = 0;              ///< per trial
   double prompt_tokens = 0;      ///< per call
   double completion_tokens = 0;  ///< per call

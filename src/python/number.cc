@@ -83,6 +83,7 @@ Expected<Number> FloorDivide(const Integer& a, const Integer& b) {
 Expected<Number> RealPower(double base, double exponent);
 
 Expected<Number> Power(const Integer& base, const Integer& exponent) {
+  // Python leaves the integers here, even for powers that would come out whole.
   if (exponent < 0) {
     TRY_ASSIGN(const double real_base, NearestDouble(base));
     TRY_ASSIGN(const double real_exponent, NearestDouble(exponent));

@@ -29,7 +29,10 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kPartSize = 4096;
 // What lies nearer than this is read in one go.
 constexpr std::uint64_t kGap = std::uint64_t{1} << 20U;
+// Parts whose stretches overlap are read again for each of them; beyond this larger parts are cheaper, though each then
+// has to be held at once.
 constexpr std::uint64_t kMostReadings = 3;
+// 24 bytes each, so that where the rows lie takes two megabytes, however often shards were cut anew.
 constexpr std::size_t kMostStretches = std::size_t{1} << 16U;
 
 /// The attempt that a row of ours names behind its usage; quotes within strings are escaped, so the last match is it.
@@ -103,6 +106,7 @@ Expected<RecordedTrials> RecordedTrials::Scan(const fs::path& shards, std::uint6
   std::ranges::sort(found.logs_);
   WantedTranscripts wanted(planned);
   for (std::uint32_t log = 0; log < found.logs_.size(); ++log) TRY(found.ScanLog(log, wanted));
+  // Before rows are asked for: parts are read as a whole, and what is put together afterwards would be read twice.
   found.FitParts();
   TRY(found.WantTranscriptsOfRepeated(wanted));
   TRY(found.ForgetRowsWithoutTranscript(shards, wanted));
@@ -139,6 +143,8 @@ void RecordedTrials::Note(std::uint32_t log, std::uint64_t offset, std::size_t s
   recorded_ += Has(index) ? 0 : 1;
   has_[index / 64] |= BitOf(index);
   std::vector<LogStretch>& stretches = stretches_[index / part_size_];
+  // A shard writes nearly in plan order, so a stretch almost always grows at its end. What lies in a gap is read along:
+  // a second reading costs more than a megabyte that nobody wanted.
   if (!stretches.empty() && stretches.back().log == log && offset <= stretches.back().end + kGap) {
     stretches.back().end = offset + size;
     return;
@@ -189,6 +195,8 @@ Expected<RowPart> RecordedTrials::Open(std::size_t part) const {
 }
 
 Status RecordedTrials::WantTranscriptsOfRepeated(WantedTranscripts& wanted) const {
+  // Of a trial with several rows only the one that counts says whether a transcript has to be there, and which one
+  // counts is known when all logs were seen.
   std::optional<RowPart> part;
   for (const std::uint64_t index : wanted.Repeated()) {
     if (!part || index >= part->end()) {

@@ -279,6 +279,7 @@ SmallestSeen FindSmallestSeen(const World& world, bool rise, std::uint64_t seed)
   }
   DrawnWorlds many(world, kMany, seed);
   double low = 0, high = room;
+  // Few worlds find the neighbourhood, where an error of the estimate only costs a step; many settle the last digits.
   for (int i = 0; i < 10; ++i) {
     const double middle = (low + high) / 2;
     ((i < 7 ? few : many).PowerAt(sign * middle).value < kDemanded ? low : high) = middle;

@@ -42,6 +42,7 @@ int Conversations(int wanted) {
 }
 
 int ConversationsFor(const Plan& plan) {
+  // A dialogue with a model waits for it nearly all the time; programs are bound by cores.
   const bool processes = std::ranges::any_of(
       plan.cells(), [](const Cell& cell) { return cell.agent.name == "process" || cell.agent.name == "acp"; });
   return processes ? 2 * Threads() : kConversations;
@@ -156,6 +157,7 @@ Expected<std::unique_ptr<RunSession>> RunSession::Open(const Experiment& experim
   TRY_ASSIGN(Missing missing, Missing::Find(run, experiment.plan.size(), options.retry_errors));
   session->open_ = missing.In(experiment.plan.dialogues(), session->begin_, session->end_);
   if (session->nothing_open()) return session;
+  // Before anything is asked: the other shards divide what is left of the limits by who says that he is not done.
   TRY(session->MarkShard(false));
   session->logs_ = std::make_unique<Logs>(std::move(missing), nullptr, nullptr, nullptr, nullptr);
   TRY(session->OpenLogs());
@@ -250,6 +252,7 @@ Status RunSession::RunRounds(const WorkOrder& order) {
 Status RunSession::Close() {
   if (begin_ == end_) return {};
   if (logs_) {
+    // All are closed before any failure is told: what one could not write is no reason to lose what the others hold.
     const Status exchanges = logs_->live ? logs_->live->Close() : Status();
     const Status rows = logs_->rows->Close();
     const Status budget = logs_->budget->Close();

@@ -92,6 +92,7 @@ void Decide(const Gate& gate, const Evidence& evidence, const Strictness& strict
     result.verdict = GateVerdict::kFail;
     return;
   }
+  // FAIL needs the opposite bound: a gate that is missed by a bound alone may still be met with more trials.
   const auto opposite = BoundsOf(gate, evidence, strict.family());
   if (opposite && !GateHolds(gate, WantsLow(gate) ? opposite->low : opposite->high)) {
     result.verdict = GateVerdict::kFail;

@@ -68,6 +68,7 @@ void ScanUsageOf(RowCursor& cursor, TrialCounts& counts) {
 template <Role kRole>
 void ScanRole(RowCursor& cursor, bool& first, TrialCounts& counts) {
   if (!cursor.ok()) return;
+  // Tried on a copy: a comma that is taken before a role that is not there would have to be given back.
   RowCursor ahead = cursor;
   if (!first && !ahead.Skip(",")) return;
   if (!ahead.Skip(kRoleCalls<kRole>)) return;

@@ -60,6 +60,8 @@ class Logs {
         Used(header.size);
       });
     }
+    // By place last, so that equal attempts, which only a kill between two writes leaves, are told apart the same way
+    // on every machine: the order of directory entries must not decide which dialogue is kept.
     std::ranges::sort(kept, [&](const Kept& a, const Kept& b) {
       if (a.index != b.index) return a.index < b.index;
       const std::uint32_t one = Header(a).attempt;
@@ -166,6 +168,8 @@ class Sealer {
     for (std::size_t i = 0; i < kept.size(); ++i) {
       const TranscriptRecord header = logs.Header(kept[i]);
       logs.Used(header.size);
+      // By the sizes of the texts and not of what they compress to: so where frames end is known before any is made,
+      // and many threads write the bytes that one would.
       if (text == 0) shares_.emplace_back().begin = i;
       text += header.text_size;
       shares_.back().end = i + 1;
@@ -175,6 +179,7 @@ class Sealer {
   Status Write(AtomicFile& out) {
     const std::size_t count =
         std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 8U), shares_.size());
+    // One thread makes what it writes itself; the others would only wait for it.
     std::vector<std::jthread> threads;
     for (std::size_t i = 0; count > 1 && i < count; ++i) threads.emplace_back([this] { MakeFrames(); });
     const Status written = WriteFrames(out, count);

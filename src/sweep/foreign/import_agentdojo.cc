@@ -98,6 +98,8 @@ class LogReaders {
  private:
   Status Work(unsigned number) {
     TRY_ASSIGN(const auto kept, TranscriptLog::Open(RealDisk(), transcripts_[number]));
+    // By blocks, so that threads seldom meet; what is read goes to the place of its file, so that their order is no
+    // matter.
     constexpr std::size_t kBlock = 32, kFlush = std::size_t{1} << 21U;
     std::string records;
     while (true) {

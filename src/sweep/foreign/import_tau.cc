@@ -305,6 +305,8 @@ Expected<int> ImportTau(const ImportRequest& request) {
   if (!request.from.empty() && request.from != source.format)
     return UserError(fmt::format("is in the form of {}, not of {}", source.format, request.from), what.where);
   TRY(CheckDomain(source, request.environment.name, what.where));
+  // Walked twice: whether partial rewards are graded, and which tasks there are, is known at the end only, and a file
+  // of many gigabytes cannot be held.
   TRY(file.ForEach([&](ForeignTrial&& trial) -> Status {
     Look(trial, what.seen);
     return {};
