@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/escape.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "episode/refused.h"
 
 namespace xsweep {
@@ -128,6 +130,7 @@ void SetError(const Error& error, Trial& row) {
                    : UnansweredName(error).empty()   ? TrialError::kEpisode
                                                      : TrialError::kUnanswered;
   row.error_message = error.Text();
+  if (FindInvalidUtf8(row.error_message)) row.error_message = CleanText(row.error_message);  // a server's bytes
   row.task_success.reset();
   row.blocked_by.reset();
 }

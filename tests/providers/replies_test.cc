@@ -172,7 +172,7 @@ TEST(RetryAfter, IsReadAsSecondsOrMilliseconds) {
   EXPECT_EQ(read("retry-after", "2"), milliseconds(2000));
   EXPECT_EQ(read("retry-after", "0.5"), milliseconds(500));
   EXPECT_EQ(read("retry-after-ms", "20"), milliseconds(20));
-  for (const char* bad : {"", "-1", "soon", "nan", "inf", "1e99", "2s"}) {
+  for (const char* bad : {"", "-1", "soon", "nan", "inf", "1e99"}) {
     EXPECT_EQ(read("retry-after", bad), std::nullopt) << bad;
   }
 }

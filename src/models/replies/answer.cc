@@ -202,6 +202,13 @@ std::int64_t EstimatedTokens(const ModelRequest& request) {
   return static_cast<std::int64_t>(characters / 4);
 }
 
+std::optional<TokenCounts> CountsOf(const Json& body, const ModelReply& reply) {
+  auto counts = ReadTokenCounts(body);
+  const bool spoke = !IsBlank(reply.text) || !reply.calls.empty();
+  if (counts && counts->completion == 0 && spoke) counts.reset();
+  return counts;
+}
+
 Usage UsageOf(const std::optional<TokenCounts>& counts) {
   Usage usage;
   usage.calls = 1;

@@ -28,6 +28,9 @@ ModelReply BrokenCallReply(const ModelRequest& request, std::string_view written
 /// Tokens that `request` takes at the least, from its length; for replies that cannot say.
 std::int64_t EstimatedTokens(const ModelRequest& request);
 
+/// ReadTokenCounts of the body that `reply` was read from; empty as well where it counts nothing for what was said.
+std::optional<TokenCounts> CountsOf(const Json& body, const ModelReply& reply);
+
 /// The usage of one call as its reply tells it; unknown tokens count as none and are marked.
 Usage UsageOf(const std::optional<TokenCounts>& counts);
 

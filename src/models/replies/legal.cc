@@ -50,6 +50,21 @@ std::string MarkedName(std::string_view name, std::size_t number) {
   return fmt::format("{}_{}", Plain(name.substr(0, kLongestName - mark.size() - 1)), mark);
 }
 
+/// The name without what templates leave around it: blanks and quotes, a namespace, the mark of a channel, a number.
+std::string_view BareName(std::string_view name) {
+  name = name.substr(0, std::min(name.find("<|"), name.size()));
+  name = Trim(name, " \t\r\n\"'`");
+  for (const std::string_view space : {"functions.", "default_api.", "tools.", "tool."}) {
+    if (name.starts_with(space)) name.remove_prefix(space.size());
+  }
+  const std::size_t colon = name.rfind(':');
+  const bool numbered = colon != std::string_view::npos && colon + 1 < name.size() &&
+                        name.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  if (numbered) name = name.substr(0, colon);
+  if (name.ends_with("()")) name.remove_suffix(2);
+  return name;
+}
+
 }  // namespace
 
 bool IsBlank(std::string_view text) {
@@ -103,7 +118,8 @@ void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls)
     const auto is_called = [&](const ToolSchema& tool) { return tool.name == call.name; };
     const auto is_meant = [&](const ToolSchema& tool) { return names.Of(tool.name) == call.name; };
     if (std::ranges::any_of(request.tools, is_called)) continue;
-    const auto meant = std::ranges::find_if(request.tools, is_meant);
+    auto meant = std::ranges::find_if(request.tools, is_meant);
+    if (meant == request.tools.end()) meant = std::ranges::find(request.tools, BareName(call.name), &ToolSchema::name);
     if (meant != request.tools.end()) call.name = meant->name;
   }
 }

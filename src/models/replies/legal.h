@@ -36,7 +36,8 @@ class LegalNames {
 /// where all names are legal.
 std::optional<std::vector<ToolSchema>> WithLegalNames(const std::vector<ToolSchema>& tools);
 
-/// Gives calls the names that their tools really have, where a server was told a legal one.
+/// Gives calls the names that their tools really have, where a server was told a legal one, or left something of its
+/// template around it ("functions.NAME", "NAME<|channel|>commentary").
 void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls);
 
 /// An id of nine letters and digits, which every server takes (Mistral's takes nothing else); a pure function of

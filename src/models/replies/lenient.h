@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,5 +21,10 @@ std::string MendJson(std::string_view text);
 
 /// Json::Parse of BareBody, and where that fails of the mended text. A sound body costs one parse.
 Expected<Json> ParseBody(std::string_view body);
+
+/// An object as models write one: ParseBody, also where the object stands in a fence, was written as JSON twice, in the
+/// spelling of a Python literal or with a comma too many, alone in a list, behind an empty object that was not meant,
+/// or before the end of a template's mark. Empty where that leaves a doubt about what was meant, and for null.
+std::optional<Json> ReadLooseObject(std::string_view text);
 
 }  // namespace xsweep

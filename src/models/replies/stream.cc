@@ -116,6 +116,7 @@ struct GatheredCall {
 struct GatheredChoice {
   Gathered message;
   std::vector<GatheredCall> calls;
+  bool doubled = false;  ///< calls share an index
   Json finish{};
   Json error{};
 
@@ -133,6 +134,23 @@ struct GatheredChoice {
     if (const Json* reason = choice.Find("finish_reason"); reason != nullptr && !reason->is_null()) finish = *reason;
     if (const Json* fault = choice.Find("error"); fault != nullptr && !fault->is_null()) error = *fault;
   }
+  /// Some servers count every call of a turn as the first: another id beside a name begins another call, and a piece
+  /// without an id goes on with the last of them.
+  std::size_t PlaceOf(std::size_t stated, const Json& piece) {
+    if (stated >= calls.size()) return stated;
+    const std::string_view id = piece.StringOr("id", "");
+    const Json* function = piece.Find("function");
+    const bool named = function != nullptr && !function->StringOr("name", "").empty();
+    if (id.empty()) return doubled ? calls.size() - 1 : stated;
+    const std::size_t recent = calls.size() - std::min<std::size_t>(calls.size(), 64);
+    for (std::size_t i = calls.size(); i > recent; --i) {
+      if (calls[i - 1].call.TextOf("id") == id) return i - 1;
+    }
+    const std::string& known = calls[stated].call.TextOf("id");
+    if (!named || known.empty() || known == id) return stated;
+    doubled = true;
+    return calls.size();
+  }
   void AddCalls(const Json& list) {
     for (std::size_t i = 0; list.is_array() && i < list.size(); ++i) {
       const Json& piece = list.items()[i];
@@ -141,7 +159,7 @@ struct GatheredChoice {
       // Without an index a piece with an id begins a call, and one without goes on with the last.
       const bool begins = stated < 0 && (calls.empty() || !piece.StringOr("id", "").empty());
       std::size_t place = calls.empty() ? 0 : calls.size() - 1;
-      if (stated >= 0) place = static_cast<std::size_t>(stated);
+      if (stated >= 0) place = PlaceOf(static_cast<std::size_t>(stated), piece);
       if (begins) place = calls.size();
       if (place >= kMostCalls) continue;
       if (place >= calls.size()) calls.resize(place + 1);
@@ -193,7 +211,10 @@ void Overlay(const Json* more, Json& usage) {
 
 }  // namespace
 
-bool IsEventStream(std::string_view body) { return body.starts_with("data:") || body.starts_with("event:"); }
+bool IsEventStream(std::string_view body) {
+  return body.starts_with("data:") || body.starts_with("event:") || body.starts_with("id:") ||
+         body.starts_with("retry:");
+}
 
 Expected<Json> JoinChatStream(std::string_view body) {
   std::vector<GatheredChoice> choices;

@@ -7,6 +7,7 @@
 
 #include "base/characters.h"
 #include "base/text.h"
+#include "models/replies/call_shapes.h"
 #include "models/replies/lenient.h"
 
 namespace xsweep {
@@ -18,7 +19,7 @@ constexpr int kMostMisses = 64;             // opening braces that nothing close
 constexpr std::size_t kNameDistance = 200;  // between a name and the arguments behind it
 
 // In small letters. Each is the opening mark of some family's calls and hardly ever prose.
-constexpr std::array<std::string_view, 24> kMarks = {
+constexpr std::array<std::string_view, 25> kMarks = {
     "<tool_call",
     "<toolcall",
     "<tool_use>",
@@ -45,8 +46,8 @@ constexpr std::array<std::string_view, 24> kMarks = {
     "<use_mcp_tool",
     "to=functions.",
     "<\xEF\xBD\x9C"
-    "dsml\xEF\xBD\x9C"
-    "function_calls",
+    "dsml\xEF\xBD\x9C",
+    "<start_function_call>",
     "<longcat_tool_call",
 };
 
@@ -82,8 +83,8 @@ std::optional<ToolCall> AsCall(const Json& object, const std::vector<ToolSchema>
     if (tool != nullptr) break;
   }
   if (tool == nullptr) return std::nullopt;
-  for (const std::string_view key :
-       {"arguments", "parameters", "args", "input", "tool_input", "action_input", "kwargs"}) {
+  for (const std::string_view key : {"arguments", "parameters", "args", "input", "tool_input", "action_input", "kwargs",
+                                     "params", "function_args"}) {
     if (auto arguments = AsArguments(object.Find(key))) return ToolCall{"", tool->name, std::move(*arguments)};
   }
   return std::nullopt;
@@ -176,31 +177,6 @@ std::size_t FirstMark(std::string_view lower) {
   return first;
 }
 
-/// A line that begins with a tool's name as a tag, or as a call in Python's spelling.
-bool NamesToolAtLine(std::string_view line, const std::vector<ToolSchema>& tools) {
-  line = Trim(line);
-  const bool tag = line.starts_with('<');
-  while (!line.empty() && (line.front() == '<' || line.front() == '[' || line.front() == '`')) line.remove_prefix(1);
-  if (line.starts_with("functions.")) line.remove_prefix(10);
-  const std::size_t end = static_cast<std::size_t>(std::ranges::find_if_not(line, IsWord) - line.begin());
-  if (end == 0 || end >= line.size() || FindTool(line.substr(0, end), tools) == nullptr) return false;
-  return line[end] == '(' || (tag && (line[end] == '>' || line[end] == ' '));
-}
-
-bool NamesToolAtSomeLine(std::string_view text, const std::vector<ToolSchema>& tools) {
-  const std::size_t input = text.rfind("Action Input:");
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    const std::string_view line = text.substr(at, end - at);
-    if (NamesToolAtLine(line, tools)) return true;
-    const std::string_view bare = Trim(line);
-    const bool acts = bare.starts_with("Action:") && input != kNone && input > at;
-    if (acts && FindTool(Trim(bare.substr(7)), tools) != nullptr) return true;
-    at = end + 1;
-  }
-  return false;
-}
-
 /// A parameter's text as a value: JSON where it reads as something other than text and the schema wants no text.
 Json ParameterValue(std::string_view text, std::string_view name, const ToolSchema& tool) {
   text = Trim(text);
@@ -253,17 +229,7 @@ void ReadTaggedCalls(std::string_view text, const std::vector<ToolSchema>& tools
 
 bool LooksLikeCall(std::string_view text, const std::vector<ToolSchema>& tools) {
   if (tools.empty() || Trim(text).empty()) return false;
-  if (FirstMark(AsciiLower(text)) != kNone) return true;
-  if (NamesToolAtSomeLine(text, tools)) return true;
-  if (text.find('{') == kNone || LastNameIn(text, tools) == nullptr) return false;
-  Objects objects(text);
-  while (const auto span = objects.Next()) {
-    const auto object = ReadObject(text.substr(span->begin, span->end - span->begin));
-    std::vector<ToolCall> calls;
-    if (object) CollectCalls(*object, tools, calls);
-    if (!calls.empty()) return true;
-  }
-  return false;
+  return FirstMark(AsciiLower(text)) != kNone || NamesACall(text, tools);
 }
 
 std::optional<TextCalls> ReadTextCalls(std::string_view text, const std::vector<ToolSchema>& tools) {

@@ -11,9 +11,8 @@
 
 namespace xsweep {
 
-/// Whether the text looks like a call: one of the marks that model families put around calls, JSON that names one of
-/// `tools` beside its arguments, a tag or a call in Python's spelling with the name of one of `tools`. Without tools
-/// nothing does. The work grows with the length of the text.
+/// Whether the text looks like a call: one of the marks that model families put around calls, or the name of one of
+/// `tools` as calls have it (call_shapes.h). Without tools nothing does. The work grows with the length of the text.
 bool LooksLikeCall(std::string_view text, const std::vector<ToolSchema>& tools);
 
 struct TextCalls {

@@ -16,7 +16,7 @@ struct Mark {
   std::string_view open;
   std::string_view close;
 };
-constexpr std::array<Mark, 15> kMarks = {{
+constexpr std::array<Mark, 33> kMarks = {{
     {"<think>", "</think>"},
     {"<thinking>", "</thinking>"},
     {"<thought>", "</thought>"},
@@ -28,14 +28,34 @@ constexpr std::array<Mark, 15> kMarks = {{
     {"<seed:think>", "</seed:think>"},
     {"<longcat_think>", "</longcat_think>"},
     {"<inner_monologue>", "</inner_monologue>"},
+    {"<inner_thoughts>", "</inner_thoughts>"},
+    {"<internal_monologue>", "</internal_monologue>"},
+    {"<internal_thought>", "</internal_thought>"},
+    {"<internal_thoughts>", "</internal_thoughts>"},
+    {"<thought_process>", "</thought_process>"},
+    {"<thinking_process>", "</thinking_process>"},
+    {"<reasoning_process>", "</reasoning_process>"},
+    {"<chain_of_thought>", "</chain_of_thought>"},
+    {"<scratchpad>", "</scratchpad>"},
+    {"<reflection>", "</reflection>"},
+    {"<analysis>", "</analysis>"},
+    {"<details type=\"reasoning\"", "</details>"},
+    {"&lt;think&gt;", "&lt;/think&gt;"},
+    {"[thinking]", "[/thinking]"},
+    {"<|thinking|>", "<|/thinking|>"},
+    {"<|start_thinking|>", "<|end_thinking|>"},
+    {"<|channel>thought", "<channel|>"},
+    {"<unused94>thought", "<unused95>"},
     {"[think]", "[/think]"},
     {"\xE2\x97\x81think\xE2\x96\xB7", "\xE2\x97\x81/think\xE2\x96\xB7"},
     {"<|begin_of_thought|>", "<|end_of_thought|>"},
     {"<|channel|>analysis<|message|>", "<|end|>"},
 }};
 // What may stand around the answer of families that mark it too.
-constexpr std::array<std::string_view, 7> kWrappings = {"<|begin_of_solution|>",
+constexpr std::array<std::string_view, 9> kWrappings = {"<|begin_of_solution|>",
                                                         "<|end_of_solution|>",
+                                                        "<|start_response|>",
+                                                        "<|end_response|>",
                                                         "<|channel|>final<|message|>",
                                                         "<|start|>assistant",
                                                         "<|return|>",
@@ -94,11 +114,38 @@ void Note(std::string_view thought, SplitText& split) {
   split.thought += trimmed;
 }
 
-/// A thought whose opening mark stood in the prompt: the first closing mark, when nothing opened it.
-Found EndOfGivenThought(std::string_view lower, Places& closes) {
-  const Found close = closes.First(0);
-  if (close.mark == nullptr || close.mark->close == "<|end|>") return {};
-  return lower.substr(0, close.at).find(close.mark->open) == kNone ? close : Found();
+/// Marks that end a thought and other things too: one of them alone says nothing.
+bool EndsOtherThings(const Mark& mark) { return mark.close == "<|end|>" || mark.close == "</details>"; }
+
+/// The first closing mark from `at` on, when nothing opened it: its opening mark stood in the prompt, or the thought
+/// held a whole thought.
+Found EndOfGivenThought(std::size_t at, Places& opens, Places& closes) {
+  const Found close = closes.First(at);
+  if (close.mark == nullptr || EndsOtherThings(*close.mark)) return {};
+  return opens.Next(*close.mark, at) < close.at ? Found() : close;
+}
+
+/// Two ways to mark a thought in plain words, as templates of Granite and of gpt-oss without its special tokens leave
+/// them: where the thought begins and where it ends.
+struct Words {
+  std::string_view begin, end;
+};
+constexpr std::array<Words, 2> kWords = {
+    {{"analysis", "assistantfinal"}, {"here is my thought process:", "here is my response:"}}};
+
+/// Takes such a thought off the start of a text.
+std::string_view WithoutThoughtInWords(std::string_view text, SplitText& split) {
+  const std::string start = AsciiLower(text.substr(0, 64));
+  const std::size_t begin = std::min(start.find_first_not_of(" \t\r\n"), start.size());
+  for (const Words& words : kWords) {
+    if (!std::string_view(start).substr(begin).starts_with(words.begin)) continue;
+    const std::size_t end = AsciiLower(text).find(words.end, begin);
+    if (end == kNone) continue;
+    const std::size_t from = begin + words.begin.size();
+    Note(text.substr(from, end - from), split);
+    return Trim(text.substr(end + words.end.size()));
+  }
+  return text;
 }
 
 std::string WithoutWrappings(std::string_view text) {
@@ -108,8 +155,9 @@ std::string WithoutWrappings(std::string_view text) {
     bare += text.substr(at, next - at);
     at = next;
     if (at == text.size()) break;
-    const auto wrapping = std::ranges::find_if(
-        kWrappings, [&](std::string_view candidate) { return text.substr(at).starts_with(candidate); });
+    const auto wrapping = std::ranges::find_if(kWrappings, [&](std::string_view candidate) {
+      return AsciiLower(text.substr(at, candidate.size())) == candidate;
+    });
     const std::size_t length = wrapping == kWrappings.end() ? 0 : wrapping->size();
     if (length == 0) bare += text.substr(at, 2);
     at += length == 0 ? 2 : length;
@@ -119,26 +167,32 @@ std::string WithoutWrappings(std::string_view text) {
 
 bool MayHoldMarks(std::string_view text) {
   return text.find('<') != std::string_view::npos || text.find('[') != std::string_view::npos ||
-         text.find("\xE2\x97\x81") != std::string_view::npos;
+         text.find("&lt;") != std::string_view::npos || text.find("\xE2\x97\x81") != std::string_view::npos;
 }
 
 }  // namespace
 
 SplitText SplitThought(std::string_view text) {
   SplitText split;
-  if (!MayHoldMarks(text)) return {.said = std::string(text), .thought = {}};
+  text = WithoutThoughtInWords(text, split);
+  if (!MayHoldMarks(text)) {
+    split.said = text;
+    return split;
+  }
   const std::string lower = AsciiLower(text);
   Places opens(lower, &Mark::open);
   Places closes(lower, &Mark::close);
   std::string said;
   std::size_t at = 0;
   bool taken = false;
-  if (const Found end = EndOfGivenThought(lower, closes); end.mark != nullptr) {
-    Note(text.substr(0, end.at), split);
-    at = end.at + end.mark->close.size();
-    taken = true;
-  }
   while (at < text.size()) {
+    if (const Found end = EndOfGivenThought(at, opens, closes); end.mark != nullptr) {
+      Note(said + std::string(text.substr(at, end.at - at)), split);
+      said.clear();
+      at = end.at + end.mark->close.size();
+      taken = true;
+      continue;
+    }
     const Found open = opens.First(at);
     if (open.mark == nullptr) break;
     const std::size_t inside = open.at + open.mark->open.size();

@@ -98,6 +98,7 @@ std::optional<TokenCounts> ReadTokenCounts(const Json& reply) {
           ? read.tokens
           : std::min(counts.prompt,
                      Detail(*usage, {"cached_tokens", "prompt_cache_hit_tokens", "cachedContentTokenCount"}));
+  if (counts.prompt == 0) return std::nullopt;  // no prompt is empty: the server has not counted
   counts.completion = completion.tokens;
   if (total.known == Known::kCounted) {
     counts.completion = std::max(counts.completion, total.tokens - counts.prompt);

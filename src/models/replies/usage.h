@@ -19,8 +19,9 @@ struct TokenCounts {
 
 /// Reads the usage of a whole reply: `usage` (or where gateways put it), prompt_tokens or input_tokens and their other
 /// spellings, whole numbers also as floats or text, nested ones too. Empty when a count is missing, negative, no
-/// number, or beyond what one call can take (kMostTokens): such a reply has no usage that a budget could hold on to.
-/// A total that is larger than the parts counts as thought that was left out of the completion.
+/// number, beyond what one call can take (kMostTokens), or when the prompt is said to have held nothing: such a reply
+/// has no usage that a budget could hold on to. A total that is larger than the parts counts as thought that was left
+/// out of the completion.
 std::optional<TokenCounts> ReadTokenCounts(const Json& reply);
 
 inline constexpr std::int64_t kMostTokens = 100'000'000;

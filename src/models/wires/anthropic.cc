@@ -27,9 +27,28 @@ Json CallBlock(const ToolCall& call, const Legal& legal) {
                            {"input", WritableArguments(call.arguments)}});
 }
 
+/// The call as the dialogue has it, with the members of its block that are none of ours.
+Json KeptCallBlock(const Json& block, const ToolCall& call, const Legal& legal) {
+  Json kept = CallBlock(call, legal);
+  for (const auto& [key, value] : block.members()) {
+    if (!value.is_null() && kept.Find(key) == nullptr) kept.Set(key, value);
+  }
+  return kept;
+}
+
+/// A block without the members that are null: replies have some that requests must not.
+Json WithoutNulls(const Json& block) {
+  Json bare = Json::MakeObject();
+  for (const auto& [key, value] : block.members()) {
+    if (!value.is_null()) bare.Set(key, value);
+  }
+  return bare;
+}
+
 void AppendResult(const Message& message, const Legal& legal, Json& blocks) {
-  Json result = Json::MakeObject(
-      {{"type", "tool_result"}, {"tool_use_id", legal.ids.Of(message.call_id)}, {"content", message.text}});
+  Json result = Json::MakeObject({{"type", "tool_result"},
+                                  {"tool_use_id", legal.ids.Of(message.call_id)},
+                                  {"content", message.text.empty() ? kNothingSaid : std::string_view(message.text)}});
   if (message.error) result.Set("is_error", true);
   blocks.Append(std::move(result));
 }
@@ -45,9 +64,9 @@ void AppendKept(const Message& message, const Legal& legal, bool send_thought, J
     if (type == "text" && IsBlank(block.StringOr("text", ""))) continue;
     if (thought && !send_thought) continue;
     if (type == "tool_use") {
-      if (calls < message.calls.size()) blocks.Append(CallBlock(message.calls[calls++], legal));
+      if (calls < message.calls.size()) blocks.Append(KeptCallBlock(block, message.calls[calls++], legal));
     } else {
-      blocks.Append(block);
+      blocks.Append(WithoutNulls(block));
     }
     ends_in_thought = thought;
   }
@@ -166,10 +185,11 @@ Expected<ModelReply> ReadMessages(const Json& body, bool parse_calls, const Mode
   for (const Json& block : content->items()) TRY(ReadBlock(block, reply));
   if (TakeThought(reply) || HoldsThoughtOrMore(*content)) reply.kept = *content;
   reply.finish_reason = body.StringOr("stop_reason", "");
+  if (body.StringOr("amazon-bedrock-guardrailAction", "") == "INTERVENED") reply.finish_reason = "guardrail_intervened";
   reply.finish = ReadFinish(reply.finish_reason);
   if (reply.finish == FinishReason::kRefusal) reply.refusal = reply.text.empty() ? "(no words)" : reply.text;
   reply.model = body.StringOr("model", "");
-  reply.usage = UsageOf(ReadTokenCounts(body));
+  reply.usage = UsageOf(CountsOf(body, reply));
   SettleReply(request, parse_calls, reply);
   return reply;
 }

@@ -73,7 +73,7 @@ void AppendMessage(const Endpoint& endpoint, const Message& message, const Legal
       break;
     case Speaker::kTool:
       AppendMember(R"({"role":"tool","tool_call_id":)", message.call_id, out);
-      AppendMember(R"(,"content":)", message.text, out);
+      AppendMember(R"(,"content":)", message.text.empty() ? kNothingSaid : message.text, out);
       break;
     case Speaker::kAgent: AppendAgent(endpoint, message, names, out);
   }
@@ -114,6 +114,8 @@ void AddPart(const Json& part, Pieces& pieces) {
   const std::string_view type = part.StringOr("type", "text");
   if (part.is_string()) {
     pieces.text += part.AsString();
+  } else if (part.BoolOr("thought", false)) {
+    pieces.thought += part.StringOr("text", "");  // Gemini's own form
   } else if (type == "thinking" || type == "reasoning" || type == "redacted_thinking") {
     pieces.thought +=
         TextOfPart(part.Find("thinking")) + TextOfPart(part.Find("text")) + TextOfPart(part.Find("reasoning"));
@@ -193,6 +195,9 @@ Json KeptOf(const Json& message, const Pieces& pieces) {
   Json kept = OthersOf(
       message, {"role", "content", "tool_calls", "function_call", "refusal", "annotations", "audio", "images", "name"});
   if (pieces.as_parts) kept.Set("content", *message.Find("content"));
+  // Some servers refuse a turn with calls whose thought is not there, also where it held no word.
+  const Json* thought = message.Find("reasoning_content");
+  if (thought != nullptr && thought->is_string() && thought->AsString().empty()) kept.Set("reasoning_content", "");
   return kept;
 }
 
@@ -212,28 +217,30 @@ std::string_view FinishOf(const Json& choice) {
   return said;
 }
 
-Status ReadChoice(const Json& choice, ModelReply& reply) {
-  const Json* message = choice.Find("message");
-  if (message == nullptr || !message->is_object()) return Malformed("a choice has no `message`");
+Status ReadChoice(const Json& choice, const Json& message, ModelReply& reply) {
   Pieces pieces;
-  TRY(ReadContent(message->Find("content"), pieces));
+  TRY(ReadContent(message.Find("content"), pieces));
   std::vector<ToolCall> calls;
-  TRY(ReadCalls(*message, calls));
-  const std::string_view given = message->StringOr("reasoning_content", message->StringOr("reasoning", ""));
+  TRY(ReadCalls(message, calls));
+  const std::string_view given = message.StringOr("reasoning_content", message.StringOr("reasoning", ""));
   ModelReply part;
   part.text = std::move(pieces.text);
   part.reasoning = std::string(given) + pieces.thought;
   const std::string raw = part.text;
-  Json kept = KeptOf(*message, pieces);
+  Json kept = KeptOf(message, pieces);
   if (TakeThought(part) && !pieces.as_parts) kept.Set("content", raw);
-  if (pieces.refusal.empty()) pieces.refusal = message->StringOr("refusal", "");
+  if (pieces.refusal.empty()) pieces.refusal = message.StringOr("refusal", "");
   const bool first = reply.finish_reason.empty() && reply.calls.empty() && reply.text.empty();
   // Gateways split one answer into a choice with the words and one with the calls.
   if (!calls.empty() || first) {
     reply.finish_reason = FinishOf(choice);
     reply.kept = std::move(kept);
   }
-  if (IsBlank(reply.text)) reply.text = std::move(part.text);
+  if (IsBlank(reply.text)) {
+    reply.text = std::move(part.text);
+  } else if (!IsBlank(part.text) && part.text != reply.text) {
+    reply.text.append("\n").append(part.text);  // two answers where one was asked for: neither is dropped
+  }
   if (reply.reasoning.empty()) reply.reasoning = std::move(part.reasoning);
   if (reply.refusal.empty()) reply.refusal = std::move(pieces.refusal);
   std::ranges::move(calls, std::back_inserter(reply.calls));
@@ -250,26 +257,35 @@ void ReadChoiceError(const Json& choice, ModelReply& reply) {
   reply.refusal = Quoted(error->message);
 }
 
+/// Bedrock's guardrail puts its own words in place of the answer and ends it like one.
+bool SaysIntervened(const Json& body) { return body.StringOr("amazon-bedrock-guardrailAction", "") == "INTERVENED"; }
+
 Expected<ModelReply> ReadChat(const Json& body, bool parse_calls, const ModelRequest& request) {
   ModelReply reply;
   const Json* choices = body.Find("choices");
-  if (choices == nullptr || !choices->is_array() || choices->size() == 0) return Malformed("it has no `choices`");
+  if (choices == nullptr || !choices->is_array()) return Malformed("it has no `choices`");
   for (const Json& choice : choices->items()) {
-    TRY(ReadChoice(choice, reply));
+    const Json* message = choice.Find("message");
+    if (message != nullptr && message->is_object()) TRY(ReadChoice(choice, *message, reply));
     ReadChoiceError(choice, reply);
   }
+  if (SaysIntervened(body)) reply.finish_reason = "guardrail_intervened";
   // What an agent refuses in so many words is its answer; other roles look at the refusal.
   if (IsBlank(reply.text) && reply.calls.empty()) reply.text = reply.finish_reason == "error" ? "" : reply.refusal;
   reply.finish = ReadFinish(reply.finish_reason);
   reply.model = body.StringOr("model", "");
-  reply.usage = UsageOf(ReadTokenCounts(body));
+  reply.usage = UsageOf(CountsOf(body, reply));
   SettleReply(request, parse_calls, reply);
   return reply;
 }
 
+/// A choice has a message, or says what went wrong.
 bool ChatAnswers(const Json& body) {
   const Json* choices = body.Find("choices");
-  return choices != nullptr && choices->is_array() && choices->size() > 0;
+  return choices != nullptr && choices->is_array() && std::ranges::any_of(choices->items(), [](const Json& choice) {
+           const Json* message = choice.Find("message");
+           return (message != nullptr && message->is_object()) || choice.Find("error") != nullptr;
+         });
 }
 
 class OpenAiProvider final : public Provider {

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/characters.h"
+#include "base/escape.h"
 #include "base/text.h"
 #include "models/replies/lenient.h"
 
@@ -68,32 +69,77 @@ Lowered Lower(const ServerError& error) {
   return {names, names + " " + AsciiLower(error.message) + " " + AsciiLower(error.more)};
 }
 
+bool NamesABlock(const Lowered& error) {
+  return HasAny(error.names, {"content_filter",
+                              "contentfilter",
+                              "content_policy",
+                              "contentpolicy",
+                              "content_moderation",
+                              "responsibleai",
+                              "data_inspection",
+                              "datainspection",
+                              "prohibited_content",
+                              "moderation",
+                              "invalid_prompt",
+                              "guardrail",
+                              "sensitive_content",
+                              "content_blocked",
+                              "policy_violation",
+                              "blocked_content",
+                              "prompt_blocked",
+                              "safety_violation",
+                              "hooks_failed",
+                              " 1301",
+                              " 2016",
+                              " 2017"});
+}
+bool SaysBlockedOutright(const Lowered& error) {
+  return HasAny(error.all, {"responsibleaipolicyviolation", "contentpolicyviolation", "content_filter_result",
+                            "content exists risk", "requires moderation", "flagged_input", "prompt was blocked",
+                            "content was flagged", "input was flagged", "prompt was flagged",
+                            "unsuitable input detected", "guardrail checks"});
+}
+/// That something was stopped, and what watches over it.
+bool SaysWhatStoppedIt(const Lowered& error) {
+  const bool stopped = HasAny(error.all, {"block", "flagged", "reject", "filtered", "filtering", "violat", "denied",
+                                          "intervened", "prohibited", "may contain", "unable to respond", "refused"});
+  return stopped && HasAny(error.all, {"guardrail",
+                                       "content filter",
+                                       "content polic",
+                                       "usage polic",
+                                       "usage guideline",
+                                       "moderation",
+                                       "safety system",
+                                       "safety violation",
+                                       "safety filter",
+                                       "our safety",
+                                       "for safety",
+                                       "safety_check",
+                                       "jailbreak",
+                                       "prompt injection",
+                                       "model armor",
+                                       "inappropriate content",
+                                       "harmful content",
+                                       "unsafe content",
+                                       "sensitive content",
+                                       "responsible ai",
+                                       "content management policy",
+                                       "high risk",
+                                       "acceptable use",
+                                       "security configuration",
+                                       "legal reasons"});
+}
 bool SaysBlocked(const Lowered& error) {
-  return HasAny(error.names, {"content_filter", "contentfilter", "content_policy", "content_moderation",
-                              "responsibleai", "data_inspection", "datainspection", "prohibited_content", "moderation",
-                              "invalid_prompt", "guardrail", "sensitive_content", "content_blocked", "policy_violation",
-                              "blocked_content", "prompt_blocked", "safety_violation", " 1301"}) ||
-         HasAny(error.all, {"responsibleaipolicyviolation",
-                            "content management policy",
-                            "content filtering policy",
-                            "content_filter_result",
-                            "content exists risk",
-                            "blocked by content filter",
-                            "flagged as potentially violating",
-                            "requires moderation",
-                            "flagged_input",
-                            "rejected as a result of our safety system",
-                            "violates our usage polic",
-                            "violating our usage polic",
-                            "violating openai's usage polic",
-                            "inappropriate content",
-                            "blocked by guardrail",
-                            "against our content policy",
-                            "prompt was blocked",
-                            "blocked by our safety",
-                            "content was flagged",
-                            "input was flagged",
-                            "prompt was flagged"});
+  return NamesABlock(error) || SaysBlockedOutright(error) || SaysWhatStoppedIt(error);
+}
+
+/// The server could not read the call that its model wrote.
+bool SaysBrokenCall(const Lowered& error) {
+  return HasAny(error.names, {"tool_use_failed", "tool_call_failed", "malformed_function_call"}) ||
+         HasAny(error.all,
+                {"error parsing tool call", "failed to parse tool call", "failed to parse input at pos",
+                 "invalid sequence as part of tooluse", "tool call validation failed", "invalid tool generation",
+                 "malformed function call", "while parsing tool_calls", "harmonyerror", "invalid tool call"});
 }
 
 bool SaysQuotaIsGone(const Lowered& error) {
@@ -112,6 +158,11 @@ bool SaysTransientInWords(const Lowered& error) {
   return HasAny(error.all, {"overloaded", "rate limit", "too many requests", "try again", "timed out", "timeout",
                             "unavailable", "unexpectedly stopped", "connection reset", "bad gateway"});
 }
+/// A model that is being fetched, loaded or woken.
+bool SaysNotReady(const Lowered& error) {
+  return HasAny(error.all, {"is loading", "currently loading", "loading model", "not ready", "notready", "warming up",
+                            "starting up", "try your request again"});
+}
 bool SaysFinal(const Lowered& error) {
   return HasAny(error.names, {"invalid_request", "authentication", "permission", "not_found", "unsupported",
                               "invalid_api_key", "invalid_argument", "context_length", "model_not", "billing"});
@@ -119,7 +170,10 @@ bool SaysFinal(const Lowered& error) {
 
 AttemptOutcome OutcomeOfStatus(int status) {
   if (status == 429 || status == 529) return AttemptOutcome::kRejected;  // 529: Anthropic, overloaded
-  if (status == 408 || status == 409 || status == 425 || status >= 500) return AttemptOutcome::kTransient;
+  if (status == 498) return AttemptOutcome::kRejected;                   // Groq: no capacity
+  // 424: what the server itself asked has failed; 499: a proxy gave up waiting.
+  const bool passing = status == 408 || status == 409 || status == 424 || status == 425 || status == 499;
+  if (passing || status >= 500) return AttemptOutcome::kTransient;
   return AttemptOutcome::kFinal;
 }
 
@@ -139,6 +193,9 @@ AttemptOutcome OutcomeOf(int status, const std::optional<ServerError>& error, co
     if (OutcomeOfStatus(status) == AttemptOutcome::kFinal && status != 401 && status != 404 && error &&
         SaysRejected(lowered)) {
       return AttemptOutcome::kRejected;
+    }
+    if (OutcomeOfStatus(status) == AttemptOutcome::kFinal && status != 401 && error && SaysNotReady(lowered)) {
+      return AttemptOutcome::kTransient;
     }
     if (OutcomeOfStatus(status) == AttemptOutcome::kTransient && error && HasAny(lowered.names, {"overloaded"})) {
       return AttemptOutcome::kRejected;
@@ -206,8 +263,7 @@ std::string Words(int status, const std::optional<ServerError>& error, std::stri
 }  // namespace
 
 std::string Quoted(std::string_view text) {
-  std::string words(text.substr(0, kQuoted * 2));
-  std::ranges::replace_if(words, [](unsigned char c) { return c < ' ' || c == 0x7F; }, ' ');
+  std::string words = CleanText(text.substr(0, kQuoted * 2));
   if (words.size() > kQuoted) {
     words.resize(WholeCharacters(words, kQuoted).size());
     words += "...";
@@ -227,6 +283,15 @@ std::optional<ServerError> FindServerError(const Json& body) {
     if (read.code.empty()) read.code = TextOf(body.Find("code"));
     return read;
   }
+  for (const std::string_view place : {"promptFeedback", "prompt_feedback"}) {  // Gemini's: the prompt, not the answer
+    const Json* feedback = body.Find(place);
+    const std::string_view reason = feedback == nullptr ? "" : feedback->StringOr("blockReason", "");
+    if (reason.empty()) continue;
+    ServerError blocked;
+    blocked.message = reason;
+    blocked.code = "prompt_blocked";
+    return blocked;
+  }
   const Json* errors = body.Find("errors");
   if (errors != nullptr && errors->is_array() && errors->size() > 0) return ReadError(errors->items().front());
   if (body.StringOr("object", "") == "error" || body.StringOr("type", "") == "error") return ReadError(body);
@@ -245,8 +310,7 @@ Failure SortFailure(int status, const std::optional<ServerError>& error, std::st
   failure.words = Words(status, error, body);
   const int stated = status < 300 && error ? StatedStatus(*error) : status;
   const bool about_the_request = stated < 500 && stated != 401 && stated != 404 && stated != 429;
-  if (error && (HasAny(lowered.names, {"tool_use_failed", "tool_call_failed", "malformed_function_call"}) ||
-                (!error->failed_call.empty() && about_the_request))) {
+  if (error && (SaysBrokenCall(lowered) || (!error->failed_call.empty() && about_the_request))) {
     failure.kind = FailureKind::kBrokenCall;
     failure.failed_call = error->failed_call;
   } else if (error && about_the_request && SaysBlocked(lowered)) {

@@ -119,7 +119,7 @@ class Reading {
       return {AttemptOutcome::kFinal, std::move(reply)};
     }
     Usage& usage = reply->usage;
-    const auto counts = ReadTokenCounts(body);
+    const auto counts = CountsOf(body, *reply);
     usage.cost_known = usage.cost_known && endpoint_.price.has_value() && counts.has_value();
     if (usage.cost_known) usage.cost_nano_usd = endpoint_.price->CostNanoUsd(*counts);
     // What failed behind a gateway may not fail again; when it does, the reply says what it was.
@@ -165,10 +165,9 @@ Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequ
 
 Json ReadArguments(std::string_view text) {
   if (IsBlank(text)) return Json::MakeObject();
-  auto parsed = ParseBody(text);
-  if (parsed && parsed->is_object()) return std::move(*parsed);
-  if (parsed && parsed->is_null()) return Json::MakeObject();
-  return Json(text);
+  if (BareBody(text) == "null" || BareBody(text) == "None") return Json::MakeObject();
+  auto object = ReadLooseObject(text);
+  return object ? std::move(*object) : Json(text);
 }
 
 Json WritableArguments(const Json& arguments) {

@@ -50,8 +50,8 @@ Expected<ModelReply> ReadWholeReply(const WireFormat& format, std::string_view b
 Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequest& request, std::string body,
                            const WireFormat& format);
 
-/// Tool arguments as the model wrote them: an object when `text` is one ("" counts as {}), otherwise the raw text as a
-/// string, which the environment answers with a tool error.
+/// Tool arguments as the model wrote them: an object when `text` is one for certain (ReadLooseObject; "" and null count
+/// as {}), otherwise the raw text as a string, which the environment answers with a tool error.
 Json ReadArguments(std::string_view text);
 /// Arguments as servers accept them again: raw text that is no object is wrapped as {"invalid_json": text}.
 Json WritableArguments(const Json& arguments);

@@ -58,7 +58,7 @@ Expected<ModelReply> ReadResponse(const Json& body) {
       status == "completed" && !reply.calls.empty() ? FinishReason::kToolCalls : ReadFinish(reply.finish_reason);
   if (reply.text.empty() && reply.calls.empty()) reply.text = reply.refusal;
   reply.model = body.StringOr("model", "");
-  reply.usage = UsageOf(ReadTokenCounts(body));
+  reply.usage = UsageOf(CountsOf(body, reply));
   SettleReply({}, false, reply);
   return reply;
 }
