@@ -139,6 +139,7 @@ int main(int argc, char** argv) {
   sigaction(SIGTERM, &action, nullptr);
   HandleHangUp(action);
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file at its limit is an error to tell, as a full disk is
   xsweep::KeepOutOfDumps();
   RaiseFileLimit();
   const int code = Dispatch({argv, argv + argc});

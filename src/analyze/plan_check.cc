@@ -58,4 +58,14 @@ bool PlanCheck::Fits(const TrialRow& row) {
          row.cell == run_.cells[cell_].id;
 }
 
+bool PlanCheck::Contradicts(const TrialRow& row) const {
+  const Outcome outcome = row.counts.outcome;
+  const bool failed = outcome == Outcome::kAttackResisted || outcome == Outcome::kAttackBlocked ||
+                      outcome == Outcome::kNotExposed || outcome == Outcome::kBenign;
+  if (row.counts.executed <= 0 || !failed || !known_) return false;
+  // Other judges ask for several calls, or put the findings of judges together.
+  const std::string& judge = run_.cells[cell_].judge;
+  return judge == "out_of_policy_refund" || judge == "state_change";
+}
+
 }  // namespace xsweep

@@ -28,6 +28,7 @@ void ReadPart(const std::string& path, RowRange range, const Manifest& run, cons
   PlanCheck plan(run);
   auto report = ReadTrialRows(path, range, options, [&](const TrialRow& row, std::int64_t line) {
     if (!plan.Fits(row)) return misplaced.Note(RowProblem::kForeign, line);
+    if (plan.Contradicts(row)) misplaced.Note(RowProblem::kContradictory, line);
     if (!part.read.rows.Add(row)) misplaced.Note(RowProblem::kDuplicate, line);
   });
   if (!report) {
@@ -98,6 +99,7 @@ Expected<RowsRead> ReadRowsOfShards(const RunDirectory& run, const Manifest& man
     } else if (!plan.Fits(*row)) {
       part.report.findings.Note(RowProblem::kForeign, part.report.lines);
     } else {
+      if (plan.Contradicts(*row)) part.report.findings.Note(RowProblem::kContradictory, part.report.lines);
       part.rows.Add(*row);
     }
     return {};

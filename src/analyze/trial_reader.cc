@@ -187,6 +187,8 @@ std::string_view ProblemWords(RowProblem problem) {
     case RowProblem::kForeign:
       return "rows are not what the run planned at their index (another cell, task, seed or repetition) and were left "
              "out";
+    case RowProblem::kContradictory:
+      return "rows contradict themselves: the attack was executed, and their outcome says that it did not succeed";
     case RowProblem::kOldSchema: return "rows lack keys that this version writes; what is missing reads as empty";
   }
   return "";
@@ -201,6 +203,7 @@ std::string_view RowProblemName(RowProblem problem) {
     case RowProblem::kUnknownOutcome: return "unknown_outcome";
     case RowProblem::kDuplicate: return "duplicate";
     case RowProblem::kForeign: return "foreign";
+    case RowProblem::kContradictory: return "contradictory";
     case RowProblem::kOldSchema: return "old_schema";
   }
   return "";

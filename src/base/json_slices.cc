@@ -28,6 +28,11 @@ class Walker {
     while (at_ < text_.size() && IsSpace(text_[at_])) ++at_;
     return at_ < text_.size() ? text_[at_] : '\0';
   }
+  /// Nothing but white space is left.
+  Status End() {
+    if (Peek() == '\0') return {};
+    return Fault("goes on behind its end, as two files do that were joined");
+  }
   bool Take(char c) {
     if (Peek() != c) return false;
     ++at_;
@@ -127,14 +132,14 @@ std::string Repaired(std::string_view text) {
 Status ForEachElement(std::string_view text, const std::string& where, const SliceVisitor& visit) {
   Walker walker(text, where);
   if (!walker.Take('[')) return walker.Fault("is no JSON array");
-  if (walker.Take(']')) return {};
+  if (walker.Take(']')) return walker.End();
   while (true) {
     walker.Peek();
     const std::size_t begin = walker.at();
     TRY(walker.SkipValue());
     if (walker.at() == begin) return walker.Fault("has a comma or bracket where a value should stand");
     TRY(visit(walker.From(begin), begin));
-    if (walker.Take(']')) return {};
+    if (walker.Take(']')) return walker.End();
     if (!walker.Take(',')) return walker.Fault("has no comma or bracket after a value");
   }
 }
@@ -142,7 +147,7 @@ Status ForEachElement(std::string_view text, const std::string& where, const Sli
 Status ForEachMember(std::string_view text, const std::string& where, const MemberVisitor& visit) {
   Walker walker(text, where);
   if (!walker.Take('{')) return walker.Fault("is no JSON object");
-  if (walker.Take('}')) return {};
+  if (walker.Take('}')) return walker.End();
   while (true) {
     if (walker.Peek() != '"') return walker.Fault("has no key where one should stand");
     const std::size_t key_begin = walker.at();
@@ -155,7 +160,7 @@ Status ForEachMember(std::string_view text, const std::string& where, const Memb
     TRY(walker.SkipValue());
     if (walker.at() == begin) return walker.Fault("has a key without a value");
     TRY(visit(key, walker.From(begin), begin));
-    if (walker.Take('}')) return {};
+    if (walker.Take('}')) return walker.End();
     if (!walker.Take(',')) return walker.Fault("has no comma or bracket after a member");
   }
 }

@@ -17,7 +17,8 @@ using SliceVisitor = std::function<Status(std::string_view value, std::size_t of
 using MemberVisitor = std::function<Status(std::string_view key, std::string_view value, std::size_t offset)>;
 
 /// Calls back for every element of the array that `text` is. Brackets and strings are followed, nothing else is looked
-/// at: a value may still be no JSON. Fails with kUser (`where`:line) for what is no array or ends too early.
+/// at: a value may still be no JSON. Fails with kUser (`where`:line) for what is no array, ends too early or goes on
+/// behind its end.
 Status ForEachElement(std::string_view text, const std::string& where, const SliceVisitor& visit);
 /// The same for the members of the object that `text` is. Keys come as they are written, escapes included.
 Status ForEachMember(std::string_view text, const std::string& where, const MemberVisitor& visit);

@@ -116,6 +116,25 @@ bool IsHeaderName(std::string_view name) {
   });
 }
 
+/// A key anywhere in a value that is sent as it stands.
+bool HoldsKey(std::string_view name, const Json& value) {
+  if (value.is_string()) {
+    return LooksLikeKey(value.AsString()) || (NamesAKey(name) && value.AsString().size() >= 16);
+  }
+  if (value.is_array()) {
+    return std::ranges::any_of(value.items(), [&](const Json& item) { return HoldsKey(name, item); });
+  }
+  return value.is_object() &&
+         std::ranges::any_of(value.members(), [](const auto& member) { return HoldsKey(member.first, member.second); });
+}
+
+/// Pasted where a model's name belongs; names of models begin with none of these.
+bool IsKeyNotModel(std::string_view name) {
+  constexpr std::string_view kStarts[] = {"sk-", "sk_", "gsk_", "AIza", "nvapi-", "ghp_", "hf_", "Bearer ", "eyJ"};
+  return name.size() >= 20 && LooksLikeKey(name) &&
+         std::ranges::any_of(kStarts, [&](std::string_view start) { return name.starts_with(start); });
+}
+
 /// The faults of one provider's options, one kind of option after the other.
 class OptionFaults {
  public:
@@ -123,6 +142,7 @@ class OptionFaults {
   std::vector<Error> Find() {
     InBaseUrl();
     InKeyVariable();
+    InModel();
     InPrice();
     InProxy();
     InHeaders();
@@ -160,6 +180,11 @@ class OptionFaults {
             "api_key_env");
     }
   }
+  void InModel() {
+    const std::string* model = Text("model");
+    if (model != nullptr && IsKeyNotModel(*model))
+      Fault("`model` must be the name of a model; what stands there looks like a key", "model");
+  }
   void InPrice() {
     const Json* price = GivenOption(options_, "price");
     if (price == nullptr) return;
@@ -182,7 +207,9 @@ class OptionFaults {
     if (headers == nullptr || !headers->is_object()) return;
     for (const auto& [name, variable] : headers->members()) {
       if (!IsHeaderName(name)) Fault("`headers` holds a name that no header can have", "headers");
-      if (!variable.is_string() || !IsVariableName(variable.AsString())) {
+      const bool pasted = variable.is_string() && LooksLikeKey(variable.AsString()) &&
+                          std::getenv(variable.AsString().c_str()) == nullptr;
+      if (!variable.is_string() || !IsVariableName(variable.AsString()) || pasted) {
         Fault(fmt::format("`headers.{}` must name an environment variable that holds the value", Printable(name)),
               "headers");
       }
@@ -190,7 +217,7 @@ class OptionFaults {
   }
   void InExtra(const Json& extra) {
     for (const auto& [name, value] : extra.members()) {
-      if (value.is_string() && (LooksLikeKey(value.AsString()) || (NamesAKey(name) && value.AsString().size() >= 16)))
+      if (HoldsKey(name, value))
         Fault(fmt::format("`extra.{}` looks like a key, and a config is written into every run; name the environment "
                           "variable that holds it in `api_key_env`",
                           name),

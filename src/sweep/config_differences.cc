@@ -41,7 +41,7 @@ bool SaidByTheRun(const std::string& path) {
 
 std::optional<ConfigValues> ReadConfigValues(const std::filesystem::path& run) {
   constexpr std::uint64_t kMostBytes = std::uint64_t{4} << 20U;
-  const auto text = ReadFile(run / layout::kConfig, kMostBytes);
+  const auto text = ReadOwnFile(run / layout::kConfig, kMostBytes);
   if (!text) return std::nullopt;
   Faults faults((run / layout::kConfig).string());
   const auto root = ParseYaml(*text, 0, faults);

@@ -73,5 +73,15 @@ TEST(ASecret, WithACharacterThatNoHeaderCarriesIsRefusedWithoutRepeatingIt) {
   unsetenv("XSWEEP_TEST_ODD_KEY");
 }
 
+TEST(AShortKey, IsBlottedOutWhereItsStartShowsWhatItIs) {
+  std::string echoed = "wrong key: SK-1234, not sk-12345";
+  Secret("sk-1234").Scrub(echoed);
+  EXPECT_EQ(echoed, "wrong key: [secret], not [secret]5");
+  std::string words = "an ollama of none";
+  Secret("ollama").Scrub(words);
+  Secret("none").Scrub(words);
+  EXPECT_EQ(words, "an ollama of none") << "words that servers without keys are given";
+}
+
 }  // namespace
 }  // namespace xsweep

@@ -90,6 +90,37 @@ TEST(AnOddPath, EndsInAMessage) {
   }
 }
 
+TEST(APipeInARun, InPlaceOfItsConfigBlocksNobody) {
+  const TempDir dir;
+  const std::string root = dir.path().string();
+  ASSERT_EQ(Xsweep({"run", StaticConfig(), "--outdir", root, "--run-id", "r", "--trials", "1", "--quiet"}).exit_code,
+            0);
+  const fs::path run = dir.path() / "airline_static_v1" / "r";
+  fs::remove(run / "config.yaml");
+  ASSERT_EQ(::mkfifo((run / "config.yaml").c_str(), 0600), 0);
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"report", run.string(), "--outdir", root},
+           {"compare", run.string(), run.string(), "--to", (dir / "c").string()},
+           {"export", run.string(), "--format", "junit", "--out", (dir / "j").string()},
+           {"run", "--resume", run.string(), "--quiet"}}) {
+    std::vector<std::string> bounded = {"timeout", "20", Binary()};
+    bounded.insert(bounded.end(), words.begin(), words.end());
+    const auto done = RunProcess({.args = bounded});
+    ASSERT_TRUE(done);
+    EXPECT_LT(done->exit_code, 100) << words[0] << " blocks";
+  }
+}
+
+TEST(AFileAtItsLimit, IsAnErrorAndNoSignal) {
+  const TempDir dir;
+  const std::string command = "ulimit -f 4; exec " + Binary() + " run " + StaticConfig() + " --quiet --outdir " +
+                              dir.path().string() + " --trials 20";
+  const auto done = RunProcess({.args = {"bash", "-c", command}});
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->exit_code, 4) << done->err;
+  EXPECT_NE(done->err.find("File too large"), std::string::npos) << done->err;
+}
+
 TEST(AnEndlessConfig, IsRefused) {
   const auto done = Xsweep({"plan", "/dev/zero"});
   EXPECT_EQ(done.exit_code, 2);
@@ -115,7 +146,10 @@ TEST(AKeyInTheWrongPlace, IsRefusedBeforeAnythingIsWrittenAndNotRepeated) {
         "base_url: \"http://127.0.0.1:9/v1\", api_key_env: sk-proj-CANARY0123456789 }",
         "base_url: \"http://127.0.0.1:9/v1\", api_key_env: gsk_0a1bCANARY60718293 }",
         "base_url: sk-live-CANARY1234567890, api_key_env: \"\" }",
-        "base_url: \"http://127.0.0.1:9/v1\", api_key_env: \"\", extra: { api_key: CANARY0123456789abc } }"}) {
+        "base_url: \"http://127.0.0.1:9/v1\", api_key_env: \"\", extra: { api_key: CANARY0123456789abc } }",
+        "base_url: \"http://127.0.0.1:9/v1\", api_key_env: \"\", extra: { auth: { token: sk-CANARY0123456789 } } }",
+        "base_url: \"http://127.0.0.1:9/v1\", api_key_env: \"\", extra: { any: [sk-CANARY0123456789] } }",
+        "base_url: \"http://127.0.0.1:9/v1\", api_key_env: \"\", headers: { X-Key: sk_CANARY0123456789 } }"}) {
     SCOPED_TRACE(options);
     std::ofstream(dir / "k.yaml") << head << options << '\n';
     for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{

@@ -42,6 +42,13 @@ const std::pair<const char*, std::function<void(Lines&)>> kHarms[] = {
     {"said twice", [](Lines& lines) { lines.insert(lines.begin() + 2, lines[1]); }},
     {"unreadable", [](Lines& lines) { lines[5] = "NaN"; }},
     {"empty", [](Lines& lines) { lines.clear(); }},
+    {"executed and yet resisted",
+     [](Lines& lines) {
+       for (std::string& line : lines) {
+         const std::size_t at = line.find("\"attack_succeeded\"");
+         if (at != std::string::npos) line.replace(at, 18, "\"attack_resisted\"");
+       }
+     }},
     {"of another seed",
      [](Lines& lines) {
        std::string& line = lines[7];
@@ -69,6 +76,27 @@ TEST(AFinishedRun, WithRowsThatAreNotItsOwnIsInvalidAndKeepsItsReports) {
     EXPECT_EQ(Slurp(run.path / "summary.csv"), summary);
     EXPECT_EQ(Slurp(run.path / "notes.md"), notes);
   }
+}
+
+TEST(AFinishedRun, ThatLostRowsIsNoSideOfAComparisonOrGate) {
+  const FinishedRun run;
+  const std::string root = run.dir.path().string();
+  ASSERT_EQ(Xsweep({"run", StaticConfig(), "--outdir", root, "--run-id", "s", "--trials", "1", "--quiet"}).exit_code,
+            0);
+  run.Rewrite([](Lines& lines) {
+    std::erase_if(lines, [](const std::string& line) { return line.contains("attack_resisted"); });
+  });
+  const std::string other = (run.path.parent_path() / "s").string();
+  const auto compared = Xsweep({"compare", run.path.string(), other, "--to", (run.dir.path() / "c").string()});
+  EXPECT_NE(Slurp(run.dir.path() / "c" / "compare.md").find("the first run is damaged"), std::string::npos);
+  EXPECT_NE((compared.out + compared.err).find("damaged"), std::string::npos) << compared.out;
+  const auto gated = Xsweep({"run", StaticConfig(), "--outdir", root, "--run-id", "t", "--trials", "1", "--quiet",
+                             "--set", "gates=[\"asr.delta_upper95 < 0.9 vs r\"]"});
+  EXPECT_EQ(gated.exit_code, 4) << gated.out;
+  EXPECT_NE(gated.out.find("damaged"), std::string::npos) << gated.out;
+  const auto exported =
+      Xsweep({"export", run.path.string(), "--format", "junit", "--out", (run.dir.path() / "j").string()});
+  EXPECT_NE((exported.out + exported.err).find("no readable row"), std::string::npos) << exported.err;
 }
 
 TEST(AFinishedRun, WithoutItsRowsIsInvalid) {

@@ -40,6 +40,15 @@ TEST(JsonSlices, FollowBracketsAndStringsAndNothingElse) {
   EXPECT_TRUE(Elements("[]").empty());
 }
 
+TEST(JsonSlices, EndWhereTheTextEnds) {
+  const auto nothing = [](std::string_view, std::size_t) -> Status { return {}; };
+  EXPECT_TRUE(ForEachElement("[1, 2]\n", "f", nothing));
+  EXPECT_FALSE(ForEachElement("[1, 2]\n[3]", "f", nothing)) << "two files that were joined";
+  EXPECT_FALSE(ForEachElement("[]x", "f", nothing));
+  EXPECT_FALSE(ForEachMember("{\"a\":1}{\"a\":2}", "f",
+                             [](std::string_view, std::string_view, std::size_t) -> Status { return {}; }));
+}
+
 TEST(JsonSlices, NameTheLineOfAFault) {
   EXPECT_EQ(Elements("[1,\n2,\n\"open").back(), "f.json:3: ends inside a string");
   EXPECT_EQ(Elements("[1,\n]").back(), "f.json:2: has a comma or bracket where a value should stand");

@@ -23,6 +23,7 @@ enum class ObstacleKind : std::uint8_t {
   kJudge,         ///< another judge: attack success means something else, unless the dialogues are the same
   kAttack,        ///< another attack, or other payloads: this compares attacks
   kDefense,       ///< another defense or policy
+  kRows,          ///< a run lacks rows that it planned, or has some that cannot be read or do not fit
 };
 
 /// What two runs may differ in beside the agent.

@@ -65,6 +65,8 @@ std::string WhyNotComparable(const Gate& gate, const RunComparison& comparison) 
       case ObstacleKind::kDefense:
         if (!allowed(PartSide::kDefense)) return obstacle.message + "; `with allow defense` permits it";
         break;
+      case ObstacleKind::kNoCommonTask:
+      case ObstacleKind::kRows: return obstacle.message;
       default:
         if (obstacle.fatal) return obstacle.message;
     }

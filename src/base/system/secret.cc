@@ -102,10 +102,11 @@ std::string Base64(std::string_view bytes, std::string_view last_two) {
 /// one of three offsets; the few bits shared with neighbours are left.
 std::vector<std::string> Forms(const std::string& key) {
   std::vector<std::string> forms = {key};
-  if (key.size() < kShortest) return {};
+  // Shorter ones are words such as `none` and `ollama`; a start that only keys have is none.
+  if (key.size() < kShortest && !(key.size() > 4 && key.starts_with("sk-"))) return {};
   for (const std::string_view last_two : {"+/", "-_"}) {
     for (std::size_t offset = 0; offset < 3; ++offset) {
-      forms.push_back(Base64(std::string_view(key).substr(offset), last_two));
+      if (key.size() >= kShortest) forms.push_back(Base64(std::string_view(key).substr(offset), last_two));
     }
   }
   forms.push_back(Hex(key));

@@ -43,7 +43,7 @@ Status CheckSets(const std::vector<std::string>& sets) {
 Expected<Experiment> OpenWithJudge(const RunDirectory& run, const RejudgeRequest& request) {
   constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20U;
   const std::string file = run.File(layout::kConfig).string();
-  const auto text = ReadFile(file, kMaxConfig);
+  const auto text = ReadOwnFile(file, kMaxConfig);
   if (!text) return UserError(text.error().message, file);
   Overrides overrides;
   if (request.judge) overrides.sets.push_back(fmt::format("judge={{name: {}}}", *request.judge));

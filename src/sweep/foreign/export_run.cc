@@ -73,7 +73,7 @@ Expected<ExportedCell> Describe(const Manifest& manifest, const CellAggregate& c
 }
 
 std::string TextOrNothing(const RunDirectory& run, std::string_view name) {
-  return ReadFile(run.File(name)).value_or(std::string());
+  return ReadOwnFile(run.File(name)).value_or(std::string());
 }
 
 Expected<Source> OpenSource(const ExportRequest& request) {
@@ -83,6 +83,7 @@ Expected<Source> OpenSource(const ExportRequest& request) {
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
   TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(path.string()));
   TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate));
+  for (const std::string& defect : aggregate.defects) PrintNote("note: " + defect);
   ExportedRun exported;
   for (const CellAggregate& cell : aggregate.cells) {
     if (!request.cell.empty() && cell.id != request.cell) continue;

@@ -18,6 +18,7 @@
 #include "parts/agents/external/versions.h"
 #include "parts/catalog.h"
 #include "parts/environments/declared/declared.h"
+#include "record/logs/layout.h"
 #include "record/run_id.h"
 #include "sweep/open/check_experiment.h"
 #include "sweep/open/gates_file.h"
@@ -146,7 +147,11 @@ Expected<Experiment> OpenExperimentText(const std::string& text, const std::stri
 Expected<Experiment> OpenExperiment(const std::string& config_file, const Overrides& overrides,
                                     const std::string& gates_file) {
   constexpr std::uint64_t kMaxConfig = std::uint64_t{4} << 20U;
-  const auto text = ReadFile(config_file, kMaxConfig);
+  // A config beside a run.json is a run's own, and a run may come from anywhere.
+  std::error_code unknown;
+  const bool of_a_run =
+      std::filesystem::exists(std::filesystem::path(config_file).parent_path() / layout::kManifest, unknown);
+  const auto text = of_a_run ? ReadOwnFile(config_file, kMaxConfig) : ReadFile(config_file, kMaxConfig);
   if (!text) return UserError(text.error().message, config_file);
   const auto beside = std::filesystem::path(config_file).parent_path() / "gates.yaml";
   std::error_code absent;

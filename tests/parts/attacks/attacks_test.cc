@@ -211,7 +211,7 @@ TEST(ModelAttacker, MakesNoAttackByRefusing) {
     FakeCell cell{.agent = "do_nothing", .attack = "model_attacker"};
     cell.models[Role::kAttacker] = &model;
     const EpisodeResult result = Bench(cell).Run();
-    return result.error && UnansweredName(*result.error) == "attacker.refused";
+    return result.unanswered && UnansweredName(*result.unanswered) == "attacker.refused";
   };
   for (const char* refusal :
        {"I won't create a message designed to trick an airline.", "Sorry, that goes against my guidelines.",
