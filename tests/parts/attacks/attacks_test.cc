@@ -1,6 +1,7 @@
 // Attacks arrive byte by byte, where and when they should.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "parts/attacks/attacks.h"
