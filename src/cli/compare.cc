@@ -51,12 +51,12 @@ std::vector<std::string> EachCommitFlagged(std::vector<std::string> words) {
   return words;
 }
 
-/// What forbids the comparison, and what says that the two are not one experiment.
+/// What forbids the comparison, what says that the two are not one experiment, and what one of them has lost.
 void PrintObstacles(const RunComparison& comparison) {
   for (const Obstacle& obstacle : comparison.obstacles) {
-    const bool identity = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense ||
-                          obstacle.kind == ObstacleKind::kJudge;
-    if (obstacle.fatal || identity) Print("  " + Printable(obstacle.message, 400) + "\n");
+    const bool weighs = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense ||
+                        obstacle.kind == ObstacleKind::kJudge || obstacle.kind == ObstacleKind::kRows;
+    if (obstacle.fatal || weighs) Print("  " + Printable(obstacle.message, 400) + "\n");
   }
 }
 

@@ -4,11 +4,11 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "models/replies/text_calls.h"
+#include "models/replies/thought.h"
 #include "models/wires/anthropic.h"
 #include "models/wires/chat.h"
 #include "models/wires/failures.h"
-#include "models/replies/text_calls.h"
-#include "models/replies/thought.h"
 #include "models/wires/wire.h"
 
 namespace xsweep {
