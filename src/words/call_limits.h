@@ -68,7 +68,7 @@ inline Each<CallLimit, std::optional<std::int64_t>> BoundsOf(const CallLimits& l
   ForEachCallLimit(limits, [&]<class Value>(CallLimit limit, const std::optional<Value>& bound) {
     if (!bound) return;
     if constexpr (std::is_integral_v<Value>) {
-      bounds[limit] = *bound;
+      bounds[limit] = bound;
     } else {
       const std::int64_t nano = std::llround(std::min(*bound, 1e9) * 1e9);
       bounds[limit] = *bound > 0 ? std::max<std::int64_t>(1, nano) : nano;

@@ -66,6 +66,7 @@ struct Trial {
   bool exposure_unknown = false;        ///< nobody wrote down whether it was exposed, which is then false
   int exposed_turn = 0;                 ///< meaningful when exposed; null in the row otherwise
   Delivery delivery = Delivery::kNone;  ///< kAltered or kRemoved where a defense did that to the payload
+  std::optional<BlockedBy> blocked_by;  ///< of attack_blocked
   int attempted = 0;
   int executed = 0;
   int blocked = 0;
@@ -76,14 +77,13 @@ struct Trial {
   int turns = 0;
   int tool_calls = 0;
   Stop stop = Stop::kNone;
-  RoleUsage usage;
   std::uint32_t attempt = 0;  ///< 0, or how often --retry-errors has run it again
+  RoleUsage usage;
 
   std::string task_hash;
   std::string payload_hash;
   std::string policy_hash;
   std::string judge_hash;
-  std::optional<BlockedBy> blocked_by;  ///< of attack_blocked
   /// Replies of models that were no answer, by name ("length", "judge.refused"); in the row only where there are any.
   std::vector<std::pair<std::string, std::int64_t>> unanswered;
   /// Role -> the model that answered, where a reply names another one than was asked; likewise.
