@@ -8,7 +8,7 @@ set -euo pipefail
 packages=(
   g++ make cmake ninja-build ccache pkg-config git
   libyaml-cpp-dev libsimdjson-dev libfmt-dev libcli11-dev libcurl4-openssl-dev
-  libssl-dev libxxhash-dev libzstd-dev zstd zlib1g-dev libjemalloc-dev libboost-dev libboost-math-dev
+  libssl-dev libxxhash-dev libzstd-dev zstd zlib1g-dev libboost-dev libboost-math-dev
   libcurl4 gnuplot-nox fonts-dejavu-core libgtest-dev libgmock-dev libbenchmark-dev
 )
 dev_packages=(
@@ -16,7 +16,10 @@ dev_packages=(
   slurm-wlm munge chromium faketime nghttp2-server openssl python3-jsonschema python3-yaml
 )
 
-wanted=("${packages[@]}")
+# Makes the program quicker and is not needed.
+optional=libjemalloc-dev
+
+wanted=("${packages[@]}" "$optional")
 [[ "${1:-}" == "--dev" ]] && wanted+=("${dev_packages[@]}")
 
 # One dpkg-query for all names keeps the usual case, nothing to do, under 50 ms.
@@ -33,5 +36,11 @@ if [[ $(id -u) -ne 0 ]]; then
   command -v sudo >/dev/null || { echo "setup: need root or sudo to install: ${missing[*]}" >&2; exit 1; }
   as_root=(sudo)
 fi
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+"${as_root[@]}" apt-get update -qq || [[ ${missing[*]} == "$optional" ]]
+install() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }
+needed=()
+for package in "${missing[@]}"; do
+  [[ $package == "$optional" ]] && { install "$package" || echo "setup: goes on without $package"; continue; }
+  needed+=("$package")
+done
+[[ ${#needed[@]} -eq 0 ]] || install "${needed[@]}"
