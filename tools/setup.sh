@@ -33,6 +33,7 @@ done
 echo "setup: installing ${missing[*]}"
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
+  command -v sudo >/dev/null || [[ ${missing[*]} != "$optional" ]] || exit 0
   command -v sudo >/dev/null || { echo "setup: need root or sudo to install: ${missing[*]}" >&2; exit 1; }
   as_root=(sudo)
 fi
