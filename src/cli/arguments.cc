@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/arguments.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
@@ -47,9 +49,9 @@ Status Arguments::Impl::HasValues(const std::vector<std::string>& words) const {
   for (std::size_t i = 0; i + 1 < words.size(); ++i) {
     const std::string& next = words[i + 1];
     if (!WantsValue(words[i]) || !next.starts_with("--")) continue;
-    return UserError("takes a value, and `" + next + "` is a flag; write `" + words[i] + "=" + next +
-                         "` if it is meant for the value",
-                     words[i]);
+    return UserError(
+        fmt::format("takes a value, and `{0}` is a flag; write `{1}={0}` if it is meant for the value", next, words[i]),
+        words[i]);
   }
   return {};
 }
