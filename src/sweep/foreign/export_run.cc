@@ -92,6 +92,7 @@ Expected<Source> OpenSource(const ExportRequest& request) {
   }
   if (exported.cells.empty()) {
     std::vector<std::string> ids;
+    ids.reserve(manifest.cells.size());
     for (const CellRecord& cell : manifest.cells) ids.push_back(cell.id);
     return UserError("unknown cell `" + Printable(request.cell) + "`" + DidYouMean(request.cell, ids, "there are"),
                      "--cell");
