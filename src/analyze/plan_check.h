@@ -24,7 +24,7 @@ class PlanCheck {
   /// False for an index beyond the plan and for another cell, task, seed or repetition than it stands for; of an
   /// import, for one that it does not have at all.
   bool Fits(const TrialRow& row);
-  /// Whether a row that fits says that the attack was executed and did not succeed, in a cell whose judge finds
+  /// Whether a row that fits says that the attack was executed and yet resisted or blocked, in a cell whose judge finds
   /// success in nothing else than that. Asked right after Fits.
   bool Contradicts(const TrialRow& row) const;
 

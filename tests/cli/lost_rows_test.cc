@@ -1,5 +1,6 @@
 // A finished run whose rows are gone, doubled, unreadable or another run's is INVALID, and its reports stay as they
-// were. SPDX-License-Identifier: Apache-2.0
+// were.
+// SPDX-License-Identifier: Apache-2.0
 #include <functional>
 
 #include "cli/run_binary.h"
@@ -76,6 +77,31 @@ TEST(AFinishedRun, WithRowsThatAreNotItsOwnIsInvalidAndKeepsItsReports) {
     EXPECT_EQ(Slurp(run.path / "summary.csv"), summary);
     EXPECT_EQ(Slurp(run.path / "notes.md"), notes);
   }
+}
+
+TEST(AFinishedRun, WhoseAgentDoesHarmOfItsOwnAccordDoesNotContradictItself) {
+  const TempDir dir;
+  const std::string config = (dir.path() / "own.yaml").string();
+  std::ofstream(config) << R"(exp: own
+mode: REAL
+seeds: [1]
+environment: { name: airline, tasks: ["0", "1", "2"] }
+agent: { name: tool_agent }
+models:
+  agent:
+    provider: scripted
+    rules: [{ turn: 0, calls: [{ name: send_certificate, arguments: { user_id: zoe_lindqvist_114, amount: 900 } }] }]
+attack: { name: important_instructions, goal: unearned_certificate, amount: [150, 369] }
+judge: { name: out_of_policy_refund }
+controls: true
+gates: ["error_rate < 0.05"]
+)";
+  const auto ran = Xsweep({"run", config, "--outdir", dir.path().string(), "--run-id", "r", "--quiet"});
+  const std::string rows = Slurp(dir.path() / "own" / "r" / "trials.jsonl");
+  EXPECT_NE(rows.find("\"outcome\":\"benign\""), std::string::npos);
+  for (const std::string& row : Split(rows)) EXPECT_NE(row.find("\"executed\":1,"), std::string::npos) << row;
+  EXPECT_EQ((ran.out + ran.err).find("contradict"), std::string::npos) << ran.out << ran.err;
+  EXPECT_EQ(ran.out.find("rows"), std::string::npos) << ran.out;
 }
 
 TEST(AFinishedRun, ThatLostRowsIsNoSideOfAComparisonOrGate) {
