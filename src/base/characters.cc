@@ -46,10 +46,16 @@ std::string_view WholeCharacters(std::string_view text, std::size_t most) {
   return text.substr(0, most);
 }
 
+std::string_view TrimStart(std::string_view text, std::string_view blanks) {
+  return text.substr(std::min(text.find_first_not_of(blanks), text.size()));
+}
+
+std::string_view TrimEnd(std::string_view text, std::string_view blanks) {
+  return text.substr(0, text.find_last_not_of(blanks) + 1);  // where there is nothing else, npos + 1 is 0
+}
+
 std::string_view Trim(std::string_view text, std::string_view blanks) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  return begin == std::string_view::npos ? text.substr(0, 0)
-                                         : text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+  return TrimEnd(TrimStart(text, blanks), blanks);
 }
 
 std::string Hex(std::string_view bytes) {

@@ -30,6 +30,8 @@ std::string_view WholeCharacters(std::string_view text, std::size_t most);
 
 /// Without blanks at its ends.
 std::string_view Trim(std::string_view text, std::string_view blanks = " \t\n\v\f\r");
+std::string_view TrimStart(std::string_view text, std::string_view blanks = " \t\n\v\f\r");
+std::string_view TrimEnd(std::string_view text, std::string_view blanks = " \t\n\v\f\r");
 
 /// The value of a hexadecimal digit, large or small; -1 for what is none.
 constexpr int HexDigit(char c) {

@@ -170,8 +170,9 @@ class IoLoop {
   Wait ready_;
   std::mutex posted_mutex_;
   std::vector<std::function<void()>> posted_;
-  bool asleep_ =
-      false;  ///< waits, or is about to; under the mutex. Who posts wakes nobody else, which saves most wake-ups
+  /// It waits, or is about to; under the mutex. Who posts to a loop that is awake wakes nobody, which saves most
+  /// wake-ups.
+  bool asleep_ = false;
 };
 
 /// Ends when `stop` is set (a signal handler can only set a flag, so it is looked at five times a second).

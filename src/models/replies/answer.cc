@@ -58,7 +58,7 @@ constexpr std::array<FinishWord, 57> kFinishWords = {{
     {"blocklist", FinishReason::kContentFilter},
     {"prohibited_content", FinishReason::kContentFilter},
     {"spii", FinishReason::kContentFilter},
-    {"guardrail_intervened", FinishReason::kContentFilter},
+    {kIntervened, FinishReason::kContentFilter},
     {"moderation", FinishReason::kContentFilter},
     {"error_toxic", FinishReason::kContentFilter},
     {"flagged", FinishReason::kContentFilter},
@@ -148,6 +148,10 @@ void ParseCalls(const std::vector<ToolSchema>& tools, ModelReply& reply) {
 FinishReason ReadFinish(std::string_view word) {
   const auto known = std::ranges::find(kFinishWords, std::string_view(AsciiLower(word)), &FinishWord::word);
   return known == kFinishWords.end() ? FinishReason::kUnknown : known->reason;
+}
+
+bool GuardrailIntervened(const Json& body) {
+  return body.StringOr("amazon-bedrock-guardrailAction", "") == "INTERVENED";
 }
 
 bool TakeThought(ModelReply& reply) {

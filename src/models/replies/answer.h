@@ -13,6 +13,10 @@ namespace xsweep {
 /// Any provider's word for why a reply ended.
 FinishReason ReadFinish(std::string_view word);
 
+/// Bedrock's guardrail puts its own words in place of the answer and ends it like one: then the reply ended so.
+inline constexpr std::string_view kIntervened = "guardrail_intervened";
+bool GuardrailIntervened(const Json& body);
+
 /// Moves the thought in `reply.text` to `reply.reasoning`. Whether there was any.
 bool TakeThought(ModelReply& reply);
 

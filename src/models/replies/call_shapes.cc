@@ -31,16 +31,6 @@ bool IsWord(char c) {
 }
 bool IsMarkUp(char c) { return c == '*' || c == '`' || c == '#' || c == '-' || c == '>' || c == ' ' || c == '\t'; }
 
-std::string_view TrimEnd(std::string_view text) {
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\n' || text.back() == '\r')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-std::string_view TrimStart(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin == kNone ? std::string_view() : text.substr(begin);
-}
 std::string_view LastWord(std::string_view text) {
   std::size_t begin = text.size();
   while (begin > 0 && IsWord(text[begin - 1])) --begin;

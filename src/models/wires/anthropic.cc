@@ -185,7 +185,7 @@ Expected<ModelReply> ReadMessages(const Json& body, bool parse_calls, const Mode
   for (const Json& block : content->items()) TRY(ReadBlock(block, reply));
   if (TakeThought(reply) || HoldsThoughtOrMore(*content)) reply.kept = *content;
   reply.finish_reason = body.StringOr("stop_reason", "");
-  if (body.StringOr("amazon-bedrock-guardrailAction", "") == "INTERVENED") reply.finish_reason = "guardrail_intervened";
+  if (GuardrailIntervened(body)) reply.finish_reason = kIntervened;
   reply.finish = ReadFinish(reply.finish_reason);
   if (reply.finish == FinishReason::kRefusal) reply.refusal = reply.text.empty() ? "(no words)" : reply.text;
   reply.model = body.StringOr("model", "");

@@ -119,9 +119,8 @@ class Reading {
       return {AttemptOutcome::kFinal, std::move(reply)};
     }
     Usage& usage = reply->usage;
-    const auto counts = CountsOf(body, *reply);
-    usage.cost_known = usage.cost_known && endpoint_.price.has_value() && counts.has_value();
-    if (usage.cost_known) usage.cost_nano_usd = endpoint_.price->CostNanoUsd(*counts);
+    usage.cost_known = usage.cost_known && endpoint_.price.has_value();
+    if (usage.cost_known) usage.cost_nano_usd = endpoint_.price->CostNanoUsd(usage);
     // What failed behind a gateway may not fail again; when it does, the reply says what it was.
     const AttemptOutcome outcome =
         reply->no_answer == NoAnswer::kFailed ? AttemptOutcome::kTransient : AttemptOutcome::kAnswered;
