@@ -1,6 +1,7 @@
 // The limits on model calls: their words, which configs, run.json and the reason why a run stopped say, their bounds,
 // and what counts against them. A new limit is a word, a member and what it counts, all on this page; config/keys.cc
-// then wants its help. SPDX-License-Identifier: Apache-2.0
+// then wants its help.
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // The small things that many rooms do with text: characters of UTF-8, blanks, hexadecimal digits.
+// SPDX-License-Identifier: Apache-2.0
 #include "base/characters.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // What the I/O loop and HTTP promise: waiting without threads, errors instead of hangs, keys that do not come back.
+// SPDX-License-Identifier: Apache-2.0
 #include "net/client/http.h"
 
 #include <gmock/gmock.h>

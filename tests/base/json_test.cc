@@ -1,4 +1,5 @@
 // What Json promises: numbers keep their spelling's kind, order is kept, copies do not see changes.
+// SPDX-License-Identifier: Apache-2.0
 #include "base/json.h"
 
 #include <gtest/gtest.h>

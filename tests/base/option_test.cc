@@ -1,4 +1,5 @@
 // An option is said once: its table gives defaults, schema and values, and the one checker says what is wrong.
+// SPDX-License-Identifier: Apache-2.0
 #include "base/options/option.h"
 
 #include <gtest/gtest.h>

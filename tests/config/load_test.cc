@@ -1,4 +1,5 @@
 // What the loader promises: every fault has its place and says what to do.
+// SPDX-License-Identifier: Apache-2.0
 #include "config/load.h"
 
 #include <gmock/gmock.h>

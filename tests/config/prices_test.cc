@@ -1,4 +1,5 @@
 // Where the price of a model comes from, and that nobody's silence makes it 0.
+// SPDX-License-Identifier: Apache-2.0
 #include "config/prices.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // A config written back means the same; its fingerprint follows the meaning.
+// SPDX-License-Identifier: Apache-2.0
 #include "config/resolved.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // The printed JSON Schema takes what the loader takes, checked with a real validator.
+// SPDX-License-Identifier: Apache-2.0
 #include "config/schema.h"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // Where a shared dialogue is cut for a judge, it is what it had been then.
+// SPDX-License-Identifier: Apache-2.0
 #include "engine/jury.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // When a payload counts as seen.
+// SPDX-License-Identifier: Apache-2.0
 #include "episode/exposure.h"
 
 #include <gtest/gtest.h>

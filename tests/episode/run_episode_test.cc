@@ -1,4 +1,5 @@
 // What the loop promises: who sees what, what became of each call, when it stops.
+// SPDX-License-Identifier: Apache-2.0
 #include "episode/run_episode.h"
 
 #include <gtest/gtest.h>

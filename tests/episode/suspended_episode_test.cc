@@ -1,4 +1,5 @@
 // The same loop with a model that makes it wait: every exchange suspends the episode and resumes it later.
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include "support/fake_desk.h"

@@ -1,4 +1,5 @@
 // A transcript is the same after it was written and read, and a broken one is refused.
+// SPDX-License-Identifier: Apache-2.0
 #include "episode/transcript.h"
 
 #include <gtest/gtest.h>

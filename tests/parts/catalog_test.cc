@@ -1,4 +1,5 @@
 // The catalog: every part can be had by name, with its defaults, and says what it refuses.
+// SPDX-License-Identifier: Apache-2.0
 #include "parts/catalog.h"
 
 #include <set>

@@ -1,4 +1,5 @@
 // Every part that needs nothing of the user's has a config that runs, and says what it takes within the width.
+// SPDX-License-Identifier: Apache-2.0
 #include "sweep/open/part_words.h"
 
 #include <gtest/gtest.h>

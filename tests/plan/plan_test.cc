@@ -1,4 +1,5 @@
 // What a plan promises: every combination once, every trial once, controls that repeat nothing.
+// SPDX-License-Identifier: Apache-2.0
 #include "plan/plan.h"
 
 #include <gmock/gmock.h>

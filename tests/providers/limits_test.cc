@@ -1,4 +1,5 @@
 // What limits promise: few rejections at nearly the whole allowed rate, honest retries, waits that a server asked for.
+// SPDX-License-Identifier: Apache-2.0
 #include "models/limits.h"
 
 #include <gmock/gmock.h>

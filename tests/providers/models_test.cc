@@ -1,4 +1,5 @@
 // What the models of a run promise end to end: live against a server, recorded, replayed, scripted, priced.
+// SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 // What the providers promise about requests and replies: what is sent, what is kept, and that nonsense is an error.
+// SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

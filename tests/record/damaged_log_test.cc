@@ -1,5 +1,6 @@
 // Logs that a loss of power or a bad disk has damaged: what is lost counts as missing and is said; nothing else
-// changes. SPDX-License-Identifier: Apache-2.0
+// changes.
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // The index of runs: whole lines from many writers, repaired after a kill, safe in a spreadsheet.
+// SPDX-License-Identifier: Apache-2.0
 #include "record/index.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 // What a log of compressed lines keeps: every line that was appended, wherever the file is cut, damaged or gone on
 // with.
+// SPDX-License-Identifier: Apache-2.0
 #include "record/logs/line_log.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // Rows of many trials come back in plan order from logs of any order, whole plan or a part of it at a time.
+// SPDX-License-Identifier: Apache-2.0
 #include "record/recorded_trials.h"
 
 #include <gtest/gtest.h>

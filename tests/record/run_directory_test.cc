@@ -1,4 +1,5 @@
 // A run's directory: names that never collide, a pointer that is always whole, sealing that may be repeated.
+// SPDX-License-Identifier: Apache-2.0
 #include "record/run_directory.h"
 
 #include <gtest/gtest.h>

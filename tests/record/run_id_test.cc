@@ -1,4 +1,5 @@
 // Run ids are readable, sortable and safe as names of directories.
+// SPDX-License-Identifier: Apache-2.0
 #include "record/run_id.h"
 
 #include <gtest/gtest.h>

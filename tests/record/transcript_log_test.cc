@@ -1,4 +1,5 @@
 // Transcripts: any one opens by its trial, torn tails are dropped, the last attempt counts.
+// SPDX-License-Identifier: Apache-2.0
 #include "record/transcripts/transcript_log.h"
 
 #include <gtest/gtest.h>

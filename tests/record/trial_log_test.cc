@@ -1,4 +1,5 @@
 // The log of rows: whatever byte a kill cuts it at, whole rows are kept and plan order comes back.
+// SPDX-License-Identifier: Apache-2.0
 #include "record/logs/trial_log.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // What readers of replies promise about odd bodies, thought, calls in text, usage and failures.
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

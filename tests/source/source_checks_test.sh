@@ -8,6 +8,9 @@ command -v python3 >/dev/null || { echo "skipped: no python3"; exit 77; }
 python3 tools/check_words.py
 python3 tools/check_includes.py --table
 python3 tools/check_docs.py
+# The formatter is glad to draw the line into a comment above it.
+unlicensed=$(git ls-files '*.cc' '*.h' 2>/dev/null | xargs -r grep -L '^// SPDX-License-Identifier: Apache-2.0$' || true)
+[ -z "$unlicensed" ] || { echo "FAILED: no line of its own with the licence: $unlicensed" >&2; exit 1; }
 
 copy=$(mktemp -d "${TMPDIR:-/tmp}/xsweep-source-XXXXXX")
 trap 'rm -rf "$copy"' EXIT

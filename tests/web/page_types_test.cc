@@ -1,4 +1,5 @@
 // The page's types are what the program sends: the JSON of a run, type-checked by the compiler that builds the page.
+// SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 // What the values of an axis are called: short, and each unlike the others.
+// SPDX-License-Identifier: Apache-2.0
 #include "words/axis_words.h"
 
 #include <gmock/gmock.h>

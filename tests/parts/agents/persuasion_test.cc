@@ -1,4 +1,5 @@
 // Persuasion grows with text, never shrinks; caution has its caps.
+// SPDX-License-Identifier: Apache-2.0
 #include "parts/agents/persuasion.h"
 
 #include <gtest/gtest.h>

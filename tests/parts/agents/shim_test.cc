@@ -1,4 +1,5 @@
 // Metamorphic rules of the simulated agent: what must change its outcomes, and what must not.
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include "support/fake_desk.h"

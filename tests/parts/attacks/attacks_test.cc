@@ -1,4 +1,5 @@
 // Attacks arrive byte by byte, where and when they should.
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <algorithm>

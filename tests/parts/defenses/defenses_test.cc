@@ -1,4 +1,5 @@
 // Defenses: what they stop, what they record, and that failing is not passing.
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include <gtest/gtest.h>

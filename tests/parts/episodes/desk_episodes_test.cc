@@ -1,4 +1,5 @@
 // Whole episodes on the real desks: floors, ceilings and every goal, on our own desk and on the benchmarks' data.
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <algorithm>

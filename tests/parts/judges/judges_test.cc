@@ -1,4 +1,5 @@
 // Judges look at what was executed, and know what was owed.
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include "support/fake_desk.h"
