@@ -36,13 +36,17 @@ fail() { echo "FAILED: $*"; tail -n 5 "$dir"/*.log; exit 1; }
 whole=$(ask begun)
 
 "$xsweep" run "$dir/letters.yaml" --outdir "$dir/cut" --run-id r --jobs 2 --quiet >"$dir/cut.log" 2>&1 & run=$!
-streaming=0
-for _ in $(seq 400); do
-  # Behind the second request: something was paid for, and a stream is under way.
-  [ "$(ask begun)" -ge $((whole + 3)) ] && [ "$(ask now)" -gt 0 ] && streaming=1 && break
-  sleep 0.02
-done
-[ "$streaming" = 1 ] || fail "no stream was under way"
+# Behind the second request: something was paid for, and a stream is under way. One process looks all the time: where
+# each look is a start of Python, a busy machine sees nothing but the pauses between streams.
+python3 - "$base" $((whole + 3)) <<'PY' || fail "no stream was under way"
+import json, sys, time, urllib.request
+for _ in range(6000):
+    seen = json.loads(urllib.request.urlopen(sys.argv[1]).read())
+    if seen["begun"] >= int(sys.argv[2]) and seen["now"] > 0:
+        sys.exit(0)
+    time.sleep(0.01)
+sys.exit(1)
+PY
 [ "$(agents)" -gt 0 ] || fail "no agent was under way"
 kill -9 "$run"; wait "$run" 2>/dev/null
 before=$(ask begun)
