@@ -15,10 +15,6 @@
 #include "base/text.h"
 #include "cli/command.h"
 
-/// Read by jemalloc, where it is linked: memory that is no longer needed goes back after half a second, not after ten.
-extern "C" const char* malloc_conf;
-const char* malloc_conf = "dirty_decay_ms:500,muzzy_decay_ms:0";
-
 namespace {
 
 using xsweep::Command;

@@ -17,7 +17,7 @@ dev_packages=(
 )
 
 # Makes the program quicker and is not needed.
-optional=libjemalloc-dev
+optional=libmimalloc-dev
 
 wanted=("${packages[@]}" "$optional")
 [[ "${1:-}" == "--dev" ]] && wanted+=("${dev_packages[@]}")
