@@ -98,7 +98,7 @@ class Reading {
   }
 
  private:
-  Attempt Failed(AttemptOutcome outcome, std::string words) const {
+  Attempt Failed(AttemptOutcome outcome, const std::string& words) const {
     return {outcome, EpisodeError(words, endpoint_.url), ReadWait(response_)};
   }
 
@@ -109,7 +109,7 @@ class Reading {
       case FailureKind::kBrokenCall: return Priced(BrokenCallReply(request_, failure.failed_call));
       case FailureKind::kFailed: break;
     }
-    return Failed(failure.outcome, std::move(failure.words));
+    return Failed(failure.outcome, failure.words);
   }
 
   Attempt Answer(const Json& body) const {
