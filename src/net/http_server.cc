@@ -30,6 +30,10 @@ constexpr seconds kBodyTime{30};   ///< for the next piece of a body
 constexpr seconds kSendTime{30};   ///< for a peer that does not read
 constexpr seconds kIdleTime{600};  ///< between two requests of a connection: agents think for minutes
 
+constexpr std::string_view kLastChunk = "0\r\n\r\n";
+
+std::string Chunk(std::string_view bytes) { return fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes); }
+
 WebResponse Plain(int status, std::string text) { return {.status = status, .body = std::move(text) + "\n"}; }
 
 }  // namespace
@@ -70,8 +74,14 @@ class WebConnection final : public WebStream {
 
   Async<Status> Write(std::string_view bytes) override {
     if (bytes.empty() || head_only_) co_return Status();
-    const std::string chunk = fmt::format("{:x}\r\n{}\r\n", bytes.size(), bytes);
-    co_return co_await socket_.Write(chunk, After(kSendTime));
+    const std::string sent = std::exchange(head_, {}) + Chunk(bytes);
+    co_return co_await socket_.Write(sent, After(kSendTime));
+  }
+  Async<Status> WriteLast(std::string_view bytes) override {
+    if (bytes.empty() || head_only_) co_return Status();
+    ended_ = true;
+    const std::string sent = (std::exchange(head_, {}) + Chunk(bytes)).append(kLastChunk);
+    co_return co_await socket_.Write(sent, After(kSendTime));
   }
 
  private:
@@ -227,13 +237,18 @@ class WebConnection final : public WebStream {
   }
 
   Async<bool> SendStream(const WebResponse& response, bool keep) {
-    const std::string head = AnswerHead(response.status, response.type, response.headers, std::nullopt, keep);
-    Status sent = co_await socket_.Write(head, After(kSendTime));
-    if (!sent) co_return false;
+    head_ = AnswerHead(response.status, response.type, response.headers, std::nullopt, keep);
+    ended_ = false;
+    if (head_only_ || !response.streams_at_once) {
+      const std::string head = std::exchange(head_, {});
+      Status begun = co_await socket_.Write(head, After(kSendTime));
+      if (!begun) co_return false;
+    }
     if (head_only_) co_return keep;
-    sent = co_await response.stream(*this);
-    if (!sent) co_return false;
-    sent = co_await socket_.Write("0\r\n\r\n", After(kSendTime));
+    Status sent = co_await response.stream(*this);
+    if (!sent || ended_) co_return sent&& keep;
+    const std::string rest = std::exchange(head_, {}).append(kLastChunk);
+    sent = co_await socket_.Write(rest, After(kSendTime));
     co_return sent&& keep;
   }
 
@@ -267,6 +282,8 @@ class WebConnection final : public WebStream {
   Socket socket_;
   std::shared_ptr<WebPeer> peer_;
   std::string buffer_;  ///< what was read and not yet parsed
+  std::string head_;    ///< of a stream, until its first bytes take it along
+  bool ended_ = false;  ///< the last bytes of a stream took its end along
   bool head_only_ = false;
   std::optional<Async<bool>> serving_;
 };

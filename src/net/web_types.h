@@ -49,6 +49,8 @@ class WebStream {
   /// Sends `bytes` now; they stay as they are until it is awaited. Fails when the peer is gone, reads too slowly, or
   /// the loop was stopped.
   virtual Async<Status> Write(std::string_view bytes) = 0;
+  /// The same, and nothing follows: the end of the answer may go with them.
+  virtual Async<Status> WriteLast(std::string_view bytes) { return Write(bytes); }
 };
 
 struct WebResponse {
@@ -60,6 +62,8 @@ struct WebResponse {
   std::filesystem::path file = {};
   /// When set, it writes the body. When it fails the connection is cut, so that a half never looks like a whole.
   std::function<Async<Status>(WebStream& stream)> stream = {};
+  /// Whether `stream` writes before it waits for anything else, so that the head may go with its first bytes.
+  bool streams_at_once = false;
 };
 
 /// Answers one request. Many may be under way at once, all on the loop's thread. A handler whose path is unmounted

@@ -102,6 +102,7 @@ Async<Expected<WebResponse>> Mediate(std::shared_ptr<Mediator> mediator, NameOur
     auto putting = put(std::move(sent), std::move(shown), mediator->denies());
     WebResponse response = co_await putting;
     if (response.stream) {
+      response.streams_at_once = false;  // what is held back may be all that is there
       response.stream = [rules, write = std::move(response.stream)](WebStream& out) {
         return PassStream(rules, write, out);
       };

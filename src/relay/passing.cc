@@ -61,6 +61,10 @@ Async<Status> Passing::Stream(std::shared_ptr<Passing> passing, WebStream& strea
     auto coming = passing->Next();
     CO_TRY_ASSIGN(const std::string piece, co_await coming);
     if (piece.empty()) break;
+    if (passing->passing_.pieces().all_taken()) {
+      passing->End(true);  // before the agent can know, so that its next request finds this one noted
+      co_return co_await stream.WriteLast(piece);
+    }
     CO_TRY(co_await stream.Write(piece));
   }
   passing->End(true);

@@ -29,6 +29,8 @@ class Passing {
   Async<Status> AwaitHead();
   int status() const { return status_; }
   const std::string& type() const { return type_; }
+  /// Whether more of it is there to be written on.
+  bool has_more() { return passing_.pieces().has_more(); }
   bool is_stream() const { return type_.starts_with("text/event-stream"); }
   /// What has come of it until now.
   const std::string& body() const { return body_; }

@@ -202,6 +202,7 @@ Async<WebResponse> RelaySeat::FromUpstream(Way way, Passing::Ended ended) {
   WebResponse response = passing->TakeHead();
   if (passing->is_stream() && !way.hold) {
     response.stream = [passing](WebStream& stream) { return Passing::Stream(passing, stream); };
+    response.streams_at_once = passing->has_more();
     co_return response;
   }
   auto gathering = Passing::Whole(passing);

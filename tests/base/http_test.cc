@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "net/client/http_pieces.h"
 #include "net/io_loop.h"
 #include "support/model_server.h"
 
@@ -330,6 +331,50 @@ TEST_F(Calls, RunByTheHundredsAtOnce) {
   }
   loop_->RunSpawned();
   EXPECT_EQ(right, 500);
+}
+
+// An answer in raw bytes: as many chunks as that, in one write.
+ServerReply InChunks(int chunks, std::string_view after) {
+  std::string raw = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < chunks; ++i) raw += "4\r\ntick\r\n";
+  return {.body = raw.append(after), .manner = Manner::kNotHttp};
+}
+
+Async<std::vector<std::string>> TakeAll(HttpPieces& pieces) {
+  std::vector<std::string> taken;
+  auto heading = pieces.AwaitHead();
+  const Status head = co_await heading;
+  for (bool more = head.has_value(); more;) {
+    auto coming = pieces.Next();
+    const auto piece = co_await coming;
+    more = piece && !piece->empty();
+    if (more) taken.push_back(*piece);
+  }
+  co_return taken;
+}
+
+std::string Joined(const std::vector<std::string>& pieces) {
+  std::string all;
+  for (const std::string& piece : pieces) all += piece;
+  return all;
+}
+
+TEST_F(Calls, PassOnWhatCameTogetherTogether) {
+  ModelServer server([](const SeenRequest&) { return InChunks(200, "0\r\n\r\n"); });
+  HttpPassing passing(http_, {.url = server.Url()});
+  const auto taken = loop_->Run(TakeAll(passing.pieces()));
+  EXPECT_EQ(Joined(taken).size(), 800U);
+  EXPECT_LE(taken.size(), 3U);  // one, or as many as the kernel cut it into
+  EXPECT_TRUE(passing.pieces().all_taken());
+  EXPECT_EQ(passing.pieces().failure(), nullptr);
+}
+
+TEST_F(Calls, PassOnWhatCameBeforeAnAnswerBroke) {
+  ModelServer server([](const SeenRequest&) { return InChunks(3, "zz\r\n"); });
+  HttpPassing passing(http_, {.url = server.Url()});
+  EXPECT_EQ(Joined(loop_->Run(TakeAll(passing.pieces()))), "tickticktick");
+  EXPECT_FALSE(passing.pieces().all_taken());
+  EXPECT_NE(passing.pieces().failure(), nullptr);
 }
 
 TEST_F(Calls, GiveBackNoKeyThatAServerEchoes) {

@@ -169,6 +169,24 @@ TEST_F(AServer, WritesAStreamPieceByPieceAndCutsOneThatFails) {
   EXPECT_TRUE(cut.ends_with("data: b\n\n\r\n")) << cut;
 }
 
+TEST_F(AServer, LetsHeadAndEndOfAStreamGoWithItsBytes) {
+  const Mount mount = server_->Serve("/once", {}, [](WebRequest) -> Async<WebResponse> {
+    WebResponse response{.type = "text/event-stream"};
+    response.stream = [](WebStream& out) { return out.WriteLast("all of it"); };
+    response.streams_at_once = true;
+    return response;
+  });
+  const std::string twice =
+      "POST /once HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n" + Post("/once", "", "");
+  const std::string heard = Ask(twice, "all of it");
+  const std::string body = "\r\n\r\n9\r\nall of it\r\n0\r\n\r\n";
+  EXPECT_TRUE(heard.starts_with("HTTP/1.1 200")) << heard;
+  const std::size_t first = heard.find(body);
+  ASSERT_NE(first, std::string::npos) << heard;
+  EXPECT_TRUE(heard.substr(first + body.size()).starts_with("HTTP/1.1 200")) << heard;
+  EXPECT_TRUE(heard.ends_with(body)) << heard;
+}
+
 TEST_F(AServer, TellsAHandlerThatItsPeerHasLeft) {
   bool left = false;
   Wait forever(*loop_);

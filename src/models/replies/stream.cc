@@ -20,8 +20,11 @@ std::vector<Json> Events(std::string_view body) {
   std::vector<Json> events;
   std::string data;
   const auto flush = [&] {
-    if (data == kDone) events.emplace_back(kDone);
-    if (auto event = ParseBody(data); event && event->is_object()) events.push_back(std::move(*event));
+    if (data == kDone) {
+      events.emplace_back(kDone);
+    } else if (auto event = ParseBody(data); event && event->is_object()) {
+      events.push_back(std::move(*event));
+    }
     data.clear();
   };
   for (std::size_t at = 0; at < body.size();) {

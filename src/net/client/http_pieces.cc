@@ -20,6 +20,13 @@ void HttpPieces::Add(std::string_view bytes) {
   Tell();
 }
 
+void HttpPieces::Whole(std::string_view rest) {
+  const std::lock_guard lock(mutex_);
+  bytes_ += rest;
+  whole_ = true;
+  Tell();
+}
+
 // One wake-up for all that comes before the reader has looked.
 void HttpPieces::Tell() {
   if (std::exchange(told_, true)) return;
@@ -76,6 +83,16 @@ Async<Expected<std::string>> HttpPieces::Next() {
 bool HttpPieces::begun() const {
   const std::lock_guard lock(mutex_);
   return status_ != 0;
+}
+
+bool HttpPieces::has_more() const {
+  const std::lock_guard lock(mutex_);
+  return !bytes_.empty();
+}
+
+bool HttpPieces::all_taken() const {
+  const std::lock_guard lock(mutex_);
+  return whole_ && bytes_.empty();
 }
 
 int HttpPieces::status() const {

@@ -28,6 +28,7 @@ class HttpPieces final : public HttpSink, public std::enable_shared_from_this<Ht
   // From the connections' thread.
   void Begin(int status, std::vector<HttpHeader> headers) override;
   void Add(std::string_view bytes) override;
+  void Whole(std::string_view rest) override;
 
   // On the reader's loop.
   /// The request has ended; what its answer says of the head counts if no piece came before.
@@ -39,6 +40,10 @@ class HttpPieces final : public HttpSink, public std::enable_shared_from_this<Ht
   /// `failure`.
   Async<Expected<std::string>> Next();
   bool begun() const;
+  /// Whether `Next` would not have to wait.
+  bool has_more() const;
+  /// Whether all of an answer that came to its end has been taken.
+  bool all_taken() const;
   int status() const;
   std::vector<HttpHeader> headers() const;
   /// Why the answer did not come to its end; nullptr while it may.
@@ -53,6 +58,7 @@ class HttpPieces final : public HttpSink, public std::enable_shared_from_this<Ht
   int status_ = 0;
   std::vector<HttpHeader> headers_;
   std::string bytes_;
+  bool whole_ = false;
   bool told_ = false;  // a wake-up is on its way
   bool ended_ = false;
   bool failed_ = false;

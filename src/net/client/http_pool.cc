@@ -177,6 +177,7 @@ void HttpPool::Drive(Lane& lane, curl_socket_t socket, int what) {
   int running = 0;
   Curl().multi_socket_action(lane.multi, socket, what, &running);
   CollectFinished(lane);
+  for (HttpPooled* transfer : std::exchange(filled_, {})) transfer->HandOn();
 }
 
 void HttpPool::CollectFinished(Lane& lane) {

@@ -20,6 +20,8 @@ namespace xsweep {
 /// Whose end a pool tells: what libcurl keeps as the private pointer of a handle, set as a pointer to this base.
 struct HttpPooled {
   virtual void Finish(CURLcode result) = 0;
+  /// Passes on what came in since, unless the end did as well; see `HttpPool::Filled`.
+  virtual void HandOn() = 0;
 
  protected:
   ~HttpPooled() = default;
@@ -57,6 +59,9 @@ class HttpPool {
   void AwaitName(Wait* wait) { awaiting_name_.push_back(wait); }
   void ForgetWait(Wait* wait) { std::erase(awaiting_name_, wait); }
   void Drive(Lane& lane, curl_socket_t socket, int what);
+  /// To be called once for a transfer that got something to pass on while libcurl runs: libcurl hands over a chunk at a
+  /// time, and of one read a stream may get twenty, for each of which its reader would have to be woken.
+  void Filled(HttpPooled* transfer) { filled_.push_back(transfer); }
   /// A socket of a connection was made; libcurl tells of its end by `OnClose`.
   void Opened(curl_socket_t socket) { connections_[socket] = {}; }
   static int OnClose(void* pool, curl_socket_t socket);
@@ -85,6 +90,7 @@ class HttpPool {
   std::array<Lane, kLanes + 1> lanes_;  ///< the last one is for TLS, where HTTP/2 shares one connection
   std::vector<Lane*> due_;
   std::optional<IoLoop::TimerId> soon_;  ///< set while any lane is due
+  std::vector<HttpPooled*> filled_;      ///< while libcurl runs
   std::vector<HttpHandle> idle_;
   std::unordered_map<curl_socket_t, Connection> connections_;
   std::set<std::string> resolving_;

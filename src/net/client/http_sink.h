@@ -16,6 +16,8 @@ class HttpSink {
   /// Once, before the first bytes; never for an answer without any.
   virtual void Begin(int status, std::vector<HttpHeader> headers) = 0;
   virtual void Add(std::string_view bytes) = 0;
+  /// The answer came to its end, and these are its last bytes, if any were left. Not called for one that broke off.
+  virtual void Whole(std::string_view rest) = 0;
 };
 
 }  // namespace xsweep

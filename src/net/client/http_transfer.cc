@@ -137,7 +137,8 @@ std::size_t HttpTransfer::OnBody(char* data, std::size_t size, std::size_t count
     return 0;
   }
   if (call.sink != nullptr) {
-    call.HandOn({data, bytes});
+    call.held.append(data, bytes);
+    if (!std::exchange(call.filled, true)) call.pool.Filled(&call);
     return bytes;
   }
   call.response.body.append(data, bytes);
@@ -202,9 +203,16 @@ std::string HttpTransfer::Scrubbed(std::string text) const {
 }
 
 // What ends like the beginning of a key waits for what follows; all else goes on at once.
-void HttpTransfer::HandOn(std::string_view bytes) {
+void HttpTransfer::HandOn() {
+  filled = false;
+  if (finished.woken()) return;  // its result takes the rest along
+  HandOnHeld();
+}
+
+void HttpTransfer::HandOnHeld() {
+  if (held.empty()) return;
   Begin();
-  held = Scrubbed(std::move(held.append(bytes)));
+  held = Scrubbed(std::move(held));
   std::size_t kept = 0;
   for (const SecretHeader& header : request.secret_headers) {
     const std::string_view key = header.secret.Reveal();
@@ -269,12 +277,18 @@ HttpError HttpTransfer::Failure() const {
 }
 
 std::expected<HttpResponse, HttpError> HttpTransfer::Result() {
-  if (too_slow || too_large || (code != CURLE_OK && !had_enough)) return std::unexpected(Failure());
+  if (too_slow || too_large || (code != CURLE_OK && !had_enough)) {
+    if (sink != nullptr) HandOnHeld();
+    return std::unexpected(Failure());
+  }
   long status = 0;
   Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
   response.body = Scrubbed(std::move(response.body));
-  if (sink != nullptr) sink->Add(std::exchange(held, {}));
+  if (sink != nullptr) {
+    if (!held.empty()) Begin();
+    sink->Whole(Scrubbed(std::exchange(held, {})));
+  }
   for (HttpHeader& header : response.headers) header.value = Scrubbed(std::move(header.value));
   return std::move(response);
 }

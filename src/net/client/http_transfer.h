@@ -35,7 +35,8 @@ struct HttpTransfer final : HttpPooled {
   HttpResponse response;
   std::size_t header_bytes = 0;
   std::size_t body_bytes = 0;
-  std::string held;  ///< of a body that is handed on in pieces: what may be the beginning of a key
+  std::string held;     ///< of a body that is handed on in pieces: what came since, or may be the beginning of a key
+  bool filled = false;  ///< the pool knows that there is something to hand on
   bool begun = false;
   CURLcode code = CURLE_OK;
   bool too_large = false;
@@ -63,7 +64,8 @@ struct HttpTransfer final : HttpPooled {
   std::expected<HttpResponse, HttpError> Result();
   HttpError Failure() const;
   std::string Scrubbed(std::string text) const;
-  void HandOn(std::string_view bytes);
+  void HandOn() override;
+  void HandOnHeld();
   void Begin();
 
   static std::size_t OnBody(char* data, std::size_t size, std::size_t count, void* call);
