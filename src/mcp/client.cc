@@ -40,6 +40,11 @@ bool SpeaksModern(const Json* error) {
   return data != nullptr && NamesModern(data->Find("supported"));
 }
 
+// Servers of tools without arguments leave the schema out, or write null or true: no model's API takes that.
+Json ParametersOf(const Json* schema) {
+  return schema == nullptr || !schema->is_object() ? Json::MakeObject({{"type", "object"}}) : *schema;
+}
+
 bool IsHeaderToken(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
     return c > ' ' && c < 0x7F && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
@@ -136,10 +141,10 @@ Async<Expected<std::vector<McpTool>>> McpClient::ListTools() {
     const Json* list = result.Find("tools");
     if (list == nullptr || !list->is_array()) co_return WorldError("tools/list has no list `tools`", "MCP server");
     for (const Json& tool : list->items()) {
-      const Json* schema = tool.Find("inputSchema");
       McpTool listed{{std::string(tool.StringOr("name", "")), std::string(tool.StringOr("description", "")),
-                      schema == nullptr ? Json::MakeObject({{"type", "object"}}) : *schema},
+                      ParametersOf(tool.Find("inputSchema"))},
                      tool};
+      if (listed.schema.name.empty()) co_return WorldError("tools/list has a tool without a name", "MCP server");
       if (Keeps(listed)) tools.push_back(std::move(listed));
     }
     cursor = result.StringOr("nextCursor", "");

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "mcp/messages.h"
+
 namespace xsweep {
 namespace {
 
@@ -30,8 +32,7 @@ std::vector<std::string> MessagesOf(const HttpResponse& response) {
 
 bool Answers(const Json& message, std::int64_t id) {
   if (!message.is_object() || message.Find("method") != nullptr) return false;
-  const Json* of = message.Find("id");
-  return (of != nullptr && of->is_int() && of->AsInt() == id) || message.Find("error") != nullptr;
+  return AnsweredId(message) == id || message.Find("error") != nullptr;
 }
 
 bool HeardStream::Hear(const HttpResponse& so_far, std::string_view piece) {
@@ -40,8 +41,8 @@ bool HeardStream::Hear(const HttpResponse& so_far, std::string_view piece) {
   if (!reader_.last_id().empty()) last_event_ = reader_.last_id();
   if (reader_.retry()) retry_ = std::clamp(*reader_.retry(), kShortestRetry, kLongestRetry);
   return events && std::ranges::any_of(*events, [this](const StreamEvent& event) {
-           const auto message = Json::Parse(event.data);
-           return message && Answers(*message, id_);
+           return std::ranges::any_of(ReadMessages(event.data),
+                                      [this](const Json& message) { return Answers(message, id_); });
          });
 }
 

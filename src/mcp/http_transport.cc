@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "mcp/heard_stream.h"
+#include "mcp/messages.h"
 #include "mcp/transport.h"
 #include "net/handoff.h"
 
@@ -163,12 +164,12 @@ class HttpTransport final : public McpTransport {
 
   std::optional<Json> FindAnswer(const HttpResponse& response, std::int64_t id) {
     for (const std::string& text : MessagesOf(response)) {
-      auto message = Json::Parse(text);
-      if (!message || !message->is_object()) continue;
-      if (Answers(*message, id)) return std::move(*message);
-      if (message->Find("method") == nullptr) continue;
-      if (message->Find("id") == nullptr) HearServer(*message, *news_);
-      if (message->Find("id") != nullptr) AnswerServer(*message, *news_);
+      for (Json& message : ReadMessages(text)) {
+        if (Answers(message, id)) return std::move(message);
+        if (message.Find("method") == nullptr) continue;
+        if (message.Find("id") == nullptr) HearServer(message, *news_);
+        if (message.Find("id") != nullptr) AnswerServer(message, *news_);
+      }
     }
     return std::nullopt;
   }

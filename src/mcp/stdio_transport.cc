@@ -2,9 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/text.h"
+#include "mcp/messages.h"
 #include "mcp/transport.h"
 #include "net/handoff.h"
 
@@ -70,21 +72,25 @@ class StdioTransport final : public McpTransport {
   // False ends the server: it floods.
   bool Hear(std::string_view line) {
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return true;
-    auto message = Json::Parse(line);
-    if (!message || !message->is_object()) {
+    std::vector<Json> messages = ReadMessages(line);
+    if (messages.empty()) {
       news_->Add("the server printed what is no JSON: " + Printable(std::string(line), 120));
       return Unasked();
     }
-    const Json* id = message->Find("id");
-    if (message->Find("method") != nullptr) {
-      if (id != nullptr) peer_->Send(AnswerServer(*message, *news_).Dump());
-      if (id == nullptr) HearServer(*message, *news_);
+    return std::ranges::all_of(messages, [this](Json& message) { return Take(message); });
+  }
+  bool Take(Json& message) {
+    if (message.Find("method") != nullptr) {
+      const bool asks = message.Find("id") != nullptr;
+      if (asks) peer_->Send(AnswerServer(message, *news_).Dump());
+      if (!asks) HearServer(message, *news_);
       return Unasked();
     }
     const std::lock_guard lock(mutex_);
-    const auto found = id != nullptr && id->is_int() ? waiting_.find(id->AsInt()) : waiting_.end();
+    const auto id = AnsweredId(message);
+    const auto found = id ? waiting_.find(*id) : waiting_.end();
     if (found == waiting_.end()) return ++unasked_ < kMostUnasked;
-    found->second.Set(std::move(*message));
+    found->second.Set(std::move(message));
     return true;
   }
   bool Unasked() {

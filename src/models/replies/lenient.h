@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "base/json_mend.h"
 
 namespace xsweep {
 
@@ -14,12 +15,7 @@ namespace xsweep {
 /// (comments of an event stream, sent to keep a connection open). NUL bytes and blanks behind it are dropped too.
 std::string_view BareBody(std::string_view body);
 
-/// The same text as JSON that a strict reader takes: half surrogate pairs and bytes that are no UTF-8 become U+FFFD,
-/// control characters inside strings are escaped, escapes that JSON does not know become the character itself, and NaN
-/// and the infinities become null. Nothing else is mended: a body that was cut off stays broken.
-std::string MendJson(std::string_view text);
-
-/// Json::Parse of BareBody, and where that fails of the mended text. A sound body costs one parse.
+/// ParseMended of BareBody.
 Expected<Json> ParseBody(std::string_view body);
 
 /// An object as models write one: ParseBody, also where the object stands in a fence, was written as JSON twice, in the

@@ -176,6 +176,46 @@ TEST(McpEnvironment, RefusesATrialWhoseServerOffersOtherToolsThanTheRunBeganWith
   std::filesystem::remove(flag.string() + ".seen");
 }
 
+/// Servers that are sound but write unlike the specification's examples.
+class OddlyWritingServer : public testing::TestWithParam<const char*> {};
+INSTANTIATE_TEST_SUITE_P(Modes, OddlyWritingServer,
+                         testing::Values("nulls", "batches", "text_ids", "half_characters", "latin", "not_a_number",
+                                         "shuffles"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST_P(OddlyWritingServer, IsReadAndItsCallsAreExecuted) {
+  const auto source = Open(Json::MakeObject({{"servers", ServerOf(GetParam())}, {"timeout", 20.0}, {"probe", kProbe}}));
+  ASSERT_TRUE(source) << source.error().Text();
+  const auto declared = WithTask(*source);
+  for (int trial = 0; trial < 5; ++trial) {
+    const auto environment = RunNow(declared->Fork(0, {}));
+    ASSERT_TRUE(environment) << environment.error().Text();
+    const auto outcome = RunNow((*environment)->Call(Call("add_note", R"({"text": "it rains"})")));
+    ASSERT_TRUE(outcome) << outcome.error().Text();
+    EXPECT_FALSE(outcome->error) << outcome->content;
+    EXPECT_EQ(RunNow((*environment)->EndEffects({}, {}))->size(), 1U);
+  }
+}
+
+TEST(McpEnvironment, OffersNoToolWithoutASchemaThatModelsTake) {
+  const auto source = Open(Json::MakeObject({{"servers", ServerOf("null_schema")}}));
+  ASSERT_TRUE(source) << source.error().Text();
+  for (const ToolSchema& tool : (*source)->tools()) EXPECT_TRUE(tool.parameters.is_object()) << tool.name;
+}
+
+TEST(McpEnvironment, SeesADecimalThatIsWrittenAsATextGrow) {
+  const auto source = WithTask(Open(Json::MakeObject({{"servers", ServerOf("decimals")}, {"probe", kProbe}})).value(),
+                               R"({"tasks": [{"id": "t", "instruction": "x", "say": ["y"]}],
+                                   "effects": [{"name": "more", "pointer": "/count", "change": "increased"},
+                                               {"name": "less", "pointer": "/count", "change": "decreased"}]})");
+  const auto environment = RunNow(source->Fork(0, {})).value();
+  ASSERT_TRUE(RunNow(environment->Call(Call("add_note", R"({"text": "it rains"})"))));
+  const auto effects = RunNow(environment->EndEffects({}, {})).value();
+  ASSERT_EQ(effects.size(), 1U);
+  EXPECT_EQ(effects[0].kind, "more");
+  EXPECT_EQ(effects[0].amount_usd, 8);  // from 2.00 to 10.00: as texts the second comes first
+}
+
 TEST(McpEnvironment, GivesEveryTrialACopyOfItsFiles) {
   const auto files = std::filesystem::temp_directory_path() / ("xsweep-files-" + std::to_string(::getpid()));
   std::filesystem::create_directories(files);
@@ -196,6 +236,12 @@ TEST(McpEnvironment, SaysWhatIsWrongWithItsOptions) {
   EXPECT_NE(fault(R"({"servers": {"a": {"comand": ["x"]}}})").find("did you mean `command`"), std::string::npos);
   EXPECT_NE(fault(R"({"servers": {"a": {"url": "http://127.0.0.1:1/mcp"}}})").find("say with `reset`"),
             std::string::npos);
+  for (const char* part : {"reset", "probe"}) {
+    const Json options =
+        Json::MakeObject({{"servers", ServerOf("well")}, {part, Json::MakeObject({{"tool", "red_notes"}})}});
+    EXPECT_NE(Open(options).error().Text().find("there is no tool `red_notes`, did you mean"), std::string::npos)
+        << part;
+  }
   EXPECT_NE(fault(R"({"servers": {"a": {"command": ["no-such-server"]}}})").find("is it installed?"),
             std::string::npos);
 }

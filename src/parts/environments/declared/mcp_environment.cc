@@ -45,10 +45,12 @@ struct McpFacts {
   std::string tools_as_listed;
 };
 
+// In an order of our own: a server that keeps its tools in a hash map lists them in another one every time.
 std::string ListedOf(const ServerSet& servers) {
-  std::string all;
-  for (const ServerTool& tool : servers.tools()) all += tool.whole.Dump() + '\n';
-  return all;
+  std::vector<std::string> listed;
+  for (const ServerTool& tool : servers.tools()) listed.push_back(tool.whole.Dump());
+  std::ranges::sort(listed);
+  return Join(listed, "\n");
 }
 
 class McpSource;
@@ -246,6 +248,13 @@ Status CheckSettings(const McpSettings& settings, const std::vector<ServerSpec>&
   return {};
 }
 
+Status CheckToolIsThere(const ServerSet& servers, const std::string& named, std::string_view where) {
+  std::vector<std::string> names;
+  for (const ServerTool& tool : servers.tools()) names.push_back(tool.schema.name);
+  if (named.empty() || std::ranges::find(names, named) != names.end()) return {};
+  return UserError(fmt::format("there is no tool `{}`{}", named, DidYouMean(named, names)), std::string(where));
+}
+
 Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& settings) {
   TRY_ASSIGN(std::vector<ServerSpec> specs, ReadServers(settings.servers));
   TRY_ASSIGN(ProbeSpec probe, ReadProbe(settings.probe));
@@ -263,15 +272,8 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& se
   facts.tools_as_listed = ListedOf(servers);
   facts.info = {"mcp", servers.versions(), ShortHash(facts.tools_as_listed), false};
   facts.policy = settings.policy.empty() ? servers.instructions() : settings.policy;
-  const auto& named = world->probe().tool;
-  const auto has = [&](const std::string& name) {
-    return std::ranges::any_of(facts.tools, [&](const ToolSchema& tool) { return tool.name == name; });
-  };
-  std::vector<std::string> names;
-  for (const ToolSchema& tool : facts.tools) names.push_back(tool.name);
-  if (!named.empty() && !has(named)) {
-    return UserError(fmt::format("there is no tool `{}`{}", named, DidYouMean(named, names)), "environment.probe");
-  }
+  TRY(CheckToolIsThere(servers, world->probe().tool, "environment.probe"));
+  TRY(CheckToolIsThere(servers, std::string(world->reset_tool()), "environment.reset"));
   // For `env call` and its like: a run without declared tasks is refused when its config is checked.
   std::vector<DeskTask> by_hand(1);
   by_hand.front().task.id = "by_hand";

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "base/json_mend.h"
 #include "base/text.h"
 
 namespace xsweep {
@@ -146,7 +147,7 @@ Async<Expected<Json>> McpWorld::Look(const Lease& lease) const {
   auto printing = Print(lease, structured);
   CO_TRY_ASSIGN(const std::string text, co_await printing);
   if (!structured.is_null()) co_return structured;
-  auto json = Json::Parse(text);
+  auto json = ParseMended(text);
   if (!json) co_return EpisodeError("the probe printed no JSON: " + Printable(text, 200), "environment.probe");
   co_return std::move(*json);
 }
