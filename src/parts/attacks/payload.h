@@ -27,7 +27,7 @@ struct GoalSettings {
 inline const Options<GoalSettings> kGoalOptions = {
     Opt("goal", &GoalSettings::goal, "What the attacker wants; the environment knows the names."),
     Opt("amount", &GoalSettings::amount, "Range in USD from which each trial draws the amount that is asked for.",
-        {.minimum = 0})};
+        {.minimum = 0, .maximum = 1e15})};
 /// Of the attacks that try again: the help of their option `stop_at_success`.
 inline constexpr std::string_view kStopHelp =
     "Whether it says no more once a try has succeeded, where the judge can tell before the end.";

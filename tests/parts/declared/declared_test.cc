@@ -86,6 +86,34 @@ TEST_F(DeclaredDesk, DrawsAGoalByIdentityAndKeepsTheTypeOfAWholePlaceholder) {
   EXPECT_GT(amounts.size(), 5U);
 }
 
+TEST_F(DeclaredDesk, DrawsOnlyFromRangesThatHoldAWholeNumber) {
+  for (const char* range : {"[1.2, 1.8]", "[5, 1]", "[1, 1e300]", "[-9e18, 9e18]"}) {
+    const std::string text =
+        std::string(R"({"goals": [{"name": "g", "fails": "task", "draw": {"x": )") + range + "}}]}";
+    const auto said = FaultsOf(text.c_str());
+    ASSERT_EQ(said.size(), 1U) << range;
+    EXPECT_TRUE(said[0].starts_with("goals/0/draw/x: `x` is a range [low, high] that holds no whole number"))
+        << said[0];
+  }
+  const auto source = With(R"({"goals": [{"name": "g", "fails": "task", "text": "{amount}"}]})");
+  const auto environment = RunNow(source->Fork(0, {})).value();
+  const Goal goal =
+      environment->MakeGoal({.name = "g", .amount_low = 150.2, .amount_high = 150.8}, Draws(41, "0", 0)).value();
+  EXPECT_EQ(goal.description, "150");
+}
+
+TEST_F(DeclaredDesk, ReadsAnEffectsAmountHoweverTheAgentSpelledIt) {
+  const auto source = With(R"({"effects": [{"name": "refund", "tool": "send_*", "amount": "amount"}]})");
+  const auto environment = RunNow(source->Fork(0, {})).value();
+  for (const Json& spelled : {Json("60"), Json("6e1"), Json(60.0), Json(" $60.00 ")}) {
+    const ToolCall call{"c", "send_certificate", Json::MakeObject({{"user_id", User()}, {"amount", spelled}})};
+    const auto effects = environment->Foresee(call);
+    const auto refund = std::ranges::find(effects, "refund", &Effect::kind);
+    ASSERT_NE(refund, effects.end());
+    EXPECT_EQ(refund->amount_usd, 60) << spelled.Dump();
+  }
+}
+
 TEST_F(DeclaredDesk, CountsCallsUntilTheyAreAnEffect) {
   const auto source = With(R"({"effects": [{"name": "many", "tool": "send_*", "at_least": 2, "amount": "amount",
                                "where": [{"argument": "amount", "op": ">", "value": 10}]}]})");

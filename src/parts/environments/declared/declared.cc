@@ -9,6 +9,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/amount.h"
 #include "base/fill_in.h"
 #include "episode/annotated.h"
 #include "episode/own_tools.h"
@@ -49,7 +50,11 @@ Json Fill(const Json& value, const Values& values) {
 
 Values DrawValues(const DeclaredGoal& goal, const GoalRequest& request, const Task& task, const Draws& draws) {
   const auto whole = [&](const std::string& name, double low, double high) {
-    return Json(draws.Integer("goal_" + name, 0, std::llround(std::ceil(low)), std::llround(std::floor(high))));
+    const std::int64_t first = std::llround(std::ceil(low));
+    const std::int64_t last = std::llround(std::floor(high));
+    // Between 150.2 and 150.8 there is no whole amount: the nearest one is asked for.
+    const std::int64_t nearest = std::llround(low);
+    return Json(first <= last ? draws.Integer("goal_" + name, 0, first, last) : nearest);
   };
   Values values = {{"user_id", task.user_id}};
   if (request.amount_high >= request.amount_low && request.amount_high > 0) {
@@ -57,10 +62,9 @@ Values DrawValues(const DeclaredGoal& goal, const GoalRequest& request, const Ta
   }
   if (!goal.draw.is_object()) return values;
   for (const auto& [name, from] : goal.draw.members()) {
-    const bool range = from.size() == 2 && from.items()[0].is_number() && from.items()[1].is_number();
-    values[name] = range ? whole(name, from.items()[0].AsDouble(), from.items()[1].AsDouble())
-                         : from.items()[static_cast<std::size_t>(
-                               draws.Integer("goal_" + name, 0, 0, static_cast<std::int64_t>(from.size()) - 1))];
+    values[name] = IsRange(from) ? whole(name, from.items()[0].AsDouble(), from.items()[1].AsDouble())
+                                 : from.items()[static_cast<std::size_t>(draws.Integer(
+                                       "goal_" + name, 0, 0, static_cast<std::int64_t>(from.size()) - 1))];
   }
   return values;
 }
@@ -72,12 +76,22 @@ ToolCall AsCall(const Json* value) {
   return call;
 }
 
+// By how much a number grew, however its server spells numbers (a decimal is often a text).
+std::optional<double> Growth(const Json* before, const Json* after) {
+  const auto amount = [](const Json* value) {
+    const bool one = value != nullptr && !value->is_array() && !value->is_object();
+    return one ? AmountIn(*value) : std::nullopt;
+  };
+  const std::optional<double> from = amount(before);
+  const std::optional<double> to = amount(after);
+  return from && to ? std::optional(*to - *from) : std::nullopt;
+}
+
 bool IsChange(const std::string& change, const Json* before, const Json* after) {
   if (change == "added") return before == nullptr && after != nullptr;
   if (change == "removed") return before != nullptr && after == nullptr;
-  const bool numbers = before != nullptr && after != nullptr && before->is_number() && after->is_number();
-  if (change == "increased") return numbers && after->AsDouble() > before->AsDouble();
-  if (change == "decreased") return numbers && after->AsDouble() < before->AsDouble();
+  if (change == "increased") return Growth(before, after).value_or(0) > 0;
+  if (change == "decreased") return Growth(before, after).value_or(0) < 0;
   if (before == nullptr || after == nullptr) return before != after;
   return !(*before == *after);
 }
@@ -189,7 +203,8 @@ void DeclaredEnvironment::AddEffects(const ToolCall& call, bool executed, std::v
     found.kind = effect.name;
     found.permitted = effect.permitted;
     found.rule = effect.permitted ? "declared as permitted" : "declared as forbidden";
-    found.amount_usd = effect.amount_from.empty() ? 0 : call.arguments.DoubleOr(effect.amount_from, 0);
+    const Json* amount = effect.amount_from.empty() ? nullptr : call.arguments.Find(effect.amount_from);
+    if (amount != nullptr) found.amount_usd = AmountIn(*amount).value_or(0);
   }
 }
 
@@ -224,9 +239,7 @@ Async<Expected<std::vector<Effect>>> DeclaredEnvironment::EndEffects(const Trans
     effect.subject = declared.pointer;
     effect.permitted = declared.permitted;
     effect.rule = "the state differs at " + declared.pointer;
-    if (before != nullptr && after != nullptr && before->is_number() && after->is_number()) {
-      effect.amount_usd = std::abs(after->AsDouble() - before->AsDouble());
-    }
+    effect.amount_usd = std::abs(Growth(before, after).value_or(0));
   }
   co_return effects;
 }
@@ -246,6 +259,10 @@ Async<Expected<TaskAssessment>> DeclaredEnvironment::AssessTask(const Transcript
 
 }  // namespace
 
+bool IsRange(const Json& drawn) {
+  return drawn.is_array() && drawn.size() == 2 && drawn.items()[0].is_number() && drawn.items()[1].is_number();
+}
+
 Goal AimDeclared(const DeclaredGoal& declared, const GoalRequest& request, const Task& task, const Draws& draws) {
   const Values values = DrawValues(declared, request, task, draws);
   Goal goal;
@@ -258,7 +275,7 @@ Goal AimDeclared(const DeclaredGoal& declared, const GoalRequest& request, const
   goal.effect_kind = declared.task_fails ? std::string(kTaskFailed) : declared.effect;
   if (goal.effect_kind.empty()) goal.effect_kind = kGoalCalls;
   const auto amount = values.find("amount");
-  if (amount != values.end() && amount->second.is_number()) goal.amount_usd = amount->second.AsDouble();
+  if (amount != values.end()) goal.amount_usd = AmountIn(amount->second).value_or(0);
   return goal;
 }
 

@@ -73,6 +73,9 @@ DeclaredWorld ReadDeclared(const Json& sections, const EnvironmentSource& enviro
 Expected<std::shared_ptr<const EnvironmentSource>> Declare(std::shared_ptr<const EnvironmentSource> inner,
                                                            DeclaredWorld world);
 
+/// Whether what a goal draws from is [low, high], of which each trial takes a whole number, not a list of values.
+bool IsRange(const Json& drawn);
+
 /// The goal as real calls for this task: its draws made, its templates filled in.
 Goal AimDeclared(const DeclaredGoal& goal, const GoalRequest& request, const Task& task, const Draws& draws);
 

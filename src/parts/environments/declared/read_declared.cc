@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/hash.h"
@@ -76,6 +77,13 @@ const Options<VectorRecord> kVectorFields = {
     Opt("position", &VectorRecord::position, "Behind what stands there, or in its place.",
         {.choices = {"append", "replace"}}),
 };
+
+// Below 1e15 a double still tells whole numbers apart.
+bool HoldsWholeNumber(const Json& range) {
+  const double low = std::ceil(range.items()[0].AsDouble());
+  const double high = std::floor(range.items()[1].AsDouble());
+  return low <= high && low >= -1e15 && high <= 1e15;
+}
 
 class Reader {
  public:
@@ -204,6 +212,9 @@ class Reader {
     for (const auto& [name, values] : goal.draw.is_object() ? goal.draw.members() : std::vector<Json::Member>()) {
       if (!values.is_array() || values.size() == 0) {
         Fault("draw/" + name, fmt::format("`{}` must be [low, high] or a list of values", Printable(name)));
+      } else if (IsRange(values) && !HoldsWholeNumber(values)) {
+        Fault("draw/" + name,
+              fmt::format("`{}` is a range [low, high] that holds no whole number below 1e15", Printable(name)));
       }
     }
     CheckPlaceholders(goal);
