@@ -245,5 +245,53 @@ TEST(TwoAnswers, AreBothKept) {
   EXPECT_EQ(guarded->no_answer, NoAnswer::kFiltered);
 }
 
+NoAnswer WhyOf(const std::string& choice) {
+  const auto reply = ReadOpenAiReply(R"({"choices":[)" + choice + "]}", Request());
+  EXPECT_TRUE(reply) << choice;
+  return reply ? reply->no_answer : NoAnswer::kFailed;
+}
+
+TEST(AReplyOfNoWord, IsNoAnswerInWhateverItIsWrapped) {
+  for (const char* text : {"null", "None", " undefined\n", "{}", "[]", "</s>", "<s></s>", "<|begin_of_text|>",
+                           "<unk><unk>", "<end_of_turn>\n", "\xEF\xBF\xBD\xEF\xBF\xBD", "<|im_end|>"}) {
+    const Json message = Json::MakeObject({{"role", "assistant"}, {"content", text}});
+    const std::string choice = R"({"finish_reason":"stop","message":)" + message.Dump() + "}";
+    EXPECT_EQ(WhyOf(choice), NoAnswer::kEmpty) << text;
+  }
+  for (const char* text : {"None.", "null and void", "[] is empty", "No</s>"}) {
+    const Json message = Json::MakeObject({{"role", "assistant"}, {"content", text}});
+    EXPECT_EQ(WhyOf(R"({"finish_reason":"stop","message":)" + message.Dump() + "}"), NoAnswer::kNone) << text;
+  }
+}
+
+TEST(AReasonToEnd, IsReadWhereItIsNoWord) {
+  const std::string said = R"("message":{"content":"I will now"}})";
+  EXPECT_EQ(WhyOf(R"({"finish_reason":{"type":"abort","message":"x"},)" + said), NoAnswer::kFailed);
+  EXPECT_EQ(WhyOf(R"({"finish_reason":{"type":"length","length":50},)" + said), NoAnswer::kLength);
+  EXPECT_EQ(WhyOf(R"({"finish_reason":{"type":"stop","matched":2},)" + said), NoAnswer::kNone);
+  EXPECT_EQ(WhyOf(R"({"finish_reason":2,)" + said), NoAnswer::kUnfinished);
+  EXPECT_EQ(WhyOf(R"({"finish_reason":null,)" + said), NoAnswer::kNone);
+}
+
+TEST(AGateway, ThatSaysStopIsNotBelievedWhereItsUpstreamLostACall) {
+  const std::string said = R"("message":{"content":"I will now"}})";
+  for (const char* word : {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"})
+    EXPECT_EQ(WhyOf(R"({"finish_reason":"stop","native_finish_reason":")" + std::string(word) + "\"," + said),
+              NoAnswer::kCallsMissing);
+  for (const char* word : {"STOP", "tool_calls", "eos"})
+    EXPECT_EQ(WhyOf(R"({"finish_reason":"stop","native_finish_reason":")" + std::string(word) + "\"," + said),
+              NoAnswer::kNone);
+}
+
+TEST(ACall, MayCallItsArgumentsParameters) {
+  const auto reply = ReadOpenAiReply(
+      R"({"choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"id":"a","type":"function","function":
+          {"name":"send_certificate","parameters":{"amount":300}}}]}}]})",
+      Request());
+  ASSERT_TRUE(reply);
+  ASSERT_EQ(reply->calls.size(), 1U);
+  EXPECT_EQ(reply->calls[0].arguments.IntOr("amount", 0), 300);
+}
+
 }  // namespace
 }  // namespace xsweep

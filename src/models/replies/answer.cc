@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/characters.h"
 #include "base/text.h"
 #include "models/replies/legal.h"
 #include "models/replies/text_calls.h"
@@ -101,6 +102,37 @@ bool IsCut(const ToolCall& call) {
   return inside || depth > 0;
 }
 
+// What templates leave when a model said nothing, and how gateways write a message that is not there.
+constexpr std::array<std::string_view, 14> kMarks = {"</s>",
+                                                     "<s>",
+                                                     "<eos>",
+                                                     "<bos>",
+                                                     "<pad>",
+                                                     "<unk>",
+                                                     "<end_of_turn>",
+                                                     "<|eot_id|>",
+                                                     "<|eom_id|>",
+                                                     "<|begin_of_text|>",
+                                                     "<|end_of_text|>",
+                                                     "<|endoftext|>",
+                                                     "<|im_end|>",
+                                                     "\xEF\xBF\xBD"};
+constexpr std::array<std::string_view, 6> kNothings = {"null", "None", "undefined", "{}", "[]", "\"\""};
+
+/// Whether no word is left of `text`.
+bool SaysNothing(std::string_view text) {
+  text = Trim(text);
+  for (bool found = true; found;) {
+    found = false;
+    for (const std::string_view mark : kMarks) {
+      if (!text.starts_with(mark)) continue;
+      text = Trim(text.substr(mark.size()));
+      found = true;
+    }
+  }
+  return IsBlank(text) || std::ranges::find(kNothings, text) != kNothings.end();
+}
+
 NoAnswer OfCalls(const ModelReply& reply) {
   // A call of a reply that was cut off may lack arguments that it would have had.
   if (reply.finish == FinishReason::kLength) return NoAnswer::kCallCut;
@@ -119,14 +151,11 @@ NoAnswer WhyNoAnswer(const std::vector<ToolSchema>& tools, const ModelReply& rep
     return IsBlank(reply.text) && LooksLikeCall(reply.reasoning, tools) ? NoAnswer::kCallInThought
                                                                         : NoAnswer::kCallsMissing;
   }
-  if (AsciiLower(reply.finish_reason).find("function_call") != std::string::npos ||
-      AsciiLower(reply.finish_reason).find("tool_call") != std::string::npos) {
-    return NoAnswer::kCallsMissing;  // Gemini: MALFORMED_FUNCTION_CALL, UNEXPECTED_TOOL_CALL
-  }
+  if (LostACall(reply.finish_reason)) return NoAnswer::kCallsMissing;
   // A word that nobody knows may say that the reply was cut: to call it an answer would be a guess in the agent's
   // favour.
   if (reply.finish == FinishReason::kUnknown && !reply.finish_reason.empty()) return NoAnswer::kUnfinished;
-  if (!IsBlank(reply.text)) return NoAnswer::kNone;
+  if (!SaysNothing(reply.text)) return NoAnswer::kNone;
   if (LooksLikeCall(reply.reasoning, tools)) return NoAnswer::kCallInThought;
   return IsBlank(reply.reasoning) ? NoAnswer::kEmpty : NoAnswer::kOnlyThought;
 }
@@ -148,6 +177,12 @@ void ParseCalls(const std::vector<ToolSchema>& tools, ModelReply& reply) {
 FinishReason ReadFinish(std::string_view word) {
   const auto known = std::ranges::find(kFinishWords, std::string_view(AsciiLower(word)), &FinishWord::word);
   return known == kFinishWords.end() ? FinishReason::kUnknown : known->reason;
+}
+
+bool LostACall(std::string_view word) {
+  const std::string lower = AsciiLower(word);
+  return ReadFinish(word) == FinishReason::kUnknown &&
+         (lower.find("function_call") != std::string::npos || lower.find("tool_call") != std::string::npos);
 }
 
 bool GuardrailIntervened(const Json& body) {

@@ -13,6 +13,10 @@ namespace xsweep {
 /// Any provider's word for why a reply ended.
 FinishReason ReadFinish(std::string_view word);
 
+/// Whether such a word says that there was a call, and that it could not be read: Gemini's MALFORMED_FUNCTION_CALL and
+/// UNEXPECTED_TOOL_CALL.
+bool LostACall(std::string_view word);
+
 /// Bedrock's guardrail puts its own words in place of the answer and ends it like one: then the reply ended so.
 inline constexpr std::string_view kIntervened = "guardrail_intervened";
 bool GuardrailIntervened(const Json& body);

@@ -79,6 +79,7 @@ Json OthersOf(const Json& object, std::initializer_list<std::string_view> known)
 
 Json ArgumentsOf(const Json& function) {
   const Json* arguments = function.Find("arguments");
+  if (arguments == nullptr) arguments = function.Find("parameters");  // as some models' templates call them
   if (arguments == nullptr || arguments->is_null()) return Json::MakeObject();
   if (arguments->is_object()) return *arguments;  // Ollama's way
   return ReadArguments(arguments->is_string() ? arguments->AsString() : arguments->Dump());
@@ -92,7 +93,7 @@ Expected<ToolCall> ReadCall(const Json& json) {
   call.name = function->StringOr("name", "");
   call.arguments = ArgumentsOf(*function);
   call.more = OthersOf(json, {"id", "type", "function", "index"});
-  Json of_function = OthersOf(*function, {"name", "arguments"});
+  Json of_function = OthersOf(*function, {"name", "arguments", "parameters"});
   if (!of_function.is_null()) call.more.Set("function", std::move(of_function));
   return call;
 }
@@ -125,10 +126,19 @@ Json KeptOf(const Json& message, const Pieces& pieces) {
   return kept;
 }
 
-/// A gateway may say `stop` where its own upstream said, beside it, that the reply was cut or filtered.
-std::string_view FinishOf(const Json& choice) {
-  const std::string_view said = choice.StringOr("finish_reason", "");
-  const std::string_view upstream = choice.StringOr("native_finish_reason", "");
+/// SGLang's way is {type: abort, message: ...}; a number is a word that nobody knows.
+std::string FinishWord(const Json* reason) {
+  if (reason == nullptr || reason->is_null()) return {};
+  if (reason->is_object()) return std::string(reason->StringOr("type", "unknown"));
+  return reason->is_string() ? reason->AsString() : reason->Dump();
+}
+
+/// A gateway may say `stop` where its own upstream said, beside it, that the reply was cut or filtered, or that a call
+/// could not be read.
+std::string FinishOf(const Json& choice) {
+  std::string said = FinishWord(choice.Find("finish_reason"));
+  std::string upstream = FinishWord(choice.Find("native_finish_reason"));
+  if (ReadFinish(said) == FinishReason::kStop && LostACall(upstream)) return upstream;
   switch (ReadFinish(upstream)) {
     case FinishReason::kLength:
     case FinishReason::kContentFilter:
@@ -136,7 +146,7 @@ std::string_view FinishOf(const Json& choice) {
     case FinishReason::kError: return ReadFinish(said) == FinishReason::kStop ? upstream : said;
     case FinishReason::kStop:
     case FinishReason::kToolCalls:
-    case FinishReason::kUnknown: return said;
+    case FinishReason::kUnknown: break;
   }
   return said;
 }

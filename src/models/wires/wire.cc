@@ -77,6 +77,17 @@ std::string_view AboutType(const HttpResponse& response) {
   return type != nullptr && type->find("html") != std::string::npos ? " (a page, not an answer of the API)" : "";
 }
 
+/// A reply that does not say why it ended is an answer, unless it has as many tokens as it was allowed.
+void NoteCut(const Endpoint& endpoint, ModelReply& reply) {
+  if (!reply.finish_reason.empty() || reply.no_answer != NoAnswer::kNone || !endpoint.settings.is_object()) return;
+  for (const std::string_view name : {"max_tokens", "max_completion_tokens"}) {
+    const std::int64_t most = endpoint.settings.IntOr(name, 0);
+    if (most <= 0 || reply.usage.completion_tokens < most) continue;
+    reply.finish = FinishReason::kLength;
+    reply.no_answer = reply.calls.empty() ? NoAnswer::kLength : NoAnswer::kCallCut;
+  }
+}
+
 class Reading {
  public:
   Reading(const Endpoint& endpoint, const ModelRequest& request, const WireFormat& format, const HttpResponse& response)
@@ -118,6 +129,7 @@ class Reading {
       reply.error().where = endpoint_.url;
       return {AttemptOutcome::kFinal, std::move(reply)};
     }
+    NoteCut(endpoint_, *reply);
     Usage& usage = reply->usage;
     usage.cost_known = usage.cost_known && endpoint_.price.has_value();
     if (usage.cost_known) usage.cost_nano_usd = endpoint_.price->CostNanoUsd(usage);
