@@ -90,20 +90,29 @@ void CountTries(const TrialCounts& trial, std::size_t task, CellTallies& cell) {
 
 }  // namespace
 
+const RunAccumulator::Place& RunAccumulator::PlaceOf(const TrialRow& row) {
+  const std::size_t cell = cell_names_.Intern(row.cell);
+  const std::size_t task = task_names_.Intern(row.task);
+  const bool same = place_.cell != nullptr && place_.cell_number == cell && place_.task_number == task;
+  if (same && place_.seed_number == row.seed) return place_;
+  CellTallies& tallies = CellAt(cell);
+  place_ = {&tallies, &tallies.seeds[row.seed], &TaskAt(tallies, task), cell, task, row.seed};
+  return place_;
+}
+
 bool RunAccumulator::Add(const TrialRow& row) {
   if (!seen_.Insert(row.index)) return false;
-  CellTallies& cell = CellAt(cell_names_.Intern(row.cell));
-  SeedTallies& seed = cell.seeds[row.seed];
-  const std::size_t task = task_names_.Intern(row.task);
-  xsweep::Add(row.counts, seed.tally);
-  xsweep::Add(row.counts, TaskAt(cell, task));
-  if (cell.seeds.size() <= kMostSeeds) Count(row.counts, task, seed);
-  CountTries(row.counts, task, cell);
+  const Place& place = PlaceOf(row);
+  xsweep::Add(row.counts, place.seed->tally);
+  xsweep::Add(row.counts, *place.task);
+  if (place.cell->seeds.size() <= kMostSeeds) Count(row.counts, place.task_number, *place.seed);
+  CountTries(row.counts, place.task_number, *place.cell);
   ++rows_;
   return true;
 }
 
 void RunAccumulator::Merge(const RunAccumulator& later) {
+  place_ = {};  // tables may move
   for (std::size_t i = 0; i < later.cells().size(); ++i) {
     CellTallies& cell = CellAt(cell_names_.Intern(later.cells()[i]));
     for (const auto& [seed, tallies] : later.cells_[i].seeds) cell.seeds[seed].tally += tallies.tally;

@@ -77,6 +77,9 @@ struct CellTallies {
 /// Single-threaded; one per thread, merged afterwards.
 class RunAccumulator {
  public:
+  RunAccumulator() = default;
+  RunAccumulator(RunAccumulator&&) = default;  // no copies: it points into itself
+  RunAccumulator& operator=(RunAccumulator&&) = default;
   /// False, and nothing is counted, when that trial was counted before.
   bool Add(const TrialRow& row);
   /// True when both counted one and the same trial: then merging would count it twice.
@@ -90,10 +93,22 @@ class RunAccumulator {
   std::int64_t rows() const { return rows_; }
 
  private:
+  /// Where the rows of one cell, seed and task are counted. Rows come in runs of these.
+  struct Place {
+    CellTallies* cell = nullptr;
+    SeedTallies* seed = nullptr;
+    Tally* task = nullptr;
+    std::size_t cell_number = 0, task_number = 0;
+    std::uint64_t seed_number = 0;
+  };
+
   CellTallies& CellAt(std::size_t number);
   static Tally& TaskAt(CellTallies& cell, std::size_t number);
+  /// Valid until another place is asked for, which may move what was there.
+  const Place& PlaceOf(const TrialRow& row);
   NameTable cell_names_, task_names_;
   std::vector<CellTallies> cells_;
+  Place place_;  ///< of the last row
   IndexSet seen_;
   std::int64_t rows_ = 0;
 };

@@ -11,6 +11,9 @@
 namespace xsweep::stats {
 namespace {
 
+/// Boost's own choice is long double, which costs six times as much.
+using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+
 struct MeanSquares {
   double task = 0, seed = 0, both = 0, trial = 0;
 };
@@ -18,15 +21,19 @@ struct MeanSquares {
 MeanSquares MeanSquaresOf(std::span<const std::uint8_t> trials, std::size_t tasks, std::size_t seeds,
                           std::size_t repetitions) {
   const auto t = static_cast<double>(tasks), s = static_cast<double>(seeds), r = static_cast<double>(repetitions);
+  // Sums first, which are whole numbers, then one division for each mean.
   std::vector<double> of_task(tasks), of_seed(seeds), of_both(tasks * seeds);
   double all = 0;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const double value = trials[i];
-    all += value / (t * s * r);
-    of_task[i / (seeds * repetitions)] += value / (s * r);
-    of_seed[i / repetitions % seeds] += value / (t * r);
-    of_both[i / repetitions] += value / r;
+  for (std::size_t i = 0; i < of_both.size(); ++i) {
+    for (const std::uint8_t trial : trials.subspan(i * repetitions, repetitions)) of_both[i] += trial;
+    of_task[i / seeds] += of_both[i];
+    of_seed[i % seeds] += of_both[i];
+    all += of_both[i];
   }
+  for (double& mean : of_task) mean /= s * r;
+  for (double& mean : of_seed) mean /= t * r;
+  for (double& mean : of_both) mean /= r;
+  all /= t * s * r;
   MeanSquares out;
   const auto square = [](double value) { return value * value; };
   for (const double mean : of_task) out.task += s * r * square(mean - all) / (t - 1);
@@ -34,16 +41,18 @@ MeanSquares MeanSquaresOf(std::span<const std::uint8_t> trials, std::size_t task
   for (std::size_t i = 0; i < of_both.size(); ++i) {
     out.both += r * square(of_both[i] - of_task[i / seeds] - of_seed[i % seeds] + all) / ((t - 1) * (s - 1));
   }
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    out.trial += square(trials[i] - of_both[i / repetitions]) / (t * s * (r - 1));
+  for (std::size_t i = 0; i < of_both.size(); ++i) {
+    for (const std::uint8_t trial : trials.subspan(i * repetitions, repetitions))
+      out.trial += square(trial - of_both[i]);
   }
+  out.trial /= t * s * (r - 1);
   return out;
 }
 
 std::optional<double> SeedP(const MeanSquares& squares, double tasks, double seeds) {
   constexpr double kNothing = 1e-14;
   if (squares.both <= kNothing) return squares.seed <= kNothing ? std::nullopt : std::optional(0.0);
-  const boost::math::fisher_f_distribution<> f(seeds - 1, (tasks - 1) * (seeds - 1));
+  const boost::math::fisher_f_distribution<double, InDouble> f(seeds - 1, (tasks - 1) * (seeds - 1));
   return boost::math::cdf(boost::math::complement(f, squares.seed / squares.both));
 }
 

@@ -88,7 +88,7 @@ TEST_F(HandMadeRuns, KeepOneTrialWide) {
 TEST_F(HandMadeRuns, AreNotSurerOfOtherTasksThanOfThese) {
   const CellAggregate cell = Read(HandMadeRun().Cell("base", std::vector<std::string>(20, "rrrrr"))).cells.at(0);
   ASSERT_TRUE(cell.asr.drawn95);
-  EXPECT_EQ(cell.asr.these95->high, stats::Wilson({0, 100})->high);
+  EXPECT_DOUBLE_EQ(cell.asr.these95->high, stats::Wilson({0, 100})->high);
   EXPECT_GT(cell.asr.drawn95->high, 2 * cell.asr.these95->high);
   EXPECT_FALSE(cell.repeats.icc);
   EXPECT_EQ(*cell.repeats.flip_rate, 0);

@@ -8,6 +8,10 @@
 #include <cstring>
 #include <string_view>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace xsweep {
 
 /// How many bytes beyond the row are looked at.
@@ -20,12 +24,53 @@ inline constexpr std::uint64_t kHighs = 0x8080808080808080ULL;
 
 inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
-/// A high bit in every byte of `word` that ends a plain string: a quote, a backslash, a control or a non-ASCII byte.
-/// Bytes above the first marked one may be marked wrongly (borrows), which does not matter to who takes the first.
-inline std::uint64_t StringStops(std::uint64_t word) {
+/// How many bytes from `at` on are plain, of the kPlainStep that are looked at: no quote, no backslash, no control and
+/// no non-ASCII byte. Where all are, kPlainStep.
+#ifdef __SSE2__
+inline constexpr std::size_t kPlainStep = 16;
+inline std::size_t PlainBytes(const char* at) {
+  const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(at)));
+  // As signed bytes, what is below a space is a control or, with its high bit set, not ASCII.
+  const __m128i stops =
+      _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
+                   _mm_cmplt_epi8(bytes, _mm_set1_epi8(' ')));
+  const auto mask = static_cast<unsigned>(_mm_movemask_epi8(stops)) | 1U << kPlainStep;
+  return static_cast<std::size_t>(__builtin_ctz(mask));
+}
+#else
+inline constexpr std::size_t kPlainStep = 8;
+inline std::size_t PlainBytes(const char* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
   const auto zeros = [](std::uint64_t x) { return (x - kOnes) & ~x & kHighs; };
   const std::uint64_t controls = (word - kOnes * 0x20) & ~word & kHighs;
-  return zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\')) | controls | (word & kHighs);
+  const std::uint64_t stops = zeros(word ^ (kOnes * '"')) | zeros(word ^ (kOnes * '\\')) | controls | (word & kHighs);
+  // Bytes above the first marked one may be marked wrongly (borrows); only the first is taken.
+  return stops == 0 ? kPlainStep : static_cast<std::size_t>(__builtin_ctzll(stops)) / 8;
+}
+#endif
+
+/// The digits at `at`, of the first eight bytes: how many, and what they say.
+struct Digits {
+  std::size_t length = 0;   ///< 8: perhaps there are more
+  std::uint64_t bytes = 0;  ///< each byte less '0'; those beyond the digits are anything
+
+  /// The number: eight digits at once by three multiplications, those before the first being zeros.
+  std::int64_t Value() const {
+    std::uint64_t value = bytes << (64 - 8 * length);
+    value = (value * 2561) >> 8U & 0x00FF00FF00FF00FFULL;
+    value = (value * 6553601) >> 16U & 0x0000FFFF0000FFFFULL;
+    return static_cast<std::int64_t>((value * 42949672960001ULL) >> 32U);
+  }
+};
+inline Digits DigitsAt(const char* at) {
+  Digits digits;
+  std::memcpy(&digits.bytes, at, sizeof digits.bytes);  // little endian, as every machine this runs on
+  digits.bytes ^= kOnes * '0';
+  // A byte above 9 reaches its high bit by this sum or has it; those below the first such one carry nothing.
+  const std::uint64_t others = ((digits.bytes + kOnes * 0x76) | digits.bytes) & kHighs;
+  digits.length = others == 0 ? sizeof digits.bytes : static_cast<std::size_t>(__builtin_ctzll(others)) / 8;
+  return digits;
 }
 
 /// Whether `literal` stands at `at`, as a few inlined 8-byte compares: a call to memcmp for each key would take a third
@@ -79,23 +124,24 @@ class RowCursor {
     if (at_ == nullptr || *at_ != '"') return Fail(), std::string_view();
     const char* const begin = at_ + 1;
     const char* end = begin;
-    std::uint64_t word = 0;
-    std::uint64_t stops = 0;
-    static_assert(sizeof word <= kScanPadding);
-    while (std::memcpy(&word, end, sizeof word), (stops = row_bytes::StringStops(word)) == 0) end += sizeof word;
-    end += __builtin_ctzll(stops) / 8;  // little endian, as every machine this runs on
+    static_assert(row_bytes::kPlainStep <= kScanPadding);
+    std::size_t plain = 0;
+    while ((plain = row_bytes::PlainBytes(end)) == row_bytes::kPlainStep) end += plain;
+    end += plain;
     if (*end != '"') return Fail(), std::string_view();
     at_ = end + 1;
     return {begin, static_cast<std::size_t>(end - begin)};
   }
 
   /// A JSON integer in [0, limit] of at most 18 digits.
-  std::int64_t Count(std::int64_t limit = INT64_MAX) {
-    if (at_ == nullptr || !row_bytes::IsDigit(*at_)) return Fail(), 0;
-    const char* const begin = at_;
-    std::int64_t value = 0;
-    while (row_bytes::IsDigit(*at_) && at_ - begin < 18) value = value * 10 + (*at_++ - '0');
-    if (row_bytes::IsDigit(*at_) || (*begin == '0' && at_ - begin > 1) || value > limit) return Fail(), 0;
+  [[gnu::always_inline]] std::int64_t Count(std::int64_t limit = INT64_MAX) {
+    if (at_ == nullptr) return 0;
+    const row_bytes::Digits digits = row_bytes::DigitsAt(at_);
+    if (digits.length == sizeof digits.bytes) return LongCount(limit);
+    if (digits.length == 0 || (digits.length > 1 && *at_ == '0')) return Fail(), 0;
+    const std::int64_t value = digits.length == 1 ? *at_ - '0' : digits.Value();
+    if (value > limit) return Fail(), 0;
+    at_ += digits.length;
     return value;
   }
 
@@ -108,16 +154,30 @@ class RowCursor {
   /// "12.345" in units of 1e-9, exactly; -1, without moving, for anything but 1-6 digits, a point and 1-9 digits.
   std::int64_t NanoUnits() {
     if (at_ == nullptr) return -1;
-    const char* at = at_;
-    std::int64_t value = 0;
-    for (; row_bytes::IsDigit(*at) && at - at_ < 6; ++at) value = value * 10 + (*at - '0');
-    if (at == at_ || (*at_ == '0' && at - at_ > 1) || *at != '.') return -1;
-    const char* const point = at++;
-    for (; row_bytes::IsDigit(*at) && at - point < 10; ++at) value = value * 10 + (*at - '0');
-    if (at - point == 1 || row_bytes::IsDigit(*at) || *at == 'e' || *at == 'E') return -1;
-    for (auto digits = at - point - 1; digits < 9; ++digits) value *= 10;
+    const row_bytes::Digits whole = row_bytes::DigitsAt(at_);
+    if (whole.length == 0 || whole.length > 6 || at_[whole.length] != '.') return -1;
+    if (*at_ == '0' && whole.length > 1) return -1;
+    const char* at = at_ + whole.length + 1;
+    const row_bytes::Digits part = row_bytes::DigitsAt(at);
+    if (part.length == 0) return -1;
+    std::int64_t value = whole.Value() * 1'000'000'000 + part.Value() * kNanoUnit[part.length];
+    at += part.length;
+    if (part.length == sizeof part.bytes && row_bytes::IsDigit(*at)) value += *at++ - '0';
+    if (row_bytes::IsDigit(*at) || *at == 'e' || *at == 'E') return -1;
     at_ = at;
     return value;
+  }
+
+  /// Passes a JSON number that has no exponent.
+  void Decimal() {
+    if (at_ == nullptr) return;
+    if (*at_ == '-') ++at_;
+    if (!Digits(true)) return Fail();
+    if (*at_ == '.') {
+      ++at_;
+      if (!Digits(false)) return Fail();
+    }
+    if (*at_ == 'e' || *at_ == 'E') Fail();
   }
 
   /// Any JSON number as its characters.
@@ -146,11 +206,22 @@ class RowCursor {
     at_ += kLength;
     return true;
   }
+  /// More than the eight digits that are read at once.
+  std::int64_t LongCount(std::int64_t limit) {
+    const char* const begin = at_;
+    std::int64_t value = 0;
+    while (row_bytes::IsDigit(*at_) && at_ - begin < 18) value = value * 10 + (*at_++ - '0');
+    if (row_bytes::IsDigit(*at_) || *begin == '0' || value > limit) return Fail(), 0;
+    return value;
+  }
   bool Digits(bool no_leading_zero) {
     const char* const begin = at_;
     while (row_bytes::IsDigit(*at_)) ++at_;
     return at_ > begin && !(no_leading_zero && *begin == '0' && at_ - begin > 1);
   }
+  /// What a digit is worth in nano units when so many stand behind the point.
+  static constexpr std::array<std::int64_t, 9> kNanoUnit = {1'000'000'000, 100'000'000, 10'000'000, 1'000'000, 100'000,
+                                                            10'000,        1'000,       100,        10};
   const char* at_;
 };
 

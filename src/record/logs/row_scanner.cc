@@ -15,12 +15,23 @@ namespace {
 
 using namespace row_keys;
 
+/// `"attack_resisted"`.
+template <Outcome kOutcome>
+constexpr auto kQuoted = [] {
+  constexpr std::string_view kName = NameOf(kOutcome);
+  std::array<char, kName.size() + 3> word{'"'};
+  *std::ranges::copy(kName, word.begin() + 1).out = '"';
+  return word;
+}();
+
 Outcome ScanOutcome(RowCursor& cursor) {
-  const std::string_view name = cursor.Text();
-  if (!cursor.ok()) return Outcome::kError;
-  const auto outcome = Parse<Outcome>(name);
-  if (!outcome) cursor.Fail();
-  return outcome.value_or(Outcome::kError);
+  auto outcome = Outcome::kError;
+  const bool known = [&]<std::size_t... kPlaces>(std::index_sequence<kPlaces...>) {
+    return ((cursor.Skip(kQuoted<static_cast<Outcome>(kPlaces)>) && (outcome = static_cast<Outcome>(kPlaces), true)) ||
+            ...);
+  }(std::make_index_sequence<kCount<Outcome>>());
+  if (!known) cursor.Fail();
+  return outcome;
 }
 
 std::int8_t ScanTaskSuccess(RowCursor& cursor) {
@@ -108,7 +119,7 @@ void ScanAttack(RowCursor& cursor, TrialCounts& counts) {
   if (cursor.Skip(kSuccessQuery)) counts.success_query = cursor.Count();
   cursor.Need(kAmount);
   // An exponent could be out of range, which only the general reader judges.
-  if (cursor.Number().find_first_of("eE") != std::string_view::npos) cursor.Fail();
+  cursor.Decimal();
   // What a provider or an agent blocked is counted by the general reader.
   if (cursor.Skip(kBlockedBy)) cursor.Need("\"defense\"");
   cursor.Need("}");
