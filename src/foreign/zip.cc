@@ -7,6 +7,7 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -268,15 +269,22 @@ Status ZipWriter::Add(std::string name, std::string text) {
 }
 
 Status ZipWriter::StartPacking() {
-  TRY(WritePacked());
-  packing_ = std::async(std::launch::async, Pack, std::exchange(batch_, {}));
   batch_bytes_ = 0;
+  std::vector<Entry> batch = std::exchange(batch_, {});
+  if (packing_.valid() && packing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    batch = Pack(std::move(batch));  // packing takes longer than making: this thread lends a hand in place of waiting
+    TRY(WritePacked());
+    return Write(std::move(batch));
+  }
+  TRY(WritePacked());
+  packing_ = std::async(std::launch::async, Pack, std::move(batch));
   return {};
 }
 
-Status ZipWriter::WritePacked() {
-  if (!packing_.valid()) return {};
-  for (Entry& entry : packing_.get()) {
+Status ZipWriter::WritePacked() { return packing_.valid() ? Write(packing_.get()) : Status(); }
+
+Status ZipWriter::Write(std::vector<Entry> packed) {
+  for (Entry& entry : packed) {
     entry.offset = at_;
     std::string header;
     Append(header, kLocal, 4);

@@ -48,8 +48,9 @@ class ZipReader {
 class ZipWriter {
  public:
   explicit ZipWriter(AtomicFile& file) : file_(file) {}
-  /// Entries are packed on another thread, a batch at a time, while the caller makes the next ones; they lie in the
-  /// archive in the order of adding. An error of writing may come with a later call.
+  /// Entries are packed a batch at a time, on another thread while the caller makes the next ones, or by the caller
+  /// while that thread is busy; they lie in the archive in the order of adding. An error of writing may come with a
+  /// later call.
   Status Add(std::string name, std::string text);
   /// Writes the directory; nothing may be added afterwards.
   Status Finish();
@@ -64,6 +65,7 @@ class ZipWriter {
   static std::vector<Entry> Pack(std::vector<Entry> batch);
   Status StartPacking();
   Status WritePacked();
+  Status Write(std::vector<Entry> packed);
   Status PutDirectory();
   Status Put(const std::string& bytes);
   AtomicFile& file_;
