@@ -287,6 +287,18 @@ const CellAggregate* RunAggregate::FindCell(std::string_view id) const {
   return cell == cells.end() ? nullptr : &*cell;
 }
 
+Status RefuseDamaged(const RunAggregate& run, std::string_view way_out) {
+  if (run.defects.empty()) return {};
+  const std::string more =
+      run.defects.size() > 1 ? fmt::format(" (and {} more findings)", run.defects.size() - 1) : std::string();
+  return WorldError(fmt::format("is damaged: {}{}; {}", run.defects.front(), more, way_out), run.directory);
+}
+
+std::string UnfinishedWords(const RunAggregate& run) {
+  if (run.unfinished == 0) return {};
+  return fmt::format("{} of {} planned trials have not run yet", run.unfinished, run.run.planned);
+}
+
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options) {
   const Manifest unknown;
   TRY_ASSIGN(const RowsRead part, ReadRowsOfFile(path, unknown, options));

@@ -119,6 +119,12 @@ Expected<RunAggregate> AggregateRun(const std::string& directory, const ReadOpti
 /// The same over one file of rows without a run.json.
 Expected<RunAggregate> AggregateRows(const std::string& path, const ReadOptions& options = {});
 
+/// Fails with kWorld, in words that end with `way_out`, when the rows are not those that the run planned: whoever makes
+/// a result of a run asks this first.
+Status RefuseDamaged(const RunAggregate& run, std::string_view way_out = "`--accept-invalid` uses what is there");
+/// "760 of 1520 planned trials have not run yet"; empty of a run that has finished.
+std::string UnfinishedWords(const RunAggregate& run);
+
 /// A rate over tasks (sum = successes); those without a trial are left out.
 Rate MakeRate(std::span<const stats::Cluster> tasks);
 /// A rate over trials that nothing clusters, such as errors: Wilson's bounds.

@@ -19,7 +19,7 @@ struct CompareFlags {
   std::string a, b, exp, to;
   std::string outdir = "results";
   std::vector<std::string> commits;
-  bool benjamini_hochberg = false;
+  bool benjamini_hochberg = false, accept_invalid = false;
 };
 
 /// The newest run of an experiment at a commit, from the index.
@@ -51,12 +51,13 @@ std::vector<std::string> EachCommitFlagged(std::vector<std::string> words) {
   return words;
 }
 
-/// What forbids the comparison, what says that the two are not one experiment, and what one of them has lost.
+/// What forbids the comparison, and what says that the two are not one experiment.
 void PrintObstacles(const RunComparison& comparison) {
   for (const Obstacle& obstacle : comparison.obstacles) {
     const bool weighs = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense ||
-                        obstacle.kind == ObstacleKind::kJudge || obstacle.kind == ObstacleKind::kRows;
-    if (obstacle.fatal || weighs) Print("  " + Printable(obstacle.message, 400) + "\n");
+                        obstacle.kind == ObstacleKind::kJudge;
+    const bool said = obstacle.kind == ObstacleKind::kRows || obstacle.kind == ObstacleKind::kErrors;
+    if (!said && (obstacle.fatal || weighs)) Print("  " + Printable(obstacle.message, 400) + "\n");
   }
 }
 
@@ -72,6 +73,8 @@ Expected<int> CompareCommand(const Invocation& invocation) {
       .Option("--exp", &flags.exp, "look among the runs of this experiment")
       .Repeated("--commits", &flags.commits, "a commit; given twice, in place of A and B")
       .Option("--to", &flags.to, "directory for compare.csv, .md, .svg and .png (default: B's run directory)")
+      .Flag("--accept-invalid", &flags.accept_invalid,
+            "compare runs that are damaged or have too many errors all the same")
       .Flag("--bh", &flags.benjamini_hochberg, "adjust p values by Benjamini-Hochberg in place of max-t");
   TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, EachCommitFlagged(invocation.words)));
   if (helped) return kExitDone;
@@ -84,15 +87,17 @@ Expected<int> CompareCommand(const Invocation& invocation) {
   if (std::filesystem::equivalent(a, b, ignored))
     PrintNote("note: A and B are one and the same run, so nothing can differ");
   CompareOptions options;
+  options.accept_invalid = flags.accept_invalid;
   if (flags.benjamini_hochberg) options.adjustment = Adjustment::kBenjaminiHochberg;
   TRY_ASSIGN(const RunComparison comparison, CompareDirectories(a, b, options));
   const std::filesystem::path to = flags.to.empty() ? b : std::filesystem::path(flags.to);
   TRY_ASSIGN(const std::string warning, WriteComparison(RealDisk(), to, comparison));
   if (!warning.empty()) PrintNote("note: " + warning);
+  for (const std::string& fault : CompareWarnings(comparison)) Print("warning: " + Printable(fault, 400) + "\n");
   Print(FitOutput(CompareHeadline(comparison)) + "\n");
   PrintObstacles(comparison);
   Print((to / "compare.md").string() + "\n");
-  return comparison.comparable() ? kExitDone : kExitInvalid;
+  return comparison.comparable() && (comparison.valid() || flags.accept_invalid) ? kExitDone : kExitInvalid;
 }
 
 }  // namespace xsweep

@@ -13,6 +13,7 @@
 #include "record/logs/trial_log.h"
 #include "record/run_directory.h"
 #include "record/transcripts/transcript_file.h"
+#include "sweep/admit_run.h"
 #include "sweep/foreign/export_run.h"
 #include "sweep/open/experiment.h"
 #include "sweep/open/open_environment.h"
@@ -131,6 +132,7 @@ Expected<int> ExportFormat(const std::vector<std::string>& words) {
       .Option("--format", &request.format, "eval, otlp, mlflow, sarif, junit or csv")
       .Option("--out", &request.out, "the directory to write to; for mlflow the server's address")
       .Option("--cell", &request.cell, "only this cell")
+      .Flag("--accept-invalid", &request.accept_invalid, "write a run that is damaged all the same")
       .Flag("--undecided-fails", &request.undecided_fails, "junit: INSUFFICIENT is a failure (default: an error)")
       .Option("--outdir", &request.outdir, "the results root (default results)");
   TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, words));
@@ -150,11 +152,13 @@ Expected<int> ExportCommand(const Invocation& invocation) {
   if (words[0] != "results") return ExportFormat(words);
   std::string name, format, cell;
   std::string outdir = "results";
+  bool accept_invalid = false;
   Arguments arguments("export results", "Writes a run's episodes as tau-bench v1's or tau2's result file to stdout.",
                       "xsweep export results airline_escalating_v1/latest --format tau2 > results.json");
   arguments.Positional("run", &name, "the run: its directory, id or EXP/latest")
       .Option("--format", &format, "tau1 or tau2")
       .Option("--cell", &cell, "which cell of a run that has several")
+      .Flag("--accept-invalid", &accept_invalid, "write a run that is damaged all the same")
       .Option("--outdir", &outdir, "the results root (default results)");
   TRY_ASSIGN(const auto help, arguments.Parse({words.begin() + 1, words.end()}));
   if (help) {
@@ -163,6 +167,8 @@ Expected<int> ExportCommand(const Invocation& invocation) {
   }
   if (format != "tau1" && format != "tau2") return UserError("needs --format tau1 or --format tau2", "export results");
   TRY_ASSIGN(const Source source, OpenSource(outdir, name, cell));
+  TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(source.run.path().string()));
+  TRY(AdmitRun(aggregate, accept_invalid));
   if (!source.transcripts) PrintNote("no transcripts were kept in this run, so the dialogues are empty");
   TRY_ASSIGN(const Json file, AsFile(source, format == "tau1"));
   Print(file.DumpPretty() + "\n");

@@ -8,7 +8,8 @@
 
 namespace xsweep {
 
-/// Writes or renews the entry of a finished run and the index page; returns the entry's path.
-Expected<std::filesystem::path> WriteJournal(const std::filesystem::path& journal, const RunDirectory& run);
+/// Writes or renews the entry of a finished run and the index page; returns the entry's path. Fails as AdmitRun does.
+Expected<std::filesystem::path> WriteJournal(const std::filesystem::path& journal, const RunDirectory& run,
+                                             bool accept_invalid = false);
 
 }  // namespace xsweep

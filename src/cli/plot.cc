@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "cli/command.h"
 #include "record/run_directory.h"
+#include "sweep/admit_run.h"
 
 namespace xsweep {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 struct PlotFlags {
   std::string name, exp, outdir = "results", out, format;
   std::optional<double> points;
-  bool bare = false;
+  bool bare = false, accept_invalid = false;
   PlotRequest request;
 };
 
@@ -30,6 +31,7 @@ Arguments Declare(PlotFlags& flags) {
       .Option("--font", &flags.request.font, "a family of letters that this system has (default DejaVu Sans)")
       .Option("--font-size", &flags.points, "of the letters, in points (default 9)")
       .Flag("--bare", &flags.bare, "without title and captions, which a paper has itself")
+      .Flag("--accept-invalid", &flags.accept_invalid, "draw a run that is damaged all the same")
       .Option("--out", &flags.out, "the file (default WHAT.FORMAT here)");
   return arguments;
 }
@@ -65,7 +67,7 @@ Expected<int> PlotCommand(const Invocation& invocation) {
   TRY_ASSIGN(
       const RunAggregate aggregate,
       AggregateRun(path.string(), {.threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))}));
-  for (const std::string& defect : aggregate.defects) PrintNote("note: " + defect);
+  TRY(AdmitRun(aggregate, flags.accept_invalid));
   TRY_ASSIGN(const std::string bytes, PlotBytes(flags.request, manifest, aggregate));
   TRY(WriteAtomically(RealDisk(), flags.out, bytes));
   Print(flags.out + "\n");

@@ -13,6 +13,7 @@
 #include "publish/s3.h"
 #include "record/logs/layout.h"
 #include "record/run_directory.h"
+#include "sweep/admit_run.h"
 
 namespace xsweep {
 namespace {
@@ -24,7 +25,7 @@ struct PublishFlags {
   std::string destination;  ///< of dir
   std::string results = "results";
   std::vector<std::string> runs;
-  bool all = false, redact = false, dry_run = false;
+  bool all = false, redact = false, dry_run = false, accept_invalid = false;
   PagesOptions pages;
   std::string endpoint, region, addressing = "auto", ca_file;
 };
@@ -39,6 +40,7 @@ Arguments Describe(PublishFlags& flags) {
                 "a run to publish (id, path, experiment or experiment/latest); default: the latest")
       .Flag("--all", &flags.all, "every finished run")
       .Flag("--redact", &flags.redact, "leave out dialogues and error messages, also where they were published before")
+      .Flag("--accept-invalid", &flags.accept_invalid, "publish runs that are damaged all the same; their page says so")
       .Flag("--dry-run", &flags.dry_run, "say what would be sent and send nothing")
       .Option("--remote", &flags.pages.remote, "of pages: git remote or address (default: origin)")
       .Option("--branch", &flags.pages.branch, "of pages: the branch (default: gh-pages)")
@@ -118,6 +120,10 @@ Expected<int> PublishCommand(const Invocation& invocation) {
   if (helped) return kExitDone;
   TRY(CheckTarget(flags));
   TRY_ASSIGN(const auto runs, ChooseRuns(flags));
+  for (const fs::path& run : runs) {
+    TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.string()));
+    TRY(AdmitRun(aggregate, flags.accept_invalid));
+  }
   const fs::path site = fs::temp_directory_path() / fmt::format("xsweep_site_{}", ::getpid());
   TRY(RemoveTree(site));
   TRY(MakeDirectories(RealDisk(), site));

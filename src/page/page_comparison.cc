@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
 
 #include "analyze/comparison/compare.h"
 #include "page/page_cells.h"
+#include "present/comparison.h"
 
 namespace xsweep {
 namespace {
@@ -48,8 +50,12 @@ std::string VerdictWords(const RunComparison& comparison) {
 Expected<Json> ComparisonForPage(const fs::path& a, const fs::path& b) {
   TRY_ASSIGN(const RunComparison comparison, CompareRuns(a.string(), b.string()));
   Json words = Json::MakeArray();
+  const std::vector<std::string> warnings = CompareWarnings(comparison);
+  for (const std::string& warning : warnings) words.Append(warning);
   if (!comparison.cells.empty()) words.Append(VerdictWords(comparison));
-  for (const Obstacle& obstacle : comparison.obstacles) words.Append(obstacle.message);
+  for (const Obstacle& obstacle : comparison.obstacles) {
+    if (std::ranges::find(warnings, obstacle.message) == warnings.end()) words.Append(obstacle.message);
+  }
   Json facts = Json::MakeArray();
   for (const FactDifference& fact : comparison.facts) facts.Append(Json::MakeArray({fact.fact, fact.a, fact.b}));
   Json cells = Json::MakeArray();

@@ -146,6 +146,8 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
   for (const CellAggregate& cell : aggregate.cells) cells.Append(CellForPage(cell, names));
   Json findings = Json::MakeArray();
   for (const Finding& finding : aggregate.findings) findings.Append(finding.message);
+  Json defects = Json::MakeArray();
+  for (const std::string& defect : aggregate.defects) defects.Append(defect);
   std::size_t kept = 0;
   if (const auto file = TranscriptFile::Open(run / layout::kTranscripts)) kept = file->size();
   return Json::MakeObject(
@@ -163,6 +165,7 @@ Expected<Json> RunForPage(const fs::path& results, const fs::path& run) {
        {"tasks", names.Take()},
        {"unanswered", UnansweredForPage(run / layout::kRows)},
        {"findings", std::move(findings)},
+       {"defects", std::move(defects)},
        {"transcripts", static_cast<std::int64_t>(kept)},
        {"pack", static_cast<std::int64_t>(kPackTrials)},
        {"files", FilesOf(run)},

@@ -230,6 +230,15 @@ std::string OnlyCell(const RunComparison& comparison, Difference CellComparison:
 
 }  // namespace
 
+std::vector<std::string> CompareWarnings(const RunComparison& comparison) {
+  std::vector<std::string> warnings;
+  for (const Obstacle& obstacle : comparison.obstacles) {
+    if (obstacle.kind == ObstacleKind::kRows || obstacle.kind == ObstacleKind::kErrors)
+      warnings.push_back(obstacle.message);
+  }
+  return warnings;
+}
+
 std::string CompareHeadline(const RunComparison& comparison) {
   if (!comparison.comparable()) return "The two runs cannot be compared.";
   const Judgements asr = CountJudgements(comparison, &CellComparison::asr);
@@ -254,9 +263,12 @@ std::string CompareHeadline(const RunComparison& comparison) {
 }
 
 std::string CompareMarkdown(const RunComparison& comparison) {
-  std::string text = fmt::format("# {} against {}\n\nA is {}, B is {}.\n\n{}\n\n", MarkdownCode(comparison.b.exp),
-                                 MarkdownCode(comparison.a.exp), MarkdownCode(comparison.a.run_id),
-                                 MarkdownCode(comparison.b.run_id), CompareHeadline(comparison));
+  std::string text =
+      fmt::format("# {} against {}\n\nA is {}, B is {}.\n\n", MarkdownCode(comparison.b.exp),
+                  MarkdownCode(comparison.a.exp), MarkdownCode(comparison.a.run_id), MarkdownCode(comparison.b.run_id));
+  for (const std::string& warning : CompareWarnings(comparison))
+    text += fmt::format("**Warning: {}.**\n\n", MarkdownText(warning));
+  text += CompareHeadline(comparison) + "\n\n";
   text += ObstacleList(comparison);
   if (CountJudgements(comparison, &CellComparison::asr).compared() > 0) {
     text += CellTable(comparison, "Attack success (less is better)", &CellComparison::asr);

@@ -20,9 +20,12 @@ namespace xsweep {
 /// N/A.
 std::string CompareCsv(const RunComparison& comparison);
 
-/// The verdict in words first, then why the numbers may mean nothing, the cells, the trials that came out differently,
-/// and what differs between the runs.
+/// Warnings first, then the verdict in words, why the numbers may mean nothing, the cells, the trials that came out
+/// differently, and what differs between the runs.
 std::string CompareMarkdown(const RunComparison& comparison);
+
+/// What must be read before any figure: a run that is damaged or has more errors than it allows. Plain sentences.
+std::vector<std::string> CompareWarnings(const RunComparison& comparison);
 
 /// "B better in 2 of 5 cells, worse in none, 3 not distinguishable (attack success)." Plain text.
 std::string CompareHeadline(const RunComparison& comparison);

@@ -103,6 +103,7 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
                                                             .adjustment = adjustment,
                                                             .checked = JudgeCheckedIn(run)}));
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
+  if (aggregate.unfinished > 0) PrintNote("note: " + UnfinishedWords(aggregate));
   PrintFirstError(written.failures, static_cast<std::uint64_t>(aggregate.total.ended()));
   for (const std::string& sentence : written.about_replies) PrintNote(FitNote("note: " + Printable(sentence, 1000)));
   if (!written.warning.empty()) PrintNote(FitNote("note: " + written.warning));

@@ -55,12 +55,16 @@ std::int64_t EarlierLooks(const std::filesystem::path& results, const RunDesign&
                           const std::string& gate) {
   const auto entries = ReadIndex(results / layout::kIndex);
   if (!entries || question.empty()) return 0;
-  return std::ranges::count_if(*entries, [&](const IndexEntry& entry) {
-    if (entry["question"] != question || entry["run_id"] == manifest.run_id) return false;
-    if (entry["timestamp_utc"] > manifest.timestamp_utc) return false;
+  // In the order in which runs ended, not in which they began: of eight that are started together each would otherwise
+  // be the first look. A run that is judged anew stands where it ended.
+  std::int64_t looks = 0;
+  for (const IndexEntry& entry : *entries) {
+    if (entry["run_id"] == manifest.run_id && entry["exp"] == manifest.exp) break;
+    if (entry["question"] != question) continue;
     const auto open = Split(entry["open_gates"], '|');
-    return std::ranges::find(open, gate) != open.end();
-  });
+    looks += std::ranges::find(open, gate) != open.end() ? 1 : 0;
+  }
+  return looks;
 }
 
 }  // namespace xsweep

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "analyze/run_facts.h"
+#include "base/system/terminal.h"
 #include "record/logs/layout.h"
 #include "record/run_directory.h"
 #include "record/run_id.h"
@@ -78,15 +79,24 @@ IndexEntry IndexLine(const std::filesystem::path& run, const Manifest& manifest)
 }
 
 Status RebuildIndex(const std::filesystem::path& results) {
-  std::vector<IndexEntry> entries;
+  struct Ended {
+    std::string at;
+    IndexEntry entry;
+  };
+  std::vector<Ended> ended;
   for (const std::filesystem::path& path : AllRuns(results)) {
     TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
     const auto manifest = run.ReadManifest();
-    // A directory that cannot be read is no reason to lose the others; `report` on it says what is wrong.
+    // A directory that cannot be read is no reason to lose the others.
+    if (!manifest) PrintNote("note: left out: " + manifest.error().Text());
     if (!manifest || manifest->finished_utc.empty()) continue;
-    entries.push_back(IndexLine(path, *manifest));
+    ended.push_back({manifest->finished_utc, IndexLine(path, *manifest)});
   }
-  std::ranges::stable_sort(entries, {}, [](const IndexEntry& entry) { return entry["timestamp_utc"]; });
+  // As they were appended: the looks at a question are counted in this order.
+  std::ranges::stable_sort(
+      ended, {}, [](const Ended& run) { return std::pair(std::string_view(run.at), run.entry["timestamp_utc"]); });
+  std::vector<IndexEntry> entries;
+  for (Ended& run : ended) entries.push_back(std::move(run.entry));
   return RewriteIndex(RealDisk(), results / layout::kIndex, entries);
 }
 
@@ -99,6 +109,7 @@ std::vector<IndexEntry> UnfinishedRuns(const std::filesystem::path& results, con
     const auto run = RunDirectory::Open(RealDisk(), path);
     if (!run) continue;
     const auto manifest = run->ReadManifest();
+    if (!manifest) PrintNote("note: left out: " + manifest.error().Text());
     if (manifest && manifest->finished_utc.empty()) entries.push_back(IndexLine(path, *manifest));
   }
   std::ranges::stable_sort(entries, {}, [](const IndexEntry& entry) { return entry["timestamp_utc"]; });

@@ -37,7 +37,7 @@ Expected<RunComparison> CompareWithRun(const RunDirectory& run, const Manifest& 
     if (versus != layout::kLatest) return UserError("this is the run itself; name another one", "vs " + versus);
     TRY_ASSIGN(other, EarlierRun(results, manifest));
   }
-  return CompareDirectories(other, run.path(), {.parts = {}, .detectable = false, .read = {}});
+  return CompareDirectories(other, run.path(), {.parts = {}, .accept_invalid = false, .detectable = false, .read = {}});
 }
 
 }  // namespace

@@ -66,8 +66,10 @@ TEST(GateParser, NamesTheColumnAndSuggests) {
 class Gates : public ::testing::Test {
  protected:
   GateReport Evaluate(HandMadeRun run, const std::string& text, std::optional<double> max_error_rate = 0.5) {
-    const auto aggregate = AggregateRun(run.WriteTo(directory_, "run"));
+    auto aggregate = AggregateRun(run.WriteTo(directory_, "run"));
     EXPECT_TRUE(aggregate) << aggregate.error().Text();
+    aggregate->unfinished = unfinished_;
+    aggregate->run.tasks.resize(planned_tasks_);
     const auto gate = ParseGate(text);
     EXPECT_TRUE(gate) << gate.error().Text();
     GateSurroundings around;
@@ -83,6 +85,8 @@ class Gates : public ::testing::Test {
     return std::vector<std::string>(static_cast<std::size_t>(count), trials);
   }
   TemporaryDirectory directory_;
+  std::uint64_t unfinished_ = 0;
+  std::size_t planned_tasks_ = 0;
   std::int64_t earlier_looks_ = 0;
   bool afterwards_ = false;
 };
@@ -173,6 +177,25 @@ TEST_F(Gates, JudgeALaterLookMoreStrictlyAndSaySo) {
   EXPECT_NE(third.results[0].explanation.find("look 3 of this question: judged at 99.66 %"), std::string::npos)
       << third.results[0].explanation;
   EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.05 with looks fresh").verdict, GateVerdict::kPass);
+}
+
+TEST_F(Gates, AreNotDecidedByAPartOfThePlan) {
+  const HandMadeRun run = HandMadeRun().Cell("base", Tasks(12, std::string(20, 's')));
+  const std::string at_any_time = "asr[these_tasks] < 0.10 with sequential";
+  for (const std::string& gate : {std::string("asr.upper95 < 0.10"), std::string("asr[these_tasks].upper95 < 0.10"),
+                                  std::string("asr.upper95 < 0.10 with sequential"), at_any_time}) {
+    unfinished_ = 0;
+    EXPECT_EQ(Evaluate(run, gate).verdict, GateVerdict::kFail) << gate;
+    unfinished_ = 240;
+    planned_tasks_ = 24;
+    const GateReport early = Evaluate(run, gate);
+    EXPECT_EQ(early.verdict, GateVerdict::kInsufficient) << gate;
+    EXPECT_NE(early.results[0].explanation.find("240 planned trials have not run yet"), std::string::npos)
+        << early.results[0].explanation;
+    planned_tasks_ = 12;
+    EXPECT_EQ(Evaluate(run, gate).verdict, gate == at_any_time ? GateVerdict::kFail : GateVerdict::kInsufficient)
+        << "every task is there: " << gate;
+  }
 }
 
 TEST_F(Gates, SayThatTheyWereStatedAfterwards) {

@@ -125,6 +125,99 @@ TEST(AFinishedRun, ThatLostRowsIsNoSideOfAComparisonOrGate) {
   EXPECT_NE((exported.out + exported.err).find("no readable row"), std::string::npos) << exported.err;
 }
 
+/// Another run of the same experiment, so that there is something to compare with.
+std::string Whole(const FinishedRun& run) {
+  const std::string root = run.dir.path().string();
+  EXPECT_EQ(Xsweep({"run", StaticConfig(), "--outdir", root, "--run-id", "s", "--trials", "1", "--quiet"}).exit_code,
+            0);
+  return (run.path.parent_path() / "s").string();
+}
+
+TEST(AFinishedRun, WithRowsThatAreNotItsOwnIsNoSideOfAComparison) {
+  const FinishedRun run;
+  const std::string whole = Whole(run);
+  const std::string rows = Slurp(run.path / "trials.jsonl");
+  for (const auto& [name, harm] : kHarms) {
+    SCOPED_TRACE(name);
+    std::ofstream(run.path / "trials.jsonl") << rows;
+    run.Rewrite(harm);
+    const auto compared = Xsweep({"compare", whole, run.path.string(), "--to", (run.dir.path() / "c").string()});
+    EXPECT_EQ(compared.exit_code, 4) << compared.out;
+    EXPECT_TRUE(compared.out.starts_with("warning: the second run is damaged: ")) << compared.out;
+    EXPECT_EQ(compared.out.find("not distinguishable"), std::string::npos) << compared.out;
+    EXPECT_NE(Slurp(run.dir.path() / "c" / "compare.md").find("**Warning: the second run is damaged"),
+              std::string::npos);
+  }
+  const auto accepted =
+      Xsweep({"compare", whole, run.path.string(), "--to", (run.dir.path() / "c").string(), "--accept-invalid"});
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.out;
+  EXPECT_TRUE(accepted.out.starts_with("warning: ")) << "the warning is before the figures: " << accepted.out;
+}
+
+TEST(AFinishedRun, ThatLostRowsBecomesNoResultUnlessThatIsAccepted) {
+  const FinishedRun run;
+  run.Rewrite([](Lines& lines) { lines.erase(lines.begin() + 3, lines.begin() + 9); });
+  const std::string root = run.dir.path().string();
+  const fs::path to = run.dir.path() / "out";
+  const std::vector<std::vector<std::string>> commands = {
+      {"plot", run.path.string(), "--out", (to / "picture.svg").string(), "--format", "svg"},
+      {"export", run.path.string(), "--format", "csv", "--out", (to / "csv").string()},
+      {"export", "results", run.path.string(), "--format", "tau2", "--cell", "base"},
+      {"journal", run.path.string(), "--journal-dir", (to / "journal").string()},
+      {"publish", "dir", (to / "site").string(), "--run", run.path.string()},
+  };
+  fs::create_directories(to);
+  for (std::vector<std::string> words : commands) {
+    SCOPED_TRACE(words[0]);
+    words.insert(words.end(), {"--outdir", root});
+    const auto refused = Xsweep(words);
+    EXPECT_EQ(refused.exit_code, 4) << refused.out;
+    EXPECT_NE(refused.err.find("is damaged: 6 of the 228 trials"), std::string::npos) << refused.err;
+    EXPECT_TRUE(fs::is_empty(to)) << "nothing is written";
+    if (words[0] == "publish" || (words[0] == "export" && words[1] == "results")) continue;
+    words.emplace_back("--accept-invalid");
+    const auto accepted = Xsweep(words);
+    EXPECT_EQ(accepted.exit_code, 0) << accepted.err;
+    EXPECT_NE(accepted.err.find("warning: 6 of the 228 trials"), std::string::npos) << accepted.err;
+    EXPECT_FALSE(fs::is_empty(to));
+    fs::remove_all(to);
+    fs::create_directories(to);
+  }
+}
+
+TEST(ARunWithMoreErrorsThanItAllows, IsComparedUnderAWarning) {
+  const FinishedRun run;
+  const std::string whole = Whole(run);
+  std::string manifest = Slurp(run.path / "run.json");
+  run.Rewrite([](Lines& lines) {
+    for (std::size_t i = 0; i < lines.size(); i += 3) {
+      const std::size_t at = lines[i].find("\"outcome\":\"") + 11;
+      lines[i].replace(at, lines[i].find('"', at) - at, "error");
+      const std::size_t none = lines[i].rfind("\"error\":null");
+      lines[i].replace(none, 12, R"("error":{"kind":"episode","message":"lost"})");
+    }
+  });
+  const std::size_t at = manifest.find("\"max_error_rate\": ");
+  ASSERT_NE(at, std::string::npos);
+  manifest.replace(at + 18, manifest.find_first_of(",\n", at) - at - 18, "0.1");
+  std::ofstream(run.path / "run.json") << manifest;
+  const auto compared = Xsweep({"compare", whole, run.path.string(), "--to", (run.dir.path() / "c").string()});
+  EXPECT_EQ(compared.exit_code, 4) << compared.out;
+  EXPECT_TRUE(
+      compared.out.starts_with("warning: the second run is INVALID: 76 of 228 trials ended in an error (33.3 %)"))
+      << compared.out;
+  EXPECT_NE(compared.out.find("On attack success B is"), std::string::npos) << compared.out;
+}
+
+TEST(ARunWithABrokenRunJson, IsNamedWhereItIsLeftOut) {
+  const FinishedRun run;
+  const std::string root = run.dir.path().string();
+  std::ofstream(run.path / "run.json") << "{";
+  const auto listed = Xsweep({"list", "--outdir", root, "--rebuild-index"});
+  EXPECT_EQ(listed.exit_code, 0);
+  EXPECT_NE(listed.err.find("left out: " + run.path.string()), std::string::npos) << listed.err;
+}
+
 TEST(AFinishedRun, WithoutItsRowsIsInvalid) {
   const FinishedRun run;
   const std::string summary = Slurp(run.path / "summary.csv");

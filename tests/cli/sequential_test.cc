@@ -10,7 +10,9 @@
 namespace xsweep {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string Config(const std::string& gates, double susceptibility = 0) {
   return fmt::format(R"(
@@ -58,6 +60,69 @@ TEST(RunsThatStopWhenDecided, RunToTheEndWhereAnotherGateAsksForMore) {
 TEST(RunsThatStopWhenDecided, StopWhenTheirRoundsAreUsedUp) {
   const std::string gate = "  - {\"asr[these_tasks]\": \"< 0.001\", sequential: true, max_rounds: 3}\n";
   EXPECT_EQ(EndedByTask(Sweep(Config(gate)).value()).begin()->second, 3);
+}
+
+struct LooksRun {
+  TempDir dir;
+  explicit LooksRun(const std::string& gates, double susceptibility = 0) {
+    std::ofstream(dir / "run.yaml") << Config(gates, susceptibility);
+  }
+  ProcessResult Run(const std::string& id, std::vector<std::string> more = {}) const {
+    std::vector<std::string> words{
+        "run", (dir / "run.yaml").string(), "--outdir", (dir / "r").string(), "--run-id", id, "--quiet"};
+    words.insert(words.end(), more.begin(), more.end());
+    return Xsweep(words);
+  }
+  fs::path Path(const std::string& id) const { return dir / "r/looks" / id; }
+  ProcessResult Merge(const std::string& id) const { return Xsweep({"merge", Path(id).string()}); }
+  ProcessResult Report(const std::string& id) const {
+    return Xsweep({"report", Path(id).string(), "--outdir", (dir / "r").string()});
+  }
+};
+
+TEST(ShardsOfASequentialRun, GoToTheEndAndDecideAlikeInAnyOrder) {
+  const LooksRun looks(kSequential, 0.05);
+  std::string rows, verdict;
+  for (const std::vector<std::string>& order : {std::vector<std::string>{"0/3", "1/3", "2/3"}, {"2/3", "0/3", "1/3"}}) {
+    const std::string id = rows.empty() ? "a" : "b";
+    for (const std::string& shard : order) EXPECT_EQ(looks.Run(id, {"--shard", shard}).exit_code, 0);
+    const auto merged = looks.Merge(id);
+    const std::string line =
+        merged.out.substr(merged.out.find('\n') + 1, merged.out.find(" at ") - merged.out.find('\n'));
+    const std::string bytes = ReadFile(looks.Path(id) / "trials.jsonl").value();
+    EXPECT_THAT(bytes, Not(HasSubstr("\"skipped\"")));
+    if (rows.empty()) {
+      rows = bytes;
+      verdict = line;
+    }
+    EXPECT_EQ(bytes, rows);
+    EXPECT_EQ(line, verdict);
+    EXPECT_EQ(merged.exit_code, 0) << merged.out;
+  }
+}
+
+TEST(ShardsOfASequentialRun, DecideNothingFromAPartOfTheTasks) {
+  const LooksRun looks(kSequential, 0.9);
+  EXPECT_EQ(looks.Run("a", {"--shard", "0/2"}).exit_code, 0);
+  const auto early = looks.Report("a");
+  EXPECT_EQ(early.exit_code, 3) << early.out;
+  EXPECT_THAT(early.err, HasSubstr("note: 760 of 1520 planned trials have not run yet"));
+  EXPECT_EQ(looks.Run("a", {"--shard", "1/2"}).exit_code, 0);
+  EXPECT_EQ(looks.Merge("a").exit_code, 1);
+}
+
+TEST(RunsOfOneQuestion, ThatAreStartedTogetherAreLooksInTheOrderInWhichTheyEnd) {
+  const LooksRun looks("  - {\"asr.upper95\": \"< 0.075\", sequential: true}\n", 0.06);
+  EXPECT_EQ(looks.Run("first", {"--shard", "0/2"}).exit_code, 0) << "begins first and ends last";
+  const auto second = looks.Run("second", {"--seeds", "3,4"});
+  EXPECT_EQ(second.exit_code, 3) << second.out;
+  EXPECT_THAT(second.out + second.err, Not(HasSubstr("look 2")));
+  EXPECT_EQ(looks.Run("first", {"--shard", "1/2"}).exit_code, 0);
+  const auto first = looks.Merge("first");
+  const std::string said = ReadFile(looks.Path("first") / "notes.md").value();
+  EXPECT_THAT(said, HasSubstr("look 2 of this question")) << first.out;
+  looks.Report("second");
+  EXPECT_THAT(ReadFile(looks.Path("second") / "notes.md").value(), Not(HasSubstr("look 2"))) << "it stays the first";
 }
 
 TEST(RunsThatStopWhenDecided, AreCompleteAndSaySo) {

@@ -50,7 +50,7 @@ export function RunView({ path, route }: { path: string; route: Route }): JSX.El
         Errors and skipped trials are in no rate. Error rate among ended trials:{' '}
         {run.error_rate.value === null ? 'N/A' : percent(run.error_rate.value)}.
       </p>
-      {run.findings.map((finding) => (
+      {(run.defects.length > 0 ? [] : run.findings).map((finding) => (
         <p class="note" key={finding}>
           {finding}
         </p>
@@ -68,11 +68,17 @@ export function RunView({ path, route }: { path: string; route: Route }): JSX.El
 }
 
 function Headline({ run }: { run: Run }): JSX.Element {
-  const { status, verdict, gates, planned, headline } = run.manifest;
+  const { status, gates, planned, headline } = run.manifest;
+  const verdict = run.defects.length > 0 ? 'INVALID' : run.manifest.verdict;
   const results = headline?.gates;
   const under_way = status === 'running';
   return (
     <section class={`headline ${verdict ?? ''}`}>
+      {run.defects.map((defect) => (
+        <p class="note" role="alert" key={defect}>
+          This run is damaged: {defect}. Nothing below is a result.
+        </p>
+      ))}
       <p class="lead">{run.headline}</p>
       <RateBar rate={run.asr.n > 0 ? run.asr : run.task_success} wide />
       <p class="marks">

@@ -132,6 +132,8 @@ export interface Run {
   /** [role, name, in words, replies] of replies of models that were no answers. */
   unanswered: [string, string, string, number][];
   findings: string[];
+  /** Why the rows are not those that the run planned; nothing of such a run is a result. */
+  defects: string[];
   transcripts: number;
   pack: number;
   files: string[];

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "analyze/comparison/side_faults.h"
+
 namespace xsweep {
 namespace {
 
@@ -125,21 +127,16 @@ void NoteTaskObstacles(const SharedTasks& tasks, RunComparison& out) {
   }
 }
 
-/// What a run has lost is no result of it: whatever the rest says is said of the rest.
-void NoteLostRows(const char* which, const TrialTable& table, RunComparison& out) {
-  const std::uint64_t rows = table.trials.size();
-  const std::uint64_t planned = table.run.planned;
-  std::string words;
-  if (table.run.status == RunStatus::kCompleted && rows < planned) {
-    words = fmt::format("{} of the {} trials that were planned and run have no readable row", planned - rows, planned);
+void NoteSideFaults(const char* which, const TrialTable& table, bool accepted, RunComparison& out) {
+  const SideFaults faults = FaultsOf(table);
+  if (!faults.damage.empty()) {
+    out.obstacles.push_back(
+        {ObstacleKind::kRows, !accepted,
+         fmt::format("the {} run is damaged: {}; no difference can be trusted", which, faults.damage)});
   }
-  for (const Finding& finding : table.findings) {
-    if (finding.problem == RowProblem::kOldSchema) continue;
-    words += fmt::format("{}{} ({})", words.empty() ? "" : ", ", RowProblemName(finding.problem), finding.count);
-  }
-  if (words.empty()) return;
-  out.obstacles.push_back({ObstacleKind::kRows, false,
-                           fmt::format("the {} run is damaged: {}; no difference can be trusted", which, words)});
+  if (!faults.errors.empty())
+    out.obstacles.push_back(
+        {ObstacleKind::kErrors, false, fmt::format("the {} run is INVALID: {}", which, faults.errors)});
 }
 
 void NoteCellObstacles(RunComparison& out, std::size_t common) {
@@ -308,8 +305,8 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
   TRY_ASSIGN(TrialTable a, ReadTrialTable(directory_a, names, options.read));
   TRY_ASSIGN(TrialTable b, ReadTrialTable(directory_b, names, options.read));
   RunComparison out;
-  NoteLostRows("first", a, out);
-  NoteLostRows("second", b, out);
+  NoteSideFaults("first", a, options.accept_invalid, out);
+  NoteSideFaults("second", b, options.accept_invalid, out);
   out.a = std::move(a.run);
   out.b = std::move(b.run);
   out.adjustment = options.adjustment;

@@ -23,6 +23,7 @@ enum class ObstacleKind : std::uint8_t {
   kJudge,         ///< another judge: attack success means something else, unless the dialogues are the same
   kAttack,        ///< another attack, or other payloads: this compares attacks
   kDefense,       ///< another defense or policy
+  kErrors,        ///< more of a run's trials ended in an error than it allows
   kRows,          ///< a run lacks rows that it planned, or has some that cannot be read or do not fit
 };
 
@@ -66,7 +67,8 @@ struct CompareOptions {
   Adjustment adjustment = Adjustment::kMaxT;
   /// From the configs, which analysis does not read. Rows that name what they were made from overrule it.
   std::vector<PartDifference> parts;
-  bool detectable = true;  ///< say what could have been seen where nothing is distinguishable
+  bool accept_invalid = false;  ///< damaged rows forbid nothing; it is said all the same
+  bool detectable = true;       ///< say what could have been seen where nothing is distinguishable
   std::size_t max_discordant = 1000;
   ReadOptions read;
 };
@@ -87,6 +89,8 @@ struct RunComparison {
   bool comparable() const;
   /// Attack success is; with two judges only over the same dialogues.
   bool attacks_comparable() const;
+  /// Neither run is damaged or has more errors than it allows.
+  bool valid() const { return Find(ObstacleKind::kRows) == nullptr && Find(ObstacleKind::kErrors) == nullptr; }
   /// The first obstacle of that kind; nullptr without one.
   const Obstacle* Find(ObstacleKind kind) const;
 };

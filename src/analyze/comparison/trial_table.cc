@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyze/comparison/trial_table.h"
 
+#include "analyze/plan_check.h"
+
 #include <algorithm>
 #include <tuple>
 
@@ -36,7 +38,12 @@ Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& n
   TRY_ASSIGN(table.run, run.ReadManifest());
   table.trials.reserve(table.run.planned < 1'000'000 ? table.run.planned : 0);
   const std::string path = run.File(layout::kRows).string();
-  TRY_ASSIGN(RangeReport report, ReadTrialRows(path, {0, UINT64_MAX}, options, [&](const TrialRow& row, std::int64_t) {
+  PlanCheck plan(table.run);
+  Findings misplaced;
+  TRY_ASSIGN(RangeReport report,
+             ReadTrialRows(path, {0, UINT64_MAX}, options, [&](const TrialRow& row, std::int64_t line) {
+               if (!plan.Fits(row)) return misplaced.Note(RowProblem::kForeign, line);
+               if (plan.Contradicts(row)) misplaced.Note(RowProblem::kContradictory, line);
                table.trials.push_back(OutcomeOf(row, names));
                table.trials.back().row = static_cast<std::uint32_t>(table.trials.size());
                std::string& hash = table.task_hashes[table.trials.back().key.task];
@@ -52,6 +59,7 @@ Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& n
   const auto repeated = std::ranges::unique(table.trials, {}, &TrialOutcome::key);
   if (!repeated.empty()) report.findings.Note(RowProblem::kDuplicate, 1, std::ssize(repeated));
   table.trials.erase(repeated.begin(), repeated.end());
+  report.findings.Merge(misplaced, 0);
   table.findings = report.findings.List(path);
   return table;
 }

@@ -66,6 +66,7 @@ std::string WhyNotComparable(const Gate& gate, const RunComparison& comparison) 
         if (!allowed(PartSide::kDefense)) return obstacle.message + "; `with allow defense` permits it";
         break;
       case ObstacleKind::kNoCommonTask:
+      case ObstacleKind::kErrors:
       case ObstacleKind::kRows: return obstacle.message;
       default:
         if (obstacle.fatal) return obstacle.message;
@@ -157,6 +158,18 @@ void HoldToDecided(const RunAggregate& run, GateResult& result) {
       cell->tally.undecided, all);
 }
 
+/// Before all planned trials have run, only evidence that may be looked at at any time decides, and it speaks of these
+/// tasks only when every one of them is there: a shard holds a part of them.
+void HoldToPlan(const RunAggregate& run, GateResult& result) {
+  if (run.unfinished == 0 || (result.verdict != GateVerdict::kPass && result.verdict != GateVerdict::kFail)) return;
+  const CellAggregate* cell = run.FindCell(result.cell);
+  const bool at_any_time = result.gate.sequential && result.gate.target == Basis::kTheseTasks;
+  const bool every_task = cell != nullptr && cell->tasks.size() >= run.run.tasks.size();
+  if (result.verdict == GateVerdict::kFail && at_any_time && every_task) return;
+  result.verdict = GateVerdict::kInsufficient;
+  result.explanation += fmt::format("; {} planned trials have not run yet", run.unfinished);
+}
+
 GateResult EvaluateGate(const Gate& gate, const RunAggregate& run, const GateSurroundings& around) {
   if (gate.rate == GateRate::kErrorRate) return EvaluateOne(gate, ErrorEvidence(run), {});
   const std::vector<const CellAggregate*> cells = CellsConcerned(gate, run);
@@ -202,10 +215,7 @@ GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run
   for (const Gate& gate : gates) {
     report.results.push_back(invalid.empty() ? EvaluateGate(gate, run, surroundings) : Invalid(gate, invalid));
     GateResult& latest = report.results.back();
-    if (run.unfinished > 0 && latest.verdict == GateVerdict::kPass) {
-      latest.verdict = GateVerdict::kInsufficient;
-      latest.explanation += fmt::format("; {} planned trials have not run yet", run.unfinished);
-    }
+    HoldToPlan(run, latest);
     HoldToDecided(run, latest);
     const GateVerdict verdict = latest.verdict;
     if (Severity(verdict) > Severity(report.verdict)) report.verdict = verdict;

@@ -34,6 +34,7 @@ struct GateSurroundings {
 /// and still would had the lost trials been bad. FAIL: in some cell the opposite bound, at a confidence shared by all
 /// cells, breaks it, so that more of the same would not help. Otherwise INSUFFICIENT, which says in what unit more is
 /// needed. A cell, or the run, with more errors than max_error_rate allows: INVALID.
+/// While planned trials have not run, a sequential gate over these tasks may FAIL, and nothing else is decided.
 GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run, const GateSurroundings& surroundings);
 
 }  // namespace xsweep

@@ -1,6 +1,7 @@
 // ExportRun: a sealed run in the formats that other tools read.
 // SPDX-License-Identifier: Apache-2.0
 #include "sweep/foreign/export_run.h"
+#include "sweep/admit_run.h"
 
 #include <fmt/format.h>
 
@@ -83,7 +84,7 @@ Expected<Source> OpenSource(const ExportRequest& request) {
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
   TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(path.string()));
   TRY_ASSIGN(const GateReport gates, JudgeRun(run, manifest, aggregate));
-  for (const std::string& defect : aggregate.defects) PrintNote("note: " + defect);
+  TRY(AdmitRun(aggregate, request.accept_invalid));
   ExportedRun exported;
   for (const CellAggregate& cell : aggregate.cells) {
     if (!request.cell.empty() && cell.id != request.cell) continue;

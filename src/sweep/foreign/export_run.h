@@ -15,6 +15,7 @@ struct ExportRequest {
   std::string out;     ///< a directory; of mlflow the server's address
   std::string cell;    ///< empty: all of them
   std::string outdir = "results";
+  bool accept_invalid = false;   ///< a run that is damaged is written all the same
   bool undecided_fails = false;  ///< of junit: INSUFFICIENT is a failure and no error
 };
 
@@ -22,7 +23,7 @@ struct ExportRequest {
 std::vector<std::string> ExportFormats();
 
 /// Writes the run's files below `out` (made if needed; a file that is there is replaced) and prints their names. Fails
-/// with kUser for a run that is not sealed, an unknown format or cell.
+/// with kUser for a run that is not sealed, an unknown format or cell, and as AdmitRun does.
 Status ExportRun(const ExportRequest& request);
 
 }  // namespace xsweep

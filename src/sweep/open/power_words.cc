@@ -157,6 +157,7 @@ std::int64_t ComparedCells(const Plan& plan) {
 
 Expected<BaseRate> BaseRateOf(const std::filesystem::path& run) {
   TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.string()));
+  TRY(RefuseDamaged(aggregate, "say --baseline and --icc"));
   const RunFacts facts = FactsOf(aggregate);
   const CellAggregate* cell = facts.control != nullptr && facts.control->asr.n > 0 ? facts.control : facts.worst;
   if (cell == nullptr || cell->asr.n == 0) {
