@@ -32,7 +32,7 @@ struct CurvePanel {
 };
 
 CurvePanel WithinTrials(const RunAggregate& aggregate) {
-  CurvePanel panel{"Attack success within k trials", "trials of a task (k)", {}};
+  CurvePanel panel{"Attack success within k trials", "trials of a task, k (logarithmic)", {}};
   for (const CellAggregate& cell : aggregate.cells) {
     if (const auto curve = SuccessWithinTrials(cell)) panel.lines.push_back({&cell, curve->points});
   }
@@ -40,7 +40,7 @@ CurvePanel WithinTrials(const RunAggregate& aggregate) {
 }
 
 CurvePanel WithinTries(const RunAggregate& aggregate) {
-  CurvePanel panel{"Attack success within k tries", "tries of the attacker in a trial", {}};
+  CurvePanel panel{"Attack success within k tries", "tries of the attacker (logarithmic)", {}};
   for (const CellAggregate& cell : aggregate.cells) {
     const auto curve = cell.asr.n == 0 ? std::nullopt : TriesToSuccess(cell);
     if (curve) panel.lines.push_back({&cell, curve->points});
@@ -49,7 +49,7 @@ CurvePanel WithinTries(const RunAggregate& aggregate) {
 }
 
 CurvePanel InARow(const RunAggregate& aggregate) {
-  CurvePanel panel{"Task solved k times in a row (pass^k)", "trials of a task (k)", {}};
+  CurvePanel panel{"Task solved k times in a row (pass^k)", "trials of a task, k (logarithmic)", {}};
   for (const CellAggregate& cell : aggregate.cells) {
     CurveLine line{&cell, {}};
     for (const PassPowerK& power : cell.pass_k) line.points.push_back({power.k, power.value, 0, power.bounds95});

@@ -21,6 +21,7 @@ constexpr double kRowHeight = 38, kHighRow = 52, kPanelGap = 26, kAxisRoom = 24,
 constexpr double kNarrowest = 52;            ///< of a cell that still holds "66.7 %" and its counts
 constexpr double kWideEnoughForBounds = 84;  ///< to hold "[16.3, 56.3]"
 constexpr double kWideEnoughForHatch = 90;   ///< to be seen beside "0/304 saw it"
+constexpr double kWidestCells = 480;         ///< of all columns together, where they are few
 constexpr double kVerdictWidth = 124;        ///< of a column beside the matrix, which holds the name of an attack
 
 /// White at 0 to a light vermilion at 1, on which dark letters can be read.
@@ -85,7 +86,8 @@ PanelLayout LayOut(const HeatPanel& panel, std::size_t verdicts, const Page& pag
   layout.left = kPageMargin + std::min(LabelRoom(page, widest), 240.0) + 12;
   const auto columns = static_cast<double>(panel.columns.size());
   const double room = page.width - kPageMargin - layout.left - kVerdictWidth * static_cast<double>(verdicts);
-  layout.cell_width = std::min(150.0, room / columns);
+  // A matrix of one or two attacks takes the page too; beyond that, wider cells would say no more.
+  layout.cell_width = std::min(std::max(150.0, kWidestCells / columns), room / columns);
   layout.verdicts_left = layout.left + layout.cell_width * columns;
   layout.words = layout.cell_width >= kNarrowest;
   layout.bounds = layout.cell_width >= kWideEnoughForBounds;
