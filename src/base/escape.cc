@@ -139,9 +139,18 @@ std::string MarkdownText(std::string_view text) {
 std::string XmlText(std::string_view text) { return Replaced(CleanText(text), XmlEntity); }
 
 std::string GnuplotString(std::string_view text) {
-  return "'" +
-         Replaced(CleanText(text), [](char c) { return c == '\'' ? std::string_view("''") : std::string_view(); }) +
-         "'";
+  // gnuplot stumbles over two doubled apostrophes in a row; as strings of their own they would let macros in.
+  std::string out = "'";
+  bool doubled = false;
+  for (const char c : CleanText(text)) {
+    if (c == '\'') {
+      out += doubled ? "’" : "''";
+    } else {
+      out += c;
+    }
+    doubled = c == '\'' && !doubled;
+  }
+  return out + "'";
 }
 
 std::string PythonString(std::string_view text) {

@@ -22,7 +22,7 @@ std::string MarkdownCellCode(std::string_view text);
 std::string MarkdownText(std::string_view text);
 /// Character data and attribute values of XML, SVG and HTML.
 std::string XmlText(std::string_view text);
-/// A gnuplot string with its quotes; nothing in it is expanded.
+/// A gnuplot string with its quotes; nothing in it is expanded. Apostrophes at the start or in a row may become ’.
 std::string GnuplotString(std::string_view text);
 /// A Python string literal with its quotes, ASCII only.
 std::string PythonString(std::string_view text);

@@ -21,7 +21,7 @@ constexpr double kRowHeight = 38, kHighRow = 52, kPanelGap = 26, kAxisRoom = 24,
 constexpr double kNarrowest = 52;            ///< of a cell that still holds "66.7 %" and its counts
 constexpr double kWideEnoughForBounds = 84;  ///< to hold "[16.3, 56.3]"
 constexpr double kWideEnoughForHatch = 90;   ///< to be seen beside "0/304 saw it"
-constexpr double kWidestCells = 480;         ///< of all columns together, where they are few
+constexpr double kWidestCells = 600;         ///< of all columns together, where they are few
 constexpr double kVerdictWidth = 124;        ///< of a column beside the matrix, which holds the name of an attack
 
 /// White at 0 to a light vermilion at 1, on which dark letters can be read.

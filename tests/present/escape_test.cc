@@ -49,10 +49,10 @@ TEST(XmlText, LeavesNoMarkup) {
 TEST(PythonString, IsOneLiteral) { EXPECT_EQ(PythonString("a\"b\\c\n😀"), "\"a\\\"b\\\\c \\U0001f600\""); }
 
 TEST(GnuplotString, RunsNothing) {
-  const std::string hostile = "it's `touch /tmp/x` \\\n'; system('echo broken'); print '@x %s \"";
+  const std::string hostile = "it's `touch /tmp/x` \\\n'; system('echo broken'); print '@x %s \" ''' ''";
   const auto result = RunProcess({.args = {"gnuplot", "-d", "-"}, .input = "print " + GnuplotString(hostile) + "\n"});
   ASSERT_TRUE(result.has_value()) << result.error().Text();
-  EXPECT_EQ(result->err, "it's `touch /tmp/x` \\ '; system('echo broken'); print '@x %s \"\n");
+  EXPECT_EQ(result->err, "it's `touch /tmp/x` \\ '; system('echo broken'); print '@x %s \" '’' '’\n");
 }
 
 TEST(Canvas, KeepsHostileTextInsideItsElement) {
