@@ -2,7 +2,9 @@
 """Reads exports of a run back by the libraries that they are for, and holds them against the run's own rows.
 
     check_exports.py files RUN DIR      DIR has eval/, otlp/, junit/, csv/ as `xsweep export` wrote them
+    check_exports.py sarif RUN FILE     what sarif-multitool found, whose exit code says nothing
     check_exports.py mlflow RUN URL     an MLflow server that the run was sent to
+    check_exports.py phoenix RUN URL    a Phoenix server that the run's traces were sent to
 """
 # SPDX-License-Identifier: Apache-2.0
 import collections
@@ -11,6 +13,7 @@ import glob
 import json
 import os
 import sys
+import urllib.request
 
 ATTACKED = {"attack_succeeded", "attack_resisted", "attack_blocked", "not_exposed"}
 
@@ -95,6 +98,16 @@ def files(run, folder):
         check_junit(manifest, os.path.join(folder, "junit", "gates.xml")), len(table)))
 
 
+def sarif(run, found):
+    with open(found) as file:
+        results = [result for part in json.load(file)["runs"] for result in part.get("results", [])]
+    # SARIF2005 asks for the tool's own page on the web, which this project has none of.
+    bad = [result for result in results
+           if result.get("level", "warning") in ("error", "warning") and result["ruleId"] != "SARIF2005"]
+    need(not bad, "sarif-multitool says " + json.dumps(bad)[:1000])
+    print("%s: bundle and SARIF are valid" % load(run)[0]["run_id"])
+
+
 def mlflow(run, url):
     from mlflow.tracking import MlflowClient
     manifest, rows = load(run)
@@ -118,4 +131,23 @@ def mlflow(run, url):
     print("%s: mlflow has the sweep, %d cells and %d artifacts" % (manifest["run_id"], len(cells), len(artifacts)))
 
 
-{"files": files, "mlflow": mlflow}[sys.argv[1]](*sys.argv[2:4])
+def phoenix(run, url):
+    manifest, rows = load(run)
+    kinds, traces, events, cursor = collections.Counter(), set(), 0, ""
+    while cursor is not None:
+        with urllib.request.urlopen("%s/v1/projects/%s/spans?limit=1000&cursor=%s" % (url, manifest["exp"], cursor)) as answer:
+            page = json.load(answer)
+        for span in page["data"]:
+            kinds[span["span_kind"]] += 1
+            traces.add(span["context"]["trace_id"])
+            events += len(span["events"])
+        cursor = page["next_cursor"]
+    need(len(traces) == len(rows), "Phoenix has %d traces of %d trials" % (len(traces), len(rows)))
+    need(kinds["AGENT"] == len(rows), "Phoenix takes %s for agents" % kinds)
+    if os.path.exists(os.path.join(run, "transcripts.jsonl.zst")):
+        calls = sum(row["tool_calls"] for row in rows)
+        need(kinds["TOOL"] == calls, "Phoenix has %d tool spans of %d calls" % (kinds["TOOL"], calls))
+    print("%s: phoenix shows %d traces, %d tool spans, %d events" % (manifest["run_id"], len(traces), kinds["TOOL"], events))
+
+
+{"files": files, "sarif": sarif, "mlflow": mlflow, "phoenix": phoenix}[sys.argv[1]](*sys.argv[2:4])

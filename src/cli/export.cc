@@ -24,7 +24,7 @@ namespace {
 constexpr std::string_view kUsage =
     "Writes what other tools read.\n\n"
     "Usage: xsweep export RUN --format eval|otlp|sarif|junit|csv --out DIR   Inspect logs, traces, gates, rows\n"
-    "       xsweep export RUN --format mlflow --out URL                      a tracking server\n"
+    "       xsweep export RUN --format mlflow|otlp --out URL                 a tracking server, a receiver of traces\n"
     "       xsweep export results RUN --format tau1|tau2 [--cell CELL] > FILE\n\n"
     "Example: xsweep export airline_escalating_v1/latest --format eval --out logs\n";
 
@@ -130,7 +130,7 @@ Expected<int> ExportFormat(const std::vector<std::string>& words) {
                       "xsweep export airline_escalating_v1/latest --format eval --out logs");
   arguments.Positional("run", &request.run, "the run: its directory, id or EXP/latest")
       .Option("--format", &request.format, "eval, otlp, mlflow, sarif, junit or csv")
-      .Option("--out", &request.out, "the directory to write to; for mlflow the server's address")
+      .Option("--out", &request.out, "the directory to write to; of mlflow the server's address, of otlp either")
       .Option("--cell", &request.cell, "only this cell")
       .Flag("--accept-invalid", &request.accept_invalid, "write a run that is damaged all the same")
       .Flag("--undecided-fails", &request.undecided_fails, "junit: INSUFFICIENT is a failure (default: an error)")

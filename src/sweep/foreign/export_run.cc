@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "base/system/terminal.h"
 #include "base/text.h"
+#include "foreign/writers/send_otlp.h"
 #include "foreign/writers/write_gates.h"
 #include "foreign/writers/write_inspect.h"
 #include "foreign/writers/write_mlflow.h"
@@ -169,13 +170,27 @@ Expected<Names> WriteEval(const Source& source, const ExportRequest& request) {
   return names;
 }
 
-Expected<Names> WriteOtlp(const Source& source, const ExportRequest& request) {
-  TRY_ASSIGN(AtomicFile file, AtomicFile::Create(RealDisk(), fs::path(request.out) / "traces.jsonl"));
-  OtlpTraces traces(file, source.exported);
+bool IsAddress(std::string_view out) { return out.starts_with("http://") || out.starts_with("https://"); }
+
+Status MakeTraces(const Source& source, OtlpTraces::Take take) {
+  OtlpTraces traces(source.exported, std::move(take));
   TRY(ForEachTrial(source, [&](const ExportedCell& cell, const Trial& row, const Transcript* dialogue) {
     return traces.Add(cell, row, dialogue);
   }));
-  TRY(traces.Finish());
+  return traces.Finish();
+}
+
+Expected<Names> SendOtlp(const Source& source, const ExportRequest& request) {
+  TRY_ASSIGN(auto headers, OtlpHeadersFromEnvironment());
+  TRY_ASSIGN(const auto sender, OtlpSender::Create(request.out, std::move(headers)));
+  TRY(MakeTraces(source, [&](const OtlpBatch& batch) { return sender->Send(batch); }));
+  return Names{fmt::format("{}: took {} spans", sender->url(), sender->spans_sent())};
+}
+
+Expected<Names> WriteOtlp(const Source& source, const ExportRequest& request) {
+  if (IsAddress(request.out)) return SendOtlp(source, request);
+  TRY_ASSIGN(AtomicFile file, AtomicFile::Create(RealDisk(), fs::path(request.out) / "traces.jsonl"));
+  TRY(MakeTraces(source, [&](const OtlpBatch& batch) { return file.Write(AsOtlpJson(batch) + "\n"); }));
   TRY(file.Commit());
   return Names{"traces.jsonl"};
 }
@@ -217,13 +232,25 @@ Expected<Names> SendMlflow(const Source& source, const ExportRequest& request) {
   return Names{std::move(page)};
 }
 
+enum class Goal { kDirectory, kServer, kEither };
+
 struct Exporter {
   std::string_view name;
   Expected<Names> (*write)(const Source& source, const ExportRequest& request);
-  bool to_server = false;
+  Goal goal = Goal::kDirectory;
 };
-constexpr Exporter kExporters[] = {{"eval", WriteEval},   {"otlp", WriteOtlp},   {"mlflow", SendMlflow, true},
-                                   {"sarif", WriteSarif}, {"junit", WriteJUnit}, {"csv", WriteCsv}};
+constexpr Exporter kExporters[] = {{"eval", WriteEval},   {"otlp", WriteOtlp, Goal::kEither},
+                                   {"sarif", WriteSarif}, {"mlflow", SendMlflow, Goal::kServer},
+                                   {"junit", WriteJUnit}, {"csv", WriteCsv}};
+
+std::string_view Wanted(Goal goal) {
+  switch (goal) {
+    case Goal::kDirectory: break;
+    case Goal::kServer: return "needs the address of the tracking server, e.g. --out http://127.0.0.1:5000";
+    case Goal::kEither: return "needs the directory to write to, or the receiver's address: --out DIR or --out URL";
+  }
+  return "needs the directory to write to: --out DIR";
+}
 
 }  // namespace
 
@@ -237,18 +264,15 @@ Status ExportRun(const ExportRequest& request) {
   const auto exporter = std::ranges::find(kExporters, request.format, &Exporter::name);
   if (exporter == std::end(kExporters))
     return UserError("needs --format" + DidYouMean(request.format, ExportFormats(), "one of"), "export");
-  const bool address = request.out.starts_with("http://") || request.out.starts_with("https://");
-  if (request.out.empty() || exporter->to_server != address)
-    return UserError(exporter->to_server ? "needs the address of the tracking server, e.g. --out http://127.0.0.1:5000"
-                                         : "needs the directory to write to: --out DIR",
-                     "--out");
+  const bool address = IsAddress(request.out);
+  if (request.out.empty() || exporter->goal == (address ? Goal::kDirectory : Goal::kServer))
+    return UserError(std::string(Wanted(exporter->goal)), "--out");
   TRY_ASSIGN(const Source source, OpenSource(request));
-  if (!exporter->to_server) TRY(MakeDirectories(RealDisk(), request.out));
+  if (!address) TRY(MakeDirectories(RealDisk(), request.out));
   if (!source.transcripts && (request.format == "eval" || request.format == "otlp"))
     PrintNote("note: no transcripts were kept in this run, so there are no messages");
   TRY_ASSIGN(const Names names, exporter->write(source, request));
-  for (const std::string& name : names)
-    Print((exporter->to_server ? name : (fs::path(request.out) / name).string()) + "\n");
+  for (const std::string& name : names) Print((address ? name : (fs::path(request.out) / name).string()) + "\n");
   return {};
 }
 

@@ -12,7 +12,7 @@ namespace xsweep {
 struct ExportRequest {
   std::string run;
   std::string format;  ///< eval, otlp, mlflow, sarif, junit, csv
-  std::string out;     ///< a directory; of mlflow the server's address
+  std::string out;     ///< a directory; of mlflow the server's address, of otlp either
   std::string cell;    ///< empty: all of them
   std::string outdir = "results";
   bool accept_invalid = false;   ///< a run that is damaged is written all the same
