@@ -139,9 +139,10 @@ std::string MarkdownText(std::string_view text) {
 std::string XmlText(std::string_view text) { return Replaced(CleanText(text), XmlEntity); }
 
 std::string GnuplotString(std::string_view text) {
-  // gnuplot stumbles over two doubled apostrophes in a row; as strings of their own they would let macros in.
+  // gnuplot stumbles over a doubled apostrophe at the start and after another; as strings of their own they would let
+  // macros in.
   std::string out = "'";
-  bool doubled = false;
+  bool doubled = true;
   for (const char c : CleanText(text)) {
     if (c == '\'') {
       out += doubled ? "’" : "''";

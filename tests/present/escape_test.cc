@@ -48,11 +48,20 @@ TEST(XmlText, LeavesNoMarkup) {
 
 TEST(PythonString, IsOneLiteral) { EXPECT_EQ(PythonString("a\"b\\c\n😀"), "\"a\\\"b\\\\c \\U0001f600\""); }
 
+std::string PrintedByGnuplot(const std::string& text) {
+  const auto result = RunProcess({.args = {"gnuplot", "-d", "-"}, .input = "print " + GnuplotString(text) + "\n"});
+  EXPECT_TRUE(result.has_value());
+  return result ? result->err : std::string();
+}
+
 TEST(GnuplotString, RunsNothing) {
-  const std::string hostile = "it's `touch /tmp/x` \\\n'; system('echo broken'); print '@x %s \" ''' ''";
-  const auto result = RunProcess({.args = {"gnuplot", "-d", "-"}, .input = "print " + GnuplotString(hostile) + "\n"});
-  ASSERT_TRUE(result.has_value()) << result.error().Text();
-  EXPECT_EQ(result->err, "it's `touch /tmp/x` \\ '; system('echo broken'); print '@x %s \" '’' '’\n");
+  EXPECT_EQ(PrintedByGnuplot("it's `touch /tmp/x` \\\n'; system('echo broken'); print '@x %s \""),
+            "it's `touch /tmp/x` \\ '; system('echo broken'); print '@x %s \"\n");
+}
+
+TEST(GnuplotString, IsOneStringHoweverManyApostrophesThereAre) {
+  EXPECT_EQ(PrintedByGnuplot("'a ''' b '' @x'"), "’a '’' b '’ @x'\n");
+  EXPECT_EQ(PrintedByGnuplot("'"), "’\n");
 }
 
 TEST(Canvas, KeepsHostileTextInsideItsElement) {
