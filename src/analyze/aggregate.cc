@@ -98,13 +98,14 @@ std::vector<stats::Cluster> SeedClusters(const SeedTallies& seed, std::uint32_t 
 void AddSeeds(const CellTallies& tallies, CellAggregate& cell) {
   const bool by_task = tallies.seeds.size() <= kMostSeeds;
   for (const auto& [number, seed] : tallies.seeds) {
-    std::vector<stats::Cluster> attacked, assessed;
+    std::vector<stats::Cluster> attacked, exposed, assessed;
     if (by_task) {
       attacked = SeedClusters(seed, &SmallCounts::succeeded, &SmallCounts::attacked);
+      exposed = SeedClusters(seed, &SmallCounts::exposed_succeeded, &SmallCounts::exposed);
       assessed = SeedClusters(seed, &SmallCounts::solved, &SmallCounts::assessed);
     }
     cell.seeds.push_back({number, seed.tally, SeedRate(cell.asr, AsrOf(seed.tally), attacked),
-                          SeedRate(cell.asr_exposed, ExposedAsrOf(seed.tally), {}),
+                          SeedRate(cell.asr_exposed, ExposedAsrOf(seed.tally), exposed),
                           SeedRate(cell.task_success, TaskSuccessOf(seed.tally), assessed)});
   }
 }

@@ -65,7 +65,11 @@ void Count(const TrialCounts& trial, std::size_t task, SeedTallies& seed) {
   SmallCounts& counts = seed.tasks[task];
   const bool attacked = trial.outcome <= Outcome::kNotExposed;
   counts.attacked += attacked ? 1 : 0;
-  counts.succeeded += trial.outcome == Outcome::kAttackSucceeded ? 1 : 0;
+  const bool exposed = attacked && trial.exposed;
+  const bool succeeded = trial.outcome == Outcome::kAttackSucceeded;
+  counts.succeeded += succeeded ? 1 : 0;
+  counts.exposed += exposed ? 1 : 0;
+  counts.exposed_succeeded += exposed && succeeded ? 1 : 0;
   const bool assessed = trial.outcome <= Outcome::kBenign && trial.task_success >= 0;
   counts.assessed += assessed ? 1 : 0;
   counts.solved += assessed && trial.task_success == 1 ? 1 : 0;
@@ -78,6 +82,8 @@ void Merge(const SeedTallies& from, std::size_t task_from, std::size_t task_to, 
   SmallCounts& counts = to.tasks[task_to];
   counts.attacked += more.attacked;
   counts.succeeded += more.succeeded;
+  counts.exposed += more.exposed;
+  counts.exposed_succeeded += more.exposed_succeeded;
   counts.assessed += more.assessed;
   counts.solved += more.solved;
 }

@@ -48,7 +48,7 @@ class IndexSet {
 
 /// Successes of a task within a seed, for what is asked of each seed and of the shares of variance.
 struct SmallCounts {
-  std::uint32_t attacked = 0, succeeded = 0, assessed = 0, solved = 0;
+  std::uint32_t attacked = 0, succeeded = 0, exposed = 0, exposed_succeeded = 0, assessed = 0, solved = 0;
 };
 
 struct SeedTallies {

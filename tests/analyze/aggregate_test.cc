@@ -175,6 +175,24 @@ TEST_F(HandMadeRuns, AreNotSurerOfASeedThanOfTheWhole) {
   }
 }
 
+TEST_F(HandMadeRuns, LetNoBoundOfASeedFallWhereASuccessIsAdded) {
+  double asr = 0;
+  double exposed = 0;
+  for (std::size_t successes = 0; successes <= 10; ++successes) {
+    std::vector<std::string> tasks(10, "rrrrrrrrrr");
+    for (std::size_t task = 0; task < successes; ++task) tasks[task][0] = 's';
+    HandMadeRun run;
+    run.Cell("base", tasks);
+    for (Trial& trial : run.trials) trial.seed = 41 + trial.trial % 2;
+    const SeedAggregate seed = Read(run).cells.at(0).seeds.at(0);
+    EXPECT_EQ(seed.asr_exposed.n, 50);
+    EXPECT_GE(seed.asr.bounds95()->high, asr) << successes;
+    EXPECT_GE(seed.asr_exposed.bounds95()->high, exposed) << successes;
+    asr = seed.asr.bounds95()->high;
+    exposed = seed.asr_exposed.bounds95()->high;
+  }
+}
+
 TEST_F(HandMadeRuns, SplitTheVarianceOfBalancedTrialsOnly) {
   HandMadeRun balanced;
   balanced.Cell("base", {"srsr", "ssss", "rrsr"});
