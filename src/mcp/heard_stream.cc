@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "mcp/messages.h"
 
 namespace xsweep {
@@ -14,7 +15,7 @@ constexpr std::chrono::milliseconds kShortestRetry{50}, kLongestRetry{86'400'000
 
 bool IsStream(const HttpResponse& response) {
   const std::string* type = response.Header("content-type");
-  return type != nullptr && type->starts_with("text/event-stream");
+  return type != nullptr && AsciiLower(*type).starts_with("text/event-stream");
 }
 
 }  // namespace

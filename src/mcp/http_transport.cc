@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "mcp/heard_stream.h"
 #include "mcp/messages.h"
+#include "mcp/protocol.h"
 #include "mcp/transport.h"
 #include "net/handoff.h"
 
@@ -25,6 +26,17 @@ std::string NoAnswerIn(const HttpResponse& response) {
   return words +
          "; the server wants authorization: give it a token with `headers: {Authorization: \"Bearer $NAME\"}` of "
          "this server, where NAME is an environment variable (nobody is asked to log in here)";
+}
+
+/// Whether the tool itself may have said so: an error that does not name the request, or comes with a status of a
+/// gateway's or an expired session's, is no answer of the tool's, however it is worded.
+bool SaidByTheTool(const HttpResponse& response, const Json& answer, std::int64_t id) {
+  const Json* error = answer.Find("error");
+  if (error == nullptr) return true;
+  if (AnsweredId(answer) != id) return false;
+  if (response.status >= 200 && response.status < 300) return true;
+  const bool no_such_tool = response.status == 404 && error->IntOr("code", 0) == kMcpUnknownMethod;
+  return response.status == 400 || no_such_tool;
 }
 
 /// Connections belong to a loop's thread, and trials run on many: this one has a thread of its own.
@@ -58,7 +70,7 @@ class HttpTransport final : public McpTransport {
     HttpRequest post = MakeRequest(method, name, limit);
     post.headers.insert(post.headers.end(), mirrored.begin(), mirrored.end());
     post.body = request.Dump();
-    auto hearing = Hear(std::move(post), id, limit);
+    auto hearing = Hear(std::move(post), id, limit, method == "tools/call");
     co_return co_await hearing;
   }
 
@@ -100,6 +112,7 @@ class HttpTransport final : public McpTransport {
     if (modern_ && !name.empty()) request.headers.push_back({"Mcp-Name", name});
     request.secret_headers = address_.headers;
     request.timeouts = {std::chrono::milliseconds(10'000), limit, limit};
+    request.route = {.proxy_from_environment = true, .decode = true};
     return request;
   }
 
@@ -116,7 +129,7 @@ class HttpTransport final : public McpTransport {
   }
 
   // Sends it and hears streams until one of them has the answer: a server may end one and say the rest on another.
-  Async<Expected<Json>> Hear(HttpRequest request, std::int64_t id, std::chrono::milliseconds limit) {
+  Async<Expected<Json>> Hear(HttpRequest request, std::int64_t id, std::chrono::milliseconds limit, bool of_tool) {
     const auto heard = std::make_shared<HeardStream>(id);
     const SteadyTime deadline = clock_.Now() + limit;
     while (true) {
@@ -127,7 +140,11 @@ class HttpTransport final : public McpTransport {
       const Expected<HttpResponse> response = co_await sending;
       if (response) {
         NoteSession(*response);
-        if (auto answer = FindAnswer(*response, id)) co_return std::move(*answer);
+        auto answer = FindAnswer(*response, id);
+        if (answer && of_tool && !SaidByTheTool(*response, *answer, id)) {
+          co_return WorldError(NoAnswerIn(*response), address_.url);
+        }
+        if (answer) co_return std::move(*answer);
       }
       const bool over = clock_.Now() + heard->retry() >= deadline || (response && response->status != 200);
       if (over || heard->last_event().empty() || !Resumes()) {
@@ -181,7 +198,7 @@ class HttpTransport final : public McpTransport {
     loop_->Post([this, request = std::move(request), promise]() mutable {
       loop_->Spawn(http_->Call(std::move(request)), [promise](Answer answer) { promise.Set(std::move(answer)); });
     });
-    (void)RunNow(promise.Take(std::chrono::milliseconds(2500)));
+    (void)promise.Block(std::chrono::milliseconds(2500));
   }
 
   const McpAddress address_;

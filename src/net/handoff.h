@@ -33,6 +33,13 @@ class Handoff {
     return state_->value.has_value();
   }
 
+  /// The value, for a destructor: its thread blocks, on a loop too. Empty when it did not come within `limit`.
+  std::optional<T> Block(std::chrono::milliseconds limit) const {
+    std::unique_lock lock(state_->mutex);
+    state_->set.wait_for(lock, limit, [&] { return state_->value.has_value(); });
+    return std::move(state_->value);
+  }
+
   /// The value; empty when it did not come within `limit`. Fails with kInterrupted when the loop is stopped.
   Async<Expected<std::optional<T>>> Take(std::chrono::milliseconds limit) const {
     IoLoop* loop = IoLoop::Current();
@@ -67,12 +74,6 @@ class Handoff {
     }
     State& state;
   };
-
-  std::optional<T> Block(std::chrono::milliseconds limit) const {
-    std::unique_lock lock(state_->mutex);
-    state_->set.wait_for(lock, limit, [&] { return state_->value.has_value(); });
-    return std::move(state_->value);
-  }
 
   static Async<Expected<std::optional<T>>> Await(std::shared_ptr<State> state, IoLoop& loop,
                                                  std::chrono::milliseconds limit) {

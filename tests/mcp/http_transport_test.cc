@@ -83,6 +83,59 @@ TEST_F(AStreamingServer, ThatWantsAuthorizationIsAnErrorThatSaysHowToGiveIt) {
   }
 }
 
+TEST_F(AStreamingServer, OrItsGatewayDoesNotSpeakForATool) {
+  struct Said {
+    int status;
+    const char* body;
+    bool by_the_tool;
+  };
+  const Said all[] = {
+      {200, R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no such account"}})", true},
+      {400, R"({"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no such account"}})", true},
+      {404, R"({"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no such tool"}})", true},
+      {404, R"({"jsonrpc":"2.0","id":1,"error":{"code":-32001,"message":"Session not found"}})", false},
+      {200, R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}})", false},
+      {400, R"({"error":"gateway says no"})", false},
+      {401, R"({"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"token expired"}})", false},
+      {429, R"({"error":{"message":"slow down"}})", false},
+      {503, R"({"jsonrpc":"2.0","id":1,"error":{"code":-32000,"message":"overloaded"}})", false},
+  };
+  for (const Said& said : all) {
+    const Mount mount = server_->Serve("/mcp", {.body_limit = 10000}, [&](WebRequest) -> Async<WebResponse> {
+      co_return WebResponse{.status = said.status, .type = "application/json", .body = said.body};
+    });
+    const auto transport = ReachMcpServer({.url = mount.url(), .headers = {}}).value();
+    const auto answer =
+        loop_->Run(transport->Ask("tools/call", Json::MakeObject({{"name", "pay"}}), std::chrono::seconds(20)));
+    EXPECT_EQ(answer.has_value(), said.by_the_tool) << said.status << said.body;
+  }
+}
+
+TEST_F(AStreamingServer, MayHaveItsSessionEndedWhereATrialRuns) {
+  const Mount mount = server_->Serve("/mcp", {.body_limit = 10000}, [&](WebRequest) -> Async<WebResponse> {
+    co_return WebResponse{.type = "application/json",
+                          .headers = {{"Mcp-Session-Id", "s1"}},
+                          .body = R"({"jsonrpc":"2.0","id":1,"result":{}})"};
+  });
+  const auto trial = [&]() -> Async<Status> {
+    auto transport = ReachMcpServer({.url = mount.url(), .headers = {}}).value();
+    auto asking = transport->Ask("tools/list", Json(), std::chrono::seconds(20));
+    CO_TRY(co_await asking);
+    transport.reset();  // on this loop, which serves the address as well: nobody answers before it goes on
+    co_return Status();
+  };
+  const auto done = loop_->Run(trial());
+  EXPECT_TRUE(done) << done.error().Text();
+}
+
+TEST_F(AStreamingServer, MayNameItsStreamsInCapitals) {
+  const Mount mount = server_->Serve("/mcp", {.body_limit = 10000}, [&](WebRequest) -> Async<WebResponse> {
+    co_return WebResponse{.type = "Text/Event-Stream; charset=utf-8", .body = kAnswer};
+  });
+  const auto transport = ReachMcpServer({.url = mount.url(), .headers = {}}).value();
+  EXPECT_TRUE(loop_->Run(transport->Ask("tools/call", Json::MakeObject({{"name", "slow"}}), std::chrono::seconds(20))));
+}
+
 TEST_F(AStreamingServer, IsNotAskedAgainBeforeTheTimeThatItSaid) {
   const auto failed = Ask({.posted = kPriming, .got = "", .get_status = 405});
   ASSERT_FALSE(failed);
