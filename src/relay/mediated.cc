@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_mend.h"
 #include "relay/call_gate.h"
 #include "relay/wires/denied_calls.h"
 #include "relay/wires/read_reply.h"
@@ -90,14 +91,14 @@ Async<Status> PassStream(Rules rules, std::function<Async<Status>(WebStream&)> w
 
 Async<Expected<WebResponse>> Mediate(std::shared_ptr<Mediator> mediator, NameOurs ours, std::string body, ModelAsk ask,
                                      AskModel put) {
-  const auto history = Json::Parse(body);
+  const auto history = ParseMended(body);
   const Wire wire = ask.wire;
   const Rules rules{mediator, std::move(ours), wire, history ? EntriesOf(wire, *history) : 0};
   auto preparing = mediator->Prepare(std::move(body), std::move(ask));
   CO_TRY_ASSIGN(const std::string own, co_await preparing);
   for (int again = 0; again < kMostHidden; ++again) {
     CO_TRY_ASSIGN(std::string sent, mediator->AsModelHasIt(wire, own));
-    CO_TRY_ASSIGN(const Json read, Json::Parse(sent));
+    CO_TRY_ASSIGN(const Json read, ParseMended(sent));
     CO_TRY_ASSIGN(ModelAsk shown, ReadAsk(wire, read));
     auto putting = put(std::move(sent), std::move(shown), mediator->denies());
     WebResponse response = co_await putting;

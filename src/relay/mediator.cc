@@ -2,9 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "relay/mediator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "relay/seated_model.h"
 #include "relay/wires/rewrite.h"
 
@@ -183,9 +186,13 @@ Async<Expected<ToolOutcome>> Mediator::ResultOf(ToolCall call) {
   auto waiting = Until(came);
   const Status there = co_await waiting;
   if (!there && there.error().kind == ErrorKind::kInterrupted) co_return std::unexpected(there.error());
+  // Agents whose loop ends in a tool execute it and ask no more: to call that a failure would be a guess in their
+  // favour.
   if (!there)
-    co_return ToolOutcome{
-        .content = "Error: the agent ended before it executed this call", .error = true, .effects = {}};
+    co_return EpisodeError(
+        fmt::format("the agent ended before it said what came of its call of {}, so nobody knows whether it was made",
+                    Printable(call.name, 80)),
+        "relay");
   const Open& open = open_.at(call.id);
   co_return ToolOutcome{.content = *open.result, .error = open.failed, .effects = {}};
 }

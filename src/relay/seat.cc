@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json_mend.h"
 #include "relay/mediated.h"
 #include "relay/seated_host.h"
 #include "relay/wires/read_reply.h"
@@ -107,7 +108,7 @@ Async<WebResponse> RelaySeat::AnswerOther(Way way) {
     co_return co_await passing;
   }
   if (route.want == ModelWant::kModels) co_return ModelsResponse("shim", way.rest);
-  const auto body = Json::Parse(way.request.body);
+  const auto body = ParseMended(way.request.body);
   if (route.want == ModelWant::kCount && body)
     if (const auto ask = ReadAsk(route.wire, *body)) co_return CountResponse(*ask);
   co_return WireErrorResponse(route.wire, 404, "there is nothing at this address of a model");
@@ -115,9 +116,12 @@ Async<WebResponse> RelaySeat::AnswerOther(Way way) {
 
 Async<WebResponse> RelaySeat::Reply(Way way) {
   const Wire wire = way.route.wire;
-  const auto body = Json::Parse(way.request.body, "request");
+  const auto body = ParseMended(way.request.body);
   auto ask = body ? ReadAsk(wire, *body) : Expected<ModelAsk>(std::unexpected(body.error()));
-  if (!ask) co_return WireErrorResponse(wire, 400, ask.error().message);
+  if (!ask) {
+    watch_.Misunderstood();
+    co_return WireErrorResponse(wire, 400, ask.error().message);
+  }
   const bool mediated = context_.mediator != nullptr && !ask->aside();
   auto answering = mediated ? Mediated(std::move(way), std::move(*ask)) : Obtain(std::move(way), std::move(*ask));
   co_return co_await answering;

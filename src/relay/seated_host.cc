@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/json_mend.h"
 #include "relay/wires/write_reply.h"
 
 namespace xsweep {
@@ -18,7 +19,7 @@ class SeatedHost final : public ModelHost {
   Async<WebResponse> Answer(ModelRoute route, std::string rest, WebRequest request) override {
     if (route.want == ModelWant::kModels) co_return ModelsResponse(name_, rest);
     if (route.want == ModelWant::kOther) co_return Look(route, rest);
-    const auto body = Json::Parse(request.body, "request");
+    const auto body = ParseMended(request.body);
     if (!body) co_return WireErrorResponse(route.wire, 400, body.error().Text());
     auto ask = ReadAsk(route.wire, *body);
     if (!ask) co_return WireErrorResponse(route.wire, 400, ask.error().message);

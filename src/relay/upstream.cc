@@ -31,7 +31,8 @@ constexpr std::array<std::string_view, 4> kKeys = {"authorization", "x-api-key",
 bool OfConnection(std::string_view name) { return std::ranges::find(kOfConnection, name) != kOfConnection.end(); }
 
 bool OfTransport(std::string_view name) {
-  return OfConnection(name) || name == "content-type" || name == "x-content-type-options" || name == "set-cookie";
+  return OfConnection(name) || name == "content-encoding" || name == "content-type" ||
+         name == "x-content-type-options" || name == "set-cookie";
 }
 
 Expected<Secret> KeyOf(const UpstreamSettings& settings, Wire wire, const std::string& base) {
@@ -65,6 +66,7 @@ Expected<HttpRequest> PassOn(const UpstreamSettings& settings, Wire wire, std::s
   out.body = std::move(body);
   out.timeouts = settings.timeouts;
   out.route.proxy_from_environment = true;
+  out.route.decode = true;  // what passes is read here, also from a gateway that compresses unasked
   return out;
 }
 

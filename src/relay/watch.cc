@@ -93,6 +93,11 @@ void ModelWatch::Unreadable(const ModelAsk& ask) {
   NoteFailure(ask, "could not be read");
 }
 
+void ModelWatch::Misunderstood() {
+  ++refused_;
+  last_word_ = LastWord{.failure = "was an error (status 400)", .why = {}};
+}
+
 void ModelWatch::NoteFailure(const ModelAsk& ask, std::string failure) {
   if (!ask.aside()) last_word_ = LastWord{.failure = std::move(failure), .why = {}};
 }

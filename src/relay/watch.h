@@ -47,6 +47,7 @@ class ModelWatch {
   void Refused(const ModelAsk& ask, int status);  ///< an answer of status 400 or above
   void Cut(const ModelAsk& ask);                  ///< an answer that broke off, or whose reader left
   void Unreadable(const ModelAsk& ask);
+  void Misunderstood();  ///< a request that could not be read, and was answered with an error of ours
 
   /// Whether the model was asked at all, and whether it was offered a tool of ours when it was.
   bool asked() const { return dialogue_requests_ > 0; }

@@ -307,6 +307,39 @@ TEST_F(Relay, KnowsWhetherTheLastRequestWasAnswered) {
             NoAnswer::kCallInText);
 }
 
+TEST_F(Relay, ReadsARequestWithHalfACharacterAndPassesItAsItIs) {
+  Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat)); });
+  std::string body(kChat);
+  body.replace(body.find("hello"), 5, "\\ud83d hello");
+  ASSERT_EQ(Ask("/v1/chat/completions", body)->status, 200);
+  ASSERT_EQ(seen_.size(), 1U);
+  EXPECT_EQ(seen_[0].body, body);
+  EXPECT_EQ(seat_->watch().Sent("hello, PAYLOAD it is"), Delivery::kIntact);
+}
+
+TEST_F(Relay, KnowsThatARequestWhichItCouldNotReadWasNotAnswered) {
+  Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat)); });
+  EXPECT_EQ(Ask("/v1/chat/completions", "{\"messages\":")->status, 400);
+  ASSERT_TRUE(seat_->watch().last_word());
+  EXPECT_EQ(seat_->watch().last_word()->failure, "was an error (status 400)");
+}
+
+TEST_F(Relay, UnpacksWhatAGatewayCompressedUnasked) {
+  // A JSON object as gzip has it without compression: {"choices":[]}
+  const std::string packed(
+      "\x1f\x8b\x08\0\0\0\0\0\0\x03\x01\x0e\0\xf1\xff{\"choices\":[]}\x4b\x9e\xba\xad"
+      "\x0e\0\0\0",
+      37);
+  Open([&](const testing::SeenRequest&) {
+    return testing::ServerReply{.headers = {{"Content-Type", "application/json"}, {"Content-Encoding", "gzip"}},
+                                .body = packed};
+  });
+  const auto answer = Ask("/v1/chat/completions", kChat);
+  ASSERT_TRUE(answer) << answer.error().error.Text();
+  EXPECT_EQ(answer->body, "{\"choices\":[]}");
+  EXPECT_EQ(answer->Header("content-encoding"), nullptr);
+}
+
 TEST_F(Relay, StopsAnAgentThatAsksWithoutEnd) {
   Open([](const testing::SeenRequest&) { return Events(Stream(Wire::kChat)); }, 2);
   std::string failure;

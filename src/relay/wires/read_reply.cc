@@ -33,7 +33,11 @@ void ReadOutputItem(const Json& item, ModelReply& reply) {
   if (type == "message") {
     ReadOutputMessage(item, reply);
   } else if (type == "function_call" || type == "custom_tool_call") {
-    const std::string_view arguments = item.StringOr(type == "function_call" ? "arguments" : "input", "");
+    const Json* given = item.Find(type == "function_call" ? "arguments" : "input");
+    const bool as_text = given == nullptr || given->is_null() || given->is_string();
+    const std::string arguments = !as_text                               ? given->Dump()
+                                  : given == nullptr || given->is_null() ? ""
+                                                                         : given->AsString();
     reply.calls.push_back({.id = std::string(item.StringOr("call_id", "")),
                            .name = std::string(item.StringOr("name", "")),
                            .arguments = ReadArguments(arguments)});

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/json.h"
+#include "base/json_mend.h"
 #include "base/json_slices.h"
 
 namespace xsweep {
@@ -33,7 +33,7 @@ std::vector<Slice> Elements(const std::optional<Slice>& array) {
 
 std::string TextOf(const std::optional<Slice>& slice) {
   if (!slice || FirstOf(slice->text) != '"') return {};
-  const auto read = Json::Parse(slice->text);
+  const auto read = ParseMended(slice->text);  // as whoever read the whole request
   return read && read->is_string() ? read->AsString() : std::string();
 }
 
