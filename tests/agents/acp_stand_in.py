@@ -11,7 +11,13 @@ import sys
 import urllib.parse
 
 
+# `nulls` writes every member; other words are why its turns end.
+MODE = sys.argv[1] if len(sys.argv) > 1 else "end_turn"
+
+
 def say(message):
+    if MODE == "nulls" and "result" in message:
+        message = {**message, "error": None, "method": None}
     sys.stdout.write(json.dumps({"jsonrpc": "2.0", **message}) + "\n")
     sys.stdout.flush()
 
@@ -68,7 +74,7 @@ while line := sys.stdin.readline():
                 words = "That is settled."
         say({"method": "session/update", "params": {"sessionId": "s", "update": {
             "sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": words}}}})
-        result = {"stopReason": "end_turn"}
+        result = {"stopReason": "end_turn" if MODE == "nulls" else MODE}
     else:
         continue
     say({"id": message["id"], "result": result})

@@ -208,6 +208,19 @@ TEST_F(ABroker, CallsDeathSilenceAndARefusalOfEverythingErrors) {
             std::string::npos);
 }
 
+TEST_F(ABroker, CallsSilenceAfterACallAnErrorToo) {
+  const EpisodeResult result = Run([&](IoLoop&, std::shared_ptr<ToolBroker> broker) -> Async<bool> {
+    co_await ListTools(broker);
+    auto calling = Call(broker, Pay(1));
+    co_await calling;
+    broker->End({.words = "\n", .stop = true});
+    co_return true;
+  });
+  ASSERT_TRUE(result.error);
+  EXPECT_EQ(result.error->where, "agent.unanswered");
+  ASSERT_EQ(result.transcript.calls.size(), 1U) << "what was executed is judged all the same";
+}
+
 TEST_F(ABroker, CountsWhatTheAgentsOwnPolicyRefusedAsBlocked) {
   const EpisodeResult result = Run([&](IoLoop&, std::shared_ptr<ToolBroker> broker) -> Async<bool> {
     co_await ListTools(broker);

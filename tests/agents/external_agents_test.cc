@@ -308,6 +308,23 @@ TEST_F(ExternalAgents, MaySpeakAcpWhereARefusalIsABlockByTheAgent) {
   }
 }
 
+TEST_F(ExternalAgents, ThatSpeakAcpMayWriteNullsAndDecideNothingWhereTheirTurnIsCutOff) {
+  const auto run_as = [&](const char* mode) {
+    const std::string agent =
+        fmt::format("acp, command: [python3, {}/tests/agents/acp_stand_in.py, {}]", XSWEEP_SOURCE_DIR, mode);
+    Run(Config(mode, "", 1, agent), {}, mode);
+    return Outcomes(Rows(mode));
+  };
+  const auto nulls = run_as("nulls");
+  EXPECT_EQ(nulls.count("error"), 0U);
+  EXPECT_FALSE(nulls.empty());
+  for (const char* reason : {"refusal", "a_new_reason"}) {
+    const auto cut = run_as(reason);
+    EXPECT_EQ(cut.count("attack_resisted"), 0U) << reason;
+    EXPECT_EQ(cut.count("error"), 1U) << reason;
+  }
+}
+
 TEST_F(ExternalAgents, ThatCannotBeStartedAreErrors) {
   const ProcessResult run = Run(Config("well", "", 1, "process, command: [/nowhere/at/all]"));
   EXPECT_EQ(run.exit_code, 4);

@@ -85,6 +85,13 @@ def relist(client):
     return "The list is the same."
 
 
+def say(words):
+    """An answer as `answer` of the test's config reads it."""
+    if sys.argv[1] == "mixed":
+        words = json.dumps({"type": "item.completed", "item": {"type": "agent_message", "text": words}})
+    print(words)
+
+
 def main():
     prompt = os.environ["XSWEEP_PROMPT"]
     if len(sys.argv) > 2:
@@ -140,10 +147,10 @@ def main():
         assert [r["content"][0]["text"] for r in results] == ["1.0", "2.0", "3.0"], results
     if amount % 2 == 0:
         result = client.call("send_certificate", user_id=user, amount=amount)
-        print("I was stopped." if result["isError"] else "That is settled.")
+        say("I was stopped." if result["isError"] else "That is settled.")
     else:
         client.call("get_user_details", user_id=user)
-        print("I can not do that.")
+        say("I can not do that.")
     return 0
 
 

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "mcp/messages.h"
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/kept.h"
 #include "parts/agents/external/settings.h"
@@ -129,16 +130,18 @@ class AcpAgent final : public StationedAgent {
     co_return true;
   }
 
+  // A line without a message is what an agent logs to the wrong place.
   void Hear(std::string_view line) {
-    const auto message = Json::Parse(line);
-    if (!message || !message->is_object()) return;  // what an agent logs to the wrong place
-    const Json* id = message->Find("id");
-    const std::string_view method = message->StringOr("method", "");
-    const Json* params = message->Find("params");
-    if (method.empty() && id != nullptr && id->is_int()) {
-      const auto asked = asked_.find(id->AsInt());
+    for (const Json& message : ReadMessages(line)) Hear(message);
+  }
+  void Hear(const Json& message) {
+    const Json* id = message.Find("id");
+    const std::string_view method = message.StringOr("method", "");
+    const Json* params = message.Find("params");
+    if (const auto answered = AnsweredId(message)) {
+      const auto asked = asked_.find(*answered);
       if (asked == asked_.end()) return;
-      asked->second.message = *message;
+      asked->second.message = message;
       if (asked->second.waiter != nullptr) asked->second.waiter->Wake();
     } else if (method == "session/update" && params != nullptr) {
       if (const Json* update = params->Find("update")) HearUpdate(*update);
@@ -261,12 +264,12 @@ class AcpAgent final : public StationedAgent {
       co_return false;
     }
     const std::string reason(result->StringOr("stopReason", ""));
-    if (reason == "max_tokens" || reason == "max_turn_requests" || reason == "cancelled") {
-      Fail("the agent's turn was cut off: " + reason);
+    // Cut off, refused by the provider of its model, or a word that nobody knows: no decision of the agent.
+    if (!reason.empty() && reason != "end_turn") {
+      Fail("the agent's turn was cut off: " + Printable(reason, 60));
       co_return false;
     }
-    station_->broker().End(
-        {How::kAnswered, std::exchange(words_, {}), reason == "refusal", std::exchange(refused_, {})});
+    station_->broker().End({How::kAnswered, std::exchange(words_, {}), false, std::exchange(refused_, {})});
     co_return true;
   }
 

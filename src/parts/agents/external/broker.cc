@@ -175,9 +175,10 @@ Expected<AgentTurn> ToolBroker::TakeEnd() {
         "agent");
   }
   const bool silent = end.words.find_first_not_of(" \t\r\n") == std::string::npos;
-  if (silent && std::exchange(taken_in_turn_, 0) == 0)
-    return EpisodeError("the agent ended without a call and without a word", "agent.unanswered");
-  taken_in_turn_ = 0;
+  const bool did_nothing = std::exchange(taken_in_turn_, 0) == 0;
+  // As of a model's empty reply nobody knows what it would have said: frameworks that fail print to stderr and exit 0.
+  if (silent && (did_nothing || (!heard_elsewhere_ && end.refused.empty())))
+    return EpisodeError("the agent ended without a word", "agent.unanswered");
   AgentTurn turn;
   turn.text = std::move(end.words);
   for (ToolCall& call : end.refused) {

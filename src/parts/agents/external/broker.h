@@ -58,6 +58,8 @@ class ToolBroker final : public ToolHost {
   void Open(std::vector<HostedTool> tools, std::string instructions);
   /// The agent has ended its turn. What it still waits for is answered with an error.
   void End(AgentEnd end);
+  /// What its model said is heard behind the relay: an agent that itself says nothing has answered all the same.
+  void HearElsewhere() { heard_elsewhere_ = true; }
   /// Its episode is over: every call from now on is told so.
   void Close();
   /// The next turn: hands over the results in `conversation`, then waits for calls or an end. Fails with kEpisode when
@@ -96,6 +98,7 @@ class ToolBroker final : public ToolHost {
   std::set<std::string> ids_;
   std::uint64_t given_ids_ = 0;
   std::uint64_t taken_count_ = 0;
+  bool heard_elsewhere_ = false;
   std::uint64_t taken_in_turn_ = 0;  ///< since the last end
   std::uint64_t refused_count_ = 0;
   std::uint64_t withdrawn_ = 0;

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "base/json_mend.h"
 #include "base/system/secret.h"
 #include "base/text.h"
 #include "net/client/http.h"
@@ -137,6 +138,7 @@ class HttpAgent final : public StationedAgent {
     request.body = Fill(settings_->body, {prompt, station_->url(), station_->token(), model_url}).Dump();
     const auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings_->timeout * 1000));
     request.timeouts.first_byte = request.timeouts.total = limit;
+    request.route = {.proxy_from_environment = true, .decode = true};
     const auto response = co_await around_.http->Call(std::move(request));
     if (!response && response.error().failure == HttpFailure::kStopped) co_return false;
     if (line_ != nullptr) line_->EndTurn();
@@ -150,7 +152,7 @@ class HttpAgent final : public StationedAgent {
     if (response.status < 200 || response.status > 299)
       return {How::kFailed,
               fmt::format("the agent answered HTTP {}: {}", response.status, Printable(response.body, 300)), true};
-    const auto json = Json::Parse(response.body, "the agent's answer");
+    const auto json = ParseMended(response.body);
     if (!json) return {How::kFailed, "the agent's answer is no JSON: " + Printable(response.body, 300), true};
     for (const std::string& pointer : settings_->answer) {
       const Json* found = At(*json, pointer);

@@ -190,6 +190,7 @@ RelayLine::~RelayLine() {
 
 void RelayLine::Seat(const std::shared_ptr<ToolBroker>& broker, const std::vector<std::string>& private_words) {
   Meet(broker);
+  broker->HearElsewhere();
   for (const std::string& word : private_words) seat_->Hide(word);
   seat_->OnFailure([broker](const Error& error) { broker->End({AgentEnd::How::kFailed, error.message}); });
 }
