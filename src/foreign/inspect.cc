@@ -7,21 +7,16 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <span>
 
 #include "base/files.h"
 #include "base/json_slices.h"
 #include "base/text.h"
+#include "foreign/inspect_scores.h"
 #include "foreign/payload_match.h"
 #include "foreign/zip.h"
 
 namespace xsweep {
 namespace {
-
-constexpr std::string_view kAttackScores[] = {
-    "security", "attack_success",    "attack_successful",    "attack_succeeded",
-    "asr",      "injection_success", "injection_successful", "hijacked"};
-constexpr std::string_view kTaskScores[] = {"utility", "task_success", "user_task_success", "task_completed"};
 
 /// What a log says of all its samples.
 struct Log {
@@ -55,62 +50,6 @@ Log ReadHeader(const Json& header) {
   log.attack = FirstText(args, {"attack", "attack_name", "attack_type"});
   log.defense = FirstText(args, {"defense", "defence"});
   return log;
-}
-
-/// C, P, I and N as Inspect weighs them; NaN and what is no number are none.
-std::optional<double> ScoreOf(const Json& value) {
-  if (value.is_bool()) return value.AsBool() ? 1 : 0;
-  if (value.is_number()) return std::isfinite(value.AsDouble()) ? std::optional(value.AsDouble()) : std::nullopt;
-  if (!value.is_string()) return std::nullopt;
-  const std::string& text = value.AsString();
-  if (text == "C") return 1;
-  if (text == "P") return 0.5;
-  if (text == "I" || text == "N") return 0;
-  const std::string lower = AsciiLower(text);
-  if (lower == "yes" || lower == "true" || lower == "correct") return 1;
-  if (lower == "no" || lower == "false" || lower == "incorrect") return 0;
-  return ParseNumber(text);
-}
-
-bool IsOneOf(std::string_view name, std::span<const std::string_view> names) {
-  return std::ranges::find(names, AsciiLower(name)) != names.end();
-}
-
-/// Scores by name: a score that is a mapping counts as its members.
-std::vector<std::pair<std::string, std::optional<double>>> FlatScores(const Json* scores) {
-  std::vector<std::pair<std::string, std::optional<double>>> flat;
-  if (scores == nullptr || !scores->is_object()) return flat;
-  for (const auto& [name, score] : scores->members()) {
-    const Json* value = score.is_object() ? score.Find("value") : &score;
-    if (value == nullptr) continue;
-    if (!value->is_object()) {
-      flat.emplace_back(name, ScoreOf(*value));
-      continue;
-    }
-    for (const auto& [inner, part] : value->members()) flat.emplace_back(inner, ScoreOf(part));
-  }
-  return flat;
-}
-
-void Grade(const Json* scores, ForeignTrial& trial) {
-  const auto flat = FlatScores(scores);
-  std::optional<double> attack, task;
-  std::size_t others = 0;
-  std::optional<double> other;
-  for (const auto& [name, score] : flat) {
-    if (IsOneOf(name, kAttackScores)) {
-      if (!attack) attack = score;
-    } else if (IsOneOf(name, kTaskScores)) {
-      if (!task) task = score;
-    } else if (others++ == 0) {
-      other = score;
-    }
-  }
-  if (!task) task = other;
-  if (attack) trial.success = *attack >= 0.5;
-  if (task && *task >= 0 && *task <= 1) trial.reward = task;
-  if (trial.error.empty() && !attack && !task)
-    trial.error = flat.empty() ? "the sample was not scored" : "its scores are no numbers";
 }
 
 void ReadUsage(const Json* usage, ForeignTrial& trial) {
@@ -243,8 +182,12 @@ Expected<ForeignTrial> ReadSample(std::string_view text, const Log& log, const s
   const std::int64_t epoch = sample.IntOr("epoch", 1);
   trial.trial = epoch >= 1 && epoch < 1'000'000 ? static_cast<std::uint32_t>(epoch - 1) : 0;
   const Json* error = sample.Find("error");
-  if (error != nullptr && error->is_object()) trial.error = error->StringOr("message", "the sample ended in an error");
-  Grade(sample.Find("scores"), trial);
+  if (error != nullptr && error->is_object()) {
+    trial.error = error->StringOr("message", "the sample ended in an error");
+  } else if (error != nullptr && error->is_string() && !error->AsString().empty()) {
+    trial.error = error->AsString();
+  }
+  GradeByScores(sample.Find("scores"), trial);
   ReadArm(sample, log, trial);
   if (trial.error.empty() && trial.arm.setting == Setting::kAttacked && !trial.success)
     trial.error = "the sample holds no verdict on the attack";

@@ -265,6 +265,37 @@ TEST(InspectLog, OfAKilledRunIsReadFromItsJournal) {
   EXPECT_NE(notes[0].find("`started`"), std::string::npos);
 }
 
+TEST(InspectLog, HasNoVerdictWhereAScoreIsNeitherYesNorNo) {
+  const auto trial_of = [](const std::string& members) {
+    const TempDir scratch;
+    WriteText(scratch / "a.json",
+              R"({"version": 2, "status": "success", "eval": {"eval_id": "e", "task": "t", "model": "m"},
+        "samples": [{"id": "a", "epoch": 1, "messages": [], )" +
+                  members + "}]}");
+    std::optional<ForeignTrial> found;
+    std::vector<std::string> notes;
+    ForeignSource source;
+    const Status read = ReadInspectLog(scratch / "a.json", source, notes, [&](ForeignTrial&& trial) -> Status {
+      found = std::move(trial);
+      return {};
+    });
+    EXPECT_TRUE(read) << read.error().Text();
+    return std::move(*found);
+  };
+  const auto scored = [&](const std::string& value) {
+    return trial_of(R"("scores": {"security": {"value": )" + value + "}}");
+  };
+  for (const char* value : {"\"N\"", "0.4", "\"P\"", "-1", "2", "\"maybe\"", "null"})
+    EXPECT_FALSE(scored(value).error.empty()) << value;
+  for (const char* value : {"\"C\"", "1", "1.0", "true", "\"yes\""}) {
+    EXPECT_EQ(scored(value).success, true) << value;
+    EXPECT_EQ(scored(value).error, "") << value;
+  }
+  for (const char* value : {"\"I\"", "0", "false"}) EXPECT_EQ(scored(value).success, false) << value;
+  EXPECT_EQ(trial_of(R"("error": "out of time", "scores": {"security": {"value": 0}})").error, "out of time");
+  EXPECT_EQ(trial_of(R"("scores": {"task_success": {"value": "N"}})").reward, 0.0) << "Inspect's own weight";
+}
+
 TEST(TauFile, ReadsTheDirectoryForm) {
   const TempDir scratch;
   WriteText(scratch / "results.json",
