@@ -6,7 +6,7 @@
 set -euo pipefail
 
 run=${1:?"usage: tools/check_notebook.sh RUN_DIRECTORY"}
-venv=${NOTEBOOK_VENV:-$(dirname "$0")/../build/notebook-venv}
+venv=$(realpath -m "${NOTEBOOK_VENV:-$(dirname "$0")/../build/notebook-venv}")
 [[ -f $run/notebook.ipynb ]] || { echo "check_notebook: $run has no notebook.ipynb; xsweep report writes it" >&2; exit 1; }
 
 if [[ ! -x $venv/bin/jupyter ]]; then
