@@ -20,6 +20,7 @@ MAY_INCLUDE = {
     "mcp": "net/* episode", "publish": "net/* record/*", "plan": "config",
     "models": "models/* episode net/* record/*",
     "models/replies": "episode", "models/wires": "models/replies episode net/*",
+    "models/batches": "models/recordings models/replies models/wires episode net/* record/logs",
     "models/recordings": "models/replies models/wires episode record/logs",
     "analyze": "stats record/*", "analyze/comparison": "analyze stats record/*", "analyze/gates": "analyze analyze/comparison stats",
     "foreign": "episode record/*", "foreign/writers": "foreign episode record/* net/*",

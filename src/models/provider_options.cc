@@ -54,6 +54,8 @@ std::vector<OptionSpec> NetworkOptions(const char* base_url, const char* key) {
       Option("price", kMapping,
              "{input: USD, output: USD} per million tokens, with `cached_input` and `cache_write` where they differ; "
              "before `prices` and the list that the program carries."),
+      Number("batch_price", kNumber, "What a question in a batch costs of `price` (`rejudge --batch`); absent: 0.5.",
+             {}, 0, 1),
       Number("max_in_flight", kInteger, "Most calls at once to this server.", 64, 1, 100000),
       Number("requests_per_minute", kNumber, "A rate that the server allows; absent: learned from its 429s.", {}, 0.01),
       Number("tokens_per_minute", kNumber, "Prompt and completion tokens that the server allows.", {}, 1),

@@ -8,6 +8,8 @@
 #include <cmath>
 
 #include "base/options/check_options.h"
+#include "models/batches/anthropic_batches.h"
+#include "models/batches/openai_batches.h"
 #include "models/provider_options.h"
 #include "models/scripted.h"
 #include "models/wires/anthropic.h"
@@ -86,14 +88,6 @@ Expected<Secret> KeyOf(std::string_view provider, const Json& options) {
                    fmt::format("provider {}", provider));
 }
 
-/// `base` with `path` behind it; a query stays behind the path.
-std::string JoinPath(std::string_view base, std::string_view path) {
-  const std::size_t query = std::min(base.find('?'), base.size());
-  std::string_view bare = base.substr(0, query);
-  while (bare.ends_with('/')) bare.remove_suffix(1);
-  return fmt::format("{}{}{}", bare, path, base.substr(query));
-}
-
 HttpRoute RouteOf(const Json& options) {
   HttpRoute route;
   const std::string proxy(options.StringOr("proxy", "environment"));
@@ -168,6 +162,33 @@ Expected<Model*> ModelShelf::Get(std::string_view provider, const Json& options)
 Expected<std::optional<Price>> ModelShelf::PriceOf(std::string_view provider, const Json& options) const {
   TRY_ASSIGN(const Json completed, Completed(provider, options));
   return StatedPrice(provider, completed);
+}
+
+Expected<ModelBatches> ModelShelf::BatchesOf(std::string_view provider, const Json& options) const {
+  TRY_ASSIGN(const Json completed, Completed(provider, options));
+  const std::string where = fmt::format("provider {}", provider);
+  if (const auto faults = FaultsOfModelOptions(completed); !faults.empty())
+    return UserError(faults.front().message, where);
+  const bool anthropic = provider == "anthropic";
+  if (!anthropic && provider != "openai")
+    return UserError("has no batch endpoint: its answers come from the config; leave --batch away", where);
+  ModelBatches batches;
+  TRY_ASSIGN(batches.price, StatedPrice(provider, completed));
+  if (batches.price) batches.price = batches.price->Times(completed.DoubleOr("batch_price", kBatchPrice));
+  TRY_ASSIGN(Endpoint endpoint, MakeEndpoint(provider, completed, batches.price));
+  batches.answer_settings = AnswerSettings(provider, completed);
+  batches.model = endpoint.model;
+  batches.max_retries = static_cast<int>(completed.IntOr("max_retries", batches.max_retries));
+  for (const std::string_view name : {"max_tokens", "max_completion_tokens"}) {
+    const Json* most = endpoint.settings.Find(name);
+    if (most != nullptr && most->is_int()) batches.max_tokens = most->AsInt();
+  }
+  if (!batches.max_tokens && anthropic) batches.max_tokens = kAnthropicMaxTokens;
+  BatchEndpoint there{std::move(endpoint), std::string(completed.StringOr("base_url", "")), batches.max_retries};
+  CHECK(sources_.http != nullptr, "batches were asked for without a connection to the world");
+  batches.api = anthropic ? MakeAnthropicBatches(*sources_.http, std::move(there))
+                          : MakeOpenAiBatches(*sources_.http, std::move(there));
+  return batches;
 }
 
 Expected<std::unique_ptr<Model>> ModelShelf::Make(std::string_view provider, const Json& options) {

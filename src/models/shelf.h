@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "models/batches/batch_server.h"
 #include "models/limits.h"
 #include "models/recordings/recorded.h"
 #include "models/wires/price.h"
@@ -28,6 +29,16 @@ struct ModelSources {
   std::shared_ptr<const Recording> reuse{};  ///< what an earlier part of this run has kept
 };
 
+/// What batches of a model take.
+struct ModelBatches {
+  std::unique_ptr<BatchApi> api;
+  Json answer_settings;  ///< what decides an answer, as recordings have it
+  std::string model;
+  std::optional<Price> price{};
+  std::optional<std::int64_t> max_tokens{};  ///< of one answer; empty: as many as the server likes
+  int max_retries = 6;
+};
+
 /// Makes and owns the models of a run: recording(limited(provider)), or replay. Two requests for the same provider and
 /// options get the same model; models that call one server with one key and the same limits share them. Belongs to the
 /// loop's thread.
@@ -40,6 +51,9 @@ class ModelShelf {
   Expected<Model*> Get(std::string_view provider, const Json& options);
   /// The price that calls of this model are counted with; empty when nobody stated one. For `probe` and `plan`.
   Expected<std::optional<Price>> PriceOf(std::string_view provider, const Json& options) const;
+  /// The same model's batch endpoint; its prices are what is left of them there (`batch_price`). Fails with kUser as
+  /// Get does, and for a provider that has none.
+  Expected<ModelBatches> BatchesOf(std::string_view provider, const Json& options) const;
 
  private:
   Expected<std::unique_ptr<Model>> Make(std::string_view provider, const Json& options);

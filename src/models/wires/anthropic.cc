@@ -220,7 +220,7 @@ std::unique_ptr<Provider> MakeAnthropicProvider(Http& http, Endpoint endpoint) {
 }
 
 std::string WriteAnthropicRequest(const Endpoint& endpoint, const ModelRequest& request) {
-  Json body = Json::MakeObject({{"model", endpoint.model}, {"max_tokens", 4096}});
+  Json body = Json::MakeObject({{"model", endpoint.model}, {"max_tokens", kAnthropicMaxTokens}});
   SetSystem(endpoint, request, body);
   body.Set("messages", WriteTurns(endpoint, request));
   SetTools(endpoint, request, body);

@@ -15,6 +15,9 @@ std::unique_ptr<Provider> MakeAnthropicProvider(Http& http, Endpoint endpoint);
 /// How replies of this API are read.
 const WireFormat& AnthropicFormat();
 
+/// Of a reply, where `max_tokens` is not set: the API wants a number.
+inline constexpr int kAnthropicMaxTokens = 4096;
+
 /// The body of a request. The API wants turns to alternate and to begin with the user: neighbours of one side are
 /// merged, tool results travel on the user's side.
 std::string WriteAnthropicRequest(const Endpoint& endpoint, const ModelRequest& request);

@@ -22,6 +22,12 @@ std::int64_t Price::CostNanoUsd(const TokenCounts& tokens) const {
   return std::llround(std::clamp(cost * kNanoUsdPerToken, 0.0, kMost));
 }
 
+Price Price::Times(double part) const {
+  const auto of = [part](std::optional<double> rate) { return rate ? std::optional(*rate * part) : rate; };
+  return {input_usd_per_million * part, output_usd_per_million * part, of(cached_input_usd_per_million),
+          of(cache_write_usd_per_million)};
+}
+
 Expected<Price> ReadPrice(const Json& mapping, std::string_view where) {
   const auto fault = [&](std::string_view what) {
     return UserError(fmt::format("{}; write {{input: 0.15, output: 0.60}}, in dollars per million tokens", what),

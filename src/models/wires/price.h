@@ -30,8 +30,13 @@ struct Price {
     return CostNanoUsd(
         TokenCounts{used.prompt_tokens, used.completion_tokens, used.cached_tokens, used.written_tokens});
   }
+  /// This part of every rate.
+  Price Times(double part) const;
   friend bool operator==(const Price&, const Price&) = default;
 };
+
+/// What a batch costs of a price where nothing else is said.
+inline constexpr double kBatchPrice = 0.5;
 
 /// A mapping {input: USD, output: USD} per million tokens, with `cached_input` and `cache_write` where they differ from
 /// `input`. Fails with kUser for other keys and negative numbers.

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/draw.h"
 #include "models/replies/answer.h"
 #include "models/replies/legal.h"
@@ -172,6 +174,18 @@ Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequ
   auto response = co_await http.Call(MakeCall(endpoint, std::move(body)));
   if (!response) co_return FailedAttempt(response.error());
   co_return Reading(endpoint, request, format, *response).Read();
+}
+
+Attempt ReadAnswer(const Endpoint& endpoint, const ModelRequest& request, const HttpResponse& response,
+                   const WireFormat& format) {
+  return Reading(endpoint, request, format, response).Read();
+}
+
+std::string JoinPath(std::string_view base, std::string_view path) {
+  const std::size_t query = std::min(base.find('?'), base.size());
+  std::string_view bare = base.substr(0, query);
+  while (bare.ends_with('/')) bare.remove_suffix(1);
+  return fmt::format("{}{}{}", bare, path, base.substr(query));
 }
 
 Json ReadArguments(std::string_view text) {

@@ -50,6 +50,13 @@ Expected<ModelReply> ReadWholeReply(const WireFormat& format, std::string_view b
 Async<Attempt> PostAndRead(Http& http, const Endpoint& endpoint, const ModelRequest& request, std::string body,
                            const WireFormat& format);
 
+/// Sorts an answer that came some other way, in a batch, by the same rules.
+Attempt ReadAnswer(const Endpoint& endpoint, const ModelRequest& request, const HttpResponse& response,
+                   const WireFormat& format);
+
+/// `base` with `path` behind it; a query stays behind the path.
+std::string JoinPath(std::string_view base, std::string_view path);
+
 /// Tool arguments as the model wrote them: an object when `text` is one for certain (ReadLooseObject; "" and null count
 /// as {}), otherwise the raw text as a string, which the environment answers with a tool error.
 Json ReadArguments(std::string_view text);

@@ -40,6 +40,15 @@ inline constexpr std::string_view kSlurmJobs = "jobs.json";          ///< in it
 /// "3.2" and kRowLog: "3.2.jsonl".
 inline std::string Log(std::string_view name, std::string_view end) { return std::string(name).append(end); }
 
+// Of a run whose questions go out in batches: a folder of what was asked, kept until the run is finished. Files of a
+// batch are its number and an end.
+inline constexpr std::string_view kBatches = "batches";
+inline constexpr std::string_view kBatchNotes = "notes.jsonl";  ///< what was sent, and what became of it
+inline constexpr std::string_view kBatchLock = "lock";          ///< one process waits at a time
+inline constexpr std::string_view kQuestions = ".questions.jsonl";
+inline constexpr std::string_view kUpload = ".upload";  ///< on its way to the server
+inline constexpr std::string_view kAnswers = ".answers.jsonl";
+
 // What is made from the rows, for people and their programs.
 inline constexpr std::string_view kSummary = "summary.csv";
 inline constexpr std::string_view kNotes = "notes.md";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "sweep/again/judge_batches.h"
 
 namespace xsweep {
 
@@ -17,11 +18,14 @@ struct RejudgeRequest {
   std::optional<std::string> judge, run_id;  ///< the other judge; the name of the new run
   std::vector<std::string> set;              ///< options of the judge and of its model, PATH=VALUE
   int jobs = 32;                             ///< questions at once to a judge that is a model
+  std::optional<BatchWish> batch{};          ///< through its batch endpoint instead
   std::vector<std::string> argv;
 };
 
-/// Asks no agent. Fails with kUser when the run is not finished, did not keep its dialogues, or when something other
-/// than the judge would change; then nothing is made. Returns the exit code of the new run's verdict.
+/// Asks no agent. With `batch` a run of the same judge over the same dialogues that waits for its batches is gone on
+/// with, and what was sent stays when this one ends before they do. Fails with kUser when the run is not finished, did
+/// not keep its dialogues, or when something other than the judge would change; then nothing is made. Returns the exit
+/// code of the new run's verdict.
 Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>& stop);
 
 }  // namespace xsweep

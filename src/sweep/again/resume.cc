@@ -110,6 +110,11 @@ Expected<int> RunAll(OpenedRun& opened, const ExecuteOptions& options, const std
 Expected<OpenedRun> OpenRunAs(Experiment experiment, const std::filesystem::path& path, bool force) {
   TRY_ASSIGN(auto run, RunDirectory::Open(RealDisk(), path));
   TRY_ASSIGN(Manifest manifest, run.ReadManifest());
+  if (!manifest.dialogues_of.empty() && !run.sealed())
+    return UserError(fmt::format("judges the dialogues of run {} again, and resuming would ask the agents; repeat the "
+                                 "`xsweep rejudge` that began it",
+                                 manifest.dialogues_of),
+                     path.string());
   TRY(CheckUnchanged(experiment, run, manifest, force));
   return OpenedRun{std::move(experiment), std::move(run), std::move(manifest)};
 }

@@ -1,0 +1,23 @@
+// WaitingRejudge: runs that judge another's dialogues and wait for their batches.
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "record/manifest.h"
+#include "record/run_directory.h"
+#include "sweep/start_run.h"
+
+namespace xsweep {
+
+/// The run that judges the dialogues of `old_run` by the config of `wanted` and is not finished: of several the one
+/// that began last, or the one that `where` names.
+Expected<std::optional<StartedRun>> FindWaiting(const NewRun& where, const Manifest& wanted,
+                                                const std::string& old_run);
+/// Whether anything of this run has gone out in batches.
+bool HasBatches(const RunDirectory& run);
+/// Of a finished run: removes questions and answers, which its exchanges hold too, and leaves the notes.
+Status ForgetBatches(const RunDirectory& run);
+
+}  // namespace xsweep
