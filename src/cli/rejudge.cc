@@ -27,6 +27,7 @@ Expected<int> RejudgeCommand(const Invocation& invocation) {
   TRY_ASSIGN(const bool helped, ParseOrHelp(arguments, invocation.words));
   if (helped) return kExitDone;
   if (!batch && wait) return UserError("says how long to wait for batches; add --batch", "--wait");
+  if (wait && !(*wait >= 0)) return UserError("is a number of hours, 0 or more", "--wait");
   wish.wait_hours = wait.value_or(wish.wait_hours);
   if (batch) request.batch = wish;
   return RejudgeRun(request, invocation.stop);

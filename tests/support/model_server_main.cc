@@ -5,6 +5,7 @@
 //   {"contains": "refund", "times": 2, "status": 429, "headers": {"Retry-After": "1"}, "latency_ms": 100,
 //    "manner": "proper|hang|drop|drop_midway|trickle|endless|not_http|close_after|echo_headers",
 //    "text": "a chat reply"  or  "tool": "name", "arguments": {...}  or  "body": "raw"}
+// Batches of OpenAI and Anthropic are answered by the same rules, a question at a time.
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include <iterator>
 
 #include "base/json.h"
+#include "support/batch_stand_in.h"
 #include "support/model_server.h"
 
 namespace xsweep::testing {
@@ -70,18 +72,17 @@ int Main(int argc, char** argv) {
   }
   std::vector<std::int64_t> left;
   for (const Json& rule : rules->items()) left.push_back(rule.IntOr("times", INT64_MAX));
-  ModelServer server(
-      [&](const SeenRequest& request) {
-        for (std::size_t i = 0; i < left.size(); ++i) {
-          const Json& rule = rules->items()[i];
-          if (left[i] > 0 && Matches(rule, request.body)) {
-            --left[i];
-            return ReplyOf(rule, request);
-          }
-        }
-        return ServerReply{.status = 500, .body = ErrorBody("no rule matches this request")};
-      },
-      argc > 2 ? std::atoi(argv[2]) : 0);
+  BatchStandIn answers([&](const SeenRequest& request) {
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      const Json& rule = rules->items()[i];
+      if (left[i] > 0 && Matches(rule, request.body)) {
+        --left[i];
+        return ReplyOf(rule, request);
+      }
+    }
+    return ServerReply{.status = 500, .body = ErrorBody("no rule matches this request")};
+  });
+  ModelServer server([&](const SeenRequest& request) { return answers(request); }, argc > 2 ? std::atoi(argv[2]) : 0);
   if (server.port() == 0) {
     std::fprintf(stderr, "model_server: the port is taken\n");
     return 1;

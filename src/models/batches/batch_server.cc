@@ -32,6 +32,7 @@ class FileSink final : public HttpSink {
       said_ += bytes;
     }
   }
+  void Whole(std::string_view rest) override { Add(rest); }
   /// Whether all of it is with the operating system. The last thing asked of it.
   bool Close() {
     file_.close();
@@ -99,14 +100,20 @@ BatchServer::Outcome BatchServer::Sort(const HttpResponse& response, const std::
   return {AttemptOutcome::kTransient, true, WorldError(words, url), ReadWait(response)};
 }
 
-Async<BatchServer::Outcome> BatchServer::Once(HttpRequest request) const {
+Async<BatchServer::Outcome> BatchServer::OnceOver(Http& http, HttpRequest request) const {
   const std::string url = request.url;
   if (!request.body_file.empty())
     request.timeouts.total = std::max<std::chrono::milliseconds>(request.timeouts.total, kLongestTransfer);
-  auto calling = http_.Call(std::move(request));
+  auto calling = http.Call(std::move(request));
   const auto response = co_await calling;
   if (!response) co_return FailedOutcome(response.error());
   co_return Sort(*response, url);
+}
+
+Async<BatchServer::Outcome> BatchServer::OnceAlone(HttpRequest request) const {
+  Http alone(http_.loop());
+  auto asking = OnceOver(alone, std::move(request));
+  co_return co_await asking;
 }
 
 std::optional<std::chrono::milliseconds> BatchServer::Pause(const Outcome& outcome, int retry) const {
@@ -158,7 +165,7 @@ Async<Status> BatchServer::Download(std::string url, const std::filesystem::path
 
 Async<Posted> PostBatch(const BatchServer& server, std::string path, HttpRequest request) {
   for (int retry = 0;; ++retry) {
-    auto asking = server.Once(request);
+    auto asking = server.OnceAlone(request);
     BatchServer::Outcome outcome = co_await asking;
     if (outcome.outcome == AttemptOutcome::kAnswered) {
       const std::string id(outcome.said->StringOr("id", ""));

@@ -49,12 +49,16 @@ class BatchServer {
     Expected<Json> said;
     std::optional<std::chrono::milliseconds> wait{};
   };
-  Async<Outcome> Once(HttpRequest request) const;
+  Async<Outcome> Once(HttpRequest request) const { return OnceOver(http_, std::move(request)); }
+  /// The same over a connection of its own: on one that was kept and has gone meanwhile libcurl sends a request again
+  /// by itself, and what is paid for must not go out twice.
+  Async<Outcome> OnceAlone(HttpRequest request) const;
   /// Empty once the attempts are used up.
   std::optional<std::chrono::milliseconds> Pause(const Outcome& outcome, int retry) const;
   IoLoop& loop() const { return http_.loop(); }
 
  private:
+  Async<Outcome> OnceOver(Http& http, HttpRequest request) const;
   Outcome Sort(const HttpResponse& response, const std::string& url) const;
   Http& http_;
   const BatchEndpoint where_;

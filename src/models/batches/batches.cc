@@ -12,8 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{60'000};
-constexpr milliseconds kSlice{200};  // after which a stop is heard
-constexpr int kMostPostings = 4;     // of one batch, where the connection breaks each time
+constexpr milliseconds kSlice{200};   // after which a stop is heard
+constexpr int kMostFailedLooks = 10;  // one after the other
+constexpr int kMostPostings = 4;      // of one batch, where the connection breaks each time
 
 std::unexpected<Error> Interrupted(std::string message) {
   return std::unexpected(Error{ErrorKind::kInterrupted, std::move(message), {}});
@@ -204,9 +205,17 @@ Async<Status> Batches::Settle(BatchPatience patience) {
   }
 }
 
+// A day is long: a network that is gone for some minutes of it ends nothing.
 Async<Status> Batches::LookOnce(NotedBatch& batch, const BatchPatience& patience) {
   auto looking = api_.Look(batch.ids.front());
-  CO_TRY_ASSIGN(BatchView view, co_await looking);
+  Expected<BatchView> seen = co_await looking;
+  if (!seen && seen.error().kind == ErrorKind::kWorld && ++failed_looks_ < kMostFailedLooks) {
+    if (patience.tell) patience.tell(fmt::format("note: {}; looking again later", seen.error().Text()));
+    co_return Status();
+  }
+  if (!seen) co_return std::unexpected(std::move(seen).error());
+  failed_looks_ = 0;
+  BatchView& view = *seen;
   if (view.refused) co_return Refused(batch, view);
   if (!view.ended) co_return Status();
   auto taking = TakeAnswers(batch, std::move(view), patience);

@@ -101,6 +101,7 @@ class Batches {
   std::optional<AtomicFile> collecting_;
   int number_ = 0;  ///< of the batch that is being collected
   std::uint64_t count_ = 0, bytes_ = 0;
+  int failed_looks_ = 0;
 };
 
 }  // namespace xsweep

@@ -151,9 +151,6 @@ Status CheckBatches(const Experiment& experiment) {
 Expected<std::int64_t> JudgeInBatches(const Experiment& experiment, const RunDirectory& old_run,
                                       const RunDirectory& run, const BatchWish& wish, const std::atomic<bool>& stop) {
   const std::filesystem::path folder = run.File(layout::kBatches);
-  TRY(run.disk().MakeDirectory(folder));
-  const auto lock = FileLock::Acquire(folder / layout::kBatchLock, std::chrono::milliseconds(500));
-  if (!lock) return UserError("another process waits for the batches of this run", run.path().string());
   // What an earlier part has judged is judged again from what lies in the folder, so that nothing is counted twice.
   TRY(RemoveTree(run.shards()));
   Bench bench;

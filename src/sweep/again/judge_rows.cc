@@ -49,6 +49,11 @@ Expected<TrialIdentity> IdentityOf(const Plan& plan, const Trial& row) {
   return TrialIdentity{row.index, 0, static_cast<std::uint32_t>(task - plan.tasks().begin()), row.seed, row.trial};
 }
 
+Status Stopped(bool for_good) {
+  const char* words = for_good ? "interrupted; nothing was kept" : "interrupted";
+  return std::unexpected(Error{ErrorKind::kInterrupted, words, {}});
+}
+
 }  // namespace
 
 Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
@@ -94,7 +99,7 @@ Async<bool> JudgeRows(JudgingPass pass, Bench& bench) {
   const Surroundings around{.loop = bench.loop.get(), .http = bench.http.get()};
   const std::vector<bool> none;
   while (bench.result) {
-    if (pass.stop) bench.result = std::unexpected(Error{ErrorKind::kInterrupted, "interrupted; nothing was kept", {}});
+    if (pass.stop) bench.result = Stopped(!pass.left_open);
     if (pass.stop) break;
     auto next = pass.dialogues.Take(pass.done != nullptr ? *pass.done : none);
     if (!next) bench.result = std::unexpected(next.error());

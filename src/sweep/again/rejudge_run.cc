@@ -118,9 +118,8 @@ std::string CutShortWords(std::int64_t dialogues) {
 }
 
 /// How many dialogues may have been cut short.
-Expected<std::int64_t> JudgeAll(const Experiment& experiment, const RunDirectory& old_run, const RunDirectory& run,
+Expected<std::int64_t> JudgeAll(const Experiment& experiment, KeptDialogues& dialogues, const RunDirectory& run,
                                 int jobs, const std::atomic<bool>& stop) {
-  TRY_ASSIGN(KeptDialogues dialogues, KeptDialogues::Open(old_run));
   Bench bench;
   TRY(OpenBench(run, experiment.config.limits, bench));
   const auto& model = experiment.config.models[Role::kJudge];
@@ -135,12 +134,6 @@ Expected<std::int64_t> JudgeAll(const Experiment& experiment, const RunDirectory
   return bench.cut_short;
 }
 
-Expected<std::int64_t> JudgeBy(const RejudgeRequest& request, const Experiment& experiment, const RunDirectory& old_run,
-                               const RunDirectory& run, const std::atomic<bool>& stop) {
-  if (request.batch) return JudgeInBatches(experiment, old_run, run, *request.batch, stop);
-  return JudgeAll(experiment, old_run, run, request.jobs, stop);
-}
-
 /// The part of the price that a batch costs is what its costs are counted with.
 void PriceAsBatch(const Experiment& experiment, Manifest& manifest) {
   for (ModelRecord& model : manifest.models) {
@@ -150,6 +143,18 @@ void PriceAsBatch(const Experiment& experiment, Manifest& manifest) {
       if (usd.is_number()) model.price.Set(rate, usd.AsDouble() * part);
     }
   }
+}
+
+Expected<StartedRun> StartOrGoOn(const RejudgeRequest& request, const Experiment& experiment, Manifest manifest,
+                                 const std::string& old_run) {
+  const NewRun where{request.outdir, request.run_id};
+  TRY_ASSIGN(auto waiting, FindWaiting(where, manifest, old_run));
+  if (!waiting) return StartNewRun(experiment, std::move(manifest), where);
+  const std::string path = waiting->run.path().string();
+  if (!request.batch)
+    return UserError("waits for batches with this judge; go on with --batch, or name another judge or --run-id", path);
+  PrintNote("going on with " + path);
+  return std::move(*waiting);
 }
 
 /// Nothing may stay that resuming would ask the agents for, unless it waits for batches that are paid for.
@@ -201,27 +206,24 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
   TRY(CheckJudge(experiment, before, path.string()));
   TRY(CheckKey(experiment));
   if (request.batch) TRY(CheckBatches(experiment));
-  TRY(KeptDialogues::Open(old_run));
-
+  TRY_ASSIGN(KeptDialogues dialogues, KeptDialogues::Open(old_run));
   experiment.config.description =
       fmt::format("{} (run {} judged again by {})", before.description, before.run_id, experiment.config.judge.name);
   Manifest manifest = DescribeRun(experiment, request.argv);
   manifest.dialogues_of = before.dialogues_of.empty() ? before.run_id : before.dialogues_of;
   KeepImport(before, experiment.config.judge.name, manifest);
   if (request.batch) PriceAsBatch(experiment, manifest);
-  const NewRun where{request.outdir, request.run_id};
-  TRY_ASSIGN(auto waiting, FindWaiting(where, manifest, old_run.run_id()));
-  if (waiting && !request.batch)
-    return UserError("waits for batches with this judge; go on with --batch, or name another judge or --run-id",
-                     waiting->run.path().string());
-  if (waiting) PrintNote(fmt::format("going on with {}", waiting->run.path().string()));
-  if (!waiting) {
-    TRY_ASSIGN(waiting, StartNewRun(experiment, std::move(manifest), where));
+  TRY_ASSIGN(StartedRun started, StartOrGoOn(request, experiment, std::move(manifest), old_run.run_id()));
+  std::optional<FileLock> held;
+  if (request.batch) {
+    TRY_ASSIGN(FileLock lock, HoldBatches(started.run));
+    held.emplace(std::move(lock));
   }
-  if (waiting->run.sealed()) return Conclude(*waiting, 0);
-  const auto judged = JudgeBy(request, experiment, old_run, waiting->run, stop);
-  if (!judged) return Leave(*waiting, judged.error());
-  return Conclude(*waiting, *judged);
+  if (started.run.sealed()) return Conclude(started, 0);
+  const auto judged = request.batch ? JudgeInBatches(experiment, old_run, started.run, *request.batch, stop)
+                                    : JudgeAll(experiment, dialogues, started.run, request.jobs, stop);
+  if (!judged) return Leave(started, judged.error());
+  return Conclude(started, *judged);
 }
 
 }  // namespace xsweep

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sweep/again/waiting_rejudge.h"
 
+#include <chrono>
 #include <filesystem>
 #include <vector>
 
-#include "base/files.h"
 #include "models/batches/batch_notes.h"
 #include "record/logs/layout.h"
 
@@ -25,6 +25,14 @@ Expected<std::optional<StartedRun>> FindWaiting(const NewRun& where, const Manif
     found.emplace(StartedRun{std::move(run), std::move(manifest)});
   }
   return found;
+}
+
+Expected<FileLock> HoldBatches(const RunDirectory& run) {
+  const std::filesystem::path folder = run.File(layout::kBatches);
+  TRY(run.disk().MakeDirectory(folder));
+  auto lock = FileLock::Acquire(folder / layout::kBatchLock, std::chrono::milliseconds(500));
+  if (!lock) return UserError("another process waits for the batches of this run", run.path().string());
+  return lock;
 }
 
 bool HasBatches(const RunDirectory& run) {

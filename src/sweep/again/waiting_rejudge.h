@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "base/files.h"
 #include "record/manifest.h"
 #include "record/run_directory.h"
 #include "sweep/start_run.h"
@@ -15,6 +16,9 @@ namespace xsweep {
 /// that began last, or the one that `where` names.
 Expected<std::optional<StartedRun>> FindWaiting(const NewRun& where, const Manifest& wanted,
                                                 const std::string& old_run);
+/// Held by the one process that works on the batches of a run; makes their folder. Fails with kUser while another one
+/// holds it.
+Expected<FileLock> HoldBatches(const RunDirectory& run);
 /// Whether anything of this run has gone out in batches.
 bool HasBatches(const RunDirectory& run);
 /// Of a finished run: removes questions and answers, which its exchanges hold too, and leaves the notes.
