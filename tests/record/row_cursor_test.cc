@@ -22,8 +22,10 @@ std::optional<std::int64_t> CountOf(const std::string& text, std::int64_t limit 
 
 std::optional<std::string> TextOf(const std::string& text) {
   const std::string bytes = Padded(text);
-  RowCursor cursor(bytes.data());
+  RowCursor cursor(bytes.data()), of_hash(bytes.data());
   const std::string inside(cursor.Text());
+  EXPECT_EQ(of_hash.Hash(), inside);
+  EXPECT_EQ(of_hash.at(), cursor.at());
   return cursor.ok() ? std::optional(inside) : std::nullopt;
 }
 

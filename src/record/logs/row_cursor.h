@@ -57,26 +57,44 @@ struct Digits {
 
   /// The number: eight digits at once by three multiplications, those before the first being zeros.
   std::int64_t Value() const {
+    if (length == 1) return static_cast<std::int64_t>(bytes & 0xFF);  // nearly all are below ten
     std::uint64_t value = bytes << (64 - 8 * length);
     value = (value * 2561) >> 8U & 0x00FF00FF00FF00FFULL;
     value = (value * 6553601) >> 16U & 0x0000FFFF0000FFFFULL;
     return static_cast<std::int64_t>((value * 42949672960001ULL) >> 32U);
   }
 };
-inline Digits DigitsAt(const char* at) {
-  Digits digits;
+inline Digits DigitsAt(const char* at, std::size_t length) {
+  Digits digits{length, 0};
   std::memcpy(&digits.bytes, at, sizeof digits.bytes);  // little endian, as every machine this runs on
   digits.bytes ^= kOnes * '0';
+  return digits;
+}
+inline Digits DigitsAt(const char* at) {
+  Digits digits = DigitsAt(at, 0);
   // A byte above 9 reaches its high bit by this sum or has it; those below the first such one carry nothing.
   const std::uint64_t others = ((digits.bytes + kOnes * 0x76) | digits.bytes) & kHighs;
   digits.length = others == 0 ? sizeof digits.bytes : static_cast<std::size_t>(__builtin_ctzll(others)) / 8;
   return digits;
 }
 
-/// Whether `literal` stands at `at`, as a few inlined 8-byte compares: a call to memcmp for each key would take a third
-/// of the time.
+/// Whether `literal` stands at `at`, as a few inlined compares of 16 or 8 bytes: a call to memcmp for each key would
+/// take a third of the time.
 template <std::size_t kLength>
 [[gnu::always_inline]] inline bool Stands(const char* at, const char* literal) {
+#ifdef __SSE2__
+  if constexpr (kLength >= 16) {
+    const auto load = [](const char* from) {
+      return _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(from)));
+    };
+    __m128i equal = _mm_cmpeq_epi8(load(at), load(literal));
+    for (std::size_t i = 16; i < kLength; i += 16) {
+      const std::size_t from = i + 16 <= kLength ? i : kLength - 16;
+      equal = _mm_and_si128(equal, _mm_cmpeq_epi8(load(at + from), load(literal + from)));
+    }
+    return _mm_movemask_epi8(equal) == 0xFFFF;
+  }
+#endif
   std::uint64_t here = 0;
   std::uint64_t wanted = 0;
   if constexpr (kLength < sizeof here) {
@@ -133,15 +151,31 @@ class RowCursor {
     return {begin, static_cast<std::size_t>(end - begin)};
   }
 
-  /// A JSON integer in [0, limit] of at most 18 digits.
+  /// A text of 16 bytes, as hashes are; any other as well.
+  std::string_view Hash() {
+    constexpr std::size_t kLength = 16;
+    static_assert(kLength % row_bytes::kPlainStep == 0);
+    if (at_ == nullptr || *at_ != '"' || at_[kLength + 1] != '"') return Text();
+    for (std::size_t i = 0; i < kLength; i += row_bytes::kPlainStep)
+      if (row_bytes::PlainBytes(at_ + 1 + i) != row_bytes::kPlainStep) return Text();
+    const char* const begin = at_ + 1;
+    at_ += kLength + 2;
+    return {begin, kLength};
+  }
+
+  /// A JSON integer in [0, limit] of at most 18 digits. Its end is found by branches, which are foreseen: what follows
+  /// need not wait for it.
   [[gnu::always_inline]] std::int64_t Count(std::int64_t limit = INT64_MAX) {
-    if (at_ == nullptr) return 0;
-    const row_bytes::Digits digits = row_bytes::DigitsAt(at_);
-    if (digits.length == sizeof digits.bytes) return LongCount(limit);
-    if (digits.length == 0 || (digits.length > 1 && *at_ == '0')) return Fail(), 0;
-    const std::int64_t value = digits.length == 1 ? *at_ - '0' : digits.Value();
+    if (at_ == nullptr || !row_bytes::IsDigit(*at_)) return Fail(), 0;
+    const char* const begin = at_;
+    const char* end = begin + 1;
+    while (row_bytes::IsDigit(*end)) ++end;
+    const auto length = static_cast<std::size_t>(end - begin);
+    if (length > sizeof(std::uint64_t)) return LongCount(limit);
+    if (length > 1 && *begin == '0') return Fail(), 0;
+    const std::int64_t value = length == 1 ? *begin - '0' : row_bytes::DigitsAt(begin, length).Value();
     if (value > limit) return Fail(), 0;
-    at_ += digits.length;
+    at_ = end;
     return value;
   }
 

@@ -127,13 +127,13 @@ void ScanAttack(RowCursor& cursor, TrialCounts& counts) {
 
 void ScanHashes(RowCursor& cursor, TrialRow& row) {
   cursor.Need(kTaskHash);
-  row.task_hash = cursor.Text();
+  row.task_hash = cursor.Hash();
   cursor.Need(kPayloadHash);
-  row.payload_hash = cursor.Text();
+  row.payload_hash = cursor.Hash();
   cursor.Need(kPolicyHash);
-  row.policy_hash = cursor.Text();
+  row.policy_hash = cursor.Hash();
   cursor.Need(kJudgeHash);
-  row.judge_hash = cursor.Text();
+  row.judge_hash = cursor.Hash();
 }
 
 void ScanError(RowCursor& cursor) {
