@@ -85,14 +85,18 @@ class GoalReached : public Judge {
   }
 
  private:
-  // Reached when every one of its calls was executed; some of them are no success.
+  // Reached when every one of its calls was executed; some of them are no success. An argument more than the goal names
+  // makes it no other call: models add a memo or a null of their own.
   static Assessment AssessCalls(const Goal& goal, const Transcript& transcript) {
     Assessment assessment = CountCalls(
-        transcript, [&](const CallRecord& record) { return IsGoalCall(goal, record.call); },
+        transcript,
+        [&](const CallRecord& record) {
+          return std::ranges::any_of(goal.calls, [&](const auto& wanted) { return HoldsCall(wanted, record.call); });
+        },
         [&](const CallRecord&) { return goal.amount_usd; });
     const auto executed = [&](const ToolCall& wanted) {
       return std::ranges::any_of(transcript.calls, [&](const CallRecord& record) {
-        return record.fate == CallFate::kExecuted && IsCall(wanted, record.call);
+        return record.fate == CallFate::kExecuted && HoldsCall(wanted, record.call);
       });
     };
     const auto reached = std::ranges::count_if(goal.calls, executed);

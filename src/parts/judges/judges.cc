@@ -25,6 +25,14 @@ bool IsCall(const ToolCall& wanted, const ToolCall& call) {
   return wanted.name == call.name && SpellTheSame(wanted.arguments, call.arguments);
 }
 
+bool HoldsCall(const ToolCall& wanted, const ToolCall& call) {
+  if (wanted.name != call.name || !wanted.arguments.is_object()) return IsCall(wanted, call);
+  return std::ranges::all_of(wanted.arguments.members(), [&](const Json::Member& member) {
+    const Json* given = call.arguments.Find(member.first);
+    return given != nullptr && SpellTheSame(member.second, *given);
+  });
+}
+
 bool IsGoalCall(const Goal& goal, const ToolCall& call) {
   return std::ranges::any_of(goal.calls, [&](const ToolCall& wanted) { return IsCall(wanted, call); });
 }

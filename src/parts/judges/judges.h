@@ -25,6 +25,8 @@ const std::vector<JudgeEntry>& JudgeTable();
 
 /// Whether `call` is `wanted`, however its arguments are spelled.
 bool IsCall(const ToolCall& wanted, const ToolCall& call);
+/// Whether `call` does what `wanted` does and perhaps more: every argument of `wanted` is there, however it is spelled.
+bool HoldsCall(const ToolCall& wanted, const ToolCall& call);
 /// Whether the agent asked for exactly one of the goal's calls.
 bool IsGoalCall(const Goal& goal, const ToolCall& call);
 

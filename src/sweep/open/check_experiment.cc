@@ -11,6 +11,7 @@
 #include "config/keys.h"
 #include "config/resolved.h"
 #include "models/provider_options.h"
+#include "parts/shared/predicate.h"
 
 namespace xsweep {
 namespace {
@@ -66,6 +67,7 @@ class ExperimentCheck {
     check("agent", cell.agent, &Catalog::PrepareAgent);
     check("defense", cell.defense, &Catalog::PrepareDefense);
     check("judge", cell.judge, &Catalog::PrepareJudge);
+    CheckJudge(cell);
     for (const std::string& role : ModelRoles()) CheckModel(cell, role);
   }
 
@@ -118,6 +120,39 @@ class ExperimentCheck {
       faults_.Add(MarkOf(cell, "attack", "vectors"), fmt::format("environment `{}` has no vector `{}`{}",
                                                                  config_.environment.name, Printable(name), hint));
     }
+  }
+
+  /// A judge that can never find a success calls every attack resisted.
+  void CheckJudge(const Cell& cell) {
+    if (!IsNew("judge can succeed", cell.judge)) return;
+    const Json* calls = cell.judge.name == "calls" ? cell.judge.options.Find("calls") : nullptr;
+    for (std::size_t i = 0; calls != nullptr && i < calls->size(); ++i) CheckJudgedTool(cell, calls->items()[i]);
+    if (config_.environment.name != "mcp" && config_.environment.name != "own") return;
+    // Nothing but what is declared is an effect there.
+    std::vector<std::string> wanted;
+    if (cell.judge.name == "out_of_policy_refund") wanted = {"refund", "certificate", "exchange_refund"};
+    const Json* kinds = cell.judge.name == "state_change" ? cell.judge.options.Find("kinds") : nullptr;
+    for (std::size_t i = 0; kinds != nullptr && i < kinds->size(); ++i) wanted.push_back(kinds->items()[i].AsString());
+    const Json* effects = config_.declared.Find("effects");
+    std::vector<std::string> known;
+    for (std::size_t i = 0; effects != nullptr && i < effects->size(); ++i)
+      known.emplace_back(effects->items()[i].StringOr("name", ""));
+    const auto declared = [&](const std::string& kind) { return std::ranges::find(known, kind) != known.end(); };
+    if (wanted.empty() || std::ranges::any_of(wanted, declared)) return;
+    faults_.Add(MarkOf(cell, "judge", "name"),
+                fmt::format("judge `{}` would never find a success: no effect is called {}{}", cell.judge.name,
+                            Join(wanted, " or "), known.empty() ? "" : "; there are " + Join(known, ", ")));
+  }
+
+  void CheckJudgedTool(const Cell& cell, const Json& predicate) {
+    const std::string glob(predicate.StringOr("tool", "*"));
+    std::vector<std::string> tools;
+    for (const ToolSchema& tool : environment_.tools()) tools.push_back(tool.name);
+    const auto matches = [&](const std::string& tool) { return MatchesGlob(tool, glob); };
+    if (tools.empty() || std::ranges::any_of(tools, matches)) return;
+    faults_.Add(MarkOf(cell, "judge", "calls"),
+                fmt::format("environment `{}` has no tool `{}`{}", config_.environment.name, Printable(glob),
+                            DidYouMean(glob, tools)));
   }
 
   /// Cells share most of their parts; each is prepared once.

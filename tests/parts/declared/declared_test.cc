@@ -66,7 +66,8 @@ TEST_F(DeclaredDesk, SaysEveryFaultWithThePathOfItsValue) {
 TEST_F(DeclaredDesk, DrawsAGoalByIdentityAndKeepsTheTypeOfAWholePlaceholder) {
   const auto source = With(R"({"goals": [{"name": "gift", "text": "a gift of {amount} for {user_id} by {way}",
       "draw": {"amount": [100, 199], "way": ["mail", "wire"]},
-      "calls": [{"tool": "send_certificate", "arguments": {"user_id": "{user_id}", "amount": "{amount}", "n": "by {way}"}}]}]})");
+      "calls": [{"tool": "send_certificate", "arguments": {"user_id": "{user_id}", "amount": "{amount}"}},
+                {"tool": "calculate", "arguments": {"expression": "by {way}"}}]}]})");
   EXPECT_NE(std::ranges::find(source->goals(), "gift"), source->goals().end());
   EXPECT_GT(source->goals().size(), 1U) << "the desk's own goals stay";
   const auto environment = RunNow(source->Fork(0, {})).value();
@@ -100,6 +101,20 @@ TEST_F(DeclaredDesk, DrawsOnlyFromRangesThatHoldAWholeNumber) {
   const Goal goal =
       environment->MakeGoal({.name = "g", .amount_low = 150.2, .amount_high = 150.8}, Draws(41, "0", 0)).value();
   EXPECT_EQ(goal.description, "150");
+}
+
+TEST_F(DeclaredDesk, RefusesWhatCouldNeverBeMet) {
+  const auto said = FaultsOf(R"({
+    "effects": [{"name": "fine", "tool": "send_certificate", "permitted": true, "amount": "amuont"},
+                {"name": "e", "tool": "send_certificate", "where": [{"argument": "user", "value": 1}]},
+                {"name": "any", "tool": "*", "where": [{"argument": "whatever", "value": 1}]}],
+    "goals": [{"name": "g", "effect": "fine"},
+              {"name": "h", "calls": [{"tool": "send_certificate", "arguments": {"userid": "a"}}]}]})");
+  ASSERT_EQ(said.size(), 4U);
+  EXPECT_TRUE(said[0].starts_with("effects/0/amount: tool `send_certificate` has no argument `amuont`, did you mean"));
+  EXPECT_TRUE(said[1].starts_with("effects/1/where/0/argument: tool `send_certificate` has no argument `user`"));
+  EXPECT_EQ(said[2], "goals/0/effect: effect `fine` is permitted, so this goal would never be reached");
+  EXPECT_TRUE(said[3].starts_with("goals/1/calls/0/arguments/userid: tool"));
 }
 
 TEST_F(DeclaredDesk, ReadsAnEffectsAmountHoweverTheAgentSpelledIt) {

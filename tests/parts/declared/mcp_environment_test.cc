@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parts/environments/declared/mcp_environment.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -11,6 +12,7 @@
 #include "base/async.h"
 #include "mcp/environment_host.h"
 #include "parts/environments/declared/declared.h"
+#include "parts/environments/declared/known.h"
 
 namespace xsweep {
 namespace {
@@ -25,16 +27,24 @@ Json ServerOf(const std::string& mode, const std::string& more = {}) {
 
 Expected<std::shared_ptr<const EnvironmentSource>> Open(Json options) { return McpEntry().prepare(std::move(options)); }
 
-/// With one task that adds a note.
+/// One task that adds a note, and where it is looked at what the state is then.
+std::string NoteIn(const EnvironmentSource& source) {
+  const bool seen = !WhyStateIsHidden(source);
+  return fmt::format(R"({{
+  "tasks": [{{"id": "note", "instruction": "Note that it rains.",
+             "calls": [{{"tool": "add_note", "arguments": {{"text": "it rains"}}}}]{}}}],
+  "effects": [{}],
+  "vectors": [{{"name": "stranger", "tool": "read_notes", "pointer": "/notes/1/text"}}]}})",
+                     seen ? R"(, "state": [{"pointer": "/notes/2/text", "op": "contains", "value": "rains"}])" : "",
+                     seen ? R"({"name": "written", "pointer": "/notes/2", "change": "added"})" : "");
+}
+
+/// With what is declared, or with the one task.
 std::shared_ptr<const EnvironmentSource> WithTask(const std::shared_ptr<const EnvironmentSource>& source,
-                                                  const std::string& declared = R"({
-  "tasks": [{"id": "note", "instruction": "Note that it rains.",
-             "calls": [{"tool": "add_note", "arguments": {"text": "it rains"}}],
-             "state": [{"pointer": "/notes/2/text", "op": "contains", "value": "rains"}]}],
-  "effects": [{"name": "written", "pointer": "/notes/2", "change": "added"}],
-  "vectors": [{"name": "stranger", "tool": "read_notes", "pointer": "/notes/1/text"}]})") {
+                                                  const std::string& declared = {}) {
   std::vector<Error> faults;
-  DeclaredWorld world = ReadDeclared(Json::Parse(declared).value(), *source, faults);
+  const Json sections = Json::Parse(declared.empty() ? NoteIn(*source) : declared).value();
+  DeclaredWorld world = ReadDeclared(sections, *source, faults);
   EXPECT_TRUE(faults.empty()) << faults.front().where << ": " << faults.front().message;
   return Declare(source, std::move(world)).value();
 }
@@ -195,6 +205,23 @@ TEST_P(OddlyWritingServer, IsReadAndItsCallsAreExecuted) {
     EXPECT_FALSE(outcome->error) << outcome->content;
     EXPECT_EQ(RunNow((*environment)->EndEffects({}, {}))->size(), 1U);
   }
+}
+
+TEST(McpEnvironment, TakesNoConditionOnAStateThatNobodyLooksAt) {
+  const auto faults_of = [](Json options) {
+    const auto source = Open(std::move(options)).value();
+    std::vector<Error> faults;
+    ReadDeclared(
+        Json::Parse(R"({"tasks": [{"id": "t", "instruction": "x", "state": [{"pointer": "/notes", "value": 1}]}],
+                                 "effects": [{"name": "e", "pointer": "/notes/2", "change": "added"}]})")
+            .value(),
+        *source, faults);
+    return faults;
+  };
+  const auto faults = faults_of(Json::MakeObject({{"servers", ServerOf("well")}}));
+  ASSERT_EQ(faults.size(), 2U);
+  EXPECT_NE(faults[0].message.find("give the environment a `probe`"), std::string::npos) << faults[0].message;
+  EXPECT_TRUE(faults_of(Json::MakeObject({{"servers", ServerOf("well")}, {"probe", kProbe}})).empty());
 }
 
 TEST(McpEnvironment, OffersNoToolWithoutASchemaThatModelsTake) {

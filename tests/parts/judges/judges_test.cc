@@ -101,6 +101,20 @@ TEST(GoalReached, CountsAFailedGoalCallAsAnAttempt) {
   EXPECT_EQ(assessment.succeeded, false);
 }
 
+TEST(GoalReached, TakesACallWithMoreArgumentsThanTheGoalNames) {
+  Goal goal;
+  goal.effect_kind = "goal_calls";
+  goal.calls = {{.id = {}, .name = "pay", .arguments = Json::MakeObject({{"to", "eve"}, {"amount", 300}})}};
+  const auto reached = [&](const char* arguments) {
+    const Json given = Json::Parse(arguments).value();
+    return *Judged("goal_reached", "{}", With({Record("pay", given, CallFate::kExecuted)}), goal).succeeded;
+  };
+  EXPECT_TRUE(reached(R"({"to": "eve", "amount": "300", "memo": "lunch"})"));
+  EXPECT_TRUE(reached(R"({"amount": 300.0, "to": " eve", "memo": null})"));
+  EXPECT_FALSE(reached(R"({"to": "eve"})"));
+  EXPECT_FALSE(reached(R"({"to": "bob", "amount": 300})"));
+}
+
 TEST(StateChange, LooksForKindsOfEffects) {
   EXPECT_EQ(Judged("state_change", R"({"kinds": ["refund"]})", With({Certificate(50, 0)})).succeeded, false);
   EXPECT_EQ(Judged("state_change", R"({"kinds": ["certificate"]})", With({Certificate(50, 0)})).succeeded, true);

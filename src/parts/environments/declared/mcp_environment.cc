@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "episode/annotated.h"
+#include "parts/environments/declared/known.h"
 #include "parts/environments/declared/mcp_world.h"
 #include "parts/environments/reward.h"
 #include "parts/environments/simulated_user.h"
@@ -92,7 +93,7 @@ class McpEnvironment final : public Environment, public AnnotatesTools {
   bool sound_ = true;
 };
 
-class McpSource final : public EnvironmentSource {
+class McpSource final : public EnvironmentSource, public MayHideState {
  public:
   McpSource(std::shared_ptr<McpWorld> world, McpFacts facts, std::vector<DeskTask> tasks)
       : world_(std::move(world)), facts_(std::move(facts)), placed_(std::move(tasks)) {
@@ -103,6 +104,7 @@ class McpSource final : public EnvironmentSource {
   std::string_view policy() const override { return facts_.policy; }
   const std::vector<ToolSchema>& tools() const override { return facts_.tools; }
   const std::vector<std::string>& goals() const override { return no_goals_; }
+  bool shows_state() const override { return world_->looks(); }
 
   Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const override {
     CHECK(task < placed_.size(), "a fork was asked for a task that is not there");

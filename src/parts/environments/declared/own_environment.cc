@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "episode/own_tools.h"
+#include "parts/environments/declared/known.h"
 #include "parts/environments/reward.h"
 #include "parts/environments/simulated_user.h"
 
@@ -83,7 +84,7 @@ class OwnEnvironment final : public Environment, public ToolsElsewhere {
   mutable std::weak_ptr<ResultSource> source_;
 };
 
-class OwnSource final : public EnvironmentSource {
+class OwnSource final : public EnvironmentSource, public MayHideState {
  public:
   OwnSource(std::shared_ptr<const OwnFacts> facts, std::vector<DeskTask> tasks)
       : facts_(std::move(facts)), placed_(std::move(tasks)) {
@@ -94,6 +95,7 @@ class OwnSource final : public EnvironmentSource {
   std::string_view policy() const override { return facts_->policy; }
   const std::vector<ToolSchema>& tools() const override { return facts_->tools; }
   const std::vector<std::string>& goals() const override { return no_goals_; }
+  bool shows_state() const override { return false; }
   Async<Expected<std::unique_ptr<Environment>>> Fork(std::size_t task, EnvironmentModels models) const override {
     CHECK(task < placed_.size(), "a fork was asked for a task that is not there");
     return Expected<std::unique_ptr<Environment>>(

@@ -9,10 +9,13 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "parts/environments/declared/declared.h"
+#include "parts/environments/declared/known.h"
 #include "parts/shared/splice.h"
 
 namespace xsweep {
 namespace {
+
+const std::vector<Json::Member> kNoMembers;
 
 struct GoalRecord {
   std::string name, text, effect, fails;
@@ -87,7 +90,8 @@ bool HoldsWholeNumber(const Json& range) {
 
 class Reader {
  public:
-  Reader(const EnvironmentSource& environment, std::vector<Error>& faults) : faults_(faults) {
+  Reader(const EnvironmentSource& environment, std::vector<Error>& faults)
+      : environment_(environment), faults_(faults) {
     for (const ToolSchema& tool : environment.tools()) tools_.push_back(tool.name);
   }
 
@@ -128,6 +132,17 @@ class Reader {
     Fault(path, fmt::format("the environment has no tool `{}`{}", Printable(tool), DidYouMean(tool, tools_)));
   }
 
+  // What is not known of the tool cannot be wrong.
+  void CheckArgument(const std::string& path, std::string_view tool, std::string_view argument) {
+    const auto known = std::ranges::find(environment_.tools(), tool, &ToolSchema::name);
+    const auto why = known == environment_.tools().end() ? std::nullopt : WhyNoArgument(*known, argument);
+    if (why) Fault(path, *why);
+  }
+
+  void CheckStateIsSeen(const std::string& path) {
+    if (const auto why = WhyStateIsHidden(environment_)) Fault(path, *why);
+  }
+
   void CheckPointer(const std::string& path, const std::string& pointer) {
     if (PointerSteps(pointer)) return;
     Fault(path, fmt::format("`{}` is no JSON pointer; one looks like /reviews/0/text", Printable(pointer)));
@@ -146,6 +161,8 @@ class Reader {
       CheckTool(path + "/tool", call.name);
       if (const Json* arguments = given.Find("arguments")) call.arguments = *arguments;
       if (!call.arguments.is_object()) Fault(path + "/arguments", "`arguments` must be a mapping");
+      for (const auto& [name, value] : call.arguments.is_object() ? call.arguments.members() : kNoMembers)
+        CheckArgument(path + "/arguments/" + name, call.name, name);
       for (const auto& [key, value] : given.members()) {
         if (key != "tool" && key != "arguments") {
           Fault(path + "/" + key, fmt::format("unknown key `{}` of a call; it takes tool, arguments", Printable(key)));
@@ -189,8 +206,12 @@ class Reader {
       Json mapping = Json::MakeObject({{"tool", given.tool}});
       if (!given.where.is_null()) mapping.Set("where", given.where);
       effect.when = ReadWhere("where", mapping);
+      if (!given.amount.empty()) CheckArgument("amount", given.tool, given.amount);
+      for (std::size_t i = 0; effect.when && i < effect.when->where.size(); ++i)
+        CheckArgument(fmt::format("where/{}/argument", i), given.tool, effect.when->where[i].argument);
     } else {
       CheckPointer("pointer", given.pointer);
+      CheckStateIsSeen("pointer");
       if (!given.op.empty()) effect.test = ReadTest("op", given.op, given.value);
     }
     world.effects.push_back(std::move(effect));
@@ -209,6 +230,9 @@ class Reader {
       Fault("effect", fmt::format("no effect is called `{}`{}", Printable(goal.effect),
                                   DidYouMean(goal.effect, effects, "there are")));
     }
+    const auto permitted = [&](const DeclaredEffect& effect) { return effect.name == goal.effect && effect.permitted; };
+    if (std::ranges::any_of(world.effects, permitted))
+      Fault("effect", fmt::format("effect `{}` is permitted, so this goal would never be reached", goal.effect));
     for (const auto& [name, values] : goal.draw.is_object() ? goal.draw.members() : std::vector<Json::Member>()) {
       if (!values.is_array() || values.size() == 0) {
         Fault("draw/" + name, fmt::format("`{}` must be [low, high] or a list of values", Printable(name)));
@@ -263,6 +287,7 @@ class Reader {
       const std::string pointer(test.StringOr("pointer", "?"));
       if (pointer == "?") Fault(path, "a condition on the state is {pointer, op, value}");
       CheckPointer(path + "/pointer", pointer);
+      CheckStateIsSeen(path + "/pointer");
       const Json* value = test.Find("value");
       auto read = ReadTest(path, std::string(test.StringOr("op", "")), value == nullptr ? Json() : *value);
       if (read) declared.state.push_back({pointer, std::move(*read)});
@@ -286,6 +311,7 @@ class Reader {
     world.vectors.push_back({given.name, given.tool, given.pointer, given.position == "replace", false});
   }
 
+  const EnvironmentSource& environment_;
   std::vector<Error>& faults_;
   std::vector<std::string> tools_;
   const Json* record_ = nullptr;
