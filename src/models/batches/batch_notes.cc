@@ -92,7 +92,7 @@ void BatchNotes::TakeIn(const Json& line) {
   }
 }
 
-Status BatchNotes::Note(Json line) {
+Status BatchNotes::Note(const Json& line) {
   TRY(Append(line));
   TakeIn(line);
   return {};

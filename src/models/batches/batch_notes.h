@@ -60,7 +60,7 @@ class BatchNotes {
   std::filesystem::path Questions(int batch) const;
   std::filesystem::path Answers(int batch) const;
   /// Takes in what a line says and writes it down; on the disk when this returns.
-  Status Note(Json line);
+  Status Note(const Json& line);
 
  private:
   BatchNotes(Disk& disk, std::filesystem::path folder) : disk_(disk), folder_(std::move(folder)) {}
