@@ -17,11 +17,11 @@ namespace {
 
 /// What a field of 32 or 16 bits holds where the number stands elsewhere, in a wider field.
 constexpr std::uint64_t kBeyond32 = 0xFFFFFFFF, kBeyond16 = 0xFFFF;
-
 constexpr std::uint32_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x06054b50, kEnd64 = 0x06064b50,
                         kLocator64 = 0x07064b50;
 constexpr std::size_t kEndSize = 22, kCentralSize = 46, kLocalSize = 30;
 constexpr std::uint64_t kMostEntries = 10'000'000;
+constexpr std::size_t kBatchBytes = std::size_t{2} << 20U;
 /// 1980-01-01, so that equal content is equal bytes.
 constexpr std::uint16_t kTime = 0, kDate = 0x21;
 
@@ -264,15 +264,14 @@ Status ZipWriter::Add(std::string name, std::string text) {
   Entry& entry = batch_.emplace_back();
   entry.name = std::move(name);
   entry.bytes = std::move(text);
-  constexpr std::size_t kBatch = std::size_t{2} << 20U;
-  return batch_bytes_ < kBatch ? Status() : StartPacking();
+  return batch_bytes_ < kBatchBytes ? Status() : StartPacking();
 }
 
 Status ZipWriter::StartPacking() {
   batch_bytes_ = 0;
   std::vector<Entry> batch = std::exchange(batch_, {});
   if (packing_.valid() && packing_.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
-    batch = Pack(std::move(batch));  // packing takes longer than making: this thread lends a hand in place of waiting
+    batch = Pack(std::move(batch));  // in place of waiting
     TRY(WritePacked());
     return Write(std::move(batch));
   }

@@ -67,6 +67,21 @@ std::string AnswerHead(int status, std::string_view type, const HeaderFields& fi
   return head + (keep ? "\r\n" : "Connection: close\r\n\r\n");
 }
 
+int Feed(HttpParser& parser, std::string& buffer) {
+  boost::beast::error_code code;
+  const bool in_body = parser.is_header_done();
+  while (!buffer.empty() && !parser.is_done() && parser.is_header_done() == in_body) {
+    const std::size_t used = parser.put(boost::asio::buffer(buffer), code);
+    buffer.erase(0, used);
+    if (code == http::error::need_more) return 0;
+    if (code == http::error::header_limit) return 431;
+    if (code == http::error::body_limit) return 413;
+    if (code) return 400;
+    if (used == 0) return 0;
+  }
+  return 0;
+}
+
 Expected<RequestHead> ReadRequestHead(const HttpParser& parser) {
   const auto& message = parser.get();
   RequestHead head;

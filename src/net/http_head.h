@@ -19,6 +19,10 @@ using HeaderFields = std::vector<std::pair<std::string, std::string>>;
 /// Reads the strangers' bytes.
 using HttpParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
 
+/// Gives the parser what has come, to the end of the head or, after that, of the body, and takes it out of `buffer`. 0
+/// when all is well so far, or the status that says what is wrong.
+int Feed(HttpParser& parser, std::string& buffer);
+
 struct RequestHead {
   std::string method;
   std::string path;  ///< decoded and clean

@@ -161,7 +161,7 @@ class WebConnection final : public WebStream {
     SteadyTime deadline = After(first || !buffer_.empty() ? kHeadTime : kIdleTime);
     for (bool waiting = buffer_.empty(); !parser.is_header_done();) {
       if (!buffer_.empty()) {
-        const int wrong = Parse(parser);
+        const int wrong = Feed(parser, buffer_);
         if (wrong != 0) co_return wrong;
         if (parser.is_header_done()) break;
       }
@@ -182,7 +182,7 @@ class WebConnection final : public WebStream {
     const SteadyTime last = After(seconds(60 + parser.content_length().value_or(1U << 24U) / 65536 * 60));
     while (!parser.is_done()) {
       if (!buffer_.empty()) {
-        const int wrong = Parse(parser);
+        const int wrong = Feed(parser, buffer_);
         if (wrong != 0) co_return wrong;
         if (parser.is_done()) break;
       }
@@ -190,22 +190,6 @@ class WebConnection final : public WebStream {
       if (got != 0) co_return got;
     }
     co_return 0;
-  }
-
-  /// Feeds what is there, to the end of the head or of the body; 0 when all is well so far.
-  int Parse(HttpParser& parser) {
-    boost::beast::error_code code;
-    const bool in_body = parser.is_header_done();
-    while (!buffer_.empty() && !parser.is_done() && parser.is_header_done() == in_body) {
-      const std::size_t used = parser.put(boost::asio::buffer(buffer_), code);
-      buffer_.erase(0, used);
-      if (code == http::error::need_more) return 0;
-      if (code == http::error::header_limit) return 431;
-      if (code == http::error::body_limit) return 413;
-      if (code) return 400;
-      if (used == 0) return 0;
-    }
-    return 0;
   }
 
   /// 0 when bytes came; kGone, or 408 when none did in time.
