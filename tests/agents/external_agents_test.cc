@@ -198,7 +198,8 @@ TEST_F(ExternalAgents, MayBeKilledAtAnyMoment) {
   int killed = 0;
   std::jthread killer([&](const std::stop_token& stop) {
     std::mt19937 random(14);
-    while (!stop.stop_requested()) {
+    // Not more than a third of them: on a busy machine none would live long enough to do anything.
+    while (!stop.stop_requested() && killed < 16) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20 + random() % 300));
       const std::vector<int> agents = StandIns();
       if (!agents.empty() && ::kill(agents[random() % agents.size()], SIGKILL) == 0) ++killed;
@@ -260,7 +261,7 @@ TEST_F(ExternalAgents, EndWithinSecondsOfCtrlCAndResumeToTheSameRows) {
     ASSERT_TRUE(ended);
     EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(7)) << "2 seconds, and 5 to end";
     if (signal == SIGINT) {
-      EXPECT_EQ(Leftovers(), 0) << ended->err;
+      EXPECT_EQ(LeftoversInTheEnd(), 0) << ended->err;  // what was killed may take the kernel a moment
     }
   }
   const ProcessResult rest = Run(config, {"--run-id", "r"});
