@@ -95,7 +95,7 @@ std::string CleanText(std::string_view text) {
 
 std::string Shorten(std::string_view text, std::size_t columns) {
   CHECK(columns >= 3, "room for a character on each side");
-  const std::string clean = CleanText(text);
+  std::string clean = CleanText(text);
   std::vector<std::size_t> starts;
   for (std::size_t at = 0; at < clean.size(); at += FirstCharacter(std::string_view(clean).substr(at)).second)
     starts.push_back(at);

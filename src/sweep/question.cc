@@ -47,7 +47,7 @@ std::string QuestionOf(const std::filesystem::path& run, const RunDesign& manife
     if (!OutsideTheQuestion(path)) asked[path] = WithoutOrder(path, value);
   }
   std::string text = manifest.git.sha + "\n" + manifest.xsweep_version + "\n" + manifest.environment_data_sha256 + "\n";
-  for (const auto& [path, value] : asked) text += path + "=" + value + "\n";
+  for (const auto& [path, value] : asked) text.append(path).append("=").append(value).append("\n");
   return ShortHash(text);
 }
 

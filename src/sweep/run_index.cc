@@ -96,6 +96,7 @@ Status RebuildIndex(const std::filesystem::path& results) {
   std::ranges::stable_sort(
       ended, {}, [](const Ended& run) { return std::pair(std::string_view(run.at), run.entry["timestamp_utc"]); });
   std::vector<IndexEntry> entries;
+  entries.reserve(ended.size());
   for (Ended& run : ended) entries.push_back(std::move(run.entry));
   return RewriteIndex(RealDisk(), results / layout::kIndex, entries);
 }

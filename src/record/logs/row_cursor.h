@@ -29,7 +29,8 @@ inline bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 #ifdef __SSE2__
 inline constexpr std::size_t kPlainStep = 16;
 inline std::size_t PlainBytes(const char* at) {
-  const __m128i bytes = _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(at)));
+  __m128i bytes;
+  std::memcpy(&bytes, at, sizeof bytes);
   // As signed bytes, what is below a space is a control or, with its high bit set, not ASCII.
   const __m128i stops =
       _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"')), _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))),
@@ -85,7 +86,9 @@ template <std::size_t kLength>
 #ifdef __SSE2__
   if constexpr (kLength >= 16) {
     const auto load = [](const char* from) {
-      return _mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(from)));
+      __m128i bytes;
+      std::memcpy(&bytes, from, sizeof bytes);
+      return bytes;
     };
     __m128i equal = _mm_cmpeq_epi8(load(at), load(literal));
     for (std::size_t i = 16; i < kLength; i += 16) {
