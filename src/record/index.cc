@@ -113,7 +113,10 @@ Expected<std::vector<IndexEntry>> ReadIndex(const fs::path& index, std::size_t* 
   std::vector<std::string> columns;
   for (std::size_t start = 0, end = 0; start < text.size(); start = end + 1) {
     end = std::min(text.find('\n', start), text.size());
-    std::vector<std::string> fields = SplitCsvLine(std::string_view(text).substr(start, end - start));
+    std::string_view line = std::string_view(text).substr(start, end - start);
+    if (line.ends_with('\r')) line.remove_suffix(1);  // saved by a spreadsheet
+    if (start == 0 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+    std::vector<std::string> fields = SplitCsvLine(line);
     if (columns.empty()) {
       if (fields.empty() || fields[0] != "run_id")
         return UserError("is no index of xsweep; run `xsweep list --rebuild-index`", index.string());

@@ -58,6 +58,24 @@ TEST(Index, AddsAFinishedRunOnce) {
   EXPECT_EQ(ReadFile(dir / "index.csv")->find("a,e"), ReadFile(dir / "index.csv")->rfind("a,e"));
 }
 
+TEST(Index, IsReadAndGoneOnWithAsASpreadsheetSavesIt) {
+  const TempDir dir;
+  IndexEntry first = Entry("a");
+  first.values["open_gates"] = "asr.upper95 < 0.1";
+  ASSERT_TRUE(AppendToIndex(RealDisk(), dir / "index.csv", first));
+  const std::string written = *ReadFile(dir / "index.csv");
+  std::string saved = "\xEF\xBB\xBF";
+  for (const char c : written) saved.append(c == '\n' ? "\r\n" : std::string(1, c));
+  ASSERT_TRUE(WriteAtomically(RealDisk(), dir / "index.csv", saved));
+  const Status added = AppendToIndex(RealDisk(), dir / "index.csv", Entry("b"));
+  ASSERT_TRUE(added) << added.error().Text();
+  const auto entries = ReadIndex(dir / "index.csv");
+  ASSERT_TRUE(entries) << entries.error().Text();
+  ASSERT_EQ(entries->size(), 2U);
+  EXPECT_EQ((*entries)[0]["open_gates"], "asr.upper95 < 0.1");
+  for (const auto& [column, value] : (*entries)[0].values) EXPECT_EQ(value.find('\r'), std::string::npos) << column;
+}
+
 TEST(CsvField, KeepsFormulasAndQuotesInert) {
   EXPECT_EQ(CsvField("=1+1"), "'=1+1");
   EXPECT_EQ(CsvField("-0.5"), "-0.5");
