@@ -162,10 +162,11 @@ class Reader {
       if (const Json* arguments = given.Find("arguments")) call.arguments = *arguments;
       if (!call.arguments.is_object()) Fault(path + "/arguments", "`arguments` must be a mapping");
       for (const auto& [name, value] : call.arguments.is_object() ? call.arguments.members() : kNoMembers)
-        CheckArgument(path + "/arguments/" + name, call.name, name);
+        CheckArgument(fmt::format("{}/arguments/{}", path, name), call.name, name);
       for (const auto& [key, value] : given.members()) {
         if (key != "tool" && key != "arguments") {
-          Fault(path + "/" + key, fmt::format("unknown key `{}` of a call; it takes tool, arguments", Printable(key)));
+          Fault(fmt::format("{}/{}", path, key),
+                fmt::format("unknown key `{}` of a call; it takes tool, arguments", Printable(key)));
         }
       }
       calls.push_back(std::move(call));
@@ -225,6 +226,7 @@ class Reader {
             fmt::format("goal `{}` needs `calls`, an `effect` or `fails: task`: what is it to reach?", goal.name));
     }
     std::vector<std::string> effects;
+    effects.reserve(world.effects.size());
     for (const DeclaredEffect& effect : world.effects) effects.push_back(effect.name);
     if (!goal.effect.empty() && std::ranges::find(effects, goal.effect) == effects.end()) {
       Fault("effect", fmt::format("no effect is called `{}`{}", Printable(goal.effect),
