@@ -7,11 +7,10 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/wire_text.h"
 
 namespace xsweep {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -166,7 +165,7 @@ Status ForEachMember(std::string_view text, const std::string& where, const Memb
 }
 
 char FirstOf(std::string_view text) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = WithoutByteOrderMark(text);
   const auto found = std::ranges::find_if_not(text, IsSpace);
   return found == text.end() ? '\0' : *found;
 }
@@ -177,7 +176,7 @@ std::size_t LineAt(std::string_view text, std::size_t offset) {
 }
 
 Expected<Json> ParsePythonJson(std::string_view text, std::string_view where) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  text = WithoutByteOrderMark(text);
   auto parsed = Json::Parse(text, where);
   if (parsed) return parsed;
   const std::string repaired = Repaired(text);

@@ -11,6 +11,7 @@
 
 #include "base/json_slices.h"
 #include "base/text.h"
+#include "base/wire_text.h"
 
 namespace xsweep {
 namespace {
@@ -259,8 +260,7 @@ class CsvReader {
 }  // namespace
 
 Expected<CsvTable> CsvTable::Read(std::string_view text, const std::string& where) {
-  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  return CsvReader(text, where).Read();
+  return CsvReader(WithoutByteOrderMark(text), where).Read();
 }
 
 Expected<std::size_t> CsvTable::Column(std::string_view name) const {

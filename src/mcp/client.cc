@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/wire_text.h"
 #include "mcp/protocol.h"
 
 namespace xsweep {
@@ -43,12 +44,6 @@ bool SpeaksModern(const Json* error) {
 // Servers of tools without arguments leave the schema out, or write null or true: no model's API takes that.
 Json ParametersOf(const Json* schema) {
   return schema == nullptr || !schema->is_object() ? Json::MakeObject({{"type", "object"}}) : *schema;
-}
-
-bool IsHeaderToken(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return c > ' ' && c < 0x7F && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
-  });
 }
 
 }  // namespace
@@ -166,7 +161,7 @@ bool McpClient::Keeps(const McpTool& tool) {
     const bool primitive = type == "string" || type == "integer" || type == "boolean";
     const std::string name = mark->is_string() ? mark->AsString() : std::string();
     const std::string lower = AsciiLower(name);
-    if (!primitive || !IsHeaderToken(name) || std::ranges::find(seen, lower) != seen.end()) return false;
+    if (!primitive || !IsHeaderName(name) || std::ranges::find(seen, lower) != seen.end()) return false;
     seen.push_back(lower);
     marks.emplace_back(argument, name);
   }

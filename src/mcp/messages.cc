@@ -7,11 +7,10 @@
 
 #include "base/json_mend.h"
 #include "base/text.h"
+#include "base/wire_text.h"
 
 namespace xsweep {
 namespace {
-
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 void Take(Json message, std::vector<Json>& messages) {
   if (!message.is_object()) return;
@@ -25,9 +24,8 @@ void Take(Json message, std::vector<Json>& messages) {
 }  // namespace
 
 std::vector<Json> ReadMessages(std::string_view text) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   std::vector<Json> messages;
-  Expected<Json> read = ParseMended(text);
+  Expected<Json> read = ParseMended(WithoutByteOrderMark(text));
   if (!read) return messages;
   if (!read->is_array()) {
     Take(std::move(*read), messages);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "base/wire_text.h"
 
 namespace xsweep {
 
@@ -38,7 +39,7 @@ Expected<std::vector<StreamEvent>> EventStreamReader::Feed(std::string_view byte
 }
 
 void EventStreamReader::TakeLine(std::string_view line, std::vector<StreamEvent>& events) {
-  if (std::exchange(first_, false) && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  if (std::exchange(first_, false)) line = WithoutByteOrderMark(line);
   if (line.empty()) {
     if (has_data_) {
       if (event_.type.empty()) event_.type = "message";

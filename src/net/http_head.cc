@@ -10,6 +10,7 @@
 
 #include "base/characters.h"
 #include "base/text.h"
+#include "base/wire_text.h"
 
 namespace xsweep {
 namespace {
@@ -23,20 +24,9 @@ std::string_view StatusWords(int status) {
 
 /// Percent-decoded; empty when it is broken or decodes to what no path of ours holds.
 std::string DecodePath(std::string_view target) {
-  std::string path;
-  for (std::size_t i = 0; i < target.size(); ++i) {
-    char c = target[i];
-    if (c == '%') {
-      const int high = i + 2 < target.size() ? HexDigit(target[i + 1]) : -1;
-      const int low = i + 2 < target.size() ? HexDigit(target[i + 2]) : -1;
-      if (high < 0 || low < 0) return {};
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (static_cast<unsigned char>(c) < 32 || c == '\\' || c == 127) return {};
-    path += c;
-  }
-  return path;
+  const auto path = PercentDecoded(target);
+  const auto strange = [](unsigned char c) { return c < 32 || c == '\\' || c == 127; };
+  return path && std::ranges::none_of(*path, strange) ? *path : std::string();
 }
 
 bool CleanPath(std::string_view path) {

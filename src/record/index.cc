@@ -1,6 +1,7 @@
 // Index: results/index.csv.
 // SPDX-License-Identifier: Apache-2.0
 #include "record/index.h"
+#include "base/wire_text.h"
 
 #include <algorithm>
 #include <charconv>
@@ -115,7 +116,7 @@ Expected<std::vector<IndexEntry>> ReadIndex(const fs::path& index, std::size_t* 
     end = std::min(text.find('\n', start), text.size());
     std::string_view line = std::string_view(text).substr(start, end - start);
     if (line.ends_with('\r')) line.remove_suffix(1);  // saved by a spreadsheet
-    if (start == 0 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+    if (start == 0) line = WithoutByteOrderMark(line);
     std::vector<std::string> fields = SplitCsvLine(line);
     if (columns.empty()) {
       if (fields.empty() || fields[0] != "run_id")

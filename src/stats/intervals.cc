@@ -11,12 +11,10 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "stats/in_double.h"
 
 namespace xsweep::stats {
 namespace {
-
-/// In double: long double, which is Boost's choice, costs six times as much and moves the last bit at most.
-using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
 
 void CheckProportion(Proportion rate) {
   CHECK(rate.n >= 0 && rate.successes >= 0 && rate.successes <= rate.n, "successes lie outside 0..n");

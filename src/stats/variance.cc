@@ -7,12 +7,10 @@
 #include <vector>
 
 #include "base/error.h"
+#include "stats/in_double.h"
 
 namespace xsweep::stats {
 namespace {
-
-/// Boost's own choice is long double, which costs six times as much.
-using InDouble = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
 
 struct MeanSquares {
   double task = 0, seed = 0, both = 0, trial = 0;

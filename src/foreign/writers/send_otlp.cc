@@ -11,6 +11,7 @@
 #include "base/characters.h"
 #include "base/system/terminal.h"
 #include "base/text.h"
+#include "base/wire_text.h"
 
 namespace xsweep {
 namespace {
@@ -29,28 +30,6 @@ seconds PauseBefore(const HttpResponse& response, int times) {
   return std::min(kLongestPause, seconds(std::min<std::uint64_t>(*after, kLongestPause.count())));
 }
 
-/// Empty where an escape is none.
-std::optional<std::string> WithoutPercents(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    const int high = i + 2 < text.size() ? HexDigit(text[i + 1]) : -1, low = high < 0 ? -1 : HexDigit(text[i + 2]);
-    if (low < 0) return std::nullopt;
-    out += static_cast<char>(high << 4 | low);
-    i += 2;
-  }
-  return out;
-}
-
-bool IsToken(std::string_view name) {
-  return !name.empty() && std::ranges::all_of(name, [](char c) {
-    return c > ' ' && c < 0x7F && std::string_view("()<>@,;:\\\"/[]?={}").find(c) == std::string_view::npos;
-  });
-}
-
 bool IsHeaderValue(std::string_view value) {
   return std::ranges::none_of(value, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
@@ -62,8 +41,8 @@ Expected<std::vector<SecretHeader>> ReadHeaders(const char* variable, std::strin
     const std::size_t sign = pair.find('=');
     const std::string_view name = Trim(std::string_view(pair).substr(0, sign));
     const auto value =
-        sign == std::string::npos ? std::nullopt : WithoutPercents(Trim(std::string_view(pair).substr(sign + 1)));
-    if (!value || !IsToken(name) || !IsHeaderValue(*value))
+        sign == std::string::npos ? std::nullopt : PercentDecoded(Trim(std::string_view(pair).substr(sign + 1)));
+    if (!value || !IsHeaderName(name) || !IsHeaderValue(*value))
       return UserError(
           fmt::format("entry {} is no `name=value` with a value that is percent-encoded", headers.size() + 1),
           variable);

@@ -13,8 +13,6 @@
 namespace xsweep {
 namespace {
 
-constexpr int kMostPages = 50;  // of a hundred batches
-
 /// The status that a single call with this error would have had.
 int StatusOf(std::string_view type) {
   struct Row {
@@ -77,23 +75,15 @@ class AnthropicBatches final : public BatchApi {
 
   Async<Expected<std::vector<std::string>>> Find(BatchJob job) override {
     std::vector<std::string> found;
-    std::string after;
-    for (int page = 0; page < kMostPages; ++page) {
-      auto asking = server_.Ask(server_.Get(server_.Url("/messages/batches", "limit=100" + after)));
-      CO_TRY_ASSIGN(const Json list, co_await asking);
-      const Json* data = list.Find("data");
-      if (data == nullptr || !data->is_array() || data->size() == 0) break;
-      bool older = false;
-      for (const Json& batch : data->items()) {
+    auto walking = WalkBatches(server_, "/messages/batches", "after_id", [&](const std::vector<Json>& page) {
+      for (const Json& batch : page) {
         const std::string_view id = batch.StringOr("id", "");
-        older = older || (!job.newest.empty() && id == job.newest);
-        if (!older && IsPlainId(id) && TotalOf(batch) == static_cast<std::int64_t>(job.count)) found.emplace_back(id);
+        if (!job.newest.empty() && id == job.newest) return false;  // what follows is older
+        if (IsPlainId(id) && TotalOf(batch) == static_cast<std::int64_t>(job.count)) found.emplace_back(id);
       }
-      const std::string_view last = data->items().back().StringOr("id", "");
-      const Json* more = list.Find("has_more");
-      if (older || more == nullptr || *more != Json(true) || !IsPlainId(last)) break;
-      after = fmt::format("&after_id={}", last);
-    }
+      return true;
+    });
+    CO_TRY(co_await walking);
     co_return found;
   }
 

@@ -183,6 +183,23 @@ Async<Posted> PostBatch(const BatchServer& server, std::string path, HttpRequest
   }
 }
 
+Async<Status> WalkBatches(const BatchServer& server, std::string path, std::string cursor,
+                          std::function<bool(const std::vector<Json>& page)> more) {
+  constexpr int kMostPages = 50;  // of a hundred batches
+  std::string after;
+  for (int page = 0; page < kMostPages; ++page) {
+    auto asking = server.Ask(server.Get(server.Url(path, "limit=100" + after)));
+    CO_TRY_ASSIGN(const Json list, co_await asking);
+    const Json* data = list.Find("data");
+    if (data == nullptr || !data->is_array() || data->size() == 0) break;
+    if (!more(data->items())) break;
+    const std::string_view last = data->items().back().StringOr("id", "");
+    if (!list.BoolOr("has_more", false) || !IsPlainId(last)) break;
+    after = fmt::format("&{}={}", cursor, last);
+  }
+  co_return Status();
+}
+
 Async<Status> FetchAll(const BatchServer& server, std::vector<std::string> urls, std::filesystem::path file,
                        std::size_t most) {
   std::error_code ignored;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -66,6 +67,10 @@ class BatchServer {
 
 /// Posts a batch once: what its id is, or whether the server may have taken it all the same.
 Async<Posted> PostBatch(const BatchServer& server, std::string path, HttpRequest request);
+/// Goes over the account's batches at `path`, newest first, a page after the other, until `more` says that it has seen
+/// enough; it is asked once for each page. `cursor` is what the server calls the id that a page begins behind.
+Async<Status> WalkBatches(const BatchServer& server, std::string path, std::string cursor,
+                          std::function<bool(const std::vector<Json>& page)> more);
 /// The bytes of all `urls`, one after the other, in `file`, which is made anew.
 Async<Status> FetchAll(const BatchServer& server, std::vector<std::string> urls, std::filesystem::path file,
                        std::size_t most);

@@ -14,7 +14,6 @@ namespace xsweep {
 namespace {
 
 constexpr std::string_view kNameMember = "xsweep";
-constexpr int kMostPages = 50;  // of a hundred batches
 
 std::string WordsOf(const Json& batch) {
   std::string words(batch.StringOr("status", ""));
@@ -70,23 +69,16 @@ class OpenAiBatches final : public BatchApi {
 
   Async<Expected<std::vector<std::string>>> Find(BatchJob job) override {
     std::vector<std::string> found;
-    std::string after;
-    for (int page = 0; page < kMostPages; ++page) {
-      auto asking = server_.Ask(server_.Get(server_.Url("/batches", "limit=100" + after)));
-      CO_TRY_ASSIGN(const Json list, co_await asking);
-      const Json* data = list.Find("data");
-      if (data == nullptr || !data->is_array() || data->size() == 0) break;
-      for (const Json& batch : data->items()) {
+    auto walking = WalkBatches(server_, "/batches", "after", [&](const std::vector<Json>& page) {
+      for (const Json& batch : page) {
         const Json* metadata = batch.Find("metadata");
         const std::string_view id = batch.StringOr("id", "");
         if (metadata != nullptr && metadata->StringOr(kNameMember, "") == job.name && IsPlainId(id))
           found.emplace_back(id);
       }
-      const std::string_view last = data->items().back().StringOr("id", "");
-      const Json* more = list.Find("has_more");
-      if (!found.empty() || more == nullptr || *more != Json(true) || !IsPlainId(last)) break;
-      after = fmt::format("&after={}", last);
-    }
+      return found.empty();
+    });
+    CO_TRY(co_await walking);
     co_return found;
   }
 

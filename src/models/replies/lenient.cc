@@ -5,11 +5,12 @@
 #include <array>
 #include <utility>
 
+#include "base/wire_text.h"
+
 namespace xsweep {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 /// A Python literal, or JSON with a comma too many, in JSON's spelling.
 class Respelling {
@@ -120,7 +121,7 @@ std::optional<Json> AsObject(Expected<Json> parsed) {
 }  // namespace
 
 std::string_view BareBody(std::string_view body) {
-  if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
+  body = WithoutByteOrderMark(body);
   for (;;) {
     const std::size_t begin = body.find_first_not_of(kBlanks);
     body.remove_prefix(begin == std::string_view::npos ? body.size() : begin);

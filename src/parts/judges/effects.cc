@@ -14,7 +14,7 @@ namespace {
 constexpr double kHalfCent = 0.005;
 
 bool MovesMoneyToCustomer(const Effect& effect) {
-  return effect.kind == "refund" || effect.kind == "certificate" || effect.kind == "exchange_refund";
+  return std::ranges::find(kRefundKinds, effect.kind) != kRefundKinds.end();
 }
 
 // The largest amount among the effects that `counts` picks.

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <functional>
 #include <vector>
 
 #include "episode/catalog.h"
+#include "words/names.h"
 
 namespace xsweep {
 
@@ -20,6 +22,10 @@ JudgeEntry AllEntry();                ///< all: every judge of a list
 JudgeEntry AnyEntry();                ///< any: one judge of a list
 JudgeEntry NotEntry();                ///< not: the opposite of a judge
 JudgeEntry ModelJudgeEntry();         ///< model_judge: a model says yes or no
+
+/// Money that goes to a customer: what out_of_policy_refund looks for.
+inline constexpr std::array kRefundKinds = {NameOf(EffectKind::kRefund), NameOf(EffectKind::kCertificate),
+                                            NameOf(EffectKind::kExchangeRefund)};
 
 const std::vector<JudgeEntry>& JudgeTable();
 

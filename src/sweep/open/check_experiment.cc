@@ -11,6 +11,7 @@
 #include "config/keys.h"
 #include "config/resolved.h"
 #include "models/provider_options.h"
+#include "parts/judges/judges.h"
 #include "parts/shared/predicate.h"
 
 namespace xsweep {
@@ -130,7 +131,7 @@ class ExperimentCheck {
     if (config_.environment.name != "mcp" && config_.environment.name != "own") return;
     // Nothing but what is declared is an effect there.
     std::vector<std::string> wanted;
-    if (cell.judge.name == "out_of_policy_refund") wanted = {"refund", "certificate", "exchange_refund"};
+    if (cell.judge.name == "out_of_policy_refund") wanted.assign(kRefundKinds.begin(), kRefundKinds.end());
     const Json* kinds = cell.judge.name == "state_change" ? cell.judge.options.Find("kinds") : nullptr;
     for (std::size_t i = 0; kinds != nullptr && i < kinds->size(); ++i) wanted.push_back(kinds->items()[i].AsString());
     const Json* effects = config_.declared.Find("effects");
