@@ -37,13 +37,13 @@ Expected<ModelReply> BatchModel::Open() {
   return std::unexpected(Error{ErrorKind::kInterrupted, "a question waits for its batch", {}});
 }
 
-/// Bytes are more than tokens in every language; two bytes a token is more than any prompt of ours takes.
+/// No token is shorter than a byte, whatever the language; what a server adds around a message is a few tokens.
 Usage BatchModel::AtMost(const ModelRequest& request) const {
   Usage most;
   most.calls = 1;
-  most.prompt_tokens = static_cast<std::int64_t>(request.system.size() / 2) + 64;
+  most.prompt_tokens = static_cast<std::int64_t>(request.system.size()) + 64;
   for (const Message& message : request.messages) {
-    most.prompt_tokens += static_cast<std::int64_t>(message.text.size() / 2) + 16;
+    most.prompt_tokens += static_cast<std::int64_t>(message.text.size()) + 16;
   }
   most.completion_tokens = settings_.max_tokens.value_or(0);
   if (settings_.price) most.cost_nano_usd = settings_.price(most);
