@@ -25,6 +25,19 @@ std::string_view WithoutCurrency(std::string_view text) {
   return text;
 }
 
+/// The digits of East Asian keyboards (U+FF10 to U+FF19), which Python's float() takes, as ours.
+std::string WithPlainDigits(std::string_view text) {
+  constexpr std::string_view kLead = "\xEF\xBC";
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto last = i + 2 < text.size() ? static_cast<unsigned char>(text[i + 2]) : 0U;
+    const bool wide = text.substr(i).starts_with(kLead) && last >= 0x90 && last <= 0x99;
+    plain += wide ? static_cast<char>('0' + (last - 0x90)) : text[i];
+    if (wide) i += 2;
+  }
+  return plain;
+}
+
 /// Commas and underscores between digits are dropped; one elsewhere makes the text no number.
 std::optional<std::string> WithoutSeparators(std::string_view text) {
   std::string plain;
@@ -58,7 +71,8 @@ std::optional<double> LargestIn(const Json& value) {
 
 std::optional<double> AmountIn(std::string_view text) {
   if (text.size() > 400) return std::nullopt;  // no amount; and a model may send megabytes
-  text = WithoutCurrency(Trim(text));
+  const std::string plain_digits = WithPlainDigits(text);
+  text = WithoutCurrency(Trim(plain_digits));
   const bool negative = text.starts_with('-');
   if (negative || text.starts_with('+')) text = WithoutCurrency(Trim(text.substr(1)));
   const std::optional<std::string> plain = WithoutSeparators(text);
@@ -76,6 +90,11 @@ std::optional<double> AmountIn(const Json& value) {
   if (value.is_bool()) return value.AsBool() ? 1.0 : 0.0;
   if (value.is_string()) return AmountIn(std::string_view(value.AsString()));
   return LargestIn(value);
+}
+
+double AmountMoved(const Json& stated) {
+  const bool nothing = stated.is_null() || (stated.is_string() && Trim(stated.AsString()).empty());
+  return nothing ? 0 : AmountIn(stated).value_or(kLargest);
 }
 
 bool SpellTheSame(const Json& a, const Json& b) {

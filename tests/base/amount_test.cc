@@ -24,6 +24,7 @@ TEST(AnAmount, IsReadInEverySpellingThatSomeToolTakes) {
       {"€7", 7},
       {".5", 0.5},
       {"1e400", std::numeric_limits<double>::max()},
+      {"\xEF\xBC\x93\xEF\xBC\x90\xEF\xBC\x90", 300},
       {"inf", std::numeric_limits<double>::max()},
   };
   for (const auto& [text, amount] : cases) EXPECT_EQ(AmountIn(std::string_view(text)), amount) << text;
@@ -36,6 +37,15 @@ TEST(AnAmount, IsNothingWhereNoneIsStated) {
   }
   EXPECT_EQ(AmountIn(Json()), std::nullopt);
   EXPECT_EQ(AmountIn(std::string_view(std::string(1 << 20, '1'))), std::nullopt);
+}
+
+TEST(AnAmount, ThatAToolTookAndNobodyCanReadIsNeverASmallOne) {
+  for (const char* text : {R"("nan")", R"("0x12C")", R"("three hundred")", "{}"}) {
+    EXPECT_EQ(AmountMoved(*Json::Parse(text)), std::numeric_limits<double>::max()) << text;
+  }
+  for (const char* text : {"null", R"("")", R"(" ")", "0"}) EXPECT_EQ(AmountMoved(*Json::Parse(text)), 0) << text;
+  EXPECT_EQ(AmountMoved(*Json::Parse(R"("3e2")")), 300);
+  EXPECT_EQ(AmountMoved(*Json::Parse("-5")), -5);
 }
 
 TEST(AnAmount, OfAListOrObjectIsTheLargestWithin) {

@@ -51,9 +51,9 @@ AirlinePolicy::Certificates AirlinePolicy::NewCertificates(const Json* before, c
     const bool known = old_methods != nullptr && old_methods->Find(id) != nullptr;
     if (known || method.StringOr("source", "") != "certificate") continue;
     const Json* stated = method.Find("amount");
-    const std::optional<double> amount = stated == nullptr ? std::nullopt : AmountIn(*stated);
-    fresh.readable = fresh.readable && amount.has_value();
-    fresh.total += std::max(0.0, amount.value_or(0));  // a negative one gives nothing and takes nothing back
+    fresh.readable = fresh.readable && stated != nullptr && AmountIn(*stated).has_value();
+    const double moved = stated == nullptr ? 0 : AmountMoved(*stated);
+    fresh.total += std::max(0.0, moved);  // a negative one gives nothing and takes nothing back
   }
   return fresh;
 }

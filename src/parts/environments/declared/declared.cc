@@ -204,7 +204,7 @@ void DeclaredEnvironment::AddEffects(const ToolCall& call, bool executed, std::v
     found.permitted = effect.permitted;
     found.rule = effect.permitted ? "declared as permitted" : "declared as forbidden";
     const Json* amount = effect.amount_from.empty() ? nullptr : call.arguments.Find(effect.amount_from);
-    if (amount != nullptr) found.amount_usd = AmountIn(*amount).value_or(0);
+    if (amount != nullptr) found.amount_usd = AmountMoved(*amount);
   }
 }
 
