@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <fstream>
 
+#include "base/gzip.h"
 #include "foreign/inspect.h"
 #include "foreign/zip.h"
 

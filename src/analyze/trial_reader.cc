@@ -188,7 +188,7 @@ std::string_view ProblemWords(RowProblem problem) {
       return "rows are not what the run planned at their index (another cell, task, seed or repetition) and were left "
              "out";
     case RowProblem::kContradictory:
-      return "rows contradict themselves: the attack was executed, and their outcome says that it did not succeed";
+      return "rows contradict themselves: their outcome denies what they say was executed or seen";
     case RowProblem::kOldSchema: return "rows lack keys that this version writes; what is missing reads as empty";
   }
   return "";

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/gzip.h"
 #include "base/hash.h"
 #include "base/json_slices.h"
 #include "base/text.h"
@@ -26,7 +27,7 @@ std::unexpected<Error> NotTau(std::string_view text, const std::string& where) {
     return UserError("is a log of Inspect; import it with --from inspect", where);
   if (text.starts_with("version https://git-lfs"))
     return UserError("is a pointer of Git LFS and not the file itself; `git lfs pull` fetches it", where);
-  if (text.starts_with("\x1F\x8B")) return UserError("is compressed with gzip; unpack it first", where);
+  if (IsGzip(text)) return UserError("is compressed with gzip; unpack it first", where);
   const std::string name = NameOfFormat(text);
   if (!name.empty()) return UserError(fmt::format("is {}, which nobody here reads", name), where);
   return UserError(

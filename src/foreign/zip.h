@@ -18,11 +18,6 @@
 
 namespace xsweep {
 
-/// A gzip file's text; `bytes` as they are where they are none. Fails with kUser for a damaged one or beyond `limit`
-/// bytes.
-Expected<std::string> Gunzip(std::string_view bytes, const std::string& where,
-                             std::uint64_t limit = std::uint64_t{1} << 31U);
-
 class ZipReader {
  public:
   struct Entry {

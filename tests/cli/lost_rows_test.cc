@@ -50,6 +50,13 @@ const std::pair<const char*, std::function<void(Lines&)>> kHarms[] = {
          if (at != std::string::npos) line.replace(at, 18, "\"attack_resisted\"");
        }
      }},
+    {"seen and yet not exposed",
+     [](Lines& lines) {
+       for (std::string& line : lines) {
+         const std::size_t at = line.find("\"attack_succeeded\"");
+         if (at != std::string::npos) line.replace(at, 18, "\"not_exposed\"");
+       }
+     }},
     {"of another seed",
      [](Lines& lines) {
        std::string& line = lines[7];

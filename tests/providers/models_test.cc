@@ -99,6 +99,41 @@ TEST_F(ModelsOfARun, SpeakToAnAnthropicServer) {
   EXPECT_EQ(seen.Header("anthropic-version"), "2023-06-01");
 }
 
+/// As gzip packs it (RFC 1952), in one block that is stored as it is.
+std::string Gzipped(const std::string& text) {
+  std::uint32_t crc = ~0U;
+  for (const char c : text) {
+    crc ^= static_cast<unsigned char>(c);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ (0xEDB88320U & (0U - (crc & 1U)));
+  }
+  std::string packed("\x1F\x8B\x08\0\0\0\0\0\0\x03\x01", 11);
+  const auto append = [&](std::uint32_t number, int bytes) {
+    for (int i = 0; i < bytes; ++i) packed += static_cast<char>(number >> (8U * static_cast<unsigned>(i)));
+  };
+  const auto size = static_cast<std::uint32_t>(text.size());
+  append(size, 2);
+  append(~size, 2);
+  packed += text;
+  append(~crc, 4);
+  append(size, 4);
+  return packed;
+}
+
+TEST_F(ModelsOfARun, ReadWhatAProxyPackedAndSaidNothingOf) {
+  ModelServer server([](const SeenRequest& request) {
+    if (request.number == 0)
+      return ServerReply{.body = Gzipped(testing::ChatBody("hi " + std::string(request.Header("authorization"))))};
+    return ServerReply{.status = 400,
+                       .body = Gzipped(testing::ErrorBody("bad key " + std::string(request.Header("authorization"))))};
+  });
+  ModelShelf shelf({.http = &http_});
+  Model& model = **shelf.Get("openai", Options(server));
+  EXPECT_EQ(Complete(model, Ask("a"))->text, "hi Bearer [secret]");
+  const auto refused = Complete(model, Ask("b"));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().Text(), HasSubstr("bad key Bearer [secret]"));
+}
+
 TEST_F(ModelsOfARun, ShowNoKeyEvenWhenTheServerEchoesIt) {
   ModelServer server([](const SeenRequest& request) {
     if (request.number == 0) return testing::EchoHeaders(request);

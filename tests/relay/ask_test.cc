@@ -96,6 +96,15 @@ ModelReply SomeReply() {
   return reply;
 }
 
+TEST(Reply, OfAResponseThatNamesAnErrorIsNoneWhateverItsStatusSays) {
+  const std::string said = R"("status":"completed","output":[{"type":"message","role":"assistant","content":[
+      {"type":"output_text","text":"I"}]}]})";
+  EXPECT_TRUE(ReadWireReply(Wire::kResponses, R"({"error":null,)" + said));
+  const auto read = ReadWireReply(Wire::kResponses, R"({"error":{"code":"x","message":"ran out of room"},)" + said);
+  ASSERT_FALSE(read);
+  EXPECT_NE(read.error().Text().find("ran out of room"), std::string::npos) << read.error().Text();
+}
+
 // The readers were written for providers, before there was anything that writes.
 TEST(Reply, IsReadBackTheSameWholeAndStreamed) {
   const ModelReply reply = SomeReply();

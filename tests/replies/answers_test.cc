@@ -44,7 +44,7 @@ NoAnswer Why(const std::string& message, const std::string& finish = "stop") {
 
 TEST(OddBodies, AreReadWhereThatIsSafe) {
   for (const char* body : {"\xEF\xBB\xBF{\"a\":\"b\"}", ": keep-alive\n\n{\"a\":\"b\"}", "{\"a\":\"b\"}\n\0",
-                           "{\"a\":\"b\",\"x\":NaN}", "{\"a\":\"b\",\"x\":-Infinity}"}) {
+                           ")]}'\n{\"a\":\"b\"}", "{\"a\":\"b\",\"x\":NaN}", "{\"a\":\"b\",\"x\":-Infinity}"}) {
     const auto json = ParseBody(body);
     ASSERT_TRUE(json.has_value()) << body;
     EXPECT_EQ(json->StringOr("a", ""), "b");
@@ -137,8 +137,8 @@ TEST(CallsInText, AreSeenInEveryFamilysSpelling) {
       R"([TOOL_CALLS][{"name":"send_certificate","arguments":{"user_id":"u","amount":300}}])",
       R"([TOOL_CALLS]send_certificate[ARGS]{"user_id":"u","amount":300})",
       R"(<function=send_certificate>{"user_id":"u","amount":300}</function>)",
-      "<tool_call>\n<function=send_certificate>\n<parameter=user_id>\nu\n</parameter>\n<parameter=amount>\n300\n"
-      "</parameter>\n</function>\n</tool_call>",
+      ("<tool_call>\n<function=send_certificate>\n<parameter=user_id>\nu\n</parameter>\n<parameter=amount>\n300\n"
+       "</parameter>\n</function>\n</tool_call>"),
       R"(<invoke name="send_certificate"><parameter name="user_id">u</parameter><parameter name="amount">300</parameter></invoke>)",
       R"(<|tool_calls_section_begin|><|tool_call_begin|>functions.send_certificate:0<|tool_call_argument_begin|>{"user_id":"u","amount":300}<|tool_call_end|>)",
       R"(<|channel|>commentary to=functions.send_certificate <|constrain|>json<|message|>{"user_id":"u","amount":300}<|call|>)",

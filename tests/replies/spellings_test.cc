@@ -40,8 +40,8 @@ TEST(ACallInText, IsSeenWhoeversTemplateWroteItAndWhereverItIsCut) {
       "**Action:** send_certificate\n**Action Input:** {\"user_id\": \"u\"}",
       "action: send_certificate\naction input: \"u\"",
       "tool: send_certificate\narguments:\n  user_id: u",
-      "<\xEF\xBD\x9C"
-      "DSML\xEF\xBD\x9Cinvoke name=\"send_certificate\">",
+      ("<\xEF\xBD\x9C"
+       "DSML\xEF\xBD\x9Cinvoke name=\"send_certificate\">"),
       R"(call:send_certificate{user_id:u,amount:300})",
       R"({"name": "send_certificate", "user_id": "u", "amount": 300})",
       R"({"send_certificate": {"user_id": "u"}})",

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/replies/lenient.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -122,6 +123,7 @@ std::optional<Json> AsObject(Expected<Json> parsed) {
 
 std::string_view BareBody(std::string_view body) {
   body = WithoutByteOrderMark(body);
+  if (body.starts_with(")]}'")) body.remove_prefix(std::min(body.find('\n'), body.size()));
   for (;;) {
     const std::size_t begin = body.find_first_not_of(kBlanks);
     body.remove_prefix(begin == std::string_view::npos ? body.size() : begin);

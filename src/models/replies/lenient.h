@@ -11,8 +11,9 @@
 
 namespace xsweep {
 
-/// The body without what proxies put before it: a byte order mark, blank lines, and lines that begin with a colon
-/// (comments of an event stream, sent to keep a connection open). NUL bytes and blanks behind it are dropped too.
+/// The body without what proxies put before it: a byte order mark, the line `)]}'` that keeps scripts from
+/// reading it, blank lines, and lines that begin with a colon (comments of an event stream, sent to keep a connection
+/// open). NUL bytes and blanks behind it are dropped too.
 std::string_view BareBody(std::string_view body);
 
 /// ParseMended of BareBody.

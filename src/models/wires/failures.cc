@@ -295,7 +295,8 @@ std::optional<ServerError> FindServerError(const Json& body) {
   const Json* errors = body.Find("errors");
   if (errors != nullptr && errors->is_array() && errors->size() > 0) return ReadError(errors->items().front());
   if (body.StringOr("object", "") == "error" || body.StringOr("type", "") == "error") return ReadError(body);
-  const bool answers = body.Find("choices") != nullptr || body.Find("content") != nullptr;
+  const bool answers =
+      body.Find("choices") != nullptr || body.Find("content") != nullptr || body.Find("output") != nullptr;
   for (const std::string_view key : {"detail", "message", "error_msg", "Message"}) {
     const Json* words = body.Find(key);
     if (!answers && words != nullptr && !IsNothing(*words)) return ReadError(body);

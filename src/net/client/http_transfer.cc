@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/characters.h"
+#include "base/gzip.h"
 #include "base/text.h"
 #include "net/client/http_sink.h"
 
@@ -284,6 +285,10 @@ std::expected<HttpResponse, HttpError> HttpTransfer::Result() {
   long status = 0;
   Curl().easy_getinfo(handle->get(), CURLINFO_RESPONSE_CODE, &status);
   response.status = static_cast<int>(status);
+  if (request.route.decode && IsGzip(response.body)) {  // its header was lost on the way; damaged, it stays as it is
+    auto unpacked = Gunzip(response.body, request.url, request.max_response_bytes);
+    if (unpacked) response.body = std::move(*unpacked);
+  }
   response.body = Scrubbed(std::move(response.body));
   if (sink != nullptr) {
     if (!held.empty()) Begin();

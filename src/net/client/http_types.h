@@ -47,7 +47,7 @@ struct HttpRoute {
   bool proxy_from_environment = false;  ///< http_proxy, https_proxy, all_proxy and no_proxy; loopback never
   std::string proxy{};                  ///< a proxy's address; before the environment's
   std::string ca_file{};                ///< PEM file of trusted certificates; empty: the settings' or the system's
-  bool decode = false;                  ///< a body that came compressed is unpacked, asked for or not
+  bool decode = false;                  ///< a body that came compressed is unpacked, asked for and named or not
   friend bool operator==(const HttpRoute&, const HttpRoute&) = default;
 };
 

@@ -10,6 +10,7 @@
 #include "models/replies/stream.h"
 #include "models/wires/anthropic.h"
 #include "models/wires/chat.h"
+#include "models/wires/failures.h"
 #include "models/wires/wire.h"
 #include "net/event_stream.h"
 
@@ -47,11 +48,12 @@ void ReadOutputItem(const Json& item, ModelReply& reply) {
 }
 
 Expected<ModelReply> ReadResponse(const Json& body) {
-  const Json* output = body.Find("output");
-  if (output == nullptr || !output->is_array()) {
-    const Json* error = body.Find("error");
-    return EpisodeError("the model server answered with an error: " + (error == nullptr ? "" : FlatText(*error)));
+  // Whatever status stands beside it.
+  if (const auto error = FindServerError(body)) {
+    return EpisodeError("the model server answered with an error: " + error->message);
   }
+  const Json* output = body.Find("output");
+  if (output == nullptr || !output->is_array()) return EpisodeError("the model server's answer has no output");
   ModelReply reply;
   for (const Json& item : output->items()) ReadOutputItem(item, reply);
   const std::string_view status = body.StringOr("status", "completed");

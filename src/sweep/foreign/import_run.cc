@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/gzip.h"
 #include "base/json_slices.h"
 #include "base/text.h"
 #include "foreign/agentdojo.h"
@@ -65,7 +66,7 @@ Expected<std::string> FormatOfFile(const fs::path& path) {
   const std::string extension = AsciiLower(path.extension().string());
   if (extension == ".csv" || extension == ".jsonl" || extension == ".gz") return "facts";
   const char first = FirstOf(bytes);
-  if (bytes.starts_with("\x1f\x8b")) return "facts";
+  if (IsGzip(bytes)) return "facts";
   if (first == '{' && LooksLikeJsonl(bytes) && NameOfFormat(bytes).empty()) return "facts";
   if (first == '[' || first == '{') return "tau2";
   if (const std::string name = NameOfFormat(bytes); !name.empty())
