@@ -57,8 +57,8 @@ test: build ## run all tests
 
 test-third-party: build ## MCP servers, AgentDojo and tau2 as others publish them (tools/{mcp_servers,agentdojo,tau2}.sh)
 	@XSWEEP=$(CURDIR)/build/release/xsweep tests/third_party_test.sh
-	@XSWEEP=$(CURDIR)/build/release/xsweep tests/bridge/agentdojo_test.sh
-	@XSWEEP=$(CURDIR)/build/release/xsweep tests/bridge/tau2_test.sh
+	@XSWEEP=$(CURDIR)/build/release/xsweep tests/parts/bridge/agentdojo_test.sh
+	@XSWEEP=$(CURDIR)/build/release/xsweep tests/parts/bridge/tau2_test.sh
 
 test-asan test-tsan: setup ## run all tests under a sanitizer (needs tools/setup.sh --dev)
 	@cmake --preset $(subst test-,,$@) >/dev/null

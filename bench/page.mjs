@@ -1,7 +1,7 @@
 // How long a browser waits for the page: a large run's first view and filters, a long list of runs.
 // usage: node bench/page.mjs ADDRESS-OF-LARGE EXP/RUN_ID ADDRESS-OF-MANY        prints: name milliseconds
 // SPDX-License-Identifier: Apache-2.0
-import { withPage } from '../tests/web/browser.mjs';
+import { withPage } from '../tests/page/browser.mjs';
 
 const [large, path, many] = process.argv.slice(2);
 const say = (what, from) => console.log(what, Math.round(performance.now() - from));

@@ -5,8 +5,8 @@
 
 #include "pictures/gnuplot.h"
 #include "present/gate_report.h"
-#include "present/golden.h"
-#include "present/sample_run.h"
+#include "support/golden.h"
+#include "support/sample_story.h"
 
 namespace xsweep {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "pictures/gnuplot.h"
 #include "pictures/history.h"
-#include "present/golden.h"
-#include "present/sample_run.h"
+#include "support/golden.h"
+#include "support/sample_story.h"
 
 namespace xsweep {
 namespace {

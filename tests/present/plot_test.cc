@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "present/plot.h"
 
-#include "present/golden.h"
 #include "present/latex_table.h"
-#include "present/sample_run.h"
+#include "support/golden.h"
+#include "support/sample_story.h"
 
 namespace xsweep {
 namespace {

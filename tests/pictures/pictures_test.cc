@@ -6,8 +6,8 @@
 #include "pictures/gnuplot.h"
 #include "pictures/heat_panels.h"
 #include "pictures/heatmap.h"
-#include "present/golden.h"
-#include "present/sample_run.h"
+#include "support/golden.h"
+#include "support/sample_story.h"
 
 namespace xsweep {
 namespace {

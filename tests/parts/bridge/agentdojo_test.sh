@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 xsweep=${XSWEEP:?the binary to test}
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 python=${XSWEEP_AGENTDOJO_PYTHON:-build/venv-agentdojo/bin/python}
 skip() { echo "skipped: $*"; exit 77; }
 [[ -x $python ]] || skip "no $python; run tools/agentdojo.sh"
@@ -39,7 +39,7 @@ YAML
       { cat "$out/log"; exit 1; }
     echo "$suite, $play: $(grep 's of CPU' "$out/log")"
     run=$(find "$out/results/$name" -name trials.jsonl -path '*Z-*' -printf '%h\n' | head -1)
-    "$python" tests/agentdojo_parity.py "$python" "$run" "$suite" v1.2.2 $calls
+    "$python" tests/parts/bridge/agentdojo_parity.py "$python" "$run" "$suite" v1.2.2 $calls
     cases=$((cases + $(wc -l < "$run/trials.jsonl")))
   done
 done

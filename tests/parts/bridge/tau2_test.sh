@@ -5,12 +5,12 @@
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 xsweep=${XSWEEP:?the binary to test}
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 python=${XSWEEP_TAU2_PYTHON:-build/venv-tau2/bin/python}
 [[ -x $python ]] || { echo "skipped: no $python; run tools/tau2.sh"; exit 77; }
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-"$python" tests/bridge/tau2_parity.py telecom
+"$python" tests/parts/bridge/tau2_parity.py telecom
 cat > "$out/telecom.yaml" <<YAML
 exp: tau2_telecom
 seeds: [1]

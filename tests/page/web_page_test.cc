@@ -22,7 +22,7 @@ using testing::MakeSampleRun;
 using testing::SampleRun;
 using testing::ScratchDirectory;
 
-const fs::path kScripts = fs::path(XSWEEP_SOURCE_DIR) / "tests/web";
+const fs::path kScripts = fs::path(XSWEEP_SOURCE_DIR) / "tests/page";
 
 /// Everything an attacker could write that a careless page would act on.
 constexpr std::string_view kHostile =

@@ -3,8 +3,8 @@
 #include "pictures/summary_plot.h"
 
 #include "pictures/gnuplot.h"
-#include "present/golden.h"
-#include "present/sample_run.h"
+#include "support/golden.h"
+#include "support/sample_story.h"
 
 namespace xsweep {
 namespace {
