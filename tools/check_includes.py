@@ -54,7 +54,7 @@ OWNERS = {
     "boost/math": {"stats"},
     "boost/beast": {"net"},
     "boost/": {"python", "parts/environments/world"},
-    "zstd": {"record/logs", "record/transcripts", "foreign"}, "zlib": {"foreign"},
+    "zstd": {"record/logs", "record/transcripts", "foreign"}, "zlib": {"base", "foreign"},
     "openssl/": {"base", "parts/environments/world"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)

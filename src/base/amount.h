@@ -10,7 +10,8 @@
 namespace xsweep {
 
 /// The number that a text states: blanks around it, a sign, an exponent, separators between digits and a currency
-/// before or behind it are read, also in full-width digits; anything else is nothing. Never NaN; an infinity is the largest number of its sign.
+/// before or behind it are read, also in full-width digits; anything else is nothing. Never NaN; an infinity is the
+/// largest number of its sign.
 std::optional<double> AmountIn(std::string_view text);
 
 /// The same of a value: numbers as they are, true and false as 1 and 0, of a list or an object the largest within.
