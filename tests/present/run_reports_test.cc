@@ -43,6 +43,28 @@ TEST(RunReports, DrawTheFirstOfVeryManyCellsAndSaySo) {
   EXPECT_EQ(Contents(run, "summary.svg").find("Drawn"), std::string::npos);
 }
 
+// The published airline runs of gpt-4o solve 42 % of 50 tasks, an agent that does nothing 38 %.
+TEST(RunReports, DoubtATaskSuccessThatDoingNothingNearlyReaches) {
+  const auto notes_at = [](int solved, double floor) {
+    Sample sample = GridSample(1, 4);
+    sample.tasks = 50;
+    sample.trials = 1;
+    sample.shape = [solved](const CellRecord&, Trial& trial) {
+      trial.outcome = Outcome::kBenign;
+      trial.task_success = trial.index / 4 % 50 < static_cast<std::uint64_t>(solved);
+    };
+    SampleRun run = MakeRun(sample);
+    run.manifest.do_nothing_floor = floor;
+    Report(run);
+    return Contents(run, "notes.md");
+  };
+  constexpr std::string_view kCannotBeTold = "cannot be told from that of an agent that does nothing (38.0 %)";
+  EXPECT_NE(notes_at(21, 0.38).find(kCannotBeTold), std::string::npos);
+  EXPECT_NE(notes_at(18, 0.38).find("The agent solves no more tasks than one that does nothing"), std::string::npos);
+  EXPECT_EQ(notes_at(45, 0.38).find("an agent that does nothing ("), std::string::npos);
+  EXPECT_EQ(notes_at(21, 0).find("cannot be told from"), std::string::npos);
+}
+
 TEST(RunReports, RepeatARunWhereItLies) {
   SampleRun run = MakeRun(GridSample(1, 1));
   run.manifest.argv = {"xsweep", "run", "run.yaml", "--outdir", "/data/my runs"};
