@@ -163,5 +163,60 @@ TEST(AKeyInTheWrongPlace, IsRefusedBeforeAnythingIsWrittenAndNotRepeated) {
   }
 }
 
+/// A config that asks an agent about an environment, each in YAML's short form.
+std::string AgentConfig(std::string_view environment, std::string_view agent) {
+  return fmt::format(
+      "exp: k\nmode: REAL\nseeds: [1]\ntrials: 1\nenvironment: {}\nagent: {}\n"
+      "tasks: [{{ id: t, instruction: x, say: [x] }}]\nattack: {{ name: none }}\njudge: {{ name: state_change }}\n",
+      environment, agent);
+}
+
+TEST(AKeyInAnAgentOrAnEnvironment, IsRefusedBeforeAnythingIsWrittenAndNotRepeated) {
+  const TempDir dir;
+  const std::string own = "{ name: own, tools: [look] }";
+  const std::string cat = "{ name: process, command: [cat] }";
+  const std::pair<std::string, std::string> configs[] = {
+      {own, "{ name: http, url: \"http://127.0.0.1:9/a\", key_env: sk-proj-CANARY0123456789 }"},
+      {own, "{ name: http, url: \"http://u:CANARY1234@127.0.0.1:9/a\" }"},
+      {own, "{ name: http, url: \"http://127.0.0.1:9/a?api_key=CANARY0123456789\" }"},
+      {own, "{ name: http, url: \"http://127.0.0.1:9/a\", headers: [\"Authorization: Bearer CANARY0123456789\"] }"},
+      {own, "{ name: http, url: \"http://127.0.0.1:9/a\", body: { prompt: x, auth: { token: CANARY0123456789 } } }"},
+      {own, "{ name: process, command: [cat, --key, sk-proj-CANARY0123456789] }"},
+      {own, "{ name: process, command: [cat, \"--api-key=CANARY0123456789\"] }"},
+      {own,
+       "{ name: process, command: [cat], relay: upstream, relay_to: \"http://127.0.0.1:9\", relay_key_env: "
+       "sk-ant-CANARY0123456789 }"},
+      {"{ name: mcp, servers: { b: { url: \"http://127.0.0.1:9/?token=CANARY0123456789\" } }, reset: none }", cat},
+      {"{ name: mcp, servers: { b: { url: \"http://127.0.0.1:9/\", headers: { Authorization: \"Bearer "
+       "CANARY0123456789\" } } }, reset: none }",
+       cat},
+      {"{ name: mcp, servers: { b: { command: [cat], env: { API_KEY: CANARY0123456789 } } } }", cat}};
+  for (const auto& [environment, agent] : configs) {
+    SCOPED_TRACE(environment + agent);
+    std::ofstream(dir / "k.yaml") << AgentConfig(environment, agent);
+    const auto done = Xsweep({"run", (dir / "k.yaml").string(), "--outdir", (dir / "results").string(), "--quiet"});
+    EXPECT_EQ(done.exit_code, 2) << done.err;
+    EXPECT_NE(done.err.find("k.yaml:"), std::string::npos) << done.err;
+    EXPECT_NE(done.err.find("environment variable"), std::string::npos) << done.err;
+    EXPECT_EQ((done.out + done.err).find("CANARY"), std::string::npos) << done.err;
+    EXPECT_FALSE(fs::exists(dir / "results"));
+  }
+}
+
+TEST(WhatOnlyLooksLikeAKey, IsTaken) {
+  const TempDir dir;
+  for (const char* agent :
+       {"{ name: http, url: \"http://127.0.0.1:9/sessions/1?user=ada\", headers: [\"X-Trace: 0123456789abcdef0123\"] }",
+        "{ name: http, url: \"http://127.0.0.1:9/a\", body: { token: \"{session}\", prompt: \"{prompt}\" } }",
+        "{ name: process, command: [npx, key-value-agent@2.0.1, --token-file, /run/secrets/token-0123456789] }",
+        "{ name: process, command: [docker, run, \"agent@sha256:0123456789abcdef0123456789abcdef\"] }",
+        "{ name: process, command: [sk-learn-agent-for-python3] }"}) {
+    SCOPED_TRACE(agent);
+    std::ofstream(dir / "k.yaml") << AgentConfig("{ name: own, tools: [look] }", agent);
+    const auto done = Xsweep({"plan", (dir / "k.yaml").string()});
+    EXPECT_EQ(done.exit_code, 0) << done.err;
+  }
+}
+
 }  // namespace
 }  // namespace xsweep

@@ -54,6 +54,10 @@ bool LooksLikeKey(std::string_view text) {
   return one_piece && std::ranges::count_if(text, IsDigit) >= 3 && !std::ranges::all_of(text, IsDigit);
 }
 
+bool IsSurelyKey(std::string_view word) {
+  return word.size() >= kLong && HasKnownStart(word) && std::ranges::count_if(word, IsDigit) >= 3;
+}
+
 bool IsVariableName(std::string_view text) {
   return !text.empty() && !IsDigit(text.front()) &&
          std::ranges::all_of(text, [](char c) { return IsAlnum(c) || c == '_'; });

@@ -11,6 +11,9 @@ namespace xsweep {
 /// digits as names do not. A guess for the sake of messages and refusals, never for removing (Secret does that).
 bool LooksLikeKey(std::string_view text);
 
+/// Whether a word can hardly be anything but a key: long, with digits, and begins as those of known services do.
+bool IsSurelyKey(std::string_view word);
+
 /// Whether a text can name an environment variable: letters, digits and underscores, no digit first.
 bool IsVariableName(std::string_view text);
 

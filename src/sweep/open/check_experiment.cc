@@ -13,6 +13,7 @@
 #include "models/provider_options.h"
 #include "parts/judges/judges.h"
 #include "parts/shared/predicate.h"
+#include "sweep/open/pasted_keys.h"
 
 namespace xsweep {
 namespace {
@@ -59,6 +60,10 @@ class ExperimentCheck {
 
   void CheckCell(const Cell& cell) {
     if (IsNew("attack", cell.attack)) CheckAttack(cell);
+    if (IsNew("keys of agent", cell.agent)) {
+      for (const Error& fault : PastedKeys(cell.agent.options))
+        faults_.Add(MarkOf(cell, "agent", fault.where), fault.message);
+    }
     const auto check = [&](const char* role, const PartConfig& part, auto prepare) {
       if (!IsNew(role, part)) return;
       if (const auto prepared = (catalog_.*prepare)(part.name, part.options); !prepared) {
@@ -217,6 +222,16 @@ Mark MarkOfPath(const MarkedValue& root, const std::string& path) {
 }
 
 }  // namespace
+
+Status CheckEnvironment(LoadedConfig& loaded) {
+  const MarkedValue* section = loaded.tree.Find("environment");
+  for (const Error& fault : PastedKeys(loaded.config.environment.options)) {
+    const MarkedValue* value = section == nullptr ? nullptr : section->Find(fault.where);
+    const Mark at = value != nullptr ? value->at : section != nullptr ? section->at : Mark{};
+    loaded.faults.Add(at, fault.message);
+  }
+  return loaded.faults.empty() ? Status() : std::unexpected(loaded.faults.ToError());
+}
 
 Error MarkDeclared(LoadedConfig& loaded, const std::vector<Error>& found) {
   for (const Error& fault : found) loaded.faults.Add(MarkOfPath(loaded.tree, fault.where), fault.message);

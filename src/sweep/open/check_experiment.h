@@ -13,8 +13,12 @@ namespace xsweep {
 /// What ReadDeclared found wrong, each fault at its place in the file.
 Error MarkDeclared(LoadedConfig& loaded, const std::vector<Error>& found);
 
+/// Keys that were pasted into the options of the environment, before it is opened.
+Status CheckEnvironment(LoadedConfig& loaded);
+
 /// Unknown tasks, goals that the environment does not have, and parts that refuse their
-/// options (a pattern that is none, a rule that makes no sense): all in one go, each with file:line:column (kUser).
+/// options (a pattern that is none, a rule that makes no sense, a key where none may stand): all in one go, each with
+/// file:line:column (kUser).
 Status CheckExperiment(LoadedConfig& loaded, const std::vector<Cell>& cells, const Catalog& catalog,
                        const EnvironmentSource& environment);
 

@@ -110,6 +110,7 @@ namespace {
 Expected<Experiment> OpenLoaded(LoadedConfig loaded, Catalog catalog, const std::vector<std::string>& more_gates) {
   SweepConfig& config = loaded.config;
   std::string note = PlayByShim(config, catalog.Specs());
+  TRY(CheckEnvironment(loaded));
   TRY_ASSIGN(auto environment, catalog.OpenEnvironment(config.environment.name, config.environment.options));
   if (config.declared.size() > 0) {
     std::vector<Error> faults;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <optional>
 
 #include "base/json_mend.h"
@@ -112,6 +111,9 @@ class HttpAgent final : public StationedAgent {
       const PolicyIn policy = settings_->policy == "prompt" ? PolicyIn::kPrompt : PolicyIn::kInstructions;
       CO_TRY_ASSIGN(station_, Station::Open(around_, environment_, conversation, policy, results_kept()));
       if (around_.http == nullptr) co_return UserError("needs `mode: REAL`", "agent http");
+      if (!settings_->key_env.empty()) {
+        CO_TRY_ASSIGN(key_, Secret::FromEnvironment(settings_->key_env));
+      }
       if (line_ != nullptr) line_->Seat(station_->shared_broker(), {station_->token()});
     }
     if (conversation.turn > prompted_) {
@@ -132,8 +134,7 @@ class HttpAgent final : public StationedAgent {
       const std::size_t value = std::min(header.find_first_not_of(' ', colon + 1), header.size());
       request.headers.push_back({header.substr(0, colon), header.substr(value)});
     }
-    if (const char* key = std::getenv(settings_->key_env.c_str()); key != nullptr)  // NOLINT(concurrency-mt-unsafe)
-      request.secret_headers.push_back({"Authorization", "Bearer ", Secret(key)});
+    if (!key_.empty()) request.secret_headers.push_back({"Authorization", "Bearer ", key_});
     const std::string model_url = line_ == nullptr ? std::string() : line_->base();
     request.body = Fill(settings_->body, {prompt, station_->url(), station_->token(), model_url}).Dump();
     const auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings_->timeout * 1000));
@@ -169,6 +170,7 @@ class HttpAgent final : public StationedAgent {
   const Environment& environment_;
   RelayLine* const line_;
   const bool again_;
+  Secret key_;
   std::unique_ptr<Station> station_;
   std::optional<Async<bool>> asking_;
   int prompted_ = 0;
