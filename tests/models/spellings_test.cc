@@ -1,5 +1,6 @@
 // What readers of replies promise about the many spellings in which servers and models say the same thing.
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -209,6 +210,29 @@ TEST(AStreamUnasked, KeepsCallsApartThatShareAnIndex) {
   EXPECT_EQ(reply->calls[0].arguments.IntOr("n", 0), 1);
   EXPECT_EQ(reply->calls[1].name, "g");
   EXPECT_EQ(reply->calls[1].arguments.IntOr("n", 0), 2);
+}
+
+TEST(AStreamUnasked, HasTheNameThatItsPiecesMake) {
+  for (const auto& [first, second] : {std::pair{"send_", "money"},
+                                      {"send_money", "send_money"},
+                                      {"send_money", ""},
+                                      {"", "send_money"},
+                                      {"send", "send_money"}}) {
+    const auto reply = ReadOpenAiReply(
+        fmt::format(
+            R"(data: {{"choices":[{{"index":0,"delta":{{"tool_calls":[{{"index":0,"id":"a","function":{{"name":"{}","arguments":""}}}}]}}}}]}}
+
+data: {{"choices":[{{"index":0,"delta":{{"tool_calls":[{{"index":0,"function":{{"name":"{}","arguments":"{{}}"}}}}]}},"finish_reason":"tool_calls"}}]}}
+
+data: [DONE]
+
+)",
+            first, second),
+        Request());
+    ASSERT_TRUE(reply.has_value()) << reply.error().message;
+    ASSERT_EQ(reply->calls.size(), 1U);
+    EXPECT_EQ(reply->calls[0].name, "send_money") << first << "|" << second;
+  }
 }
 
 TEST(AReply, KeepsWhatItsServerWantsBack) {

@@ -102,10 +102,18 @@ struct GatheredCall {
         arguments += value.AsString();
       } else if (key == "arguments") {
         whole_arguments = value;
-      } else if (key != "name" || function.TextOf("name").empty()) {
+      } else if (key == "name" && value.is_string()) {
+        AddName(value.AsString());
+      } else {
         function.Add(key, value);
       }
     }
+  }
+  /// Some servers cut a name into pieces, some repeat it in every piece, some say more of it each time.
+  void AddName(const std::string& piece) {
+    std::string& name = function.TextOf("name");
+    const bool again = piece.starts_with(name);
+    name = again ? piece : name + piece;
   }
   Json ToJson() const {
     Json json = call.ToJson();

@@ -9,7 +9,7 @@
 #include "models/replies/lenient.h"
 #include "models/replies/stream.h"
 #include "relay/wires/cut_stream.h"
-#include "relay/wires/read_reply.h"
+#include "relay/wires/responses_stream.h"
 #include "relay/wires/rewrite.h"
 #include "relay/wires/slices.h"
 

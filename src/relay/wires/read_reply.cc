@@ -12,7 +12,7 @@
 #include "models/wires/chat.h"
 #include "models/wires/failures.h"
 #include "models/wires/wire.h"
-#include "net/event_stream.h"
+#include "relay/wires/responses_stream.h"
 
 namespace xsweep {
 namespace {
@@ -70,21 +70,6 @@ Expected<ModelReply> ReadResponse(const Json& body) {
 }
 
 }  // namespace
-
-Expected<Json> JoinResponsesStream(std::string_view body) {
-  EventStreamReader reader;
-  TRY_ASSIGN(const auto events, reader.Feed(std::string(body) + "\n\n"));  // whoever bared it took the last ones
-  for (const StreamEvent& event : events) {
-    auto data = ParseBody(event.data);
-    if (!data || !data->is_object()) continue;
-    const std::string_view type = data->StringOr("type", event.type);
-    const Json* response = data->Find("response");
-    const bool last = type == "response.completed" || type == "response.incomplete" || type == "response.failed";
-    if (last && response != nullptr && response->is_object()) return *response;
-    if (type == "error") return Json::MakeObject({{"error", *data}});
-  }
-  return EpisodeError("the reply of the model server cannot be used: its stream ended before it was finished");
-}
 
 Expected<ModelReply> ReadWireReply(Wire wire, std::string_view body) {
   const ModelRequest nobody;

@@ -12,9 +12,4 @@ namespace xsweep {
 /// Reads a whole body or a whole stream of events. Fails with kEpisode for what is neither, or was cut off.
 Expected<ModelReply> ReadWireReply(Wire wire, std::string_view body);
 
-/// The response that a stream of Responses amounts to; its last event holds it whole. An error in the stream comes back
-/// as
-/// {"error": ...}.
-Expected<Json> JoinResponsesStream(std::string_view body);
-
 }  // namespace xsweep
