@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -94,6 +95,7 @@ Async<Expected<WebResponse>> Mediate(std::shared_ptr<Mediator> mediator, NameOur
   const auto history = ParseMended(body);
   const Wire wire = ask.wire;
   const Rules rules{mediator, std::move(ours), wire, history ? EntriesOf(wire, *history) : 0};
+  CO_TRY(mediator->CheckHistory(ask, [&rules](std::string_view name) { return !rules.ours(name).empty(); }));
   auto preparing = mediator->Prepare(std::move(body), std::move(ask));
   CO_TRY_ASSIGN(const std::string own, co_await preparing);
   for (int again = 0; again < kMostHidden; ++again) {

@@ -52,7 +52,11 @@ void Mediator::FailOpen(const char* why) {
   WakeAll();
 }
 
-void Mediator::EndTurn() { FailOpen("Error: the agent ended its turn before it executed this call"); }
+void Mediator::EndTurn(const std::string& why_failed) {
+  for (auto& [id, open] : open_)
+    if (!open.result && !open.denied.value_or(false)) open.lost = why_failed;
+  WakeAll();
+}
 
 // All that the episode has to say of what has come by: results, and denials beside them.
 Async<Status> Mediator::AwaitShown() {
@@ -69,6 +73,24 @@ Async<Status> Mediator::AwaitShown() {
     if (**open.shown != *open.result) changed_[id] = {*open.result, **open.shown};
   }
   co_return Status();
+}
+
+Status Mediator::CheckHistory(const ModelAsk& ask, const std::function<bool(std::string_view)>& ours) {
+  std::set<std::string> answered;
+  for (const Message& message : ask.messages)
+    if (message.speaker == Speaker::kTool) answered.insert(message.call_id);
+  if (!given_) given_ = answered;
+  for (const Message& message : ask.messages) {
+    for (const ToolCall& call : message.calls) {
+      const bool made = answered.contains(call.id) && !given_->contains(call.id) && !open_.contains(call.id);
+      if (made && ours(call.name))
+        return EpisodeError(
+            fmt::format("the agent made a call of {} that its model's replies do not hold as they were read here",
+                        Printable(call.name, 80)),
+            "relay");
+    }
+  }
+  return {};
 }
 
 Async<Expected<std::string>> Mediator::Prepare(std::string body, ModelAsk ask) {
@@ -181,18 +203,20 @@ Async<Expected<ToolOutcome>> Mediator::ResultOf(ToolCall call) {
   const auto self = shared_from_this();
   const auto came = [this, &call] {
     const auto open = open_.find(call.id);
-    return open != open_.end() && open->second.result.has_value();
+    return open != open_.end() && (open->second.result || open->second.lost);
   };
   auto waiting = Until(came);
   const Status there = co_await waiting;
   if (!there && there.error().kind == ErrorKind::kInterrupted) co_return std::unexpected(there.error());
   // Agents whose loop ends in a tool execute it and ask no more: to call that a failure would be a guess in their
   // favour.
-  if (!there)
+  if (!there || !open_.at(call.id).result) {
+    const std::string why = there ? open_.at(call.id).lost.value_or("") : std::string();
     co_return EpisodeError(
-        fmt::format("the agent ended before it said what came of its call of {}, so nobody knows whether it was made",
-                    Printable(call.name, 80)),
+        fmt::format("the agent ended before it said what came of its call of {}, so nobody knows whether it was made{}",
+                    Printable(call.name, 80), why.empty() ? "" : ": " + why),
         "relay");
+  }
   const Open& open = open_.at(call.id);
   co_return ToolOutcome{.content = *open.result, .error = open.failed, .effects = {}};
 }

@@ -6,7 +6,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "episode/own_tools.h"
@@ -26,6 +28,10 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
  public:
   Mediator(IoLoop& loop, HandCall hand) : loop_(loop), hand_(std::move(hand)) {}
 
+  /// Fails where the history has calls with results, of tools that `ours` knows, which no reply held when it was read
+  /// here: whoever made them, nobody decided them, and their effects went unseen. What stands in the first request is
+  /// an example.
+  Status CheckHistory(const ModelAsk& ask, const std::function<bool(std::string_view)>& ours);
   /// The request as its model is to see it, hidden turns aside. Waits until the episode has seen the results in it.
   Async<Expected<std::string>> Prepare(std::string body, ModelAsk ask);
   /// Which of the calls of a reply are denied, once that is decided.
@@ -46,8 +52,9 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
 
   Async<Expected<ToolOutcome>> ResultOf(ToolCall call) override;
   void Decided(const std::vector<ToolCall>& calls, const std::vector<bool>& denied);
-  /// The agent has answered its prompt: what has no result was not executed.
-  void EndTurn();
+  /// The agent has answered its prompt, or failed for that reason: of a call that has no result by then, nobody knows
+  /// whether it was made.
+  void EndTurn(const std::string& why_failed);
   /// The agent has ended, or the trial is over: what did not come by will not.
   void End();
 
@@ -57,6 +64,7 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
     std::optional<bool> denied{};
     std::optional<std::string> result{};
     bool failed = false;
+    std::optional<std::string> lost{};  ///< why there will be no result; its text may be empty
     std::optional<Expected<std::string>> shown{};
   };
   struct Changed {
@@ -73,6 +81,7 @@ class Mediator final : public ResultSource, public std::enable_shared_from_this<
   IoLoop& loop_;
   const HandCall hand_;
   std::map<std::string, Open> open_;                        // by id
+  std::optional<std::set<std::string>> given_;              // ids of calls in the first request
   std::map<std::string, Changed> changed_;                  // results that the model sees otherwise
   std::map<std::string, std::string> appended_, replaced_;  // to and for descriptions, by tool
   std::vector<HiddenTurn> hidden_;

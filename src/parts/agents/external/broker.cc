@@ -87,6 +87,7 @@ void ToolBroker::Answer(Pending& pending, ToolAnswer answer) {
 void ToolBroker::End(AgentEnd end) {
   if (end_ || closed_) return;
   end_ = std::move(end);
+  if (hear_end_) hear_end_(*end_);
   if (next_ != nullptr) next_->Wake();
 }
 

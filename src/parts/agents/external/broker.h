@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "episode/roles.h"
@@ -58,6 +59,8 @@ class ToolBroker final : public ToolHost {
   void Open(std::vector<HostedTool> tools, std::string instructions);
   /// The agent has ended its turn. What it still waits for is answered with an error.
   void End(AgentEnd end);
+  /// Who has to know at once that a turn has ended: nobody but the relay, where calls wait for their results.
+  void OnEnd(std::function<void(const AgentEnd&)> hear) { hear_end_ = std::move(hear); }
   /// What its model said is heard behind the relay: an agent that itself says nothing has answered all the same.
   void HearElsewhere() { heard_elsewhere_ = true; }
   /// Its episode is over: every call from now on is told so.
@@ -95,6 +98,7 @@ class ToolBroker final : public ToolHost {
   std::deque<std::shared_ptr<Pending>> queued_;
   std::vector<std::shared_ptr<Pending>> taken_;
   std::optional<AgentEnd> end_;
+  std::function<void(const AgentEnd&)> hear_end_;
   std::set<std::string> ids_;
   std::uint64_t given_ids_ = 0;
   std::uint64_t taken_count_ = 0;

@@ -142,7 +142,6 @@ class HttpAgent final : public StationedAgent {
     request.route = {.proxy_from_environment = true, .decode = true};
     const auto response = co_await around_.http->Call(std::move(request));
     if (!response && response.error().failure == HttpFailure::kStopped) co_return false;
-    if (line_ != nullptr) line_->EndTurn();
     station_->broker().End(
         response ? Read(*response)
                  : AgentEnd{How::kFailed, "no answer from the agent: " + response.error().error.Text(), true});

@@ -57,7 +57,6 @@ class ProcessAgent final : public StationedAgent {
                               fmt::format("the agent was not done after {} seconds and was ended", recipe_->timeout)});
       co_return false;
     }
-    if (line_ != nullptr) line_->End();
     const std::string output = output_->text();
     const std::string errors = errors_->text();
     station_->broker().End(ReadAnswer(recipe_->preset.answer, output, *code, errors));

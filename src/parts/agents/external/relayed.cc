@@ -184,7 +184,7 @@ Expected<std::unique_ptr<RelayLine>> RelayLine::Open(const RelayRecipe& recipe, 
 }
 
 RelayLine::~RelayLine() {
-  End();
+  if (mediator_ != nullptr) mediator_->End();
   seat_->Close();
 }
 
@@ -198,20 +198,16 @@ void RelayLine::Seat(const std::shared_ptr<ToolBroker>& broker, const std::vecto
 void RelayLine::Meet(const std::shared_ptr<ToolBroker>& broker) {
   if (mediator_ == nullptr) return;
   *broker_ = broker;
+  broker->OnEnd([mediator = std::weak_ptr(mediator_)](const AgentEnd& end) {
+    const auto held = mediator.lock();
+    if (held != nullptr) held->EndTurn(end.how == AgentEnd::How::kFailed ? end.words : std::string());
+  });
   const auto listing = [](std::shared_ptr<ToolBroker> tools) -> Async<bool> {
     auto list = tools->List();  // who was offered the tools, the seat knows
     const auto listed = co_await list;
     co_return listed.has_value();
   };
   loop_->Spawn(listing(broker), [](bool) {});
-}
-
-void RelayLine::EndTurn() {
-  if (mediator_ != nullptr) mediator_->EndTurn();
-}
-
-void RelayLine::End() {
-  if (mediator_ != nullptr) mediator_->End();
 }
 
 std::unique_ptr<Agent> RelayTurns(std::shared_ptr<const RelayRecipe> recipe, const TrialContext& context,

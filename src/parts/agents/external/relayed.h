@@ -60,10 +60,6 @@ class RelayLine {
   /// The agent is about to start: where calls of its own tools meet the episode, like those over MCP, and what ends it
   /// when its model fails; and the words that are this trial's alone.
   void Seat(const std::shared_ptr<ToolBroker>& broker, const std::vector<std::string>& private_words);
-  /// The agent has said what it has to say for now: calls of its own tools that have no result yet were not made.
-  void EndTurn();
-  /// The agent has ended.
-  void End();
 
  private:
   RelayLine() = default;
