@@ -45,7 +45,7 @@ constexpr Command kCommands[] = {
     {"attach-mcp", "serve one trial to an agent that you run by hand", xsweep::AttachMcpCommand},
     {"mcp-pipe", "pass MCP messages between stdin and stdout and a URL", xsweep::McpPipeCommand},
     {"import", "bring in a benchmark or results that ran elsewhere", xsweep::ImportCommand},
-    {"export", "write a run as tau-bench or tau2 results", xsweep::ExportCommand},
+    {"export", "write a run as Inspect logs, traces, MLflow, SARIF, JUnit, tau results", xsweep::ExportCommand},
     {"parity", "compare a native desk with a worker, byte by byte", xsweep::ParityCommand},
 };
 

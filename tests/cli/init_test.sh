@@ -21,6 +21,15 @@ grep -q "send_certificate" server.yaml || { cat server.yaml; fail "its tools are
 "$xsweep" run server.yaml --set seeds=[1] --outdir results --run-id server --quiet >log 2>&1 ||
   fail "the server's config does not run"
 
+"$xsweep" env serve airline --http 127.0.0.1:0 >served 2>&1 &
+server=$!
+trap 'kill "$server" 2>/dev/null; rm -rf "$dir"' EXIT
+for _ in $(seq 100); do grep -q http served && break; sleep 0.1; done
+"$xsweep" init --mcp "$(grep -o 'http://[^ ]*' served)" --out address.yaml >log 2>&1 </dev/null || fail "init for an address"
+grep -q "reset: none" address.yaml || { cat address.yaml; fail "nothing is said of what brings the server back"; }
+"$xsweep" run address.yaml --outdir results --run-id address >log 2>&1 || fail "the address's config does not run"
+grep -Eq "defense none +3 +[0-9]" log || fail "the template's attack was never seen"
+
 "$xsweep" init --out desk.yaml >log 2>&1 </dev/null && fail "a file that is there was written over"
 grep -q "is there already" log || fail "nothing is said of the file that is there"
 "$xsweep" init --force --out desk.yaml >log 2>&1 </dev/null || fail "--force does not write over it"
