@@ -63,7 +63,8 @@ test-third-party: build ## MCP servers, AgentDojo and tau2 as others publish the
 test-asan test-tsan: setup ## run all tests under a sanitizer (needs tools/setup.sh --dev)
 	@cmake --preset $(subst test-,,$@) >/dev/null
 	@cmake --build --preset $(subst test-,,$@)
-	@ctest --test-dir build/$(subst test-,,$@) --output-on-failure -j $(JOBS)
+	@TSAN_OPTIONS=suppressions=$(CURDIR)/tools/tsan_suppressions.txt \
+	  ctest --test-dir build/$(subst test-,,$@) --output-on-failure -j $(JOBS)
 
 fuzz: ## run every fuzz target for SECONDS=30
 	@tools/fuzz.sh $(or $(SECONDS),30)
