@@ -83,8 +83,8 @@ class Relay : public ::testing::Test {
   std::unique_ptr<IoLoop> loop_;
   std::unique_ptr<Http> http_;
   std::unique_ptr<HttpServer> server_;
+  std::vector<testing::SeenRequest> seen_;  // the upstream's thread writes into it until that is gone
   std::unique_ptr<testing::ModelServer> upstream_;
-  std::vector<testing::SeenRequest> seen_;
   std::shared_ptr<RelaySeat> seat_;
   Mount mount_;
 };
