@@ -11,9 +11,11 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 FAST = """
 from fastmcp import FastMCP
@@ -51,10 +53,32 @@ def direct(command, directory, calls):
             for answer in answers]
 
 
-def through(xsweep, command, files, name, arguments):
-    words = [xsweep, "env", "call", "mcp", name, json.dumps(arguments), "--json", "--option",
-             "servers=" + json.dumps({"s": {"command": command, "env": {"MEMORY_FILE_PATH": "{dir}/memory.jsonl"}}})]
-    if files:
+def at_address(command, port):
+    """A server that listens at a port, once it does."""
+    child = subprocess.Popen(command, env={**os.environ, "PORT": str(port)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return child
+        time.sleep(0.1)
+    child.kill()
+    sys.exit(f"{command} does not listen")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def through(xsweep, server, files, name, arguments):
+    """`server`: a command or an address."""
+    address = isinstance(server, str)
+    how = {"url": server} if address else {"command": server, "env": {"MEMORY_FILE_PATH": "{dir}/memory.jsonl"}}
+    words = [xsweep, "env", "call", "mcp", name, json.dumps(arguments), "--json", "--option", "servers=" + json.dumps({"s": how})]
+    if address:
+        words += ["--option", 'reset="none"']
+    elif files:
         words += ["--option", f"files={files}", "--option", 'probe={"files": true}']
     done = subprocess.run(words, capture_output=True, text=True)
     if not done.stdout:
@@ -87,6 +111,18 @@ def main():
         servers.append(("fastmcp", [str(pathlib.Path(given.python).absolute()), str(work / "fast.py")], work / "files",
                         [("greet", {"name": "ann"}), ("plain", {"text": "x"}), ("nothing", {})]))
     wrong = 0
+    # The same server over HTTP: streamable, and a stream of events as the first revision had it.
+    for way, path in (("streamableHttp", "mcp"), ("sse", "sse")) if given.npm else ():
+        name, (node, program, _), files, calls = servers[2]
+        port = free_port()
+        child = at_address([node, program, way], port)
+        for (tool, arguments), theirs in zip(calls, direct([node, program, "stdio"], files, calls)):
+            ours = through(given.xsweep, f"http://127.0.0.1:{port}/{path}", files, tool, arguments)
+            text = "\n".join(block.get("text", "?") for block in theirs["content"])
+            good = ours["content"] == text and ours.get("structured") == theirs.get("structuredContent")
+            wrong += not good
+            print(f"{'ok  ' if good else 'DIFF'} {name} {way} {tool}" + ("" if good else f": {ours} against {theirs}"))
+        child.kill()
     for name, command, files, calls in servers:
         copy = work / ("direct-" + name)
         shutil.copytree(files, copy)

@@ -1,12 +1,14 @@
-// An MCP server at an address: streamable HTTP, a POST for each message.
+// An MCP server at an address: streamable HTTP, a POST for each message; where a server refuses that, the transport of
+// the first revision.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
 #include <atomic>
 #include <optional>
-#include <thread>
 
 #include "base/text.h"
+#include "mcp/call_thread.h"
+#include "mcp/event_channel.h"
 #include "mcp/heard_stream.h"
 #include "mcp/messages.h"
 #include "mcp/protocol.h"
@@ -15,8 +17,6 @@
 
 namespace xsweep {
 namespace {
-
-using Answer = std::expected<HttpResponse, HttpError>;
 
 std::string NoAnswerIn(const HttpResponse& response) {
   std::string words = fmt::format("HTTP {}: {}", response.status, Printable(response.body, 200));
@@ -39,27 +39,14 @@ bool SaidByTheTool(const HttpResponse& response, const Json& answer, std::int64_
   return response.status == 400 || no_such_tool;
 }
 
-/// Connections belong to a loop's thread, and trials run on many: this one has a thread of its own.
 class HttpTransport final : public McpTransport {
  public:
   explicit HttpTransport(McpAddress address) : address_(std::move(address)) {}
   ~HttpTransport() override {
-    if (!loop_) return;
     if (!session_.empty()) CloseSession();
-    loop_->RequestStop();
-    thread_.join();
   }
 
-  Status Start() {
-    TRY_ASSIGN(loop_, IoLoop::Create(clock_));
-    thread_ = std::thread([this] {
-      Http http(*loop_);
-      http_ = &http;
-      loop_->Spawn(Idle(*loop_), [](bool) {});
-      loop_->RunSpawned();
-    });
-    return {};
-  }
+  Status Start() { return calls_.Start(); }
 
   Async<Expected<Json>> Ask(std::string method, Json params, std::chrono::milliseconds limit,
                             std::vector<HttpHeader> mirrored) override {
@@ -67,20 +54,31 @@ class HttpTransport final : public McpTransport {
     std::string name(params.StringOr("name", params.StringOr("uri", "")));
     Json request = Json::MakeObject({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}});
     if (!params.is_null()) request.Set("params", std::move(params));
-    HttpRequest post = MakeRequest(method, name, limit);
-    post.headers.insert(post.headers.end(), mirrored.begin(), mirrored.end());
-    post.body = request.Dump();
-    auto hearing = Hear(std::move(post), id, limit, method == "tools/call");
-    co_return co_await hearing;
+    if (!channel_) {
+      HttpRequest post = MakeRequest(method, name, limit);
+      post.headers.insert(post.headers.end(), mirrored.begin(), mirrored.end());
+      post.body = request.Dump();
+      auto hearing = Hear(std::move(post), id, limit, method == "tools/call");
+      Expected<Json> answer = co_await hearing;
+      if (answer || !MayBeOlder()) co_return answer;
+      auto opening = OpenChannel(limit);
+      if (!co_await opening) co_return answer;
+    }
+    auto asking = channel_->Ask(request, id, limit);
+    co_return co_await asking;
   }
 
   Async<Status> Tell(std::string method, Json params) override {
     Json message = Json::MakeObject({{"jsonrpc", "2.0"}, {"method", method}});
     if (!params.is_null()) message.Set("params", std::move(params));
     const std::chrono::seconds limit(30);
+    if (channel_) {
+      auto telling = channel_->Tell(message, limit);
+      co_return co_await telling;
+    }
     HttpRequest post = MakeRequest(method, {}, limit);
     post.body = message.Dump();
-    auto sending = Send(std::move(post), limit);
+    auto sending = calls_.Send(std::move(post), limit);
     CO_TRY(co_await sending);
     co_return Status();
   }
@@ -92,12 +90,18 @@ class HttpTransport final : public McpTransport {
   }
 
  private:
-  // Keeps the loop alive until it is stopped.
-  static Async<bool> Idle(IoLoop& loop) {
-    while (true) {
-      const Status slept = co_await loop.Sleep(std::chrono::hours(1));
-      if (!slept) co_return true;
-    }
+  /// Before anything was understood, a server of the first revision refuses what is posted to where its stream is.
+  bool MayBeOlder() const {
+    const int status = refused_;
+    return !answered_ && (status == 400 || status == 404 || status == 405);
+  }
+  Async<bool> OpenChannel(std::chrono::milliseconds limit) {
+    auto channel = std::make_unique<EventChannel>(
+        calls_, address_.url, [this](std::chrono::milliseconds each) { return MakeRequest({}, {}, each); }, news_);
+    auto opening = channel->Open(std::min(limit, std::chrono::milliseconds(5000)));
+    const Status opened = co_await opening;
+    if (opened) channel_ = std::move(channel);
+    co_return opened.has_value();
   }
 
   HttpRequest MakeRequest(const std::string& method, const std::string& name, std::chrono::milliseconds limit) {
@@ -116,18 +120,6 @@ class HttpTransport final : public McpTransport {
     return request;
   }
 
-  Async<Expected<HttpResponse>> Send(HttpRequest request, std::chrono::milliseconds limit) {
-    const Handoff<Answer> promise;
-    loop_->Post([this, request = std::move(request), promise]() mutable {
-      loop_->Spawn(http_->Call(std::move(request)), [promise](Answer answer) { promise.Set(std::move(answer)); });
-    });
-    auto taking = promise.Take(limit + std::chrono::seconds(15));
-    CO_TRY_ASSIGN(auto taken, co_await taking);
-    if (!taken) co_return WorldError("was not answered in time", address_.url);
-    if (!*taken) co_return WorldError((*taken).error().error.message, address_.url);
-    co_return std::move(**taken);
-  }
-
   // Sends it and hears streams until one of them has the answer: a server may end one and say the rest on another.
   Async<Expected<Json>> Hear(HttpRequest request, std::int64_t id, std::chrono::milliseconds limit, bool of_tool) {
     const auto heard = std::make_shared<HeardStream>(id);
@@ -136,11 +128,13 @@ class HttpTransport final : public McpTransport {
       request.enough = [heard](const HttpResponse& so_far, std::string_view piece) {
         return heard->Hear(so_far, piece);
       };
-      auto sending = Send(std::move(request), limit);
+      auto sending = calls_.Send(std::move(request), limit);
       const Expected<HttpResponse> response = co_await sending;
       if (response) {
         NoteSession(*response);
         auto answer = FindAnswer(*response, id);
+        answered_ = answered_ || answer;
+        refused_ = response->status;
         if (answer && of_tool && !SaidByTheTool(*response, *answer, id)) {
           co_return WorldError(NoAnswerIn(*response), address_.url);
         }
@@ -194,18 +188,15 @@ class HttpTransport final : public McpTransport {
   void CloseSession() {
     HttpRequest request = MakeRequest("", "", std::chrono::milliseconds(2000));
     request.method = "DELETE";
-    const Handoff<Answer> promise;
-    loop_->Post([this, request = std::move(request), promise]() mutable {
-      loop_->Spawn(http_->Call(std::move(request)), [promise](Answer answer) { promise.Set(std::move(answer)); });
-    });
-    (void)promise.Block(std::chrono::milliseconds(2500));
+    calls_.SendLast(std::move(request), std::chrono::milliseconds(2500));
   }
 
   const McpAddress address_;
   SystemClock clock_;
-  std::unique_ptr<IoLoop> loop_;
-  Http* http_ = nullptr;  // of the thread
-  std::thread thread_;
+  CallThread calls_;
+  std::unique_ptr<EventChannel> channel_;  // from the first request on, or never
+  std::atomic<bool> answered_ = false;
+  std::atomic<int> refused_ = 0;  // the last status
   std::atomic<std::int64_t> last_id_ = 0;
   std::mutex mutex_;
   std::string version_;
