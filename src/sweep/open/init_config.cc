@@ -90,6 +90,7 @@ Expected<std::string> ServerSections(const std::string& server) {
   const ToolSchema& wanted = Harmless(tools);
   const ToolSchema& forbidden = Harmful(tools);
   std::vector<std::string> names;
+  names.reserve(tools.size());
   for (const ToolSchema& tool : tools) names.push_back(tool.name);
   return fmt::format(
       "# Its tools: {0}.\n"
