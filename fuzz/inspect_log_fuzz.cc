@@ -22,8 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string path = "/tmp/xsweep-fuzz-inspect-" + std::to_string(::getpid());
   std::ofstream(path, std::ios::binary | std::ios::trunc).write(bytes.data(), static_cast<std::streamsize>(size));
   xsweep::ForeignSource source;
-  std::vector<std::string> notes;
-  (void)xsweep::ReadInspectLog(path, source, notes, [](xsweep::ForeignTrial&& trial) -> xsweep::Status {
+  xsweep::InspectFindings findings;
+  (void)xsweep::ReadInspectLog(path, source, findings, [](xsweep::ForeignTrial&& trial) -> xsweep::Status {
     CHECK(!trial.task.empty() && trial.dialogue, "a sample is no episode");
     return {};
   });

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/json_slices.h"
 #include "base/text.h"
+#include "foreign/inspect_findings.h"
 #include "foreign/inspect_scores.h"
 #include "foreign/payload_match.h"
 #include "foreign/zip.h"
@@ -20,7 +21,7 @@ namespace {
 
 /// What a log says of all its samples.
 struct Log {
-  std::string model, task, attack, defense, status;
+  std::string model, task, attack, defense;
 };
 
 std::string TextOf(const Json* value) {
@@ -40,7 +41,6 @@ std::string FirstText(const Json* object, std::initializer_list<std::string_view
 
 Log ReadHeader(const Json& header) {
   Log log;
-  log.status = header.StringOr("status", "started");
   const Json* eval = header.Find("eval");
   if (eval == nullptr) return log;
   log.model = eval->StringOr("model", "");
@@ -140,8 +140,8 @@ class Dialogue {
 };
 
 /// The members of a sample that matter; its events, which are most of it, are never parsed.
-constexpr std::string_view kWanted[] = {"id",       "epoch",       "metadata",   "scores", "error",
-                                        "messages", "model_usage", "total_time", "limit"};
+constexpr std::string_view kWanted[] = {"id",       "epoch",       "metadata",   "scores", "error",        "uuid",
+                                        "messages", "model_usage", "total_time", "limit",  "invalidation", "output"};
 
 Expected<Json> Sketch(std::string_view text, const std::string& where) {
   Json sample = Json::MakeObject();
@@ -174,20 +174,26 @@ void ReadArm(const Json& sample, const Log& log, ForeignTrial& trial) {
   trial.arm.attack = log.attack.empty() ? "unnamed" : log.attack;
 }
 
-Expected<ForeignTrial> ReadSample(std::string_view text, const Log& log, const std::string& where) {
-  TRY_ASSIGN(const Json sample, Sketch(text, where));
-  if (TextOf(sample.Find("id")).empty()) return UserError("is a sample without an id", where);
-  ForeignTrial trial;
-  trial.place = where;
-  const std::int64_t epoch = sample.IntOr("epoch", 1);
-  trial.trial = epoch >= 1 && epoch < 1'000'000 ? static_cast<std::uint32_t>(epoch - 1) : 0;
+/// What a sample says of how it ended. What the attack has achieved stays achieved, whatever came after it.
+void ReadEnd(const Json& sample, ForeignTrial& trial) {
   const Json* error = sample.Find("error");
   if (error != nullptr && error->is_object()) {
     trial.error = error->StringOr("message", "the sample ended in an error");
   } else if (error != nullptr && error->is_string() && !error->AsString().empty()) {
     trial.error = error->AsString();
   }
+  if (trial.error.empty()) trial.error = WhyVoid(sample);
   GradeByScores(sample.Find("scores"), trial);
+  if (trial.error.empty() && !trial.success.value_or(false)) trial.error = WhyUnanswered(sample);
+}
+
+Expected<ForeignTrial> ReadSample(const Json& sample, const Log& log, const std::string& where) {
+  if (TextOf(sample.Find("id")).empty()) return UserError("is a sample without an id", where);
+  ForeignTrial trial;
+  trial.place = where;
+  const std::int64_t epoch = sample.IntOr("epoch", 1);
+  trial.trial = epoch >= 1 && epoch < 1'000'000 ? static_cast<std::uint32_t>(epoch - 1) : 0;
+  ReadEnd(sample, trial);
   ReadArm(sample, log, trial);
   if (trial.error.empty() && trial.arm.setting == Setting::kAttacked && !trial.success)
     trial.error = "the sample holds no verdict on the attack";
@@ -206,16 +212,29 @@ Expected<ForeignTrial> ReadSample(std::string_view text, const Log& log, const s
   return trial;
 }
 
-void Remember(const Log& log, ForeignSource& source, std::vector<std::string>& notes, const std::string& where) {
+void Remember(const Log& log, ForeignSource& source) {
   source.format = "inspect";
   if (source.model.empty()) source.model = log.model;
   if (source.domain.empty()) source.domain = log.task;
-  if (log.status != "success")
-    notes.push_back(fmt::format("{}: its status is `{}`, so samples may be missing.", where, Printable(log.status)));
 }
 
-Status ReadArchive(std::string_view bytes, const std::string& where, ForeignSource& source,
-                   std::vector<std::string>& notes, const std::function<Status(ForeignTrial&&)>& visit) {
+/// Hands on what one sample says, unless an earlier log has said it.
+Status Visit(std::string_view text, const Log& log, const std::string& where, InspectFindings& findings,
+             const std::function<Status(ForeignTrial&&)>& visit) {
+  TRY_ASSIGN(const Json sample, Sketch(text, where));
+  const std::string uuid = TextOf(sample.Find("uuid"));
+  if (!uuid.empty() && !findings.uuids.insert(uuid).second) {
+    ++findings.copies;
+    return {};
+  }
+  const Json* limit = sample.Find("limit");
+  if (limit != nullptr && limit->is_object()) ++findings.limits[std::string(limit->StringOr("type", "unknown"))];
+  TRY_ASSIGN(ForeignTrial trial, ReadSample(sample, log, where));
+  return visit(std::move(trial));
+}
+
+Status ReadArchive(std::string_view bytes, const std::string& where, ForeignSource& source, InspectFindings& findings,
+                   const std::function<Status(ForeignTrial&&)>& visit) {
   TRY_ASSIGN(const ZipReader zip, ZipReader::Open(bytes, where));
   const ZipReader::Entry* header = zip.Find("header.json");
   if (header == nullptr) header = zip.Find("_journal/start.json");
@@ -224,7 +243,7 @@ Status ReadArchive(std::string_view bytes, const std::string& where, ForeignSour
   TRY_ASSIGN(const std::string text, zip.Read(*header));
   TRY_ASSIGN(const Json json, ParsePythonJson(text, where + ": " + header->name));
   const Log log = ReadHeader(json);
-  Remember(log, source, notes, where);
+  Remember(log, source);
   std::uint64_t samples = 0;
   for (const ZipReader::Entry& entry : zip.entries()) {
     const std::string_view name = entry.name;
@@ -232,33 +251,36 @@ Status ReadArchive(std::string_view bytes, const std::string& where, ForeignSour
     if (!name.starts_with("samples/") || !name.ends_with(".json") || zip.Find(name) != &entry) continue;
     const std::string at = where + ": " + entry.name;
     TRY_ASSIGN(const std::string sample, zip.Read(entry));
-    TRY_ASSIGN(ForeignTrial trial, ReadSample(sample, log, at));
     ++samples;
-    TRY(visit(std::move(trial)));
+    TRY(Visit(sample, log, at, findings, visit));
   }
+  FindInHeader(json, samples, where, findings);
   return samples == 0 ? Status(UserError("holds no samples", where)) : Status();
 }
 
-Status ReadJsonLog(std::string_view text, const std::string& where, ForeignSource& source,
-                   std::vector<std::string>& notes, const std::function<Status(ForeignTrial&&)>& visit) {
+/// Members of a .json log that an archive has in its header.
+constexpr std::string_view kHeader[] = {"eval", "status", "results", "invalidated", "version"};
+
+Status ReadJsonLog(std::string_view text, const std::string& where, ForeignSource& source, InspectFindings& findings,
+                   const std::function<Status(ForeignTrial&&)>& visit) {
   Json header = Json::MakeObject();
   std::string_view samples;
   TRY(ForEachMember(text, where, [&](std::string_view key, std::string_view value, std::size_t) -> Status {
     if (key == "samples") samples = value;
-    if (key != "eval" && key != "status") return {};
+    if (std::ranges::find(kHeader, key) == std::end(kHeader)) return {};
     TRY_ASSIGN(Json parsed, ParsePythonJson(value, where + ": " + std::string(key)));
     header.Set(key, std::move(parsed));
     return {};
   }));
   if (header.Find("eval") == nullptr) return UserError("is no log of Inspect: it has no `eval`", where);
   const Log log = ReadHeader(header);
-  Remember(log, source, notes, where);
+  Remember(log, source);
   if (FirstOf(samples) != '[') return UserError("holds no samples", where);
   std::uint64_t count = 0;
   TRY(ForEachElement(samples, where, [&](std::string_view value, std::size_t) -> Status {
-    TRY_ASSIGN(ForeignTrial trial, ReadSample(value, log, fmt::format("{}: sample {}", where, ++count)));
-    return visit(std::move(trial));
+    return Visit(value, log, fmt::format("{}: sample {}", where, ++count), findings, visit);
   }));
+  FindInHeader(header, count, where, findings);
   return count == 0 ? Status(UserError("holds no samples", where)) : Status();
 }
 
@@ -273,14 +295,14 @@ bool LooksLikeInspect(std::string_view head) {
          head.find("\"version\"") != std::string_view::npos;
 }
 
-Status ReadInspectLog(const std::filesystem::path& path, ForeignSource& source, std::vector<std::string>& notes,
+Status ReadInspectLog(const std::filesystem::path& path, ForeignSource& source, InspectFindings& findings,
                       const std::function<Status(ForeignTrial&&)>& visit) {
   const std::string where = path.string();
   auto file = MappedFile::Open(path);
   if (!file) return UserError(file.error().message, where);
   const std::string_view bytes = file->bytes();
-  if (bytes.starts_with("PK")) return ReadArchive(bytes, where, source, notes, visit);
-  return ReadJsonLog(bytes, where, source, notes, visit);
+  if (bytes.starts_with("PK")) return ReadArchive(bytes, where, source, findings, visit);
+  return ReadJsonLog(bytes, where, source, findings, visit);
 }
 
 }  // namespace xsweep

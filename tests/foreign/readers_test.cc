@@ -247,9 +247,9 @@ TEST(InspectLog, OfAKilledRunIsReadFromItsJournal) {
     ASSERT_TRUE(file->Commit());
   }
   std::vector<ForeignTrial> trials;
-  std::vector<std::string> notes;
+  InspectFindings findings;
   ForeignSource source;
-  const Status read = ReadInspectLog(scratch / "a.eval", source, notes, [&](ForeignTrial&& trial) -> Status {
+  const Status read = ReadInspectLog(scratch / "a.eval", source, findings, [&](ForeignTrial&& trial) -> Status {
     trials.push_back(std::move(trial));
     return {};
   });
@@ -261,8 +261,8 @@ TEST(InspectLog, OfAKilledRunIsReadFromItsJournal) {
   EXPECT_EQ(trials[0].injection, "injection_task_4");
   EXPECT_EQ(trials[0].arm.attack, "direct");
   EXPECT_EQ(trials[1].error, "429");
-  ASSERT_EQ(notes.size(), 1U);
-  EXPECT_NE(notes[0].find("`started`"), std::string::npos);
+  ASSERT_EQ(findings.notes.size(), 1U);
+  EXPECT_NE(findings.notes[0].find("`started`"), std::string::npos);
 }
 
 TEST(InspectLog, HasNoVerdictWhereAScoreIsNeitherYesNorNo) {
@@ -273,9 +273,9 @@ TEST(InspectLog, HasNoVerdictWhereAScoreIsNeitherYesNorNo) {
         "samples": [{"id": "a", "epoch": 1, "messages": [], )" +
                   members + "}]}");
     std::optional<ForeignTrial> found;
-    std::vector<std::string> notes;
+    InspectFindings findings;
     ForeignSource source;
-    const Status read = ReadInspectLog(scratch / "a.json", source, notes, [&](ForeignTrial&& trial) -> Status {
+    const Status read = ReadInspectLog(scratch / "a.json", source, findings, [&](ForeignTrial&& trial) -> Status {
       found = std::move(trial);
       return {};
     });

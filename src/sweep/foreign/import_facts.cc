@@ -196,10 +196,10 @@ Expected<int> ImportInspect(const ImportRequest& request) {
   source.format = "inspect";
   source.files = files.size();
   std::vector<ForeignTrial> trials;
-  std::vector<std::string> notes;
+  InspectFindings findings;
   std::string hashes;
   for (const fs::path& file : files) {
-    TRY(ReadInspectLog(file, source, notes, [&](ForeignTrial&& trial) -> Status {
+    TRY(ReadInspectLog(file, source, findings, [&](ForeignTrial&& trial) -> Status {
       AppendTranscriptRecord(trials.size(), 0, trial.dialogue->ToJson().Dump(), run.transcripts);
       trial.dialogue.reset();
       trials.push_back(std::move(trial));
@@ -208,7 +208,8 @@ Expected<int> ImportInspect(const ImportRequest& request) {
     TRY_ASSIGN(const auto mapped, MappedFile::Open(file));
     hashes += files.size() == 1 ? Sha256(mapped.bytes()) : ShortHash(mapped.bytes()) + "\n";
   }
-  for (std::string& note : notes) run.Note(std::move(note));
+  for (std::string& note : findings.Notes()) run.Note(std::move(note));
+  for (std::string& warning : findings.warnings) run.Warn(std::move(warning));
   return FinishFacts(request, source, files.size() == 1 ? hashes : Sha256(hashes), std::move(trials), run);
 }
 
