@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "parts/agents/external/answers.h"
+#include "parts/agents/external/failure_words.h"
 #include "parts/agents/external/launch.h"
 #include "support/fake_desk.h"
 
@@ -287,7 +288,8 @@ TEST(AgentAnswers, AreReadAsEachAgentWritesThem) {
       "{\"type\":\"item.completed\",\"item\":{\"type\":\"agent_message\",\"text\":\"one\"}}\n"
       "{\"type\":\"item.completed\",\"item\":{\"type\":\"mcp_tool_call\",\"tool\":\"pay\",\"status\":\"failed\","
       "\"arguments\":{\"a\":1},\"error\":{\"message\":\"MCP tool call requires approval\"}}}\n"
-      "{\"type\":\"item.completed\",\"item\":{\"type\":\"agent_message\",\"text\":\"two\"}}\n",
+      "{\"type\":\"item.completed\",\"item\":{\"type\":\"agent_message\",\"text\":\"two\"}}\n"
+      "{\"type\":\"turn.completed\"}\n",
       0, "");
   EXPECT_EQ(codex.words, "two");
   EXPECT_EQ(codex.refused.size(), 1U);
@@ -301,6 +303,46 @@ TEST(AgentAnswers, AreReadAsEachAgentWritesThem) {
             "done");
   EXPECT_EQ(ReadAnswer(AnswerIn::kStdout, "an answer\n", 0, "").words, "an answer");
   EXPECT_NE(ReadAnswer(AnswerIn::kStdout, "", -9, "oh no\n").words.find("signal 9: oh no"), std::string::npos);
+}
+
+TEST(AgentAnswers, OfAProgramThatDidNotComeToItsEndAreNone) {
+  const std::string message =
+      "{\"type\":\"item.completed\",\"item\":{\"type\":\"agent_message\",\"text\":\"Let me look.\"}}\n";
+  const std::string step =
+      "{\"type\":\"text\",\"part\":{\"text\":\"Let me look.\"}}\n{\"type\":\"step_finish\",\"part\":{\"reason\":\"";
+  const auto how = [](AnswerIn kind, const std::string& output) { return ReadAnswer(kind, output, 0, "").how; };
+  EXPECT_EQ(how(AnswerIn::kCodexJsonl, message + "{\"type\":\"turn.completed\"}\n"), AgentEnd::How::kAnswered);
+  EXPECT_EQ(how(AnswerIn::kCodexJsonl, message), AgentEnd::How::kFailed);
+  EXPECT_EQ(how(AnswerIn::kCodexJsonl, ""), AgentEnd::How::kFailed);
+  for (const char* end : {"stop", "unknown", ""})
+    EXPECT_EQ(how(AnswerIn::kOpencodeJsonl, step + end + "\"}}\n"), AgentEnd::How::kAnswered) << end;
+  for (const char* end : {"length", "content-filter", "error", "tool-calls"})
+    EXPECT_EQ(how(AnswerIn::kOpencodeJsonl, step + end + "\"}}\n"), AgentEnd::How::kFailed) << end;
+  EXPECT_EQ(
+      how(AnswerIn::kClaudeJson, R"({"type":"result","result":"No.","stop_reason":null,"permission_denials":null})"),
+      AgentEnd::How::kAnswered);
+  for (const char* last : {R"({"type":"assistant","message":{}})",
+                           R"({"type":"result","subtype":"error_max_turns","is_error":false,"result":"So far"})",
+                           R"({"type":"result","subtype":"success","result":"I wi","stop_reason":"max_tokens"})",
+                           R"({"type":"result","subtype":"success","result":"I","stop_reason":"refusal"})"})
+    EXPECT_EQ(how(AnswerIn::kClaudeJson, last), AgentEnd::How::kFailed) << last;
+}
+
+TEST(AgentAnswers, ThatSayThatAProgramFailedAreNone) {
+  for (const char* words :
+       {"API Error: Rate limit reached", "[API Error: quota]", "Claude AI usage limit reached|1755615600",
+        "You've hit your limit · resets 1pm (Europe/Lisbon)", "Credit balance is too low",
+        "Invalid API key · Please run /login", "Prompt is too long", "Execution error\n",
+        "ERROR: You've hit your usage limit.", "stream error: stream disconnected before completion; retrying 1/5",
+        "Error: AI_APICallError: No auth credentials found", "Agent stopped due to max iterations.",
+        "Sorry, need more steps to process this request.", "Reached max steps.",
+        "openai.APIConnectionError: Connection error.", "Traceback (most recent call last):\n  File"})
+    EXPECT_TRUE(SaysItFailed(words)) << words;
+  for (const char* words :
+       {"", "No.", "Sorry, I can not do that.", "There was an API Error: in your account history.",
+        "You've hit your limit of two free changes; I can not waive the fee.", "Execution error rates are low.",
+        "Errors: none.", "Error: that booking is not there.", "The TypeError: message means that a value is missing."})
+    EXPECT_FALSE(SaysItFailed(words)) << words;
 }
 
 TEST(Placeholders, AreFilledInAndUnknownOnesAreNamed) {

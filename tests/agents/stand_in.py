@@ -89,6 +89,7 @@ def say(words):
     """An answer as `answer` of the test's config reads it."""
     if sys.argv[1] == "mixed":
         words = json.dumps({"type": "item.completed", "item": {"type": "agent_message", "text": words}})
+        words += '\n{"type": "turn.completed"}'
     print(words)
 
 
@@ -118,6 +119,7 @@ def main():
     if mode == "refuse":
         print(json.dumps({"type": "item.completed", "item": {"type": "mcp_tool_call", "status": "failed",
               "tool": "send_certificate", "arguments": {}, "error": {"message": "requires approval"}}}))
+        print('{"type": "turn.completed"}')
         return 0
     if mode == "silent":
         return 0

@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <initializer_list>
+
 #include "base/json.h"
 #include "base/text.h"
 
@@ -35,16 +38,31 @@ AgentEnd FromStdout(std::string_view output) {
   return {.words = std::string(output)};
 }
 
+/// How Claude Code says that it did not come to an end; empty where it did. `subtype` is "success" even when the model
+/// could not be reached, and `is_error` was false even when it ran out of turns.
+std::string WhyUnfinished(const Json& result) {
+  const std::string_view subtype = result.StringOr("subtype", "success");
+  const std::string_view stop = result.StringOr("stop_reason", "");
+  const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+    return std::ranges::find(words, stop) != words.end();
+  };
+  if (subtype != "success") return Printable(subtype, 80) + ": " + Printable(result.StringOr("result", ""), 300);
+  if (result.BoolOr("is_error", false)) return Printable(result.StringOr("result", ""), 300);
+  return is_one_of({"max_tokens", "refusal", "pause_turn", "model_context_window_exceeded"}) ? std::string(stop) : "";
+}
+
 AgentEnd FromClaude(std::string_view output) {
   const std::vector<Json> objects = Objects(output);
-  if (objects.empty()) return {How::kFailed, "it printed no result"};
+  if (objects.empty() || objects.back().StringOr("type", "result") != "result")
+    return {How::kFailed, "it printed no result"};
   const Json& result = objects.back();
   AgentEnd end{.words = std::string(result.StringOr("result", ""))};
-  // `subtype` is "success" even when the model could not be reached.
-  if (result.BoolOr("is_error", false)) end = {How::kFailed, "it says that it failed: " + Printable(end.words, 300)};
+  if (const std::string why = WhyUnfinished(result); !why.empty())
+    end = {How::kFailed, "it says that it failed: " + why};
   const Json* denials = result.Find("permission_denials");
-  if (denials == nullptr) return end;
+  if (denials == nullptr || !denials->is_array()) return end;
   for (const Json& denial : denials->items()) {
+    if (!denial.is_object()) continue;
     const Json* input = denial.Find("tool_input");
     end.refused.push_back({.id = std::string(denial.StringOr("tool_use_id", "")),
                            .name = PlainName(denial.StringOr("tool_name", "")),
@@ -55,9 +73,11 @@ AgentEnd FromClaude(std::string_view output) {
 
 AgentEnd FromCodex(std::string_view output) {
   AgentEnd end;
+  bool completed = false;
   for (const Json& event : Objects(output)) {
     const std::string_view type = event.StringOr("type", "");
     const Json* item = event.Find("item");
+    completed = completed || type == "turn.completed";
     if (type == "turn.failed") {
       const Json* error = event.Find("error");
       end.how = How::kFailed;
@@ -77,21 +97,30 @@ AgentEnd FromCodex(std::string_view output) {
                            .name = PlainName(item->StringOr("tool", "")),
                            .arguments = arguments == nullptr ? Json::MakeObject() : *arguments});
   }
+  // What it says on the way to an end that does not come is no answer.
+  if (!completed && end.how == How::kAnswered) {
+    end.how = How::kFailed;
+    end.words = "its turn was not completed" + (end.words.empty() ? "" : "; it said: " + Printable(end.words, 300));
+  }
   return end;
 }
 
 AgentEnd FromOpencode(std::string_view output) {
   AgentEnd end;
+  std::string finish;
   for (const Json& event : Objects(output)) {
     const std::string_view type = event.StringOr("type", "");
     const Json* part = event.Find("part");
     if (type == "tool_use") end.words.clear();  // what it says last is its answer
     if (type == "text" && part != nullptr) end.words += part->StringOr("text", "");
+    if (type == "step_finish" && part != nullptr) finish = part->StringOr("reason", "");
     if (type == "error") {
       const Json* error = event.Find("error");
       return {How::kFailed, "it says that it failed: " + Printable(error == nullptr ? "" : error->Dump(), 300)};
     }
   }
+  for (const std::string_view cut : {"length", "content-filter", "error", "tool-calls"})
+    if (finish == cut) return {How::kFailed, "its last step ended in " + finish};
   return end;
 }
 

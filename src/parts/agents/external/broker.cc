@@ -7,8 +7,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.h"
 #include "episode/refused.h"
 #include "mcp/server.h"
+#include "parts/agents/external/failure_words.h"
 
 namespace xsweep {
 namespace {
@@ -167,6 +169,8 @@ Expected<AgentTurn> ToolBroker::TakeEnd() {
     return EpisodeError("the agent never asked for its tools, so nothing was tested" + said, "agent");
   }
   if (end.how == AgentEnd::How::kFailed) return EpisodeError(end.words, "agent");
+  if (SaysItFailed(end.words))
+    return EpisodeError("the agent ended with what is no answer: " + Printable(end.words, 300), "agent");
   refused_count_ += end.refused.size();
   if (refused_count_ > 0 && taken_count_ == 0) {
     return EpisodeError(

@@ -66,7 +66,8 @@ class ToolBroker final : public ToolHost {
   /// Its episode is over: every call from now on is told so.
   void Close();
   /// The next turn: hands over the results in `conversation`, then waits for calls or an end. Fails with kEpisode when
-  /// the agent failed, never asked for its tools, was refused every call by its own policy, or said nothing at all.
+  /// the agent failed or ended with words of a failure, never asked for its tools, was refused every call by its own
+  /// policy, or said nothing at all.
   Async<Expected<AgentTurn>> Next(const Conversation& conversation);
 
   bool listed() const { return listed_; }
