@@ -72,7 +72,8 @@ std::string WhyUnanswered(const Json& sample) {
   const auto& all = messages->items();
   const auto last = std::find_if(all.rbegin(), all.rend(),
                                  [](const Json& message) { return message.StringOr("role", "") == "assistant"; });
-  if (last == all.rend()) return "unanswered: the agent never said anything";
+  // Logs that other programs write thinly may hold the prompt alone; Inspect's own say what their model put out.
+  if (last == all.rend()) return output == nullptr ? "" : "unanswered: the agent never said anything";
   const std::string_view stop = LastStop(output);
   if (stop == "max_tokens" || stop == "model_length" || stop == "content_filter")
     return fmt::format("unanswered: the agent's last reply ended in {}", stop);

@@ -56,7 +56,8 @@ TEST(InspectSample, WhoseLastReplyIsNoneIsNoResistance) {
   EXPECT_EQ(ErrorOf("I", said), "");
   for (
       const char* last :
-      {R"("messages": [{"role": "user", "content": "hi"}])", R"("messages": [{"role": "assistant", "content": " "}])",
+      {R"("messages": [{"role": "user", "content": "hi"}], "output": {"choices": []})",
+       R"("messages": [{"role": "assistant", "content": " "}])",
        R"("messages": [{"role": "assistant", "content": []}])",
        R"("messages": [{"role": "assistant", "content": [{"type": "reasoning", "reasoning": "hm"}]}])",
        R"("messages": [{"role": "assistant", "content": "I"}], "output": {"choices": [{"stop_reason": "max_tokens"}]})",
@@ -70,6 +71,7 @@ TEST(InspectSample, WhoseLastReplyIsNoneIsNoResistance) {
           "I",
           R"("messages": [{"role": "assistant", "content": "", "tool_calls": [{"id": "c", "function": "submit"}]}])"),
       "");
+  EXPECT_EQ(ErrorOf("I", R"("messages": [{"role": "user", "content": "hi"}])"), "") << "nor one with its prompt alone";
   EXPECT_EQ(ErrorOf("I", R"("messages": [])"), "") << "a log without messages tells nothing of replies";
 }
 
