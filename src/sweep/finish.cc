@@ -5,10 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <thread>
 
 #include "analyze/aggregate.h"
+#include "analyze/gates/gate.h"
+#include "base/system/claim.h"
 #include "base/system/terminal.h"
 #include "base/text.h"
 #include "engine/spending.h"
@@ -146,6 +150,23 @@ int RefuseToPresent(const RunDirectory& run, const RunAggregate& aggregate) {
   return kExitInvalid;
 }
 
+/// Looks at a question are counted one after the other: of two runs that end at once each would otherwise be the first.
+/// As far as one machine can see, and no longer than a minute: another run's pictures are not worth waiting for more.
+std::optional<Claim> AwaitTurn(const RunDirectory& run, const Manifest& manifest) {
+  const auto looks = [](const std::string& text) {
+    const auto gate = ParseGate(text);
+    return gate && gate->sequential;
+  };
+  if (std::ranges::none_of(manifest.gates, looks)) return std::nullopt;
+  std::error_code failed;
+  const std::string results = std::filesystem::absolute(run.path().parent_path().parent_path(), failed).string();
+  for (int i = 0; i < 600; ++i) {
+    if (auto turn = Claim::Take("looks of " + results, 0, 1)) return turn;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Status WriteStatus(const RunDirectory& run, Manifest& manifest, RunStatus status) {
@@ -179,10 +200,12 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
   TakeCounts(aggregate, manifest);
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
+  std::optional<Claim> turn = AwaitTurn(run, manifest);
   TRY(Present(run, manifest, aggregate));
   if (manifest.counts["skipped"] > 0) PrintNote(FitNote(BudgetNote(manifest)));
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
+  turn.reset();
   OfferHtmlReport(run, manifest);
   return ExitCodeOf(manifest.status, manifest.verdict);
 }

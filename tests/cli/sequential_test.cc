@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <map>
+#include <set>
+#include <thread>
+#include <vector>
 
 #include "cli/in_process.h"
 #include "cli/run_binary.h"
@@ -123,6 +126,27 @@ TEST(RunsOfOneQuestion, ThatAreStartedTogetherAreLooksInTheOrderInWhichTheyEnd) 
   EXPECT_THAT(said, HasSubstr("look 2 of this question")) << first.out;
   looks.Report("second");
   EXPECT_THAT(ReadFile(looks.Path("second") / "notes.md").value(), Not(HasSubstr("look 2"))) << "it stays the first";
+}
+
+TEST(RunsOfOneQuestion, ThatEndAtOnceAreLooksOneAfterTheOther) {
+  const LooksRun looks("  - {\"asr.upper95\": \"< 0.075\", sequential: true}\n", 0.06);
+  constexpr int kRuns = 5;
+  std::vector<std::thread> runs;
+  runs.reserve(kRuns);
+  for (int i = 0; i < kRuns; ++i) {
+    runs.emplace_back([&looks, i] {
+      const std::string seed = std::to_string(i + 1);
+      looks.Run("r" + seed, {"--seeds", seed});
+    });
+  }
+  for (std::thread& run : runs) run.join();
+  std::set<std::string> said;
+  for (int i = 1; i <= kRuns; ++i) {
+    const std::string notes = ReadFile(looks.Path("r" + std::to_string(i)) / "notes.md").value();
+    const std::size_t at = notes.find(" of this question");
+    said.insert(at == std::string::npos ? "look 1" : notes.substr(at - 6, 6));
+  }
+  EXPECT_THAT(said, ::testing::ElementsAre("look 1", "look 2", "look 3", "look 4", "look 5"));
 }
 
 TEST(RunsThatStopWhenDecided, AreCompleteAndSaySo) {
