@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/files.h"
 #include "base/hash.h"
+#include "base/text.h"
 #include "net/client/http.h"
 #include "net/io_loop.h"
 
@@ -31,6 +32,7 @@ std::unexpected<Error> Refusal(const HttpResponse& response, const std::string& 
   const std::string code = Element(response.body, "Code");
   std::string words = fmt::format("the server answered {}{}{}", response.status, code.empty() ? "" : " " + code,
                                   code.empty() ? "" : ": " + Element(response.body, "Message"));
+  if (response.status == 200 && code.empty()) words += " with a page in place of an answer; is this its endpoint?";
   if (response.status == 403) {
     words += "; check key, secret, region, this machine's clock and the rights on the bucket (get, put and list)";
   }
@@ -169,7 +171,8 @@ class S3Upload {
       if (conditional && !condition.value.empty()) request.headers.push_back(condition);
       auto response = co_await Send(std::move(request));
       if (!response) co_return std::unexpected(response.error());
-      if (response->status == 200) co_return true;
+      if (IsDone(*response)) co_return true;
+      if (response->status == 200) co_return Refusal(*response, url);
       // 409: another conditional write of the same key is under way; 404: what was to match has been removed.
       if (response->status == 412 || response->status == 409 || response->status == 404) co_return false;
       const bool unknown =
@@ -187,8 +190,17 @@ class S3Upload {
     Describe(file, hash, request);
     auto response = co_await Send(std::move(request));
     if (!response) co_return std::unexpected(response.error());
-    if (response->status != 200) co_return Refusal(*response, url);
+    if (!IsDone(*response)) co_return Refusal(*response, url);
     co_return Status();
+  }
+
+  /// A server that fails late says so in the body of a 200, and a gateway that wants a login answers anything with its
+  /// page.
+  static bool IsDone(const HttpResponse& response) {
+    const std::string_view body = response.body;
+    const std::string start = AsciiLower(body.substr(0, std::min<std::size_t>(body.size(), 256)));
+    return response.status == 200 && body.find("<Error") == std::string_view::npos &&
+           start.find("<html") == std::string::npos && start.find("<!doctype html") == std::string::npos;
   }
 
   Async<Status> SendInParts(const BundleFile& file, std::string url, std::string_view bytes, std::string hash) {
@@ -224,9 +236,7 @@ class S3Upload {
     request.headers.push_back({"Content-Type", "application/xml"});
     auto response = co_await Send(std::move(request));
     if (!response) co_return std::unexpected(response.error());
-    // A server that fails late says so in the body of a 200.
-    if (response->status != 200 || response->body.find("<Error>") != std::string::npos)
-      co_return Refusal(*response, url);
+    if (!IsDone(*response)) co_return Refusal(*response, url);
     co_return Status();
   }
 
