@@ -97,6 +97,12 @@ TEST(OtlpAnswers, AreReadInBothEncodingsAndNeverBeyondTheirEnd) {
   for (std::size_t cut = 0; cut < bytes.size(); ++cut) (void)ReadOtlpAnswer("", bytes.substr(0, cut));
   EXPECT_EQ(ReadOtlpAnswer("", "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").rejected, 0);
   EXPECT_EQ(ReadOtlpAnswer("application/json", "<html>").rejected, 0);
+  for (const char* none : {"", "{}", "null", R"({"partialSuccess": {}})", R"({"error": null, "code": 0})"})
+    EXPECT_EQ(ReadOtlpAnswer("application/json", none).refusal, "") << none;
+  for (const char* refusal : {"<!doctype html><html>Sign in", R"({"error": "unauthorized"})",
+                              R"({"errors": [{"status": 400}]})", R"({"code": 16, "message": "unauthenticated"})"})
+    for (const char* type : {"text/html", "application/json"})
+      EXPECT_NE(ReadOtlpAnswer(type, refusal).refusal, "") << refusal;
 }
 
 class AReceiver : public ::testing::Test {

@@ -177,10 +177,21 @@ class FieldReader {
   std::string_view rest_;
 };
 
+/// What gateways and receivers say in place of an answer, e.g. {"error": "unauthorized"}, {"code": 16, "message":
+/// "..."}.
+std::string RefusalIn(const Json& json) {
+  const Json* error = json.Find("error");
+  if (error != nullptr && !error->is_null() && !(error->is_bool() && !error->AsBool())) return error->Dump();
+  const Json* errors = json.Find("errors");
+  if (errors != nullptr && errors->is_array() && errors->size() > 0) return errors->Dump();
+  return json.IntOr("code", 0) != 0 ? std::string(json.StringOr("message", json.Dump())) : std::string();
+}
+
 OtlpAnswer ReadJsonAnswer(std::string_view body) {
   const auto json = Json::Parse(body);
-  const Json* partial = json ? json->Find("partialSuccess") : nullptr;
-  if (partial == nullptr) return {};
+  if (!json || !json->is_object()) return {};
+  const Json* partial = json->Find("partialSuccess");
+  if (partial == nullptr || !partial->is_object()) return {.message = {}, .refusal = RefusalIn(*json)};
   const Json* rejected = partial->Find("rejectedSpans");
   OtlpAnswer answer{.message = std::string(partial->StringOr("errorMessage", ""))};
   if (rejected != nullptr && rejected->is_int()) answer.rejected = rejected->AsInt();
@@ -218,7 +229,9 @@ std::string AsOtlpProtobuf(const OtlpBatch& batch) {
 }
 
 OtlpAnswer ReadOtlpAnswer(std::string_view content_type, std::string_view body) {
-  if (content_type.find("json") != std::string_view::npos) return ReadJsonAnswer(body);
+  const std::string_view bare = Trim(body);
+  if (bare.starts_with('<')) return {.message = {}, .refusal = "a page: " + std::string(bare.substr(0, 200))};
+  if (bare.starts_with('{') || content_type.find("json") != std::string_view::npos) return ReadJsonAnswer(body);
   OtlpAnswer answer;
   FieldReader response(body);
   while (const int field = response.Next()) {

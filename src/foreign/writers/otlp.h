@@ -64,8 +64,9 @@ std::string AsOtlpProtobuf(const OtlpBatch& batch);
 struct OtlpAnswer {
   std::int64_t rejected = 0;  ///< spans that it did not take
   std::string message;        ///< why, or a warning
+  std::string refusal{};      ///< why this is no answer of a receiver's: a page, or an error in spite of its status
 };
-/// Of an ExportTraceServiceResponse in either encoding; what is none says nothing.
+/// Of an ExportTraceServiceResponse in either encoding. An empty answer takes everything, as does what says nothing.
 OtlpAnswer ReadOtlpAnswer(std::string_view content_type, std::string_view body);
 
 }  // namespace xsweep

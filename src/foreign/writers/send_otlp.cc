@@ -98,6 +98,9 @@ Async<Status> OtlpSender::Post(std::string body, std::size_t spans) {
                            url_);
     const std::string* type = response->Header("content-type");
     const OtlpAnswer answer = ReadOtlpAnswer(type == nullptr ? std::string_view() : *type, response->body);
+    if (!answer.refusal.empty())
+      co_return WorldError(
+          fmt::format("the receiver answered {} with {}", response->status, Printable(answer.refusal, 300)), url_);
     if (answer.rejected > 0)
       co_return WorldError(fmt::format("the receiver rejected {} of {} spans: {}", answer.rejected, spans,
                                        Printable(answer.message, 300)),
