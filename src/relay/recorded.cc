@@ -46,7 +46,8 @@ ModelRequest RecordedAsks::Next(const ModelAsk& ask) {
     request.messages.push_back(message);
     request.messages.back().text = Plain(message.text);
   }
-  for (const OfferedTool& tool : ask.tools) request.tools.push_back({tool.name, tool.description, tool.parameters});
+  for (const OfferedTool& tool : ask.tools)
+    request.tools.push_back({tool.name, Plain(tool.description), tool.parameters});
   return request;
 }
 

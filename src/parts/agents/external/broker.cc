@@ -72,7 +72,7 @@ std::string ToolBroker::UniqueId(const std::string& wanted) {
 void ToolBroker::Cancel(std::uint64_t key) {
   const auto same = [key](const std::shared_ptr<Pending>& pending) { return pending->key == key; };
   if (const auto found = std::ranges::find_if(queued_, same); found != queued_.end()) {
-    const std::shared_ptr<Pending> pending = *found;
+    const std::shared_ptr<Pending> pending = std::move(*found);
     queued_.erase(found);
     ++withdrawn_;
     if (pending->waiter != nullptr) pending->waiter->Wake();
