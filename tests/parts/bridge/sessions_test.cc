@@ -159,6 +159,21 @@ TEST(BridgeSessions, LosesOnlyTheEpisodesOfTheWorkerThatDies) {
   }
 }
 
+TEST(BridgeSessions, GiveAnEpisodeToTheWorkerThatPlaysTheFewest) {
+  const auto source = Open("dies", 2);
+  ASSERT_TRUE(source);
+  auto brief = RunNow(source->Fork(0, {})).value();
+  const auto doomed = RunNow(source->Fork(0, {})).value();  // goes on, in the second worker
+  brief.reset();
+  auto second = RunNow(source->Fork(0, {})).value();
+  second.reset();
+  const auto third = RunNow(source->Fork(0, {})).value();
+  EXPECT_FALSE(RunNow(doomed->Call(Pay(666))));
+  const auto answer = RunNow(third->Call(Pay(1)));
+  ASSERT_TRUE(answer) << "it was beside the one that goes on: " << answer.error().Text();
+  EXPECT_EQ(answer->content, "999");
+}
+
 TEST(BridgeSessions, AnErrorOfOneCallIsThatEpisodesAlone) {
   const auto source = Open("well");
   ASSERT_TRUE(source);

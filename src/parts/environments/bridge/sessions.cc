@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "base/text.h"
 
 namespace xsweep {
@@ -30,7 +33,7 @@ Expected<BridgeWorker::Ptr> BridgeWorker::Start(const std::vector<std::string>& 
   return worker;
 }
 
-std::pair<std::int64_t, Handoff<BridgeWorker::Answer>> BridgeWorker::Send(const std::string& what, Json more) {
+std::pair<std::int64_t, Handoff<BridgeWorker::Answer>> BridgeWorker::Send(const std::string& what, const Json& more) {
   Json request = Json::MakeObject({{"do", what}});
   for (const auto& [key, value] : more.members()) request.Set(key, value);
   const std::lock_guard lock(mutex_);
@@ -45,7 +48,7 @@ std::pair<std::int64_t, Handoff<BridgeWorker::Answer>> BridgeWorker::Send(const 
 }
 
 Async<Expected<Json>> BridgeWorker::Ask(std::string what, Json more) {
-  const auto [id, promise] = Send(what, std::move(more));
+  const auto [id, promise] = Send(what, more);
   while (true) {
     auto taking = promise.Take(silence_);
     auto taken = co_await taking;
@@ -65,7 +68,7 @@ Async<Expected<Json>> BridgeWorker::Ask(std::string what, Json more) {
   }
 }
 
-void BridgeWorker::Tell(std::string what, Json more) { Send(what, std::move(more)); }
+void BridgeWorker::Tell(const std::string& what, const Json& more) { Send(what, more); }
 
 bool BridgeWorker::Hear(std::string_view line) {
   const auto message = Json::Parse(line);
@@ -121,28 +124,40 @@ void BridgeWorkers::Keep(BridgeWorker::Ptr worker) {
   const std::lock_guard lock(mutex_);
   protocol_ = worker->protocol();
   if (protocol_ >= 2) {
-    shared_.front() = std::move(worker);
+    shared_.front().worker = std::move(worker);
   } else {
     idle_.push_back(std::move(worker));
   }
 }
 
 void BridgeWorkers::Return(BridgeWorker::Ptr worker) {
-  if (worker->protocol() >= 2 || !worker->alive()) return;
   const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(worker));
+  if (worker->protocol() >= 2) {
+    const auto place = std::ranges::find(shared_, worker, &Shared::worker);
+    if (place != shared_.end()) --place->sessions;
+  } else if (worker->alive()) {
+    idle_.push_back(std::move(worker));
+  }
 }
 
 Async<Expected<BridgeSession>> BridgeWorkers::Take() {
-  std::size_t place = 0;
+  Shared* place = nullptr;
   std::string id;
   BridgeWorker::Ptr worker;
   {
     const std::lock_guard lock(mutex_);
     if (protocol_ >= 2) {
-      place = turn_++ % shared_.size();
-      worker = shared_[place];
+      // Taken in turn, two episodes of unlike length soon share a worker, and another has nothing to do.
+      place = &*std::ranges::min_element(shared_, {}, [](const Shared& one) {
+        return one.starting ? std::numeric_limits<int>::max() : one.usable() ? one.sessions : 0;
+      });
       id = fmt::format("s{}", ++last_session_);
+      if (place->usable()) {
+        worker = place->worker;
+        ++place->sessions;
+      } else {
+        place->starting = true;
+      }
     } else if (!idle_.empty()) {
       worker = std::move(idle_.back());
       idle_.pop_back();
@@ -150,11 +165,13 @@ Async<Expected<BridgeSession>> BridgeWorkers::Take() {
   }
   if (!worker || !worker->alive()) {
     auto opening = Open();
-    CO_TRY_ASSIGN(auto opened, co_await opening);
-    worker = std::move(opened.first);
+    auto opened = co_await opening;
     const std::lock_guard lock(mutex_);
+    if (place != nullptr) place->starting = false;
+    if (!opened) co_return std::unexpected(std::move(opened).error());
+    worker = std::move(opened->first);
     // Somebody may have been faster; then this one serves its episode and goes.
-    if (protocol_ >= 2 && (!shared_[place] || !shared_[place]->alive())) shared_[place] = worker;
+    if (place != nullptr && !place->usable()) *place = {.worker = worker, .sessions = 1};
   }
   co_return BridgeSession(std::move(worker), std::move(id));
 }

@@ -36,7 +36,7 @@ class BridgeWorker {
   /// What stands under "ok". Fails with kEpisode for a worker that died, hung, answered garbage or an error.
   Async<Expected<Json>> Ask(std::string what, Json more);
   /// The same without waiting for the answer.
-  void Tell(std::string what, Json more);
+  void Tell(const std::string& what, const Json& more);
   bool alive() const { return peer_->alive(); }
   int protocol() const { return protocol_; }
   /// From its answer to `open`, before anybody shares it.
@@ -45,7 +45,7 @@ class BridgeWorker {
  private:
   using Answer = Expected<Json>;
   explicit BridgeWorker(std::chrono::milliseconds silence) : silence_(silence) {}
-  std::pair<std::int64_t, Handoff<Answer>> Send(const std::string& what, Json more);
+  std::pair<std::int64_t, Handoff<Answer>> Send(const std::string& what, const Json& more);
   bool Hear(std::string_view line);
   void End(const Error& why);
 
@@ -86,20 +86,27 @@ class BridgeWorkers {
 
   /// A worker that has answered `open`, and that answer.
   Async<Expected<std::pair<BridgeWorker::Ptr, Json>>> Open() const;
-  /// Room for an episode: in the next of the shared workers (a dead one is replaced), or a version 1 worker alone.
+  /// Room for an episode: in the shared worker that plays the fewest (one that is not there yet, or has died, is
+  /// started), or a version 1 worker alone.
   Async<Expected<BridgeSession>> Take();
   /// Gives back the first worker, which told what there is.
   void Keep(BridgeWorker::Ptr worker);
-  /// A version 1 worker that is free again.
+  /// An episode of this worker's has ended.
   void Return(BridgeWorker::Ptr worker);
 
  private:
+  struct Shared {
+    BridgeWorker::Ptr worker;
+    int sessions = 0;
+    bool starting = false;
+    bool usable() const { return worker && worker->alive(); }
+  };
+
   const std::vector<std::string> command_;
   const std::string data_;
   std::mutex mutex_;
-  std::vector<BridgeWorker::Ptr> shared_;
+  std::vector<Shared> shared_;
   std::vector<BridgeWorker::Ptr> idle_;
-  std::size_t turn_ = 0;
   std::uint64_t last_session_ = 0;
   int protocol_ = 1;
   const std::chrono::milliseconds silence_;
