@@ -1,4 +1,4 @@
-// xsweep init: a first config, for a desk, for your own agent, or around an MCP server.
+// xsweep init: a first config, for a desk, for your own agent, around an MCP server or a Python class.
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 #include <unistd.h>
@@ -33,8 +33,10 @@ void AskPerson(InitRequest& request) {
       Ask("What do you want to attack?\n"
           "  1  the simulated agent on the bundled desk (needs nothing; Enter)\n"
           "  2  your own agent, as a program\n"
-          "  3  an agent that uses your MCP server");
+          "  3  an agent that uses your MCP server\n"
+          "  4  an agent that uses the tools of your Python class");
   if (choice == "2") request.agent = Ask("How is it started? (a command, or claude-code, codex, opencode, ...)");
+  if (choice == "4") request.python_class = Ask("Which class? (MODULE:CLASS)");
   if (choice == "3") request.server = Ask("How is the server started, or where is it? (a command, or http://...)");
 }
 
@@ -63,12 +65,15 @@ void SayWhatNext(const InitFlags& flags) {
 Expected<int> InitCommand(const Invocation& invocation) {
   InitFlags flags;
   InitRequest& request = flags.request;
-  Arguments arguments("init", "Writes a first config: for a desk, for your own agent, or around an MCP server.",
+  Arguments arguments("init",
+                      "Writes a first config: for a desk, for your own agent, around an MCP server or a Python class.",
                       "xsweep init --agent \"python3 my_agent.py\" --out my_agent.yaml");
   arguments.Option("--desk", &request.desk, "the environment (default airline, which the program carries)")
       .Option("--data", &request.data, "its data, where it needs some")
       .Option("--agent", &request.agent, "your agent: a command in quotes, or a preset such as claude-code")
       .Option("--mcp", &request.server, "an MCP server that the agent uses: a command in quotes, or its address")
+      .Option("--class", &request.python_class,
+              "a Python class with the tools: MODULE:CLASS, or a worker's command in quotes")
       .Option("--exp", &request.exp, "name of the experiment (default my_sweep)")
       .Option("--out", &flags.file, "the file to write (default sweep.yaml)")
       .Flag("--force", &flags.force, "write over a file that is there");

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What `xsweep init` writes opens, plans and runs in SHIM at once: for the desk, an agent, an MCP server.
+# What `xsweep init` writes opens, plans and runs in SHIM at once: for the desk, an agent, an MCP server, a class.
 # SPDX-License-Identifier: Apache-2.0
 set -euo pipefail
 xsweep=${XSWEEP:?the binary to test}
 dir=$(mktemp -d /tmp/xsweep-init-XXXXXX)
 trap 'rm -rf "$dir"' EXIT
+top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$dir"
 fail() { echo "FAILED: $*" >&2; cat "$dir/log" >&2; exit 1; }
 
@@ -30,16 +31,23 @@ grep -q "reset: none" address.yaml || { cat address.yaml; fail "nothing is said 
 "$xsweep" run address.yaml --outdir results --run-id address >log 2>&1 || fail "the address's config does not run"
 grep -Eq "defense none +3 +[0-9]" log || fail "the template's attack was never seen"
 
+(cd "$top" && "$xsweep" init --class examples.own_class.shelf:Shelf --out "$dir/class.yaml") >log 2>&1 </dev/null || fail "init for a class"
+grep -q "goal: steal" class.yaml || { cat class.yaml; fail "the goal of the class is not aimed at"; }
+(cd "$top" && "$xsweep" run "$dir/class.yaml" --outdir "$dir/results" --run-id class) >log 2>&1 || fail "the class's config does not run"
+grep -Eq "defense none +[0-9]+ +[0-9]" log || fail "the attack on the class was never seen"
+"$xsweep" init --class Shelf --out no.yaml >log 2>&1 </dev/null && fail "a class without its module"
+grep -q "MODULE:CLASS" log || fail "nothing is said of how a class is named"
+
 "$xsweep" init --out desk.yaml >log 2>&1 </dev/null && fail "a file that is there was written over"
 grep -q "is there already" log || fail "nothing is said of the file that is there"
 "$xsweep" init --force --out desk.yaml >log 2>&1 </dev/null || fail "--force does not write over it"
 
 "$xsweep" init --agent --help >log 2>&1 </dev/null || fail "help where a value should stand"
 grep -q "Usage: xsweep init" log || fail "no help is shown"
-for words in "--agent --force" "--agent=--help" "--agent=" "--mcp=--force" "--out --force"; do
+for words in "--class --force" "--agent --force" "--agent=--help" "--agent=" "--mcp=--force" "--out --force"; do
   # shellcheck disable=SC2086
   "$xsweep" init --out slip.yaml $words >log 2>&1 </dev/null && fail "init $words wrote a config"
-  grep -Eq -- "--(agent|mcp|out)" log || fail "init $words: the message does not name the flag"
+  grep -Eq -- "--(agent|mcp|class|out)" log || fail "init $words: the message does not name the flag"
 done
 [ -e slip.yaml ] || [ -e --force ] && fail "something was written"
-echo "all three run, slips are refused"
+echo "all of them run, slips are refused"
