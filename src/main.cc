@@ -20,7 +20,7 @@ namespace {
 using xsweep::Command;
 
 constexpr Command kCommands[] = {
-    {"init", "write a first config: for a desk, your agent, or an MCP server", xsweep::InitCommand},
+    {"init", "write a first config: for a desk, your agent, an MCP server, a class", xsweep::InitCommand},
     {"run", "run a sweep into a run directory", xsweep::RunCommand},
     {"plan", "show what a config would run and cost", xsweep::PlanCommand},
     {"report", "rebuild summary, plots and notes of a run", xsweep::ReportCommand},

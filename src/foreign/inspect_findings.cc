@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/characters.h"
 #include "base/text.h"
 
 namespace xsweep {
@@ -18,18 +19,16 @@ const Json* Object(const Json* json, std::string_view key) {
   return found != nullptr && found->is_object() ? found : nullptr;
 }
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
 /// Whether a message of the assistant says something or calls something; its thought is neither.
 bool Says(const Json& message) {
   const Json* calls = message.Find("tool_calls");
   if (calls != nullptr && calls->is_array() && calls->size() > 0) return true;
   const Json* content = message.Find("content");
   if (content == nullptr) return false;
-  if (content->is_string()) return !IsBlank(content->AsString());
+  if (content->is_string()) return !Trim(content->AsString()).empty();
   return content->is_array() && std::ranges::any_of(content->items(), [](const Json& part) {
            const std::string_view type = part.StringOr("type", "");
-           return type != "reasoning" && (type != "text" || !IsBlank(part.StringOr("text", "")));
+           return type != "reasoning" && (type != "text" || !Trim(part.StringOr("text", "")).empty());
          });
 }
 

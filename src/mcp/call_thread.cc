@@ -4,12 +4,8 @@
 
 #include <utility>
 
-#include "net/handoff.h"
-
 namespace xsweep {
 namespace {
-
-using Answer = std::expected<HttpResponse, HttpError>;
 
 /// Keeps the loop alive until it is stopped.
 Async<bool> Idle(IoLoop& loop) {
@@ -38,12 +34,17 @@ Status CallThread::Start() {
   return {};
 }
 
-Async<Expected<HttpResponse>> CallThread::Send(HttpRequest request, std::chrono::milliseconds limit) {
-  const std::string url = request.url;
+Handoff<CallThread::Answer> CallThread::Begin(HttpRequest request) {
   const Handoff<Answer> promise;
   loop_->Post([this, request = std::move(request), promise]() mutable {
     loop_->Spawn(http_->Call(std::move(request)), [promise](Answer answer) { promise.Set(std::move(answer)); });
   });
+  return promise;
+}
+
+Async<Expected<HttpResponse>> CallThread::Send(HttpRequest request, std::chrono::milliseconds limit) {
+  const std::string url = request.url;
+  const Handoff<Answer> promise = Begin(std::move(request));
   auto taking = promise.Take(limit + std::chrono::seconds(15));
   CO_TRY_ASSIGN(auto taken, co_await taking);
   if (!taken) co_return WorldError("was not answered in time", url);
@@ -60,11 +61,7 @@ void CallThread::Stream(HttpRequest request, std::shared_ptr<HttpSink> sink, std
 }
 
 void CallThread::SendLast(HttpRequest request, std::chrono::milliseconds limit) {
-  const Handoff<Answer> promise;
-  loop_->Post([this, request = std::move(request), promise]() mutable {
-    loop_->Spawn(http_->Call(std::move(request)), [promise](Answer answer) { promise.Set(std::move(answer)); });
-  });
-  (void)promise.Block(limit);
+  (void)Begin(std::move(request)).Block(limit);
 }
 
 }  // namespace xsweep

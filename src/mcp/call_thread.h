@@ -4,6 +4,8 @@
 #pragma once
 
 #include <chrono>
+#include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +15,7 @@
 #include "base/error.h"
 #include "net/client/http.h"
 #include "net/client/http_sink.h"
+#include "net/handoff.h"
 #include "net/io_loop.h"
 
 namespace xsweep {
@@ -35,6 +38,9 @@ class CallThread {
   void SendLast(HttpRequest request, std::chrono::milliseconds limit);
 
  private:
+  using Answer = std::expected<HttpResponse, HttpError>;
+  Handoff<Answer> Begin(HttpRequest request);
+
   SystemClock clock_;
   std::unique_ptr<IoLoop> loop_;
   Http* http_ = nullptr;  ///< of the thread

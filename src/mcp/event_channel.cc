@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "mcp/event_channel.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <optional>

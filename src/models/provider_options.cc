@@ -10,6 +10,7 @@
 
 #include "base/system/key_shape.h"
 #include "base/text.h"
+#include "base/wire_text.h"
 #include "models/wires/price.h"
 
 namespace xsweep {
@@ -111,13 +112,6 @@ PartSpec ScriptedSpec() {
            Option("price", kMapping, "{input: USD, output: USD} per million tokens.")}};
 }
 
-bool IsHeaderName(std::string_view name) {
-  constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::ranges::all_of(name, [&](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || kMarks.find(c) != std::string_view::npos;
-  });
-}
-
 /// A key anywhere in a value that is sent as it stands.
 bool HoldsKey(std::string_view name, const Json& value) {
   if (value.is_string()) {
@@ -176,8 +170,7 @@ class OptionFaults {
   void InKeyVariable() {
     const std::string* name = Text("api_key_env");
     if (name == nullptr || name->empty()) return;
-    const bool set = IsVariableName(*name) && std::getenv(name->c_str()) != nullptr;
-    if (!IsVariableName(*name) || (LooksLikeKey(*name) && !set)) {
+    if (!NamesAVariable(*name)) {
       Fault("`api_key_env` must be the name of an environment variable, such as OPENAI_API_KEY, and not the key itself",
             "api_key_env");
     }
@@ -209,9 +202,7 @@ class OptionFaults {
     if (headers == nullptr || !headers->is_object()) return;
     for (const auto& [name, variable] : headers->members()) {
       if (!IsHeaderName(name)) Fault("`headers` holds a name that no header can have", "headers");
-      const bool pasted = variable.is_string() && LooksLikeKey(variable.AsString()) &&
-                          std::getenv(variable.AsString().c_str()) == nullptr;
-      if (!variable.is_string() || !IsVariableName(variable.AsString()) || pasted) {
+      if (!variable.is_string() || !NamesAVariable(variable.AsString())) {
         Fault(fmt::format("`headers.{}` must name an environment variable that holds the value", Printable(name)),
               "headers");
       }

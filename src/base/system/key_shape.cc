@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 
 namespace xsweep {
 namespace {
@@ -61,6 +62,11 @@ bool IsSurelyKey(std::string_view word) {
 bool IsVariableName(std::string_view text) {
   return !text.empty() && !IsDigit(text.front()) &&
          std::ranges::all_of(text, [](char c) { return IsAlnum(c) || c == '_'; });
+}
+
+bool NamesAVariable(const std::string& text) {
+  return IsVariableName(text) &&
+         (!LooksLikeKey(text) || std::getenv(text.c_str()) != nullptr);  // NOLINT(concurrency-mt-unsafe)
 }
 
 bool NamesAKey(std::string_view name) {

@@ -17,6 +17,9 @@ bool IsSurelyKey(std::string_view word);
 /// Whether a text can name an environment variable: letters, digits and underscores, no digit first.
 bool IsVariableName(std::string_view text);
 
+/// Whether a text names a variable, and is no key that was pasted in its place; one that looks so may still be set.
+bool NamesAVariable(const std::string& text);
+
 /// Why an address cannot be used because a key stands in it (in its user part, in its query, as a part of its path);
 /// empty: none does. Never repeats any of it.
 std::string KeyInAddress(std::string_view address);

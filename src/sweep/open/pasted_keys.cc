@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -60,14 +59,6 @@ bool HoldsKey(std::string_view name, const Json& value) {
   return IsNamedKey(text) || (NamesAKey(name) && MayBeKey(text));
 }
 
-/// The value of an option `..._env`; a name that looks like a key may still be one that is set.
-bool NamesNoVariable(const Json& value) {
-  if (!value.is_string() || value.AsString().empty()) return false;
-  const std::string& name = value.AsString();
-  if (!IsVariableName(name)) return true;
-  return LooksLikeKey(name) && std::getenv(name.c_str()) == nullptr;  // NOLINT(concurrency-mt-unsafe)
-}
-
 }  // namespace
 
 std::vector<Error> PastedKeys(const Json& options) {
@@ -78,7 +69,7 @@ std::vector<Error> PastedKeys(const Json& options) {
   if (!options.is_object()) return faults;
   for (const auto& [option, value] : options.members()) {
     if (option.ends_with("_env")) {
-      if (NamesNoVariable(value))
+      if (value.is_string() && !value.AsString().empty() && !NamesAVariable(value.AsString()))
         fault(
             fmt::format("`{}` must be the name of an environment variable, and not the key itself", Printable(option)),
             option);
