@@ -3,6 +3,7 @@
     relay_load.py upstream          a model that streams, as little as it can be; prints its port
     relay_load.py agent             started by xsweep as an agent (bench/relay.sh); prints the figures
     MODEL=http://127.0.0.1:PORT     the upstream, for the comparison without the relay
+    PEER=http://127.0.0.1:PORT      another proxy before the same upstream, whose process is PEER_PID; may be empty
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -107,12 +108,17 @@ async def agent():
     relay, calls, streams = os.getppid(), int(os.environ.get("CALLS", "2000")), int(os.environ.get("STREAMS", "1000"))
     through = await Connection(os.environ["OPENAI_BASE_URL"]).open()
     direct = await Connection(os.environ["MODEL"] + "/v1").open()
+    peer = await Connection(os.environ["PEER"] + "/v1").open() if os.environ.get("PEER") else direct
+    passes_on = int(os.environ.get("PEER_PID", os.getpid()))
     for _ in range(50):
-        await through.ask(BODY), await direct.ask(BODY)
-    pairs, begun = [], cpu(relay)
+        await through.ask(BODY), await direct.ask(BODY), await peer.ask(BODY)
+    pairs, begun, peer_begun = [], cpu(relay), cpu(passes_on)
     for _ in range(calls):
         pairs.append((await through.ask(BODY), await direct.ask(BODY)))
-    used = cpu(relay) - begun
+        await peer.ask(BODY)
+    used, peer_used = cpu(relay) - begun, cpu(passes_on) - peer_begun
+    if peer is not direct:
+        print(f"nginx_us {peer_used / calls * 1e6:.0f}")
     later = statistics.median(a - b for a, b in pairs)
     before = rss(relay)
     open_streams = await asyncio.gather(*(Connection(os.environ["OPENAI_BASE_URL"]).open() for _ in range(streams)))

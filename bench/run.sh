@@ -201,7 +201,8 @@ row "1,000 agents that wait for an answer" "$(calc "$(field IdleAgents bytes_an_
 
 if CALLS=2000 STREAMS=1000 XSWEEP=$xsweep bench/relay.sh > "$work/relay" 2> "$work/relay.err"; then
   relay() { awk -v name="$1" '$1 == name { print $2 }' "$work/relay"; }
-  row "the relay: a streamed call, read and recorded" "$(relay cpu_us)" us "<=" 100 "CPU of our process, both threads; $(relay events) events, a request of $(relay body_bytes) bytes"
+  nginx=$(relay nginx_us)
+  row "the relay: a streamed call, read and recorded" "$(relay cpu_us)" us "<=" 100 "CPU of our process${nginx:+; nginx, which only passes on, $nginx us in the same run}; $(relay events) events, a request of $(relay body_bytes) bytes"
   row "  how much later its first byte comes" "$(relay first_ms)" ms "<=" 1 "median of $(relay calls) pairs with and without, same connection"
   row "  $(relay streams) streams at once, each" "$(relay stream_kb)" KB "<=" 100 "resident, both sides' connections"
 else

@@ -3,6 +3,7 @@
 #include "net/client/http.h"
 
 #include "base/text.h"
+#include "net/client/http_pool.h"
 #include "net/client/http_thread.h"
 #include "net/client/http_transfer.h"
 
@@ -27,39 +28,68 @@ std::expected<void, HttpError> CheckRequest(const HttpRequest& request) {
   return {};
 }
 
+std::unexpected<HttpError> Stopped(Error error) {
+  return std::unexpected(HttpError{HttpFailure::kStopped, std::move(error)});
+}
+
 }  // namespace
+
+/// One more call is under way for as long as this lives.
+struct Http::Counted {
+  explicit Counted(std::size_t& under_way) : count(under_way) { ++count; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { --count; }
+  std::size_t& count;
+};
 
 /// A call for which somebody waits; given up when the waiting frame is destroyed or its loop is stopped.
 struct Http::Asking {
-  Http& http;
+  const Counted counted;
   HttpThread& thread;
   Wait answered;
   std::shared_ptr<HttpJob> job;
   bool done = false;
 
   Asking(Http& owner, HttpThread& connections, HttpRequest request, std::shared_ptr<HttpSink> sink)
-      : http(owner), thread(connections), answered(owner.loop_), job(std::make_shared<HttpJob>(std::move(request))) {
+      : counted(owner.under_way_),
+        thread(connections),
+        answered(owner.loop_),
+        job(std::make_shared<HttpJob>(std::move(request))) {
     job->sink = std::move(sink);
     job->asker = &answered;
-    ++http.under_way_;
     thread.Perform(job);
   }
   Asking(const Asking&) = delete;
   Asking& operator=(const Asking&) = delete;
   ~Asking() {
     job->asker = nullptr;
-    --http.under_way_;
-    if (!done) thread.GiveUp(std::move(job));
+    if (!done && !job->over) thread.GiveUp(std::move(job));
   }
 };
 
-Http::Http(IoLoop& loop, HttpSettings settings) : loop_(loop), settings_(std::move(settings)) {}
+Http::Http(IoLoop& loop, HttpSettings settings, ConnectionsLive live)
+    : loop_(loop), settings_(std::move(settings)), live_(live) {}
 Http::~Http() { CHECK(under_way_ == 0, "Http was destroyed while a call was under way"); }
 
 Async<std::expected<HttpResponse, HttpError>> Http::Call(HttpRequest request, std::shared_ptr<HttpSink> sink) {
   if (auto sound = CheckRequest(request); !sound) co_return std::unexpected(std::move(sound).error());
-  const auto stopped = [](Error error) { return std::unexpected(HttpError{HttpFailure::kStopped, std::move(error)}); };
-  if (loop_.stopping()) co_return stopped({ErrorKind::kInterrupted, "stopped on request", {}});
+  if (loop_.stopping()) co_return Stopped({ErrorKind::kInterrupted, "stopped on request", {}});
+  auto calling = live_ == ConnectionsLive::kOnLoop ? CallHere(std::move(request), std::move(sink))
+                                                   : CallThere(std::move(request), std::move(sink));
+  co_return co_await calling;
+}
+
+Async<std::expected<HttpResponse, HttpError>> Http::CallHere(HttpRequest request, std::shared_ptr<HttpSink> sink) {
+  if (!pool_) pool_ = std::make_unique<HttpPool>(loop_, settings_);
+  const Counted counted(under_way_);
+  HttpTransfer call(*pool_, request, sink.get());
+  auto performing = call.Perform();
+  if (Status performed = co_await performing; !performed) co_return Stopped(std::move(performed).error());
+  co_return call.Result();
+}
+
+Async<std::expected<HttpResponse, HttpError>> Http::CallThere(HttpRequest request, std::shared_ptr<HttpSink> sink) {
   if (!thread_) {
     auto started = HttpThread::Start(loop_, settings_);
     if (!started) co_return std::unexpected(HttpError{HttpFailure::kConnect, std::move(started).error()});
@@ -67,7 +97,7 @@ Async<std::expected<HttpResponse, HttpError>> Http::Call(HttpRequest request, st
   }
   Asking asking(*this, *thread_, std::move(request), std::move(sink));
   Status status = co_await asking.answered;
-  if (!status) co_return stopped(std::move(status).error());
+  if (!status) co_return Stopped(std::move(status).error());
   asking.done = true;
   co_return std::move(asking.job->answer);
 }

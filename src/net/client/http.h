@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <memory>
 
@@ -12,16 +13,20 @@
 
 namespace xsweep {
 
+class HttpPool;
 class HttpSink;
 class HttpThread;
 
+/// Where the connections live. On a thread of their own, started by the first call, sending and receiving never wait
+/// for whoever asks: right where thousands of conversations ask at once. On the loop of whoever asks a call wakes no
+/// other thread twice: right where an answer is only passed on.
+enum class ConnectionsLive : std::uint8_t { kOnOwnThread, kOnLoop };
+
 /// One pool of connections, kept alive and reused; HTTP/2 wherever the server offers it over TLS. Belongs to the
-/// thread of its loop, and outlives every call. The connections live on a thread of their own, started by the first
-/// call: what is said over them costs more than what a conversation does between two calls. Turns SIGPIPE off for the
-/// process, as libcurl asks of its users.
+/// thread of its loop, and outlives every call. Turns SIGPIPE off for the process, as libcurl asks of its users.
 class Http {
  public:
-  explicit Http(IoLoop& loop, HttpSettings settings = {});
+  explicit Http(IoLoop& loop, HttpSettings settings = {}, ConnectionsLive live = ConnectionsLive::kOnOwnThread);
   ~Http();
   Http(const Http&) = delete;
   Http& operator=(const Http&) = delete;
@@ -35,9 +40,14 @@ class Http {
 
  private:
   struct Asking;
+  struct Counted;
+  Async<std::expected<HttpResponse, HttpError>> CallHere(HttpRequest request, std::shared_ptr<HttpSink> sink);
+  Async<std::expected<HttpResponse, HttpError>> CallThere(HttpRequest request, std::shared_ptr<HttpSink> sink);
   IoLoop& loop_;
   const HttpSettings settings_;
+  const ConnectionsLive live_;
   std::unique_ptr<HttpThread> thread_;
+  std::unique_ptr<HttpPool> pool_;
   std::size_t under_way_ = 0;
 };
 

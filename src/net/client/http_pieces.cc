@@ -30,6 +30,10 @@ void HttpPieces::Whole(std::string_view rest) {
 // One wake-up for all that comes before the reader has looked.
 void HttpPieces::Tell() {
   if (std::exchange(told_, true)) return;
+  if (IoLoop::Current() == &home_) {
+    if (reader_ != nullptr) reader_->Wake();
+    return;
+  }
   home_.Post([pieces = shared_from_this()] {
     if (pieces->reader_ != nullptr) pieces->reader_->Wake();
   });

@@ -90,24 +90,16 @@ Async<bool> HttpThread::Exchange(std::shared_ptr<HttpJob> job) {
   HttpTransfer call(*pool_, job->request, job->sink.get());
   job->transfer = &call;
   const Forget forget{*job};
-  while (!call.given_up && !pool_->Known(call.origin) && !pool_->MayResolve(call.origin)) {
-    pool_->AwaitName(&call.finished);
-    Status named = co_await call.finished;
-    if (!named) co_return false;
-  }
-  if (call.given_up) co_return false;
-  if (auto started = call.Start(); !started) {
-    job->answer = std::unexpected(std::move(started).error());
-  } else {
-    Status finished = co_await call.finished;
-    if (!finished) co_return false;
-    if (!call.given_up) job->answer = call.Result();
-  }
-  if (!call.given_up) Deliver(job);
+  auto performing = call.Perform();
+  if (const Status performed = co_await performing; !performed) co_return false;
+  if (call.given_up) co_return true;
+  job->answer = call.Result();
+  Deliver(job);
   co_return true;
 }
 
 void HttpThread::Deliver(std::shared_ptr<HttpJob> job) {
+  job->over = true;
   if (!answers_->Put(std::move(job))) return;
   home_.Post([answers = answers_] {
     for (const std::shared_ptr<HttpJob>& answered : answers->TakeAll()) {

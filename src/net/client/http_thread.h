@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -47,6 +48,7 @@ struct HttpJob {
   std::expected<HttpResponse, HttpError> answer{};  ///< the same, until it is delivered
   HttpTransfer* transfer = nullptr;                 ///< the same
   Wait* asker = nullptr;                            ///< the asking thread; nullptr when it waits no longer
+  std::atomic<bool> over{false};                    ///< both: nothing is left that could be given up
 };
 
 class HttpThread {

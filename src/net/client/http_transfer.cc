@@ -45,7 +45,18 @@ HttpTransfer::~HttpTransfer() {
   if (handle) pool.ReturnHandle(std::move(*handle));
 }
 
-std::expected<void, HttpError> HttpTransfer::Start() {
+Async<Status> HttpTransfer::Perform() {
+  while (!given_up && !pool.Known(origin) && !pool.MayResolve(origin)) {
+    pool.AwaitName(&finished);
+    CO_TRY(co_await finished);
+  }
+  if (given_up) co_return Status();
+  Start();
+  if (refused) co_return Status();
+  co_return co_await finished;
+}
+
+void HttpTransfer::Start() {
   handle.emplace(pool.TakeHandle(request));
   CURL* easy = handle->get();
   Curl().easy_setopt(easy, CURLOPT_PRIVATE, static_cast<HttpPooled*>(this));
@@ -58,7 +69,10 @@ std::expected<void, HttpError> HttpTransfer::Start() {
   Curl().easy_setopt(easy, CURLOPT_SOCKOPTDATA, this);
   Curl().easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &HttpPool::OnClose);
   Curl().easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, &pool);
-  if (auto added = AddBody(); !added) return added;
+  if (auto added = AddBody(); !added) {
+    refused = std::move(added).error();
+    return;
+  }
   // Of a burst of calls to a host that nobody has asked yet one looks its name up, and the others wait for that:
   // libcurl starts a thread for each look-up.
   if (!pool.Known(origin)) {
@@ -77,7 +91,6 @@ std::expected<void, HttpError> HttpTransfer::Start() {
   CHECK(Curl().multi_add_handle(chosen.multi, easy) == CURLM_OK, "libcurl does not take a call");
   lane = &chosen;
   ++lane->busy;
-  return {};
 }
 
 std::expected<void, HttpError> HttpTransfer::AddBody() {
@@ -278,6 +291,7 @@ HttpError HttpTransfer::Failure() const {
 }
 
 std::expected<HttpResponse, HttpError> HttpTransfer::Result() {
+  if (refused) return std::unexpected(*refused);
   if (too_slow || too_large || (code != CURLE_OK && !had_enough)) {
     if (sink != nullptr) HandOnHeld();
     return std::unexpected(Failure());

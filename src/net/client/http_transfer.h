@@ -30,6 +30,7 @@ struct HttpTransfer final : HttpPooled {
   const std::string origin;
   Wait finished;
   std::optional<HttpHandle> handle;
+  std::optional<HttpError> refused;  ///< it did not begin
   HttpPool::Lane* lane = nullptr;
   std::unique_ptr<std::FILE, StdioClose> file;
   HttpResponse response;
@@ -54,7 +55,10 @@ struct HttpTransfer final : HttpPooled {
   HttpTransfer& operator=(const HttpTransfer&) = delete;
   ~HttpTransfer();
 
-  std::expected<void, HttpError> Start();
+  /// Sends the request and waits until it has come to an end, was given up, or could not even begin; then `Result` is
+  /// the answer. Fails with kInterrupted when the loop is stopped.
+  Async<Status> Perform();
+  void Start();
   std::expected<void, HttpError> AddBody();
   void StopFirstByteTimer();
   void NameFound();

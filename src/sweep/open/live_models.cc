@@ -211,7 +211,8 @@ Expected<std::unique_ptr<LiveModels>> LiveModels::Open(const RunDirectory& run, 
       TRY_ASSIGN(models->server_, HttpServer::Listen(*models->loop_, {}));
     }
   } else {
-    models->http_ = std::make_unique<Http>(*models->loop_);
+    models->http_ = std::make_unique<Http>(*models->loop_, HttpSettings(),
+                                           relays ? ConnectionsLive::kOnLoop : ConnectionsLive::kOnOwnThread);
     sources.http = models->http_.get();
     TRY_ASSIGN(models->server_, HttpServer::Listen(*models->loop_, {}));
     // Opening the log first cuts off a line that a kill has torn.
