@@ -2,13 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/transcripts/sealed_frames.h"
 
+#include <fmt/format.h>
+
+#include <iterator>
 #include <utility>
 
 #include "record/transcripts/raw_bytes.h"
+#include "record/transcripts/zstd_frame.h"
 
 namespace xsweep {
 namespace {
 
+constexpr int kSealedLevel = 3;
 constexpr std::uint32_t kSkippableMagic = 0x184D2A5E;
 constexpr std::uint32_t kSkippableIndexMagic = 0x184D2A5D;
 constexpr std::uint32_t kSeekMagic = 0x8F92EAB1;
@@ -55,6 +60,22 @@ bool ReadIndex(std::string_view bytes, std::uint64_t begin, std::vector<SealedFr
 }
 
 }  // namespace
+
+void AppendTranscriptLine(std::uint64_t index, std::string_view transcript_json, std::string& out) {
+  fmt::format_to(std::back_inserter(out), "{{\"index\":{},\"transcript\":", index);
+  out += transcript_json;
+  out += "}\n";
+}
+
+SealedFrame AppendSealedFrame(std::string_view text, std::uint64_t first, std::uint32_t lines, std::string& out) {
+  thread_local Compressor compressor(kSealedLevel);
+  const std::size_t start = out.size();
+  compressor.Append(text, out);
+  return {.size = static_cast<std::uint32_t>(out.size() - start),
+          .text_size = static_cast<std::uint32_t>(text.size()),
+          .lines = lines,
+          .first_trial = first};
+}
 
 std::optional<SealedFrames> ReadSealedFrames(std::string_view bytes) {
   SealedFrames found;

@@ -38,6 +38,12 @@ struct SealedFrames {
 /// A frame ends with the line that fills it up to this. 4 MiB would halve the file, and be slow to open for one line.
 inline constexpr std::size_t kFrameText = std::size_t{1} << 20U;
 
+/// Appends the line of one trial: what a sealed file holds of it, before it is packed.
+void AppendTranscriptLine(std::uint64_t index, std::string_view transcript_json, std::string& out);
+/// Appends `text`, `lines` whole lines of which the first is of trial `first`, as one frame; says what the tables have
+/// to know of it but for its place.
+SealedFrame AppendSealedFrame(std::string_view text, std::uint64_t first, std::uint32_t lines, std::string& out);
+
 /// What WriteSealedTables has written, from the end of a file; empty when there is none.
 std::optional<SealedFrames> ReadSealedFrames(std::string_view bytes);
 

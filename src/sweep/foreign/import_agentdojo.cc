@@ -20,7 +20,8 @@
 #include "foreign/agentdojo.h"
 #include "foreign/agentdojo_tree.h"
 #include "foreign/zip.h"
-#include "record/transcripts/transcript_log.h"
+#include "record/logs/layout.h"
+#include "record/transcripts/sealed_parts.h"
 #include "sweep/foreign/finish_facts.h"
 #include "sweep/foreign/import_facts.h"
 
@@ -77,43 +78,38 @@ ForeignTrial FromPath(const fs::path& path, const std::string& why) {
   return trial;
 }
 
-/// Reads the logs on a few threads. Transcripts go to a log for each thread; their index is the file's place.
+/// Reads the logs on a few threads, and packs their dialogues at once: a dialogue's index is its file's place.
 class LogReaders {
  public:
   LogReaders(const AgentDojoTree& tree, const fs::path& scratch)
-      : tree_(tree), scratch_(scratch), logs_(tree.files.size()) {}
+      : tree_(tree),
+        logs_(tree.files.size()),
+        threads_(std::clamp(std::thread::hardware_concurrency(), 1U, 8U)),
+        dialogues_(RealDisk(), scratch, threads_, (logs_.size() + kBlock - 1) / kBlock) {}
 
   Status Run() {
-    const unsigned count = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
     std::vector<std::thread> threads;
-    for (unsigned i = 0; i < count; ++i) transcripts_.push_back(scratch_ / fmt::format("{}.transcripts", i));
-    for (unsigned i = 0; i < count; ++i) threads.emplace_back([this, i] { Note(Work(i)); });
+    for (unsigned i = 0; i < threads_; ++i) threads.emplace_back([this, i] { Note(Work(i)); });
     for (std::thread& thread : threads) thread.join();
     return failure_;
   }
   std::deque<ReadLog>& logs() { return logs_; }
-  const std::vector<fs::path>& transcripts() const { return transcripts_; }
+  SealedParts& dialogues() { return dialogues_; }
   const std::string& first_stranger() const { return first_stranger_; }
 
  private:
   Status Work(unsigned number) {
-    TRY_ASSIGN(const auto kept, TranscriptLog::Open(RealDisk(), transcripts_[number]));
-    // By blocks, so that threads seldom meet; what is read goes to the place of its file, so that their order is no
-    // matter.
-    constexpr std::size_t kBlock = 32, kFlush = std::size_t{1} << 21U;
-    std::string records;
-    while (true) {
-      const std::size_t begin = next_.fetch_add(kBlock);
-      if (begin >= logs_.size() || stop_) break;
-      for (std::size_t i = begin; i < std::min(begin + kBlock, logs_.size()); ++i) TRY(ReadOne(i, records));
-      if (records.size() < kFlush) continue;
-      TRY(kept->Append(records));
-      records.clear();
+    SealedParts::Writer dialogues(dialogues_, number);
+    while (!stop_) {
+      const std::size_t block = next_++;
+      const std::size_t begin = block * kBlock;
+      if (begin >= logs_.size()) break;
+      for (std::size_t i = begin; i < std::min(begin + kBlock, logs_.size()); ++i) TRY(ReadOne(i, dialogues));
+      TRY(dialogues.End(block));
     }
-    TRY(kept->Append(records));
-    return kept->Sync();
+    return {};
   }
-  Status ReadOne(std::size_t place, std::string& records) {
+  Status ReadOne(std::size_t place, SealedParts::Writer& dialogues) {
     const fs::path& path = tree_.files[place].path;
     const auto text = ReadFile(path, std::uint64_t{1} << 30U);
     ReadLog& log = logs_[place];
@@ -136,7 +132,7 @@ class LogReaders {
       json.clear();
       log.trial.dialogue->AppendTo(json);
       constexpr std::size_t kLargestKept = std::size_t{60} << 20U;
-      if (json.size() < kLargestKept) AppendTranscriptRecord(place, 0, json, records);
+      if (json.size() < kLargestKept) TRY(dialogues.Add(place, json));
       log.trial.dialogue.reset();
     }
     log.trial.place.clear();
@@ -158,10 +154,14 @@ class LogReaders {
     if (failure_) failure_ = result;
   }
 
+  // By blocks, so that threads seldom meet; what is read goes to the place of its file, so that their order is no
+  // matter. About a frame's worth of dialogues.
+  static constexpr std::size_t kBlock = 64;
+
   const AgentDojoTree& tree_;
-  const fs::path& scratch_;
   std::deque<ReadLog> logs_;  ///< let go one by one at the end
-  std::vector<fs::path> transcripts_;
+  const unsigned threads_;
+  SealedParts dialogues_;
   std::atomic<std::size_t> next_ = 0;
   std::atomic<bool> stop_ = false;
   std::mutex mutex_;
@@ -225,7 +225,9 @@ Status ReadAgainWithout(AgentDojoTree& tree, const Scratch& scratch, std::option
     if (readers->logs()[i].is_log) std::swap(tree.files[kept++], tree.files[i]);
   }
   tree.files.resize(kept);
-  for (const fs::path& log : readers->transcripts()) TRY(RealDisk().Remove(log));
+  readers.reset();
+  TRY(RemoveTree(scratch.path()));
+  TRY(RealDisk().MakeDirectory(scratch.path()));
   readers.emplace(tree, scratch.path());
   return readers->Run();
 }
@@ -277,7 +279,8 @@ Expected<int> ImportAgentDojo(const ImportRequest& request) {
   std::string hashes;
   std::vector<ForeignTrial> trials = TakeTrials(tree, readers->logs(), hashes);
   tree.files = {};
-  run.transcript_logs = readers->transcripts();
+  run.sealed_transcripts = scratch.path() / layout::kTranscripts;
+  TRY(readers->dialogues().Join(run.sealed_transcripts));
   readers.reset();
   return FinishFacts(request, source, Sha256(hashes), std::move(trials), run);
 }

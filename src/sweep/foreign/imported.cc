@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "config/resolved.h"
 #include "plan/cell_id.h"
+#include "record/logs/layout.h"
 #include "record/logs/trial_log.h"
 #include "record/run_id.h"
 #include "record/transcripts/transcript_log.h"
@@ -60,14 +61,17 @@ CellRecord Describe(const ForeignArm& arm) {
 
 Json List(const std::vector<std::string>& texts) { return Json::MakeArray({texts.begin(), texts.end()}); }
 
-Status KeepRows(const RunDirectory& run, const std::vector<Trial>& rows, const std::string& transcripts,
-                const std::vector<std::filesystem::path>& logs) {
-  TRY(run.disk().MakeDirectory(run.shards()));
-  for (std::size_t i = 0; i < logs.size(); ++i)
-    TRY(run.disk().Rename(logs[i], run.shards() / fmt::format("{}.transcripts", i + 1)));
+Status KeepDialogues(const RunDirectory& run, const std::string& records, const std::filesystem::path& sealed) {
+  if (!sealed.empty()) {
+    if (!std::filesystem::exists(sealed)) return {};
+    return run.disk().Rename(sealed, run.File(layout::kTranscripts));
+  }
   TRY_ASSIGN(const auto dialogues, TranscriptLog::Open(run.disk(), run.shards() / "0.transcripts"));
-  TRY(dialogues->Append(transcripts));
-  TRY(dialogues->Sync());
+  TRY(dialogues->Append(records));
+  return dialogues->Sync();
+}
+
+Status KeepRows(const RunDirectory& run, const std::vector<Trial>& rows) {
   TRY_ASSIGN(const auto log, TrialLog::Open(run.disk(), run.shards() / "0.jsonl"));
   constexpr std::size_t kBlock = std::size_t{1} << 20U;
   std::string text;
@@ -263,7 +267,9 @@ Expected<int> ImportedRun::Finish(const Experiment& experiment, const ImportRequ
   imported.Set("warnings", List(warnings_));
   manifest.imported = std::move(imported);
   TRY_ASSIGN(StartedRun started, StartNewRun(experiment, std::move(manifest), {.outdir = request.outdir}));
-  TRY(KeepRows(started.run, rows_, transcripts, transcript_logs));
+  TRY(started.run.disk().MakeDirectory(started.run.shards()));
+  TRY(KeepDialogues(started.run, transcripts, sealed_transcripts));
+  TRY(KeepRows(started.run, rows_));
   rows_ = {};
   transcripts = {};
   for (const std::string& warning : warnings_) PrintNote(FitNote("warning: " + Printable(warning, 600)));

@@ -44,9 +44,10 @@ class ImportedRun {
   const std::vector<std::string>& warnings() const { return warnings_; }
   /// Further members of `import` in run.json.
   Json about = Json::MakeObject();
-  /// Records of transcripts, as AppendTranscriptRecord makes them, or whole logs of them, which are moved into the run.
+  /// Records of transcripts, as AppendTranscriptRecord makes them, or else a sealed file of them, which is moved into
+  /// the run if it is there.
   std::string transcripts;
-  std::vector<std::filesystem::path> transcript_logs;
+  std::filesystem::path sealed_transcripts;
 
   /// Ranks trials; says how many episodes were renumbered because two had the same number.
   void NumberTrials();
