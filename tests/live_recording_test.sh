@@ -10,7 +10,7 @@ offline=(unshare -rn)
 start=$SECONDS
 "${offline[@]}" tools/replay.sh "$scratch" > "$scratch/out" 2>&1 || { cat "$scratch/out"; exit 1; }
 rows=$scratch/live_desk/replayed/trials.jsonl
-[[ $(wc -l < "$rows") -eq 16 ]] || { echo "the recording holds $(wc -l < "$rows") trials, not 16"; exit 1; }
+[[ $(wc -l < "$rows") -eq 12 ]] || { echo "the recording holds $(wc -l < "$rows") trials, not 12"; exit 1; }
 grep -q '"outcome":"attack_succeeded"' "$rows" || { echo "nothing in it succeeded: a table that says nothing"; exit 1; }
 grep -q '"outcome":"attack_blocked"\|"outcome":"attack_resisted"' "$rows" || { echo "nothing in it failed"; exit 1; }
 echo "replayed in $((SECONDS - start)) s"

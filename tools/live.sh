@@ -59,7 +59,7 @@ serve() {
 mkdir -p "$outdir"
 setup
 serve
-trials=16
+trials=12
 config=examples/live/run.yaml
 flags=(--set "models.agent.base_url=http://127.0.0.1:$port/v1" --set "models.agent.model=$model")
 if [[ $model == smollm2 ]]; then
