@@ -203,6 +203,28 @@ TEST(AKeyInAnAgentOrAnEnvironment, IsRefusedBeforeAnythingIsWrittenAndNotRepeate
   }
 }
 
+TEST(AKeyThatAnAgentNeedsAndNobodySet, StopsTheRunBeforeItStarts) {
+  const TempDir dir;
+  const std::string relayed = "{ name: process, command: [cat], relay: upstream, relay_to: ";
+  const std::pair<std::string, std::string> configs[] = {
+      {"{ name: http, url: \"http://127.0.0.1:9/a\", key_env: XSWEEP_NO_SUCH_KEY }", "agent.key_env"},
+      {relayed + "\"https://models.example\", relay_key_env: XSWEEP_NO_SUCH_KEY }", "agent.relay_key_env"},
+      {relayed + "\"https://models.example\" }", "agent.relay_key_env"},
+      {relayed + "\"\" }", "agent.relay_key_env"}};
+  for (const auto& [agent, where] : configs) {
+    SCOPED_TRACE(agent);
+    std::ofstream(dir / "k.yaml") << AgentConfig("{ name: own, tools: [look] }", agent);
+    const auto done =
+        RunProcess({.args = {"env", "-u", "OPENAI_API_KEY", "-u", "ANTHROPIC_API_KEY", Binary(), "run",
+                             (dir / "k.yaml").string(), "--outdir", (dir / "results").string(), "--quiet"}});
+    ASSERT_TRUE(done);
+    EXPECT_EQ(done->exit_code, 2) << done->err;
+    EXPECT_NE(done->err.find(where), std::string::npos) << done->err;
+    EXPECT_NE(done->err.find("is not set"), std::string::npos) << done->err;
+    EXPECT_FALSE(fs::exists(dir / "results"));
+  }
+}
+
 TEST(WhatOnlyLooksLikeAKey, IsTaken) {
   const TempDir dir;
   for (const char* agent :

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/system/secret.h"
 #include "base/system/terminal.h"
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/kept.h"
@@ -65,6 +66,27 @@ Status CheckKeysOf(const Cell& cell) {
     }
   }
   return {};
+}
+
+Status NeedKey(const std::string& variable, const char* where) {
+  const auto key = Secret::FromEnvironment(variable);
+  return key ? Status() : UserError(key.error().Text() + "; see .env.example", where);
+}
+
+/// What an agent elsewhere, or the model behind its relay, is asked with is there: without it every trial would be an
+/// error.
+Status CheckAgentKey(const Cell& cell) {
+  const Json& options = cell.agent.options;
+  const std::string key(options.StringOr("key_env", ""));
+  if (!key.empty()) TRY(NeedKey(key, "agent.key_env"));
+  if (options.StringOr("relay", "none") != "upstream") return {};
+  const std::string address(options.StringOr("relay_to", ""));
+  if (!address.empty() && IsLoopback(address)) return {};
+  const std::string upstream(options.StringOr("relay_key_env", ""));
+  if (!upstream.empty()) return NeedKey(upstream, "agent.relay_key_env");
+  // Whose wire the agent speaks is seen when it asks.
+  if (Secret::FromEnvironment("ANTHROPIC_API_KEY")) return {};
+  return NeedKey("OPENAI_API_KEY", "agent.relay_key_env");
 }
 
 /// A bound in dollars that cannot be kept, because a model that it bounds has no known price, would never stop
@@ -155,7 +177,10 @@ Async<Status> Admit(Budget& budget, Role role, IoLoop& loop) {
 }  // namespace
 
 Status CheckKeys(const Plan& plan) {
-  for (const Cell& cell : plan.cells()) TRY(CheckKeysOf(cell));
+  for (const Cell& cell : plan.cells()) {
+    TRY(CheckKeysOf(cell));
+    TRY(CheckAgentKey(cell));
+  }
   return {};
 }
 
