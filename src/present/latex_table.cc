@@ -5,6 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "analyze/numbers.h"
@@ -61,11 +64,32 @@ std::string Comment(const Manifest& manifest, const RunAggregate& aggregate) {
                      CleanText(manifest.run_id), WhiskerWords(rates));
 }
 
+/// What pdflatex does not know by itself, of what stands in labels; letters with accents it does.
+constexpr std::pair<std::string_view, std::string_view> kSymbols[] = {
+    {"≥", "$\\geq$"},       {"≤", "$\\leq$"},   {"≠", "$\\neq$"},   {"≈", "$\\approx$"}, {"→", "$\\rightarrow$"},
+    {"←", "$\\leftarrow$"}, {"∞", "$\\infty$"}, {"×", "$\\times$"}, {"±", "$\\pm$"},     {"−", "$-$"},
+    {"·", "$\\cdot$"},      {"µ", "$\\mu$"},    {"√", "$\\surd$"},  {"∆", "$\\Delta$"},  {"τ", "$\\tau$"},
+    {"α", "$\\alpha$"},     {"β", "$\\beta$"},  {"γ", "$\\gamma$"}, {"σ", "$\\sigma$"},  {"λ", "$\\lambda$"}};
+
+/// The symbol that `text` begins with; nullptr when there is none.
+const std::pair<std::string_view, std::string_view>* SymbolAt(std::string_view text) {
+  const auto* found =
+      std::ranges::find_if(kSymbols, [&](const auto& symbol) { return text.starts_with(symbol.first); });
+  return found == std::end(kSymbols) ? nullptr : found;
+}
+
 }  // namespace
 
 std::string LatexText(std::string_view text) {
   std::string out;
-  for (const char c : CleanText(text)) {
+  const std::string clean = CleanText(text);
+  for (std::size_t i = 0; i < clean.size(); ++i) {
+    const char c = clean[i];
+    if (const auto* symbol = SymbolAt(std::string_view(clean).substr(i)); symbol != nullptr) {
+      out += symbol->second;
+      i += symbol->first.size() - 1;
+      continue;
+    }
     switch (c) {
       case '&':
       case '%':

@@ -71,6 +71,7 @@ TEST(LatexTables, HoldTheCellsWithTheirIntervals) {
 }
 
 TEST(LatexTables, ObeyNothingInAName) {
+  EXPECT_EQ(LatexText("p ≥ 3 → ∞, naïve τ²"), "p $\\geq$ 3 $\\rightarrow$ $\\infty$, naïve $\\tau$²");
   EXPECT_EQ(LatexText("a_b & 5 % {x} \\input{y} ~^"),
             "a\\_b \\& 5 \\% \\{x\\} \\textbackslash{}input\\{y\\} \\textasciitilde{}\\textasciicircum{}");
 }
