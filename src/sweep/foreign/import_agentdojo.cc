@@ -89,6 +89,7 @@ class LogReaders {
 
   Status Run() {
     std::vector<std::thread> threads;
+    threads.reserve(threads_);
     for (unsigned i = 0; i < threads_; ++i) threads.emplace_back([this, i] { Note(Work(i)); });
     for (std::thread& thread : threads) thread.join();
     return failure_;
