@@ -16,6 +16,7 @@ namespace {
 
 constexpr double kTextSize = 12, kSmallSize = 11;
 constexpr std::size_t kMostPoints = 200;
+constexpr double kBetweenPanels = 76;  // the last word of one scale and the first of the next stand apart
 /// Fills of the violins: tints of blue and orange, light enough for points on top.
 constexpr Colour kTaskFill = "#b8d9ee", kSeedFill = "#f6dfae";
 
@@ -52,9 +53,9 @@ Layout LayOut(const std::vector<const CellAggregate*>& cells, const CellLabels& 
   const double left = layout.label_right + 20;
   layout.with_seeds = std::ranges::any_of(cells, [](const auto* cell) { return cell->seeds.size() > 1; });
   const double room = page.width - kPageMargin - 16 - left;
-  const double width = layout.with_seeds ? (room - 48) / 2 : room;
+  const double width = layout.with_seeds ? (room - kBetweenPanels) / 2 : room;
   layout.tasks = {left, left + width, 0, 1};
-  layout.seeds = {left + width + 48, left + 2 * width + 48, 0, 1};
+  layout.seeds = {left + width + kBetweenPanels, left + 2 * width + kBetweenPanels, 0, 1};
   return layout;
 }
 
@@ -143,7 +144,7 @@ ChartWords Words(const Manifest& manifest, const RunAggregate& aggregate,
   if (tasks) legend.push_back({Mark::kBar, std::string(kTaskFill), "density of task rates"});
   if (with_seeds) legend.push_back({Mark::kDot, std::string(colour::kOrange), "one seed, all tasks"});
   if (seeds) legend.push_back({Mark::kBar, std::string(kSeedFill), "density of seed rates"});
-  std::string caption = "The thick line is the median. ";
+  std::string caption = "The thick line is the median, where rates differ. ";
   if (tasks || seeds) {
     caption +=
         "Boxes reach from quartile to quartile, thin lines to the extremes. Fewer than 20 points, and rates of few "

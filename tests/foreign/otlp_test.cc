@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "foreign/writers/send_otlp.h"
+#include "foreign/writers/write_otlp.h"
 #include "support/model_server.h"
 
 namespace xsweep {
@@ -166,6 +167,28 @@ TEST_F(AReceiver, IsNotAskedWithHeadersThatAreNone) {
     EXPECT_EQ(headers.error().where, "OTEL_EXPORTER_OTLP_HEADERS");
     EXPECT_THAT(headers.error().message, Not(HasSubstr(wrong)));
   }
+}
+
+/// The trace of the first trial of a run of that name that began at that second.
+std::string TraceOf(const std::string& exp) {
+  ExportedRun run;
+  run.manifest.exp = exp;
+  run.manifest.run_id = "20261127T164158Z-402ee6d-SHIM-s41-t1";
+  std::string trace;
+  OtlpTraces traces(run, [&trace](const OtlpBatch& batch) {
+    trace = batch.spans.front().trace;
+    return Status();
+  });
+  EXPECT_TRUE(traces.Add(ExportedCell(), Trial(), nullptr));
+  EXPECT_TRUE(traces.Finish());
+  return trace;
+}
+
+// A receiver drops spans whose ids it has: of two experiments that began in one second it showed only one.
+TEST(OtlpTraceIds, DifferForExperimentsThatBeganInOneSecond) {
+  EXPECT_EQ(TraceOf("one").size(), 32U);
+  EXPECT_EQ(TraceOf("one"), TraceOf("one"));
+  EXPECT_NE(TraceOf("one"), TraceOf("other"));
 }
 
 }  // namespace

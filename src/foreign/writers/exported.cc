@@ -8,6 +8,8 @@
 
 namespace xsweep {
 
+std::string PublicName(const RunDesign& manifest) { return manifest.exp + "/" + manifest.run_id; }
+
 std::string AgentModel(const RunDesign& manifest, const CellRecord& cell) {
   for (const auto& [path, value] : cell.axes) {
     if ((path == "model" || path == "models.agent.model") && value.is_string()) return value.AsString();

@@ -43,6 +43,9 @@ struct ExportedRun {
   std::string headline;
 };
 
+/// "exp/run id": what tells a run from every other; ids that leave it are made from this, as two experiments may begin
+/// in one second and get one run id.
+std::string PublicName(const RunDesign& manifest);
 /// The model that plays the agent in a cell: an axis says it, or run.json; "xsweep/<agent>" where none does.
 std::string AgentModel(const RunDesign& manifest, const CellRecord& cell);
 /// "kind: message" of what ended the trial; empty where nothing did.

@@ -111,12 +111,11 @@ std::string SarifOf(const ExportedRun& run, const std::string& uri) {
                                   {"version", run.manifest.xsweep_version},
                                   {"rules", std::move(rules)}});
   Json invocation = Json::MakeObject({{"executionSuccessful", run.manifest.status == RunStatus::kCompleted}});
-  Json one =
-      Json::MakeObject({{"tool", Json::MakeObject({{"driver", std::move(driver)}})},
-                        {"invocations", Json::MakeArray({std::move(invocation)})},
-                        {"automationDetails", Json::MakeObject({{"id", run.manifest.exp + "/" + run.manifest.run_id}})},
-                        {"results", std::move(results)},
-                        {"columnKind", "utf16CodeUnits"}});
+  Json one = Json::MakeObject({{"tool", Json::MakeObject({{"driver", std::move(driver)}})},
+                               {"invocations", Json::MakeArray({std::move(invocation)})},
+                               {"automationDetails", Json::MakeObject({{"id", PublicName(run.manifest)}})},
+                               {"results", std::move(results)},
+                               {"columnKind", "utf16CodeUnits"}});
   return Json::MakeObject({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
                            {"version", "2.1.0"},
                            {"runs", Json::MakeArray({std::move(one)})}})

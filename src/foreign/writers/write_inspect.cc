@@ -92,7 +92,7 @@ Expected<InspectLog> InspectLog::Create(Disk& disk, const std::filesystem::path&
   log.time_ = WithOffset(run.manifest.timestamp_utc);
   std::string stamp = log.time_;
   std::ranges::replace(stamp, ':', '-');
-  const std::string id = Sha256(run.manifest.run_id + cell.record.id).substr(0, 22);
+  const std::string id = Sha256(PublicName(run.manifest) + cell.record.id).substr(0, 22);
   log.name_ = fmt::format("{}_{}_{}.eval", stamp, Plain(run.manifest.exp, "."), id);
   TRY_ASSIGN(auto file, AtomicFile::Create(disk, directory / log.name_));
   log.file_ = std::make_unique<AtomicFile>(std::move(file));
@@ -138,7 +138,7 @@ Status InspectLog::Add(const Trial& row, const Transcript* dialogue) {
   facts.scores = ScoresJson(row);
   facts.metadata = MetadataJson(row, *cell_);
   facts.usage = CountUsage(row.usage[Role::kAgent]);
-  const std::string uuid = Sha256(fmt::format("{} {}", run_->manifest.run_id, row.index)).substr(0, 22);
+  const std::string uuid = Sha256(fmt::format("{} {}", PublicName(run_->manifest), row.index)).substr(0, 22);
   const InspectSample sample(model_, time_, uuid);
   CountScores(row, facts.id);
   TRY(zip_->Add(fmt::format("samples/{}_epoch_{}.json", facts.id, facts.epoch),
@@ -166,11 +166,11 @@ std::string InspectLog::EvalJson() const {
   int epochs = 1;
   for (const auto& [id, count] : epochs_) epochs = std::max(epochs, count);
   std::string out = "{";
-  Text(out, "eval_id", Sha256("eval " + manifest.run_id + cell.id).substr(0, 22));
+  Text(out, "eval_id", Sha256("eval " + PublicName(manifest) + cell.id).substr(0, 22));
   Text(out, "run_id", manifest.run_id);
   Text(out, "created", time_);
   Text(out, "task", manifest.exp);
-  Text(out, "task_id", Sha256(manifest.run_id + cell.id).substr(0, 22));
+  Text(out, "task_id", Sha256(PublicName(manifest) + cell.id).substr(0, 22));
   Raw(out, "task_version", "0");
   Raw(out, "task_attribs", "{}");
   Raw(out, "task_args", axes.Dump());

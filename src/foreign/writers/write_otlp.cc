@@ -85,7 +85,7 @@ OtlpSpan RootOf(const ExportedRun& run, const ExportedCell& cell, const Trial& r
 }  // namespace
 
 Status OtlpTraces::Add(const ExportedCell& cell, const Trial& row, const Transcript* dialogue) {
-  const std::string key = fmt::format("{} {}", run_.manifest.run_id, row.index);
+  const std::string key = fmt::format("{} {}", PublicName(run_.manifest), row.index);
   OtlpSpan root = RootOf(run_, cell, row, key);
   std::int64_t now = root.begin;
   std::vector<OtlpSpan> children;
