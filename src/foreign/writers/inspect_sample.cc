@@ -83,15 +83,14 @@ class EventList {
   void Turn(const Step& step, std::size_t place, std::size_t message, const InspectMessages& messages) {
     asked_ = &step.calls;
     answered_ = 0;
-    Begin("model");
-    Text(out_, "uuid", fmt::format("{}-e{}", source_.uuid, place));
-    Text(out_, "model", source_.model);
-    Raw(out_, "input", "[]");
-    Raw(out_, "input_refs", fmt::format("[[0,{}]]", message));
-    Raw(out_, "tools", "[]");
-    Text(out_, "tool_choice", "auto");
-    Raw(out_, "config", "{}");
-    Raw(out_, "output", OutputJson(source_.model, messages.json[message]));
+    Asked(place, message, messages.json[message]);
+    out_ += '}';
+  }
+  /// An answer to all messages that was waited for and did not come. Inspect shows messages only where a model was
+  /// asked with them.
+  void NoTurn(std::size_t place, std::size_t messages, const std::string& why) {
+    Asked(place, messages, {});
+    Text(out_, "error", why);
     out_ += '}';
   }
   /// A decision on a call comes before that call's result; what is decided on a turn or a text has no call.
@@ -136,6 +135,18 @@ class EventList {
   }
 
  private:
+  /// A model was asked with the first `messages` of the sample; what it answered may be empty.
+  void Asked(std::size_t place, std::size_t messages, const std::string& answer) {
+    Begin("model");
+    Text(out_, "uuid", fmt::format("{}-e{}", source_.uuid, place));
+    Text(out_, "model", source_.model);
+    Raw(out_, "input", "[]");
+    Raw(out_, "input_refs", fmt::format("[[0,{}]]", messages));
+    Raw(out_, "tools", "[]");
+    Text(out_, "tool_choice", "auto");
+    Raw(out_, "config", "{}");
+    Raw(out_, "output", OutputJson(source_.model, answer));
+  }
   void Begin(std::string_view kind) {
     if (out_.back() != '[') out_ += ',';
     out_ += '{';
@@ -264,6 +275,10 @@ void InspectSample::AppendEvents(const Trial& row, const ExportedCell& cell, con
       events.Info(Json::MakeObject({{"injected", true}, {"turn", step.turn}}));
     }
   }
+  const bool waited =
+      dialogue != nullptr && !dialogue->steps.empty() && dialogue->steps.back().kind != StepKind::kAgent;
+  if (waited && row.outcome == Outcome::kError)
+    events.NoTurn(dialogue->steps.size() + 1, messages.json.size(), row.error_message);
   events.Scores(row);
   out += ']';
 }
