@@ -45,15 +45,16 @@ mode: REAL
 seeds: [1]
 trials: 1
 $world
-agent: { name: process, $command, model: m, relay: upstream, relay_to: "http://127.0.0.1:$port", timeout: ${PATIENCE:-900}, relay_requests: 12 }
+agent: { name: process, $command, model: m, relay: upstream, relay_to: "http://127.0.0.1:$port", timeout: ${PATIENCE:-900}, relay_requests: 6 }
 judge: { name: goal_reached }
 grid: { defense.name: [none, refund_limit] }
 controls: true
 limits: { max_error_rate: 1 }
 transcripts: all
 YAML
-  "$xsweep" run "$dir/$kind.yaml" --outdir "$dir/out" --jobs 1 --quiet
-  "$xsweep" run "$dir/$kind.yaml" --outdir "$dir/again" --jobs 1 --quiet --replay "$dir/out/$kind/latest" >"$dir/$kind.again" 2>&1
+  # 4: no trial counts, as where the model went in circles in each of them; why is looked at below.
+  "$xsweep" run "$dir/$kind.yaml" --outdir "$dir/out" --jobs 1 --quiet || [[ $? -eq 4 ]]
+  "$xsweep" run "$dir/$kind.yaml" --outdir "$dir/again" --jobs 1 --quiet --replay "$dir/out/$kind/latest" >"$dir/$kind.again" 2>&1 || [[ $? -eq 4 ]]
   cmp "$dir/out/$kind/latest/trials.jsonl" "$dir/again/$kind/latest/trials.jsonl"
   zstd -dcq "$dir/out/$kind/latest/transcripts.jsonl.zst" >"$dir/$kind.jsonl"
   python3 - "$dir/out/$kind/latest/trials.jsonl" "$dir/$kind.jsonl" "$kind" <<'PY'
