@@ -26,6 +26,8 @@ constexpr std::array<std::string_view, 14> kOfConnection = {"host",
                                                             "proxy-authenticate",
                                                             "accept-encoding",
                                                             "forwarded"};
+constexpr const char* kOpenAiKey = "OPENAI_API_KEY";
+constexpr const char* kAnthropicKey = "ANTHROPIC_API_KEY";
 constexpr std::array<std::string_view, 4> kKeys = {"authorization", "x-api-key", "api-key", "cookie"};
 
 bool OfConnection(std::string_view name) { return std::ranges::find(kOfConnection, name) != kOfConnection.end(); }
@@ -37,14 +39,21 @@ bool OfTransport(std::string_view name) {
 
 Expected<Secret> KeyOf(const UpstreamSettings& settings, Wire wire, const std::string& base) {
   const bool anthropic = wire == Wire::kMessages;
-  const std::string name = !settings.key_env.empty() ? settings.key_env
-                           : anthropic               ? "ANTHROPIC_API_KEY"
-                                                     : "OPENAI_API_KEY";
+  const std::string name = !settings.key_env.empty() ? settings.key_env : anthropic ? kAnthropicKey : kOpenAiKey;
   if (std::getenv(name.c_str()) == nullptr && IsLoopback(base)) return Secret();  // NOLINT(concurrency-mt-unsafe)
   return Secret::FromEnvironment(name);
 }
 
 }  // namespace
+
+Status CheckUpstreamKey(const std::string& base, const std::string& key_env) {
+  if (!base.empty() && IsLoopback(base)) return {};
+  const auto key = Secret::FromEnvironment(key_env.empty() ? kOpenAiKey : key_env);
+  if (key || (key_env.empty() && Secret::FromEnvironment(kAnthropicKey))) return {};
+  const std::string other =
+      key_env.empty() ? std::string(", or ") + kAnthropicKey + " where the agent speaks Anthropic's wire" : "";
+  return UserError(key.error().Text() + other);
+}
 
 Expected<HttpRequest> PassOn(const UpstreamSettings& settings, Wire wire, std::string_view rest,
                              const WebRequest& request, std::string body) {

@@ -22,6 +22,10 @@ struct UpstreamSettings {
   HttpTimeouts timeouts{};
 };
 
+/// Whether the key that requests will be passed on with is there, as far as that can be known before one comes: whose
+/// wire it speaks is seen then. Fails with kUser.
+Status CheckUpstreamKey(const std::string& base, const std::string& key_env);
+
 /// The request as it came, at another address: same path, query, headers and bytes, but for what belongs to the
 /// connection, and for keys: those that the agent sent stay here, ours is added. Fails with kUser without a key where
 /// the address is not this machine's.

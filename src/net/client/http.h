@@ -18,8 +18,8 @@ class HttpSink;
 class HttpThread;
 
 /// Where the connections live. On a thread of their own, started by the first call, sending and receiving never wait
-/// for whoever asks: right where thousands of conversations ask at once. On the loop of whoever asks a call wakes no
-/// other thread twice: right where an answer is only passed on.
+/// for whoever asks: right where thousands of conversations ask at once. On the loop of whoever asks no other
+/// thread has to be woken for a call: right where an answer is only passed on.
 enum class ConnectionsLive : std::uint8_t { kOnOwnThread, kOnLoop };
 
 /// One pool of connections, kept alive and reused; HTTP/2 wherever the server offers it over TLS. Belongs to the

@@ -17,15 +17,14 @@
 
 namespace xsweep {
 
-/// Between the thread of the connections, which puts in, and one reader on its loop, which takes out. Given to a
-/// request
-/// (`Http::Call`) it gets what would have been the body of the answer.
+/// Between the connections, on their thread or on the reader's own, which put in, and one reader on its loop, which
+/// takes out. Given to a request (`Http::Call`) it gets what would have been the body of the answer.
 class HttpPieces final : public HttpSink, public std::enable_shared_from_this<HttpPieces> {
  public:
   /// `home` is the reader's loop, and outlives the request.
   explicit HttpPieces(IoLoop& home) : home_(home) {}
 
-  // From the connections' thread.
+  // From where the connections live.
   void Begin(int status, std::vector<HttpHeader> headers) override;
   void Add(std::string_view bytes) override;
   void Whole(std::string_view rest) override;

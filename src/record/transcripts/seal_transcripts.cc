@@ -37,7 +37,6 @@ struct Kept {
   std::uint64_t index;  ///< of the trial
   LogPlace place;
 };
-constexpr std::size_t kWindow = std::size_t{32} << 20U;  // bytes of logs in memory
 
 /// The shard logs of transcripts, mapped; of them only a window is in memory.
 class Logs {

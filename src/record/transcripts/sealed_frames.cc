@@ -61,10 +61,8 @@ bool ReadIndex(std::string_view bytes, std::uint64_t begin, std::vector<SealedFr
 
 }  // namespace
 
-void AppendTranscriptLine(std::uint64_t index, std::string_view transcript_json, std::string& out) {
+void AppendLineStart(std::uint64_t index, std::string& out) {
   fmt::format_to(std::back_inserter(out), "{{\"index\":{},\"transcript\":", index);
-  out += transcript_json;
-  out += "}\n";
 }
 
 SealedFrame AppendSealedFrame(std::string_view text, std::uint64_t first, std::uint32_t lines, std::string& out) {

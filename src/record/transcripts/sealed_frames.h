@@ -38,8 +38,9 @@ struct SealedFrames {
 /// A frame ends with the line that fills it up to this. 4 MiB would halve the file, and be slow to open for one line.
 inline constexpr std::size_t kFrameText = std::size_t{1} << 20U;
 
-/// Appends the line of one trial: what a sealed file holds of it, before it is packed.
-void AppendTranscriptLine(std::uint64_t index, std::string_view transcript_json, std::string& out);
+/// A line, before it is packed: its start, the JSON of the transcript, its end.
+void AppendLineStart(std::uint64_t index, std::string& out);
+inline constexpr std::string_view kLineEnd = "}\n";
 /// Appends `text`, `lines` whole lines of which the first is of trial `first`, as one frame; says what the tables have
 /// to know of it but for its place.
 SealedFrame AppendSealedFrame(std::string_view text, std::uint64_t first, std::uint32_t lines, std::string& out);

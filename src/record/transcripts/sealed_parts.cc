@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "record/transcripts/transcript_record.h"
+
 namespace xsweep {
 
 namespace fs = std::filesystem;
@@ -19,7 +21,8 @@ fs::path SealedParts::FileOf(std::size_t thread) const { return scratch_ / fmt::
 
 Status SealedParts::Writer::Add(std::uint64_t index, std::string_view transcript_json) {
   if (lines_++ == 0) first_ = index;
-  AppendTranscriptLine(index, transcript_json, text_);
+  AppendLineStart(index, text_);
+  text_.append(transcript_json).append(kLineEnd);
   return text_.size() < kFrameText ? Status() : Pack();
 }
 
@@ -55,11 +58,17 @@ Status SealedParts::Join(const fs::path& sealed) {
   }
   TRY_ASSIGN(auto out, AtomicFile::Create(disk_, sealed));
   std::vector<SealedFrame> frames;
+  std::size_t read = 0;
   for (const Part& part : parts_) {
     for (const SealedFrame& frame : part.frames) {
       TRY(out.Write(packed[part.thread]->bytes().substr(frame.offset, frame.size)));
       frames.push_back(frame);
+      read += frame.size;
     }
+    if (read < kWindow) continue;
+    read = 0;
+    for (const auto& file : packed)
+      if (file) file->Forget();
   }
   TRY(WriteSealedTables(frames, out));
   return out.Commit();

@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "record/transcripts/transcript_log.h"
 
-#include <fmt/format.h>
-
+#include "record/transcripts/sealed_frames.h"
 #include "record/transcripts/transcript_record.h"
 #include "record/transcripts/zstd_frame.h"
 
@@ -16,7 +15,6 @@ constexpr int kLogLevel = -3;
 constexpr int kTailLevel = 3;
 constexpr std::string_view kTailStart = ",\"system\":\"";  // quotes inside strings are escaped: this is a member
 constexpr std::size_t kSmallestTail = 1024;
-constexpr std::size_t kWindow = std::size_t{32} << 20U;  // bytes of a log in memory
 
 /// Transcripts of a run end in the same system prompt, most of their bytes: that tail is a frame of its own, compressed
 /// once by a thread and then copied. Where the tail starts follows from the text alone, so that the bytes do not depend
@@ -31,7 +29,7 @@ class SharedTail {
     tail_ = json.substr(start);
     frame_.clear();
     compressor.SetLevel(kTailLevel);
-    compressor.Append(tail_ + "}\n", frame_);
+    compressor.Append(tail_ + std::string(kLineEnd), frame_);
     compressor.SetLevel(kLogLevel);
     return json.substr(start);
   }
@@ -49,16 +47,17 @@ void AppendTranscriptRecord(std::uint64_t index, std::uint32_t attempt, std::str
   thread_local SharedTail shared;
   thread_local std::string head;
   const std::string_view tail = shared.Find(transcript_json, compressor);
-  head = fmt::format("{{\"index\":{},\"transcript\":", index);
+  head.clear();
+  AppendLineStart(index, head);
   head.append(transcript_json.substr(0, transcript_json.size() - tail.size()));
-  if (tail.empty()) head += "}\n";
+  if (tail.empty()) head += kLineEnd;
   const std::size_t start = out.size();
   out.resize(start + sizeof(TranscriptRecord));
   compressor.Append(head, out);
   std::size_t text_size = head.size();
   if (!tail.empty()) {
     out += shared.frame();
-    text_size += tail.size() + 2;
+    text_size += tail.size() + kLineEnd.size();
   }
   SealRecord(index, attempt, text_size, start, out);
 }

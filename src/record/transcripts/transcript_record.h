@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -36,6 +37,9 @@ struct WholeRecords {
 /// not hashed again, for a damaged size would otherwise make this quadratic.
 WholeRecords ForEachRecord(std::string_view bytes,
                            const std::function<void(const TranscriptRecord& header, std::uint64_t frame)>& visit);
+
+/// Of files that are read through, so many bytes are in memory before what was read is let go.
+inline constexpr std::size_t kWindow = std::size_t{32} << 20U;
 
 /// Every log of transcripts of a folder, in one order.
 std::vector<std::filesystem::path> TranscriptLogs(const std::filesystem::path& shards);

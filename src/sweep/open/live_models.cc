@@ -11,6 +11,7 @@
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/kept.h"
 #include "record/logs/layout.h"
+#include "relay/upstream.h"
 
 namespace xsweep {
 namespace {
@@ -68,25 +69,20 @@ Status CheckKeysOf(const Cell& cell) {
   return {};
 }
 
-Status NeedKey(const std::string& variable, const char* where) {
-  const auto key = Secret::FromEnvironment(variable);
-  return key ? Status() : UserError(key.error().Text() + "; see .env.example", where);
-}
-
 /// What an agent elsewhere, or the model behind its relay, is asked with is there: without it every trial would be an
 /// error.
 Status CheckAgentKey(const Cell& cell) {
   const Json& options = cell.agent.options;
-  const std::string key(options.StringOr("key_env", ""));
-  if (!key.empty()) TRY(NeedKey(key, "agent.key_env"));
+  const auto missing = [](const Error& error, const char* where) {
+    return UserError(error.Text() + "; see .env.example", where);
+  };
+  if (const std::string key(options.StringOr("key_env", "")); !key.empty()) {
+    if (const auto there = Secret::FromEnvironment(key); !there) return missing(there.error(), "agent.key_env");
+  }
   if (options.StringOr("relay", "none") != "upstream") return {};
-  const std::string address(options.StringOr("relay_to", ""));
-  if (!address.empty() && IsLoopback(address)) return {};
-  const std::string upstream(options.StringOr("relay_key_env", ""));
-  if (!upstream.empty()) return NeedKey(upstream, "agent.relay_key_env");
-  // Whose wire the agent speaks is seen when it asks.
-  if (Secret::FromEnvironment("ANTHROPIC_API_KEY")) return {};
-  return NeedKey("OPENAI_API_KEY", "agent.relay_key_env");
+  const Status there = CheckUpstreamKey(std::string(options.StringOr("relay_to", "")),
+                                        std::string(options.StringOr("relay_key_env", "")));
+  return there ? Status() : missing(there.error(), "agent.relay_key_env");
 }
 
 /// A bound in dollars that cannot be kept, because a model that it bounds has no known price, would never stop
