@@ -175,7 +175,7 @@ std::size_t LineAt(std::string_view text, std::size_t offset) {
   return static_cast<std::size_t>(std::ranges::count(before, '\n')) + 1;
 }
 
-Expected<Json> ParsePythonJson(std::string_view text, std::string_view where) {
+Expected<Json> ParseLogJson(std::string_view text, std::string_view where) {
   text = WithoutByteOrderMark(text);
   auto parsed = Json::Parse(text, where);
   if (parsed) return parsed;

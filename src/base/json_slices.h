@@ -28,8 +28,8 @@ char FirstOf(std::string_view text);
 /// The 1-based line of the byte at `offset`.
 std::size_t LineAt(std::string_view text, std::size_t offset);
 
-/// Json::Parse for what Python's json module writes: NaN, Infinity and -Infinity are read as null. A half surrogate
-/// (\ud800) is read as U+FFFD.
-Expected<Json> ParsePythonJson(std::string_view text, std::string_view where);
+/// Json::Parse for logs that Python's json module wrote: NaN, Infinity and -Infinity are read as null, a half surrogate
+/// (\ud800) as U+FFFD, so that what is read can be written again. ParsePythonJson (python/json_reader.h) keeps them.
+Expected<Json> ParseLogJson(std::string_view text, std::string_view where);
 
 }  // namespace xsweep

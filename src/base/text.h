@@ -11,6 +11,9 @@
 
 namespace xsweep {
 
+/// Where a search that finds nothing says it is.
+inline constexpr std::size_t kNowhere = std::string_view::npos;
+
 /// Fewest insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string
 /// alignment), in bytes. O(|a| * |b|).
 std::size_t EditDistance(std::string_view a, std::string_view b);

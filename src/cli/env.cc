@@ -10,7 +10,7 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kEnvUsage =
     "Environments by hand.\n\n"
     "Usage: xsweep env list                                  which environments there are\n"
     "       xsweep env call NAME TOOL [JSON] [--data PATH]   one tool call on a fresh fork\n"
@@ -45,7 +45,7 @@ Expected<int> EnvListCommand(const std::vector<std::string>& words) {
 Expected<int> EnvCommand(const Invocation& invocation) {
   const std::vector<std::string>& words = invocation.words;
   if (words.empty() || words[0] == "--help" || words[0] == "-h") {
-    Print(kUsage);
+    Print(kEnvUsage);
     return words.empty() ? kExitUsage : kExitDone;
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());

@@ -21,7 +21,7 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kExportUsage =
     "Writes what other tools read.\n\n"
     "Usage: xsweep export RUN --format eval|otlp|sarif|junit|csv --out DIR   Inspect logs, traces, gates, rows\n"
     "       xsweep export RUN --format mlflow|otlp --out URL                 a tracking server, a receiver of traces\n"
@@ -146,7 +146,7 @@ Expected<int> ExportFormat(const std::vector<std::string>& words) {
 Expected<int> ExportCommand(const Invocation& invocation) {
   const std::vector<std::string>& words = invocation.words;
   if (words.empty() || words[0] == "--help" || words[0] == "-h") {
-    Print(kUsage);
+    Print(kExportUsage);
     return words.empty() ? kExitUsage : kExitDone;
   }
   if (words[0] != "results") return ExportFormat(words);

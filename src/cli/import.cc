@@ -10,7 +10,7 @@
 namespace xsweep {
 namespace {
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kImportUsage =
     "Brings in what others have made.\n\n"
     "Usage: xsweep import tau-bench PATH --out DIR   tasks and tools of tau-bench v1, with your own Python\n"
     "       xsweep import tau2 PATH --out DIR        data and tools of tau2-bench, with your own Python\n"
@@ -56,7 +56,7 @@ Expected<int> Join(const Invocation& invocation, const std::vector<std::string>&
   return JoinImports(request);
 }
 
-Expected<int> Benchmark(BenchmarkExport request, const std::vector<std::string>& words) {
+Expected<int> WriteBenchmark(BenchmarkExport request, const std::vector<std::string>& words) {
   const std::string command = "import " + request.name;
   Arguments arguments(command, "Exports the benchmark's tasks, tools and data once, with your own Python.",
                       "xsweep " + command + " ~/" + request.name + " --out ~/" + request.name + "-export");
@@ -76,13 +76,13 @@ Expected<int> Benchmark(BenchmarkExport request, const std::vector<std::string>&
 Expected<int> ImportCommand(const Invocation& invocation) {
   const std::vector<std::string>& words = invocation.words;
   if (words.empty() || words[0] == "--help" || words[0] == "-h") {
-    Print(kUsage);
+    Print(kImportUsage);
     return words.empty() ? kExitUsage : kExitDone;
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (words[0] == "results") return Results(invocation, rest);
   if (words[0] == "join") return Join(invocation, rest);
-  if (words[0] == "tau-bench" || words[0] == "tau2") return Benchmark({.name = words[0]}, rest);
+  if (words[0] == "tau-bench" || words[0] == "tau2") return WriteBenchmark({.name = words[0]}, rest);
   return UserError(
       "unknown `import " + words[0] + "`" + DidYouMean(words[0], {"tau-bench", "tau2", "results", "join"}, "there are"),
       "import");

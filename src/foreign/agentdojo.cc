@@ -79,7 +79,7 @@ ToolCall CallOf(ondemand::value json) {
       auto value = field.value();
       if (value.error() == simdjson::SUCCESS && value.type().value_unsafe() == ondemand::json_type::object) {
         if (simdjson::to_json_string(value).get(raw) != simdjson::SUCCESS) continue;
-        const auto parsed = ParsePythonJson(raw, "call");
+        const auto parsed = ParseLogJson(raw, "call");
         if (!parsed) continue;
         call.name = parsed->StringOr("name", "");
         if (const Json* arguments = parsed->Find("arguments")) call.arguments = *arguments;
@@ -89,7 +89,7 @@ ToolCall CallOf(ondemand::value json) {
     }
     if (key == "args" || key == "arguments") {
       if (simdjson::to_json_string(field.value()).get(raw) != simdjson::SUCCESS) continue;
-      if (auto parsed = ParsePythonJson(raw, "args")) call.arguments = std::move(*parsed);
+      if (auto parsed = ParseLogJson(raw, "args")) call.arguments = std::move(*parsed);
     }
   }
   return call;
@@ -318,7 +318,7 @@ Expected<ForeignTrial> ReadAgentDojoLog(std::string_view text, const std::string
   Fields fields;
   if (!attempt(text, trial, fields)) {
     // NaN durations and half surrogates: read it as Python wrote it.
-    TRY_ASSIGN(const Json json, ParsePythonJson(text, where));
+    TRY_ASSIGN(const Json json, ParseLogJson(text, where));
     trial = {};
     fields = {};
     if (!attempt(json.Dump(), trial, fields)) return UserError("is no JSON object", where);

@@ -147,7 +147,7 @@ Expected<Json> Sketch(std::string_view text, const std::string& where) {
   Json sample = Json::MakeObject();
   TRY(ForEachMember(text, where, [&](std::string_view key, std::string_view value, std::size_t) -> Status {
     if (std::ranges::find(kWanted, key) == std::end(kWanted)) return {};
-    TRY_ASSIGN(Json parsed, ParsePythonJson(value, where + ": " + std::string(key)));
+    TRY_ASSIGN(Json parsed, ParseLogJson(value, where + ": " + std::string(key)));
     sample.Set(key, std::move(parsed));
     return {};
   }));
@@ -241,7 +241,7 @@ Status ReadArchive(std::string_view bytes, const std::string& where, ForeignSour
   if (header == nullptr)
     return UserError("is no log of Inspect: it has no header.json and no _journal/start.json", where);
   TRY_ASSIGN(const std::string text, zip.Read(*header));
-  TRY_ASSIGN(const Json json, ParsePythonJson(text, where + ": " + header->name));
+  TRY_ASSIGN(const Json json, ParseLogJson(text, where + ": " + header->name));
   const Log log = ReadHeader(json);
   Remember(log, source);
   std::uint64_t samples = 0;
@@ -268,7 +268,7 @@ Status ReadJsonLog(std::string_view text, const std::string& where, ForeignSourc
   TRY(ForEachMember(text, where, [&](std::string_view key, std::string_view value, std::size_t) -> Status {
     if (key == "samples") samples = value;
     if (std::ranges::find(kHeader, key) == std::end(kHeader)) return {};
-    TRY_ASSIGN(Json parsed, ParsePythonJson(value, where + ": " + std::string(key)));
+    TRY_ASSIGN(Json parsed, ParseLogJson(value, where + ": " + std::string(key)));
     header.Set(key, std::move(parsed));
     return {};
   }));

@@ -176,7 +176,7 @@ Status ReadJsonlFacts(std::string_view text, const std::string& where,
     ++line;
     if (FirstOf(json_text) == '\0') continue;
     const std::string at = fmt::format("{}:{}", where, line);
-    TRY_ASSIGN(const Json json, ParsePythonJson(json_text, at));
+    TRY_ASSIGN(const Json json, ParseLogJson(json_text, at));
     if (!json.is_object()) return UserError("is no JSON object", at);
     Row row;
     for (const auto& [key, value] : json.members()) {

@@ -46,7 +46,7 @@ bool StaysInside(const fs::path& path) {
 }  // namespace
 
 Status TauFile::ReadInfo(std::string_view text) {
-  TRY_ASSIGN(const Json info, ParsePythonJson(text, path_.string() + ": info"));
+  TRY_ASSIGN(const Json info, ParseLogJson(text, path_.string() + ": info"));
   source_.seed = static_cast<std::uint64_t>(std::max<std::int64_t>(0, info.IntOr("seed", 0)));
   source_.commit = info.StringOr("git_commit", "");
   const auto inside = [&](std::string_view part, std::string_view key) {
@@ -61,7 +61,7 @@ Status TauFile::ReadInfo(std::string_view text) {
 
 Status TauFile::ReadTaskLabels(std::string_view tasks) {
   return ForEachElement(tasks, path_.string() + ": tasks", [&](std::string_view value, std::size_t) -> Status {
-    TRY_ASSIGN(const Json task, ParsePythonJson(value, path_.string() + ": tasks"));
+    TRY_ASSIGN(const Json task, ParseLogJson(value, path_.string() + ": tasks"));
     const Json* id = task.Find("id");
     const Json* criteria = task.Find("evaluation_criteria");
     const Json* actions = criteria == nullptr ? nullptr : criteria->Find("actions");
@@ -89,7 +89,7 @@ Status TauFile::CutList(std::string_view text, bool only_simulations) {
 }
 
 Status TauFile::CutIndex(std::string_view index) {
-  TRY_ASSIGN(const Json list, ParsePythonJson(index, path_.string() + ": simulation_index"));
+  TRY_ASSIGN(const Json list, ParseLogJson(index, path_.string() + ": simulation_index"));
   if (!list.is_array()) return {};
   for (const Json& item : list.items()) {
     const fs::path file(
@@ -195,7 +195,7 @@ Status TauFile::ForEach(const std::function<Status(ForeignTrial&&)>& visit) cons
     }
     const std::string where =
         entry.file.empty() ? fmt::format("{}:{}: entry {}", path_.string(), entry.line, i + 1) : entry.file.string();
-    TRY_ASSIGN(const Json json, ParsePythonJson(entry.file.empty() ? entry.text : std::string_view(text), where));
+    TRY_ASSIGN(const Json json, ParseLogJson(entry.file.empty() ? entry.text : std::string_view(text), where));
     TRY_ASSIGN(ForeignTrial trial, source_.format == "tau1" ? ReadTau1(json, where) : ReadTau2(json, where));
     NoteLabels(json, trial.task);
     trial.arm.model = source_.model;

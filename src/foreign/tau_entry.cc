@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kStopWord = "###STOP###";
 constexpr std::string_view kTransferTool = "transfer_to_human_agents";
 
-std::string TextOf(const Json& message) {
+std::string ContentOf(const Json& message) {
   const Json* content = message.Find("content");
   return content != nullptr && content->is_string() ? content->AsString() : std::string();
 }
@@ -47,7 +47,7 @@ class Reader {
 
   void Read(const Json& message) {
     const std::string_view role = message.StringOr("role", "");
-    if (role == "system") out_.system = TextOf(message);
+    if (role == "system") out_.system = ContentOf(message);
     if (role == "user") User(message);
     if (role == "assistant") Agent(message);
     if (role == "tool") Tool(message);
@@ -64,10 +64,10 @@ class Reader {
   }
   void User(const Json& message) {
     ++turn_;
-    Add(StepKind::kUser, TextOf(message));
+    Add(StepKind::kUser, ContentOf(message));
   }
   void Agent(const Json& message) {
-    Step& step = Add(StepKind::kAgent, TextOf(message));
+    Step& step = Add(StepKind::kAgent, ContentOf(message));
     const Json* calls = message.Find("tool_calls");
     if (calls == nullptr || !calls->is_array()) return;
     for (const Json& call : calls->items()) {
@@ -85,7 +85,7 @@ class Reader {
     record.call = std::move(*asked);
     waiting_.erase(asked);
     record.turn = turn_;
-    record.content = TextOf(message);
+    record.content = ContentOf(message);
     const bool failed = message.BoolOr("error", false) || record.content.starts_with("Error");
     record.fate = failed ? CallFate::kFailed : CallFate::kExecuted;
     Add(StepKind::kTool, record.content).call = static_cast<int>(out_.calls.size()) - 1;

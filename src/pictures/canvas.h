@@ -31,8 +31,11 @@ inline constexpr Colour kWhite = "#ffffff", kInk = "#24292f", kGrey = "#6e7781",
 
 enum class Anchor { kStart, kMiddle, kEnd };
 
+/// Sizes of letters in pixels.
+inline constexpr double kTitleSize = 16, kTextSize = 12, kSmallSize = 11;
+
 struct TextStyle {
-  double size = 12;  ///< pixels
+  double size = kTextSize;  ///< pixels
   Colour colour = colour::kInk;
   Anchor anchor = Anchor::kStart;
   bool bold = false;

@@ -13,7 +13,6 @@
 namespace xsweep {
 namespace {
 
-constexpr double kTitleSize = 16, kTextSize = 12, kSmallSize = 11;
 constexpr double kLegendRow = 20, kCaptionRow = 16;
 
 double EntryWidth(const LegendEntry& entry) { return 24 + TextWidth(entry.text, kSmallSize) + 20; }

@@ -14,7 +14,6 @@
 namespace xsweep {
 namespace {
 
-constexpr double kTextSize = 12, kSmallSize = 11;
 constexpr double kRow = 42, kTightRow = 32;
 
 double Reach(const RunComparison& comparison) {

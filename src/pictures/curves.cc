@@ -16,7 +16,7 @@
 namespace xsweep {
 namespace {
 
-constexpr double kSmallSize = 11, kTitleSize = 12, kPlotHeight = 250, kScaleRoom = 46, kPanelGap = 26;
+constexpr double kPlotHeight = 250, kScaleRoom = 46, kPanelGap = 26;
 constexpr std::size_t kMostLines = 6;
 constexpr std::array<Colour, kMostLines> kColours{colour::kVermilion, colour::kBlue,   colour::kGreen,
                                                   colour::kPurple,    colour::kOrange, colour::kBlack};
@@ -98,8 +98,8 @@ CurveFrame FrameOf(const CurvePanel& panel, const Box& box) {
 }
 
 void DrawFrame(Canvas& canvas, const CurvePanel& panel, const CurveFrame& frame) {
-  canvas.Text({frame.box.left, frame.box.top - 14}, FitText(panel.title, frame.box.width(), kTitleSize),
-              {.size = kTitleSize, .bold = true});
+  canvas.Text({frame.box.left, frame.box.top - 14}, FitText(panel.title, frame.box.width(), kTextSize),
+              {.size = kTextSize, .bold = true});
   for (int i = 0; i <= 5; ++i) {
     const double share = frame.high * i / 5;
     canvas.Line({frame.box.left, frame.Y(share)}, {frame.box.right, frame.Y(share)}, colour::kRule);

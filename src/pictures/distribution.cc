@@ -14,7 +14,6 @@
 namespace xsweep {
 namespace {
 
-constexpr double kTextSize = 12, kSmallSize = 11;
 constexpr std::size_t kMostPoints = 200;
 constexpr double kBetweenPanels = 76;  // the last word of one scale and the first of the next stand apart
 /// Fills of the violins: tints of blue and orange, light enough for points on top.

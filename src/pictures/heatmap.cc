@@ -16,7 +16,7 @@
 namespace xsweep {
 namespace {
 
-constexpr double kTextSize = 12, kSmallSize = 10.5;
+constexpr double kFieldSize = 10.5;  // what must fit into a field, and the names of the axes
 constexpr double kRowHeight = 38, kHighRow = 52, kPanelGap = 26, kAxisRoom = 24, kLabelLine = 15;
 constexpr double kNarrowest = 52;            ///< of a cell that still holds "66.7 %" and its counts
 constexpr double kWideEnoughForBounds = 84;  ///< to hold "[16.3, 56.3]"
@@ -112,7 +112,7 @@ void DrawLines(Canvas& canvas, Point middle, const std::string& figure, const st
   canvas.Text({middle.x, y}, figure, {.size = kTextSize, .anchor = Anchor::kMiddle, .bold = true});
   for (const std::string& line : small) {
     y += small.size() > 1 ? 15 : 16;
-    canvas.Text({middle.x, y}, line, {.size = kSmallSize, .anchor = Anchor::kMiddle});
+    canvas.Text({middle.x, y}, line, {.size = kFieldSize, .anchor = Anchor::kMiddle});
   }
 }
 
@@ -150,9 +150,9 @@ void DrawEntry(Canvas& canvas, const PanelLayout& layout, const Box& box, const 
 
 void DrawColumnLabels(Canvas& canvas, const HeatPanel& panel, const PanelLayout& layout, double top) {
   const double bottom = top + kAxisRoom + layout.label_height - 6;
-  canvas.Text({layout.left, top + 8}, panel.column_axis, {.size = kSmallSize, .colour = colour::kGrey});
+  canvas.Text({layout.left, top + 8}, panel.column_axis, {.size = kFieldSize, .colour = colour::kGrey});
   canvas.Text({layout.left - 12, bottom - 6}, panel.row_axis,
-              {.size = kSmallSize, .colour = colour::kGrey, .anchor = Anchor::kEnd});
+              {.size = kFieldSize, .colour = colour::kGrey, .anchor = Anchor::kEnd});
   // Where columns are narrower than a line of text is high, only some can have their name.
   const auto every = static_cast<std::size_t>(std::ceil(14 / layout.cell_width));
   for (std::size_t column = 0; column < panel.columns.size(); column += every) {
@@ -247,7 +247,7 @@ void DrawVerdicts(Canvas& canvas, const AttackDefense& matrix, const std::vector
     DrawLines(canvas, {x, top + kAxisRoom + layout.label_height - 12}, columns[i].title, {});
     for (std::size_t row = 0; row < matrix.verdicts.size(); ++row) {
       std::vector<std::string> small = columns[i].small(matrix.verdicts[row], layout.bounds);
-      for (std::string& line : small) line = FitText(line, kVerdictWidth - 6, kSmallSize);
+      for (std::string& line : small) line = FitText(line, kVerdictWidth - 6, kFieldSize);
       DrawLines(canvas, {x, CellBox(layout, top, row, 0).center().y}, columns[i].figure(matrix.verdicts[row]), small);
     }
   }

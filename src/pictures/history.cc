@@ -18,7 +18,7 @@
 namespace xsweep {
 namespace {
 
-constexpr double kSmallSize = 11, kPlotHeight = 260, kLabelHeight = 166;
+constexpr double kPlotHeight = 260, kLabelHeight = 166;
 constexpr std::size_t kMostRuns = 150;
 
 std::optional<double> Number(const std::string& text) {

@@ -13,7 +13,6 @@ namespace xsweep {
 namespace {
 
 constexpr std::size_t kMostSeedBars = 4;
-constexpr double kTextSize = 12, kSmallSize = 11;
 constexpr double kPercentRoom = 56, kCountsRoom = 62, kPanelGap = 22;
 constexpr double kBelowPanel = 48;  ///< for the scale of a panel
 constexpr double kNarrowPage = 620;

@@ -33,7 +33,7 @@ std::string_view PictureWords(std::string_view name) {
   return "How success rates of tasks and seeds are spread";
 }
 
-std::string Picture(const std::vector<std::string>& pictures, std::string_view name) {
+std::string PictureLine(const std::vector<std::string>& pictures, std::string_view name) {
   for (const std::string& picture : pictures) {
     if (picture == name) return fmt::format("![{}]({}.png)\n\n", PictureWords(name), name);
   }
@@ -157,12 +157,13 @@ std::string ReportMarkdown(const Story& story, const std::vector<std::string>& p
   const RunAggregate& aggregate = story.aggregate;
   std::string text = fmt::format("# {}: report on run {}\n\n{}\n\n", MarkdownCode(story.manifest.exp),
                                  MarkdownCode(story.manifest.run_id), MarkdownText(Headline(story)));
-  text += story.gates_markdown + Picture(pictures, "summary") + CellsSection(story) + SharedSection(story) +
+  text += story.gates_markdown + PictureLine(pictures, "summary") + CellsSection(story) + SharedSection(story) +
           CalibrationSection(story) + DoubtsSection(story) + ControlsSection(story);
-  text += Picture(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
+  text += PictureLine(pictures, "attack_defense") + AttackDefenseSection(aggregate) +
           ContrastSection(story.manifest, ContrastWithControls(aggregate, story.adjustment));
-  text += Picture(pictures, "heatmap") + Picture(pictures, "distribution") + SeedsSection(aggregate) +
-          RepeatsSection(aggregate) + Picture(pictures, "curves") + CurveSection(aggregate) + TriesSection(aggregate);
+  text += PictureLine(pictures, "heatmap") + PictureLine(pictures, "distribution") + SeedsSection(aggregate) +
+          RepeatsSection(aggregate) + PictureLine(pictures, "curves") + CurveSection(aggregate) +
+          TriesSection(aggregate);
   return text + FailuresSection(story) + EffortSection(aggregate) + DesignSection(story) + RepeatSection(story);
 }
 

@@ -78,7 +78,7 @@ std::int64_t InParts(const TaskPair& pair) {
 
 /// Mass of each number of successes of B in one task, from the lowest possible one on; the ratio of neighbours is
 /// walked, so that no large numbers cancel.
-std::vector<double> Hypergeometric(const TaskPair& pair) {
+std::vector<double> HypergeometricMasses(const TaskPair& pair) {
   const std::int64_t successes = pair.a.sum + pair.b.sum;
   const std::int64_t low = std::max<std::int64_t>(0, successes - pair.a.n);
   const std::int64_t high = std::min(pair.b.n, successes);
@@ -188,7 +188,7 @@ double StratifiedExact(std::span<const TaskPair> pairs) {
   for (const TaskPair& pair : pairs) {
     if (pair.a.n == 0 || pair.b.n == 0) continue;
     observed += pair.b.sum;
-    Convolve(Hypergeometric(pair), std::max<std::int64_t>(0, pair.a.sum + pair.b.sum - pair.a.n), masses);
+    Convolve(HypergeometricMasses(pair), std::max<std::int64_t>(0, pair.a.sum + pair.b.sum - pair.a.n), masses);
   }
   const std::int64_t at = observed - masses.first;
   if (at < 0 || at >= std::ssize(masses.at)) return 0;  // trimmed: rarer than anything that counts

@@ -56,12 +56,12 @@ TEST(JsonSlices, NameTheLineOfAFault) {
 }
 
 TEST(PythonJson, ReadsWhatPythonWrites) {
-  const auto json = ParsePythonJson(R"({"reward": NaN, "text": "NaN \ud800 \ud83d\ude00", "far": -Infinity})", "f");
+  const auto json = ParseLogJson(R"({"reward": NaN, "text": "NaN \ud800 \ud83d\ude00", "far": -Infinity})", "f");
   ASSERT_TRUE(json) << json.error().Text();
   EXPECT_TRUE(json->Find("reward")->is_null());
   EXPECT_EQ(json->StringOr("text", ""), "NaN \xEF\xBF\xBD \xF0\x9F\x98\x80");
   EXPECT_TRUE(json->Find("far")->is_null());
-  EXPECT_FALSE(ParsePythonJson("{\"a\": nan}", "f"));
+  EXPECT_FALSE(ParseLogJson("{\"a\": nan}", "f"));
 }
 
 TEST(PythonLiteral, IsReadAsTheJsonThatItMeans) {

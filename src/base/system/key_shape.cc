@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 22> kPrefixes = {
     "sk-",  "sk_",  "pk-",    "gsk_",  "AIza", "xai-",  "hf_", "ghp_",   "gho_",  "github_pat_", "r8_",
     "AKIA", "ASIA", "nvapi-", "pplx-", "fw_",  "ya29.", "eyJ", "glpat-", "xoxb-", "Bearer ",     "key-"};
-constexpr std::size_t kShortest = 12;
+constexpr std::size_t kShortestKey = 12;
 constexpr std::size_t kLong = 20;
 
 constexpr std::array<std::string_view, 9> kKeyWords = {"key",  "token", "secret", "sig",       "auth",
@@ -32,7 +32,7 @@ std::string Lower(std::string_view text) {
 }
 
 bool HasKnownStart(std::string_view text) {
-  return text.size() >= kShortest &&
+  return text.size() >= kShortestKey &&
          std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 

@@ -17,7 +17,7 @@ namespace xsweep {
 namespace {
 
 constexpr std::string_view kBlot = "[secret]";
-constexpr std::size_t kShortest = 8;
+constexpr std::size_t kShortestScrubbed = 8;
 constexpr std::size_t kDeepest = 15;  // backslashes in a row
 
 int HexValue(std::string_view digits) {
@@ -103,10 +103,10 @@ std::string Base64(std::string_view bytes, std::string_view last_two) {
 std::vector<std::string> Forms(const std::string& key) {
   std::vector<std::string> forms = {key};
   // Shorter ones are words such as `none` and `ollama`; a start that only keys have is none.
-  if (key.size() < kShortest && !(key.size() > 4 && key.starts_with("sk-"))) return {};
+  if (key.size() < kShortestScrubbed && !(key.size() > 4 && key.starts_with("sk-"))) return {};
   for (const std::string_view last_two : {"+/", "-_"}) {
     for (std::size_t offset = 0; offset < 3; ++offset) {
-      if (key.size() >= kShortest) forms.push_back(Base64(std::string_view(key).substr(offset), last_two));
+      if (key.size() >= kShortestScrubbed) forms.push_back(Base64(std::string_view(key).substr(offset), last_two));
     }
   }
   forms.push_back(Hex(key));

@@ -103,20 +103,20 @@ bool IsCut(const ToolCall& call) {
 }
 
 // What templates leave when a model said nothing, and how gateways write a message that is not there.
-constexpr std::array<std::string_view, 14> kMarks = {"</s>",
-                                                     "<s>",
-                                                     "<eos>",
-                                                     "<bos>",
-                                                     "<pad>",
-                                                     "<unk>",
-                                                     "<end_of_turn>",
-                                                     "<|eot_id|>",
-                                                     "<|eom_id|>",
-                                                     "<|begin_of_text|>",
-                                                     "<|end_of_text|>",
-                                                     "<|endoftext|>",
-                                                     "<|im_end|>",
-                                                     "\xEF\xBF\xBD"};
+constexpr std::array<std::string_view, 14> kTemplateMarks = {"</s>",
+                                                             "<s>",
+                                                             "<eos>",
+                                                             "<bos>",
+                                                             "<pad>",
+                                                             "<unk>",
+                                                             "<end_of_turn>",
+                                                             "<|eot_id|>",
+                                                             "<|eom_id|>",
+                                                             "<|begin_of_text|>",
+                                                             "<|end_of_text|>",
+                                                             "<|endoftext|>",
+                                                             "<|im_end|>",
+                                                             "\xEF\xBF\xBD"};
 constexpr std::array<std::string_view, 6> kNothings = {"null", "None", "undefined", "{}", "[]", "\"\""};
 
 /// Whether no word is left of `text`.
@@ -124,7 +124,7 @@ bool SaysNothing(std::string_view text) {
   text = Trim(text);
   for (bool found = true; found;) {
     found = false;
-    for (const std::string_view mark : kMarks) {
+    for (const std::string_view mark : kTemplateMarks) {
       if (!text.starts_with(mark)) continue;
       text = Trim(text.substr(mark.size()));
       found = true;

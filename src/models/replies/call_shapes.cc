@@ -12,7 +12,6 @@
 namespace xsweep {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kMostPlaces = 1000;     // of one name that are looked at
 constexpr std::size_t kArgumentsWithin = 48;  // between a name and the brace behind it
 
@@ -80,7 +79,7 @@ class Place {
     if (!left.ends_with(':') && !left.ends_with('=')) return false;
     left = TrimEnd(left.substr(0, left.size() - 1));
     TakeQuoteFromEnd(left);
-    return IsNameKey(LastWord(left)) && after_.substr(0, 400).find("description") == kNone;
+    return IsNameKey(LastWord(left)) && after_.substr(0, 400).find("description") == kNowhere;
   }
   /// "NAME": {
   bool IsKey() const {
@@ -96,7 +95,7 @@ class Place {
   bool IsInTag() const {
     const std::string_view left = TrimEnd(before_);
     if (!left.ends_with('>')) return false;
-    if (TrimStart(after_).starts_with('(') && left.rfind('<') != kNone) return true;
+    if (TrimStart(after_).starts_with('(') && left.rfind('<') != kNowhere) return true;
     return TrimStart(after_).starts_with('<') && IsNameKey(LastWord(left.substr(0, left.size() - 1)));
   }
 
@@ -105,10 +104,10 @@ class Place {
     std::string_view label = line_start_;
     while (!label.empty() && IsMarkUp(label.front())) label.remove_prefix(1);
     const std::size_t colon = label.find(':');
-    if (colon == kNone || !IsNameKey(Trim(label.substr(0, colon), " *`\"'"))) return false;
+    if (colon == kNowhere || !IsNameKey(Trim(label.substr(0, colon), " *`\"'"))) return false;
     if (!Trim(label.substr(colon + 1), " \t*`\"'").empty()) return false;
     const std::size_t end = after_.find('\n');
-    if (end == kNone || !Trim(after_.substr(0, end), " \t\r*`\"'.,").empty()) return false;
+    if (end == kNowhere || !Trim(after_.substr(0, end), " \t\r*`\"'.,").empty()) return false;
     std::string_view below = after_.substr(end + 1);
     for (int line = 0; line < 3 && !below.empty(); ++line) {
       const std::size_t stop = std::min(below.find('\n'), below.size());
@@ -120,14 +119,14 @@ class Place {
   static bool IsArgumentLabel(std::string_view line) {
     while (!line.empty() && IsMarkUp(line.front())) line.remove_prefix(1);
     const std::size_t colon = line.find(':');
-    return colon != kNone && std::ranges::find(kArgumentLabels, AsciiLower(Trim(line.substr(0, colon), " *`\"'"))) !=
-                                 kArgumentLabels.end();
+    return colon != kNowhere && std::ranges::find(kArgumentLabels, AsciiLower(Trim(line.substr(0, colon), " *`\"'"))) !=
+                                    kArgumentLabels.end();
   }
 
   /// NAME{"argument": and what templates put between the two.
   bool HasArgumentsBehind() const {
     const std::size_t brace = after_.substr(0, kArgumentsWithin).find('{');
-    return brace != kNone && StartsWithArgument(after_.substr(brace + 1));
+    return brace != kNowhere && StartsWithArgument(after_.substr(brace + 1));
   }
   /// NAME(argument= anywhere, NAME( at the start of a line.
   bool IsInPython() const {
@@ -159,7 +158,7 @@ class Place {
 bool Calls(std::string_view text, const ToolSchema& tool) {
   if (tool.name.empty()) return false;
   std::size_t at = text.find(tool.name);
-  for (std::size_t n = 0; at != kNone && n < kMostPlaces; ++n) {
+  for (std::size_t n = 0; at != kNowhere && n < kMostPlaces; ++n) {
     const std::size_t end = at + tool.name.size();
     const bool whole = (at == 0 || !IsWord(text[at - 1])) && (end == text.size() || !IsWord(text[end]));
     if (whole && Place(text.substr(0, at), text.substr(end), tool).IsACall()) return true;
@@ -189,7 +188,8 @@ bool NamesACall(std::string_view text, const std::vector<ToolSchema>& tools) {
     return std::ranges::any_of(tools, [&](const ToolSchema& tool) { return Calls(where, tool); });
   };
   if (in(text)) return true;
-  const bool escaped = text.find("&lt;") != kNone || text.find("&quot;") != kNone || text.find("&#34;") != kNone;
+  const bool escaped =
+      text.find("&lt;") != kNowhere || text.find("&quot;") != kNowhere || text.find("&#34;") != kNowhere;
   return escaped && in(WithoutEntities(text));
 }
 

@@ -13,13 +13,12 @@
 namespace xsweep {
 namespace {
 
-constexpr std::size_t kNone = std::string_view::npos;
 constexpr std::size_t kLongestObject = std::size_t{256} << 10U;
 constexpr int kMostMisses = 64;             // opening braces that nothing closes
 constexpr std::size_t kNameDistance = 200;  // between a name and the arguments behind it
 
 // In small letters. Each is the opening mark of some family's calls and hardly ever prose.
-constexpr std::array<std::string_view, 25> kMarks = {
+constexpr std::array<std::string_view, 25> kCallMarks = {
     "<tool_call",
     "<toolcall",
     "<tool_use>",
@@ -102,10 +101,10 @@ class Objects {
   std::optional<Span> Next() {
     while (at_ < text_.size() && misses_ < kMostMisses) {
       const std::size_t begin = text_.find('{', at_);
-      if (begin == kNone) break;
+      if (begin == kNowhere) break;
       const std::size_t end = EndOf(begin);
-      at_ = end == kNone ? begin + 1 : end;
-      if (end != kNone) return Span{begin, end};
+      at_ = end == kNowhere ? begin + 1 : end;
+      if (end != kNowhere) return Span{begin, end};
       ++misses_;
     }
     return std::nullopt;
@@ -128,7 +127,7 @@ class Objects {
         return i + 1;
       }
     }
-    return kNone;
+    return kNowhere;
   }
 
   std::string_view text_;
@@ -163,7 +162,7 @@ const ToolSchema* LastNameIn(std::string_view text, const std::vector<ToolSchema
   std::size_t where = 0;
   for (const ToolSchema& tool : tools) {
     const std::size_t at = text.rfind(tool.name);
-    if (tool.name.empty() || at == kNone) continue;
+    if (tool.name.empty() || at == kNowhere) continue;
     const std::size_t end = at + tool.name.size();
     const bool whole = (at == 0 || !IsWord(text[at - 1])) && (end == text.size() || !IsWord(text[end]));
     if (whole && (last == nullptr || at > where)) last = &tool, where = at;
@@ -172,8 +171,8 @@ const ToolSchema* LastNameIn(std::string_view text, const std::vector<ToolSchema
 }
 
 std::size_t FirstMark(std::string_view lower) {
-  std::size_t first = kNone;
-  for (const std::string_view mark : kMarks) first = std::min(first, lower.find(mark));
+  std::size_t first = kNowhere;
+  for (const std::string_view mark : kCallMarks) first = std::min(first, lower.find(mark));
   return first;
 }
 
@@ -202,25 +201,25 @@ void ReadTaggedCalls(std::string_view text, const std::vector<ToolSchema>& tools
        {std::pair{"<function=", "<parameter="}, {"<invoke name=", "<parameter name="}}) {
     const std::string_view mark = open;
     const std::string_view inner = parameter;
-    for (std::size_t at = text.find(mark); at != kNone;) {
+    for (std::size_t at = text.find(mark); at != kNowhere;) {
       const std::size_t next = std::min(text.find(mark, at + mark.size()), text.size());
       const std::string_view block = text.substr(at, next - at);
       const ToolSchema* tool = FindTool(NameBehind(block, mark.size()), tools);
       Json arguments = Json::MakeObject();
-      for (std::size_t p = block.find(inner); p != kNone;) {
+      for (std::size_t p = block.find(inner); p != kNowhere;) {
         const std::string_view name = NameBehind(block, p + inner.size());
         const std::size_t begin = block.find('>', p);
-        const std::size_t end = begin == kNone ? kNone : block.find("</parameter>", begin);
-        if (end == kNone) return;  // cut off: nothing here is certain
+        const std::size_t end = begin == kNowhere ? kNowhere : block.find("</parameter>", begin);
+        if (end == kNowhere) return;  // cut off: nothing here is certain
         if (tool != nullptr) arguments.Set(name, ParameterValue(block.substr(begin + 1, end - begin - 1), name, *tool));
         p = block.find(inner, end);
       }
-      const bool whole = block.find("</function>") != kNone || block.find("</invoke>") != kNone;
+      const bool whole = block.find("</function>") != kNowhere || block.find("</invoke>") != kNowhere;
       if (tool != nullptr && whole) {
         if (found.calls.empty()) found.before = Trim(text.substr(0, at));
         found.calls.push_back({"", tool->name, std::move(arguments)});
       }
-      at = next == text.size() ? kNone : next;
+      at = next == text.size() ? kNowhere : next;
     }
   }
 }
@@ -229,7 +228,7 @@ void ReadTaggedCalls(std::string_view text, const std::vector<ToolSchema>& tools
 
 bool LooksLikeCall(std::string_view text, const std::vector<ToolSchema>& tools) {
   if (tools.empty() || Trim(text).empty()) return false;
-  return FirstMark(AsciiLower(text)) != kNone || NamesACall(text, tools);
+  return FirstMark(AsciiLower(text)) != kNowhere || NamesACall(text, tools);
 }
 
 std::optional<TextCalls> ReadTextCalls(std::string_view text, const std::vector<ToolSchema>& tools) {

@@ -16,7 +16,7 @@ struct Mark {
   std::string_view open;
   std::string_view close;
 };
-constexpr std::array<Mark, 33> kMarks = {{
+constexpr std::array<Mark, 33> kThoughtMarks = {{
     {"<think>", "</think>"},
     {"<thinking>", "</thinking>"},
     {"<thought>", "</thought>"},
@@ -62,10 +62,8 @@ constexpr std::array<std::string_view, 9> kWrappings = {"<|begin_of_solution|>",
                                                         "<|end|>",
                                                         "<|im_end|>"};
 
-constexpr std::size_t kNone = std::string_view::npos;
-
 struct Found {
-  std::size_t at = kNone;
+  std::size_t at = kNowhere;
   const Mark* mark = nullptr;
 };
 
@@ -76,14 +74,14 @@ class Places {
   Places(std::string_view lower, std::string_view Mark::* side) : lower_(lower), side_(side) {}
 
   std::size_t Next(const Mark& mark, std::size_t from) {
-    std::size_t& known = next_[static_cast<std::size_t>(&mark - kMarks.data())];
-    if (known == kNone || (known != kUnknown && known >= from)) return known;
+    std::size_t& known = next_[static_cast<std::size_t>(&mark - kThoughtMarks.data())];
+    if (known == kNowhere || (known != kUnknown && known >= from)) return known;
     known = lower_.find(mark.*side_, from);
     return known;
   }
   Found First(std::size_t from) {
     Found first;
-    for (const Mark& mark : kMarks) {
+    for (const Mark& mark : kThoughtMarks) {
       const std::size_t at = Next(mark, from);
       if (at < first.at) first = {at, &mark};
     }
@@ -91,15 +89,15 @@ class Places {
   }
 
  private:
-  static constexpr std::size_t kUnknown = kNone - 1;
-  static constexpr std::array<std::size_t, kMarks.size()> AllUnknown() {
-    std::array<std::size_t, kMarks.size()> places{};
+  static constexpr std::size_t kUnknown = kNowhere - 1;
+  static constexpr std::array<std::size_t, kThoughtMarks.size()> AllUnknown() {
+    std::array<std::size_t, kThoughtMarks.size()> places{};
     places.fill(kUnknown);
     return places;
   }
   std::string_view lower_;
   std::string_view Mark::* side_;
-  std::array<std::size_t, kMarks.size()> next_ = AllUnknown();
+  std::array<std::size_t, kThoughtMarks.size()> next_ = AllUnknown();
 };
 
 bool BeginsLine(std::string_view text, std::size_t at) {
@@ -140,7 +138,7 @@ std::string_view WithoutThoughtInWords(std::string_view text, SplitText& split) 
   for (const Words& words : kWords) {
     if (!std::string_view(start).substr(begin).starts_with(words.begin)) continue;
     const std::size_t end = AsciiLower(text).find(words.end, begin);
-    if (end == kNone) continue;
+    if (end == kNowhere) continue;
     const std::size_t from = begin + words.begin.size();
     Note(text.substr(from, end - from), split);
     return Trim(text.substr(end + words.end.size()));
@@ -197,15 +195,15 @@ SplitText SplitThought(std::string_view text) {
     if (open.mark == nullptr) break;
     const std::size_t inside = open.at + open.mark->open.size();
     const std::size_t close = closes.Next(*open.mark, inside);
-    if (close == kNone && !BeginsLine(text, open.at)) {
+    if (close == kNowhere && !BeginsLine(text, open.at)) {
       said += text.substr(at, inside - at);  // spoken of, not thought in
       at = inside;
       continue;
     }
     said += text.substr(at, open.at - at);
     taken = true;
-    split.unclosed = close == kNone;
-    Note(text.substr(inside, split.unclosed ? kNone : close - inside), split);
+    split.unclosed = close == kNowhere;
+    Note(text.substr(inside, split.unclosed ? kNowhere : close - inside), split);
     at = split.unclosed ? text.size() : close + open.mark->close.size();
   }
   if (at < text.size()) said += text.substr(at);

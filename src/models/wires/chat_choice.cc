@@ -63,7 +63,7 @@ Status ReadContent(const Json* content, Pieces& pieces) {
   return {};
 }
 
-bool IsNothing(const Json& value) {
+bool IsEmptyValue(const Json& value) {
   if (value.is_string()) return value.AsString().empty();
   return value.is_null() || ((value.is_array() || value.is_object()) && value.size() == 0);
 }
@@ -72,7 +72,7 @@ bool IsNothing(const Json& value) {
 Json OthersOf(const Json& object, std::initializer_list<std::string_view> known) {
   Json others;
   for (const auto& [key, value] : object.members()) {
-    if (!IsNothing(value) && std::ranges::find(known, key) == known.end()) others.Set(key, value);
+    if (!IsEmptyValue(value) && std::ranges::find(known, key) == known.end()) others.Set(key, value);
   }
   return others;
 }

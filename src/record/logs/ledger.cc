@@ -46,7 +46,7 @@ bool ParseRole(std::span<const std::string> fields, LedgerLine& total, Holds& ho
 }
 
 /// Takes the sums and what is set aside from a line; false, and nothing is changed, when it is none.
-bool Parse(std::string_view text, LedgerLine& total, Holds& hold) {
+bool ParseLine(std::string_view text, LedgerLine& total, Holds& hold) {
   const auto words = Split(text, ' ');
   const std::span<const std::string> fields(words);
   if (fields.size() < kRunFields || (fields.size() - kRunFields) % kRoleFields != 0) return false;
@@ -166,7 +166,7 @@ Status LedgerReader::ReadEnd(int folder, const std::string& name, Known& known) 
   // The last line may be torn, or be the start of one that is being written.
   while (const std::size_t stop = text.rfind('\n') + 1) {
     text = text.substr(0, stop - 1);
-    if (Parse(text.substr(text.rfind('\n') + 1), known.total, known.hold)) break;
+    if (ParseLine(text.substr(text.rfind('\n') + 1), known.total, known.hold)) break;
   }
   return {};
 }

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::string_view kKey = ",\"log\":\"";
 constexpr std::size_t kDigits = 8;
-constexpr std::string_view kEnd = "\"}\n";
-constexpr std::size_t kMarkSize = kKey.size() + 1 + kDigits + kEnd.size();
+constexpr std::string_view kMarkEnd = "\"}\n";
+constexpr std::size_t kMarkSize = kKey.size() + 1 + kDigits + kMarkEnd.size();
 
 std::array<char, kDigits> Digits(std::string_view covered) {
   constexpr std::string_view kHex = "0123456789abcdef";
@@ -29,7 +29,7 @@ std::array<char, kDigits> Digits(std::string_view covered) {
 }
 
 bool HasMark(std::string_view line) {
-  return line.size() > kMarkSize && line.ends_with(kEnd) && line.substr(line.size() - kMarkSize).starts_with(kKey);
+  return line.size() > kMarkSize && line.ends_with(kMarkEnd) && line.substr(line.size() - kMarkSize).starts_with(kKey);
 }
 
 /// A row begins with its index, ends with its error, and JSON has no control characters. A row whose mark is damaged
@@ -51,12 +51,12 @@ void AppendLogRow(const Trial& trial, bool transcript_kept, std::string& out) {
   out += transcript_kept ? 't' : '-';
   const auto digits = Digits(std::string_view(out).substr(start));
   out.append(digits.data(), digits.size());
-  out += kEnd;
+  out += kMarkEnd;
 }
 
 LogRow ReadLogRow(std::string_view line) {
   if (!HasMark(line)) return {.whole = LooksWhole(line)};
-  const std::size_t covered = line.size() - kEnd.size() - kDigits;
+  const std::size_t covered = line.size() - kMarkEnd.size() - kDigits;
   const auto digits = Digits(line.substr(0, covered));
   const bool same = line.substr(covered, kDigits) == std::string_view(digits.data(), digits.size());
   return {.whole = same, .marked = same, .transcript = same && line[covered - 1] == 't'};

@@ -232,22 +232,23 @@ Expected<Names> SendMlflow(const Source& source, const ExportRequest& request) {
   return Names{std::move(page)};
 }
 
-enum class Goal { kDirectory, kServer, kEither };
+enum class Destination { kDirectory, kServer, kEither };
 
 struct Exporter {
   std::string_view name;
   Expected<Names> (*write)(const Source& source, const ExportRequest& request);
-  Goal goal = Goal::kDirectory;
+  Destination destination = Destination::kDirectory;
 };
-constexpr Exporter kExporters[] = {{"eval", WriteEval},   {"otlp", WriteOtlp, Goal::kEither},
-                                   {"sarif", WriteSarif}, {"mlflow", SendMlflow, Goal::kServer},
+constexpr Exporter kExporters[] = {{"eval", WriteEval},   {"otlp", WriteOtlp, Destination::kEither},
+                                   {"sarif", WriteSarif}, {"mlflow", SendMlflow, Destination::kServer},
                                    {"junit", WriteJUnit}, {"csv", WriteCsv}};
 
-std::string_view Wanted(Goal goal) {
-  switch (goal) {
-    case Goal::kDirectory: break;
-    case Goal::kServer: return "needs the address of the tracking server, e.g. --out http://127.0.0.1:5000";
-    case Goal::kEither: return "needs the directory to write to, or the receiver's address: --out DIR or --out URL";
+std::string_view Wanted(Destination destination) {
+  switch (destination) {
+    case Destination::kDirectory: break;
+    case Destination::kServer: return "needs the address of the tracking server, e.g. --out http://127.0.0.1:5000";
+    case Destination::kEither:
+      return "needs the directory to write to, or the receiver's address: --out DIR or --out URL";
   }
   return "needs the directory to write to: --out DIR";
 }
@@ -265,8 +266,8 @@ Status ExportRun(const ExportRequest& request) {
   if (exporter == std::end(kExporters))
     return UserError("needs --format" + DidYouMean(request.format, ExportFormats(), "one of"), "export");
   const bool address = IsAddress(request.out);
-  if (request.out.empty() || exporter->goal == (address ? Goal::kDirectory : Goal::kServer))
-    return UserError(std::string(Wanted(exporter->goal)), "--out");
+  if (request.out.empty() || exporter->destination == (address ? Destination::kDirectory : Destination::kServer))
+    return UserError(std::string(Wanted(exporter->destination)), "--out");
   TRY_ASSIGN(const Source source, OpenSource(request));
   if (!address) TRY(MakeDirectories(RealDisk(), request.out));
   if (!source.transcripts && (request.format == "eval" || request.format == "otlp"))

@@ -235,7 +235,7 @@ Expected<std::vector<DeskTask>> ReadOwnTasks(const std::string& file, const Worl
   std::vector<DeskTask> tasks;
   if (!text.empty()) {
     TRY(ForEachElement(text, file, [&](std::string_view value, std::size_t) -> Status {
-      TRY_ASSIGN(const Json json, ParsePythonJson(value, file));
+      TRY_ASSIGN(const Json json, ParseLogJson(value, file));
       return json.Find("traj") != nullptr ? AddEntryTask(json, world, file, tasks)
                                           : AddTask(FromTau2(json), world, file, tasks);
     }));
