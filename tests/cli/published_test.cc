@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Skips, and says so, where the published files are not there.
-class Published : public testing::Test {
+class Published : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* place = std::getenv("XSWEEP_PUBLISHED_DIR");

@@ -293,12 +293,12 @@ TEST_F(RealSweep, InterruptWaitsForNoNameServer) {
 
 TEST_F(RealSweep, KilledAgainAndAgainPaysOnlyTheCallsInFlightTwice) {
   constexpr int kKills = 12;
-  constexpr int kJobs = 4;
+  constexpr int kAtOnce = 4;
   std::atomic<int> seen = 0;
   std::mutex guard;
   std::map<std::string, int> answered;
   const auto sweep = [&](const std::string& id, const std::string& config) {
-    return RunAs(id, config, {"--jobs", std::to_string(kJobs)});
+    return RunAs(id, config, {"--jobs", std::to_string(kAtOnce)});
   };
   {
     ModelServer server([&](const SeenRequest& request) {
@@ -330,7 +330,7 @@ TEST_F(RealSweep, KilledAgainAndAgainPaysOnlyTheCallsInFlightTwice) {
   EXPECT_EQ(Read("killed", "trials.jsonl"), Read("alone", "trials.jsonl"));
   int twice = 0;
   for (const auto& [body, times] : answered) twice += times - 1;
-  EXPECT_LE(twice, kKills * kJobs);
+  EXPECT_LE(twice, kKills * kAtOnce);
 }
 
 }  // namespace

@@ -64,6 +64,8 @@ inline std::string Faulty(const std::string& text, const Overrides& overrides = 
   const auto config = LoadConfig(text, "run.yaml", ExampleParts(), overrides);
   return config ? "ok" : config.error().Text();
 }
+/// The example with one more line.
+inline std::string With(const std::string& line) { return Faulty(ExampleConfig() + line + "\n"); }
 
 /// The config without its places.
 inline Expected<SweepConfig> LoadExample(const std::string& text, const Overrides& overrides = {}) {

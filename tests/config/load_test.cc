@@ -17,8 +17,6 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string With(const std::string& line) { return Faulty(ExampleConfig() + line + "\n"); }
-
 TEST(GoodConfig, GetsEveryDefault) {
   const auto config = LoadExample(ExampleConfig());
   ASSERT_TRUE(config) << config.error().Text();

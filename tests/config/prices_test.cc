@@ -12,36 +12,35 @@
 namespace xsweep {
 namespace {
 
-PartConfig Model(const std::string& name, const std::string& base_url, Json price = {}) {
+PartConfig PricedModel(const std::string& name, const std::string& base_url, Json price = {}) {
   return {"openai", Json::MakeObject({{"model", name}, {"base_url", base_url}, {"price", std::move(price)}})};
 }
 std::string Stated(const std::string& table, PartConfig model) {
   StatePrice(*Json::Parse(table), model);
   return model.options.Find("price")->Dump();
 }
-std::string With(const std::string& line) { return Faulty(ExampleConfig() + line + "\n"); }
 
 constexpr const char* kTable =
     R"({"m":{"input":1,"output":2},"m-*":{"input":3,"output":4},"m-big-*":{"input":5,"output":6}})";
 
 TEST(APrice, IsTheModelsOwnThenTheTablesThenTheListsOfItsServer) {
   const Json own = Json::MakeObject({{"input", 7}, {"output", 8}});
-  EXPECT_EQ(Stated(kTable, Model("m", "http://127.0.0.1/v1", own)), own.Dump());
-  EXPECT_EQ(Stated(kTable, Model("m", "http://127.0.0.1/v1")), R"({"input":1,"output":2})");
-  EXPECT_EQ(Stated(kTable, Model("m-small", "http://127.0.0.1/v1")), R"({"input":3,"output":4})");
-  EXPECT_EQ(Stated(kTable, Model("m-big-one", "http://127.0.0.1/v1")), R"({"input":5,"output":6})");
-  EXPECT_EQ(Stated("{}", Model("gpt-4o-mini", "https://API.openai.com:443/v1")),
+  EXPECT_EQ(Stated(kTable, PricedModel("m", "http://127.0.0.1/v1", own)), own.Dump());
+  EXPECT_EQ(Stated(kTable, PricedModel("m", "http://127.0.0.1/v1")), R"({"input":1,"output":2})");
+  EXPECT_EQ(Stated(kTable, PricedModel("m-small", "http://127.0.0.1/v1")), R"({"input":3,"output":4})");
+  EXPECT_EQ(Stated(kTable, PricedModel("m-big-one", "http://127.0.0.1/v1")), R"({"input":5,"output":6})");
+  EXPECT_EQ(Stated("{}", PricedModel("gpt-4o-mini", "https://API.openai.com:443/v1")),
             R"({"input":0.15,"cached_input":0.075,"output":0.6})");
-  EXPECT_EQ(Stated(R"({"gpt-4o-*":{"input":9,"output":9}})", Model("gpt-4o-mini", "https://api.openai.com/v1")),
+  EXPECT_EQ(Stated(R"({"gpt-4o-*":{"input":9,"output":9}})", PricedModel("gpt-4o-mini", "https://api.openai.com/v1")),
             R"({"input":9,"output":9})");
 }
 
 TEST(APrice, ThatNobodyStatedIsUnknown) {
-  EXPECT_EQ(Stated(kTable, Model("n", "http://127.0.0.1/v1")), "null");
+  EXPECT_EQ(Stated(kTable, PricedModel("n", "http://127.0.0.1/v1")), "null");
   // The name of a listed model says nothing about what a server of somebody's own costs.
-  EXPECT_EQ(Stated("{}", Model("gpt-4o-mini", "http://127.0.0.1:8000/v1")), "null");
-  EXPECT_EQ(Stated("{}", Model("gpt-4o-mini", "https://api.openai.com.evil.example/v1")), "null");
-  EXPECT_EQ(Stated("{}", Model("gpt-4o-mini-nobody-knows", "https://api.openai.com/v1")), "null");
+  EXPECT_EQ(Stated("{}", PricedModel("gpt-4o-mini", "http://127.0.0.1:8000/v1")), "null");
+  EXPECT_EQ(Stated("{}", PricedModel("gpt-4o-mini", "https://api.openai.com.evil.example/v1")), "null");
+  EXPECT_EQ(Stated("{}", PricedModel("gpt-4o-mini-nobody-knows", "https://api.openai.com/v1")), "null");
 }
 
 TEST(PricesOfAConfig, AreCheckedWithTheirPlaces) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "models/one_tool.h"
 #include "models/replies/answer.h"
 #include "models/replies/legal.h"
 #include "models/replies/lenient.h"
@@ -21,18 +22,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::vector<ToolSchema> Tools() {
-  return {{"send_certificate", "Sends.",
-           *Json::Parse(R"({"type":"object","properties":{"user_id":{"type":"string"},"amount":{"type":"number"}}})")}};
-}
-ModelRequest Request() {
-  ModelRequest request;
-  request.tools = Tools();
-  Message message;
-  message.text = "hello";
-  request.messages.push_back(message);
-  return request;
-}
 Expected<ModelReply> Chat(const std::string& message, const std::string& finish = "stop") {
   return ReadOpenAiReply(R"({"choices":[{"finish_reason":")" + finish + R"(","message":)" + message + "}]}", Request());
 }

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "models/one_tool.h"
 #include "models/replies/answer.h"
 #include "models/wires/anthropic.h"
 #include "models/wires/chat.h"
@@ -13,17 +14,6 @@ namespace xsweep {
 namespace {
 
 using ::testing::HasSubstr;
-
-ModelRequest Request() {
-  ModelRequest request;
-  request.tools = {
-      {"send_certificate", "Sends.",
-       *Json::Parse(R"({"type":"object","properties":{"user_id":{"type":"string"},"amount":{"type":"number"}}})")}};
-  Message message;
-  message.text = "hello";
-  request.messages.push_back(message);
-  return request;
-}
 
 TEST(ToolsWithNamesThatServersRefuse, AreToldLegalOnesAndCalledByTheirOwn) {
   ModelRequest asked = Request();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "models/one_tool.h"
 #include "models/replies/text_calls.h"
 #include "models/replies/thought.h"
 #include "models/wires/anthropic.h"
@@ -16,20 +17,6 @@ namespace xsweep {
 namespace {
 
 using ::testing::HasSubstr;
-
-std::vector<ToolSchema> Tools() {
-  const char* const schema =
-      R"({"type":"object","properties":{"user_id":{"type":"string"},"amount":{"type":"number"}}})";
-  return {{"send_certificate", "Sends.", *Json::Parse(schema)}};
-}
-ModelRequest Request() {
-  ModelRequest request;
-  request.tools = Tools();
-  Message message;
-  message.text = "hello";
-  request.messages.push_back(message);
-  return request;
-}
 
 TEST(ACallInText, IsSeenWhoeversTemplateWroteItAndWhereverItIsCut) {
   const char* const calls[] = {

@@ -9,15 +9,10 @@
 #include "parts/environments/airline/data.h"
 #include "parts/environments/world/tools.h"
 #include "parts/environments/world/world_hash.h"
+#include "parts/parsed.h"
 
 namespace xsweep {
 namespace {
-
-Json Parsed(std::string_view text) {
-  auto value = Json::Parse(text);
-  EXPECT_TRUE(value) << text;
-  return value ? *value : Json();
-}
 
 // Ann may fly AAA-BBB-CCC; she has a reservation on the first leg and three ways to pay.
 constexpr std::string_view kAirport = R"({

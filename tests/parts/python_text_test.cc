@@ -1,5 +1,6 @@
 // Values print as CPython 3.11 prints them; every expected text here was printed by it.
 // SPDX-License-Identifier: Apache-2.0
+#include "parts/parsed.h"
 #include "python/text.h"
 
 #include <gtest/gtest.h>
@@ -9,12 +10,6 @@
 
 namespace xsweep {
 namespace {
-
-Json Parsed(std::string_view text) {
-  auto value = Json::Parse(text);
-  EXPECT_TRUE(value) << text;
-  return value ? *value : Json();
-}
 
 TEST(PythonJson, SeparatesWithSpacesAndKeepsTheOrderOfKeys) {
   EXPECT_EQ(PythonJson(Parsed(R"({"b":[1,2.0,null],"a":{"x":true},"e":{},"l":[]})")),

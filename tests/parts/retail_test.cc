@@ -10,15 +10,10 @@
 #include "parts/environments/retail/records.h"
 #include "parts/environments/retail/tools.h"
 #include "parts/environments/world/world_hash.h"
+#include "parts/parsed.h"
 
 namespace xsweep {
 namespace {
-
-Json Parsed(std::string_view text) {
-  auto value = Json::Parse(text);
-  EXPECT_TRUE(value) << text;
-  return value ? *value : Json();
-}
 
 ToolOutput Call(const Desk& desk, State& state, std::string_view tool, const Json& arguments) {
   for (const DeskTool& candidate : desk.tools) {
@@ -28,7 +23,7 @@ ToolOutput Call(const Desk& desk, State& state, std::string_view tool, const Jso
 }
 
 // One customer with a pending order of two cups and a delivered one of a lamp.
-constexpr std::string_view kShop = R"({
+constexpr std::string_view kTwoOrders = R"({
  "products": {"P1": {"name": "Cup", "product_id": "P1", "variants": {
     "c1": {"item_id": "c1", "options": {"color": "red"}, "available": true, "price": 10.1},
     "c2": {"item_id": "c2", "options": {"color": "blue"}, "available": true, "price": 10.4},
@@ -55,7 +50,7 @@ constexpr std::string_view kShop = R"({
 
 class Shop : public testing::TestWithParam<const Desk*> {
  protected:
-  Shop() : state_(*World::Parse(desk().world, kShop, "shop")) {}
+  Shop() : state_(*World::Parse(desk().world, kTwoOrders, "shop")) {}
   static const Desk& desk() { return *GetParam(); }
   static bool tau1() { return desk().world.benchmark == Benchmark::kTau1; }
   std::string Ask(std::string_view tool, std::string_view arguments) {

@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "parts/environments/world/lazy.h"
 #include "parts/environments/world/world_hash.h"
+#include "parts/parsed.h"
 
 namespace xsweep {
 namespace {
@@ -27,8 +28,6 @@ std::shared_ptr<const World> Make(const WorldSpec& spec, std::string_view text =
   EXPECT_TRUE(world) << (world ? "" : world.error().Text());
   return world.value_or(nullptr);
 }
-Json Parsed(std::string_view text) { return *Json::Parse(text); }
-
 TEST(UntouchedWorld, HashesAsTau2sSortedJson) {
   EXPECT_EQ(WorldHash(*Make(kTau2)), Sha256(R"({"bar": {"only": {"s": "it's", "t": true}}, )"
                                             R"("zoo": {"a": {"x": null}, "b": {"a": [1, 2.0], "n": 1}}})"));

@@ -9,6 +9,7 @@
 #include "base/system/process.h"
 #include "publish/bundle.h"
 #include "publish/pages.h"
+#include "publish/small_site.h"
 #include "support/sample_run.h"
 
 namespace xsweep {
@@ -16,22 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ScratchDirectory;
-
-void Put(const fs::path& file, const std::string& text) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << text;
-}
-
-/// A small site with one run.
-fs::path MakeSite(const fs::path& folder, const std::string& run) {
-  Put(folder / "index.html", "<!doctype html>");
-  Put(folder / "assets/app.js", "1");
-  Put(folder / "data" / run / "run.json", "{}");
-  Put(folder / "data/runs.json", "{\"columns\":[\"path\"],\"rows\":[[\"" + run + "\"]]}");
-  return folder;
-}
-
-const PublishProgress kQuiet = [](std::size_t, std::size_t, std::string_view) {};
 
 std::string Git(const fs::path& directory, std::vector<std::string> args) {
   args.insert(args.begin(),

@@ -15,6 +15,7 @@
 
 #include "base/files.h"
 #include "base/system/process.h"
+#include "publish/small_site.h"
 #include "support/child.h"
 #include "support/sample_run.h"
 
@@ -37,20 +38,7 @@ using testing::Child;
 using testing::FreePort;
 using testing::ScratchDirectory;
 
-const PublishProgress kQuiet = [](std::size_t, std::size_t, std::string_view) {};
 const fs::path kSource = XSWEEP_SOURCE_DIR;
-
-void Put(const fs::path& file, const std::string& text) {
-  fs::create_directories(file.parent_path());
-  std::ofstream(file, std::ios::binary) << text;
-}
-
-void MakeSite(const fs::path& folder, const std::string& run) {
-  Put(folder / "index.html", "<!doctype html>");
-  Put(folder / "assets/app.js", "1");
-  Put(folder / "data" / run / "run.json", "{}");
-  Put(folder / "data/runs.json", "{\"columns\":[\"path\"],\"rows\":[[\"" + run + "\"]]}");
-}
 
 /// s3rver, or the wire to another server: the first `cuts` connections end after `after` bytes each.
 class S3Server {

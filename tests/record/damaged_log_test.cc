@@ -20,7 +20,7 @@ namespace xsweep {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::uint64_t kPlanned = 200;
+constexpr std::uint64_t kRows = 200;
 
 Trial TrialOf(std::uint64_t index) {
   Trial trial;
@@ -58,7 +58,7 @@ struct LoggedRun {
   void Write(const std::string& name, const std::function<bool(std::uint64_t)>& wanted) {
     const auto transcripts = TranscriptLog::Open(disk, run->shards() / (name + ".transcripts"));
     const auto rows = TrialLog::Open(disk, run->shards() / (name + ".jsonl"));
-    for (std::uint64_t index = 0; index < kPlanned; ++index) {
+    for (std::uint64_t index = 0; index < kRows; ++index) {
       if (wanted(index)) Append(**rows, **transcripts, index);
     }
     ASSERT_TRUE((*rows)->Close());
@@ -76,7 +76,7 @@ void Overwrite(const fs::path& file, const std::string& bytes) {
 }
 
 std::string SealedRows(const LoggedRun& situation) {
-  const auto sealed = situation.run->Seal(kPlanned);
+  const auto sealed = situation.run->Seal(kRows);
   EXPECT_TRUE(sealed) << (sealed ? "" : sealed.error().Text());
   return *ReadFile(situation.run->File("trials.jsonl")) + *ReadFile(situation.run->File("transcripts.jsonl.zst"));
 }
@@ -124,10 +124,10 @@ TEST_P(DamagedLog, LosesOnlyWhatIsNamedAndEndsInTheSameBytes) {
     damage.harm(bytes, random);
     Overwrite(situation.Log(kind), bytes);
 
-    const auto rows = RecordedTrials::Scan(situation.run->shards(), kPlanned);
+    const auto rows = RecordedTrials::Scan(situation.run->shards(), kRows);
     ASSERT_TRUE(rows) << rows.error().Text();
     const bool at_the_end_only = before.starts_with(bytes);  // what a kill leaves, and nothing that needs a word
-    if (rows->recorded() < kPlanned && !at_the_end_only) {
+    if (rows->recorded() < kRows && !at_the_end_only) {
       EXPECT_FALSE(rows->losses().empty());
     }
     EXPECT_TRUE(rows->ForEachRow([&](std::uint64_t index, std::string_view row) {
@@ -166,9 +166,9 @@ TEST(ALogOfAnEarlierVersion, IsReadWithoutMarks) {
 TEST(ALostTranscriptLog, MakesItsTrialsMissing) {
   LoggedRun situation;
   fs::remove(situation.Log("transcripts"));
-  const auto rows = RecordedTrials::Scan(situation.run->shards(), kPlanned);
+  const auto rows = RecordedTrials::Scan(situation.run->shards(), kRows);
   ASSERT_TRUE(rows);
-  for (std::uint64_t index = 0; index < kPlanned; ++index) EXPECT_EQ(rows->Has(index), !KeepsTranscript(index));
+  for (std::uint64_t index = 0; index < kRows; ++index) EXPECT_EQ(rows->Has(index), !KeepsTranscript(index));
   EXPECT_EQ(rows->losses().size(), 1U);
 }
 

@@ -165,7 +165,7 @@ class PowerLossDisk : public ForwardingDisk {
   std::map<fs::path, std::vector<Name>> pending_;  ///< directory -> names that are not
 };
 
-constexpr std::uint64_t kPlanned = 12;
+constexpr std::uint64_t kTrials = 12;
 
 std::string Row(std::uint64_t index) {
   Trial trial;
@@ -203,7 +203,7 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
       TRY(ledger->Sync());
       return exchanges->Sync();
     });
-    for (std::uint64_t index = 0; index < kPlanned; ++index) {
+    for (std::uint64_t index = 0; index < kTrials; ++index) {
       TRY(exchanges->Append(Exchange(index)));
       TRY(ledger->Append({.usage = {.calls = 1}}));
       std::string transcript;
@@ -216,7 +216,7 @@ Status LiveThrough(Disk& disk, const fs::path& results, Outcome& outcome) {
     }
     TRY(log->Close());
   }
-  TRY(run->Seal(kPlanned));
+  TRY(run->Seal(kTrials));
   outcome.sealed_acknowledged = true;
   manifest.status = RunStatus::kCompleted;
   TRY(run->WriteManifest(manifest));
@@ -264,12 +264,12 @@ void ExpectNothingAcknowledgedIsLost(const fs::path& results, const Outcome& out
   EXPECT_TRUE(!outcome.indexed || ReadIndex(results / "index.csv")->size() == 1);
   if (run->sealed()) {
     std::string expected;
-    for (std::uint64_t index = 0; index < kPlanned; ++index) expected += Row(index);
+    for (std::uint64_t index = 0; index < kTrials; ++index) expected += Row(index);
     EXPECT_EQ(*ReadFile(run->File("trials.jsonl")), expected);
     return;
   }
   EXPECT_FALSE(outcome.sealed_acknowledged);
-  const auto rows = RecordedTrials::Scan(run->shards(), kPlanned);
+  const auto rows = RecordedTrials::Scan(run->shards(), kTrials);
   ASSERT_TRUE(rows) << rows.error().Text();
   for (const std::uint64_t index : outcome.acknowledged) EXPECT_TRUE(rows->Has(index)) << "row " << index;
   const auto each = rows->ForEachRow([&](std::uint64_t index, std::string_view row) {
@@ -284,14 +284,14 @@ void ExpectItCanGoOn(const fs::path& results) {
   const auto run = RunDirectory::Open(RealDisk(), results / "exp" / "r");
   if (!run || run->sealed()) return;
   ASSERT_TRUE(RealDisk().MakeDirectory(run->shards()));
-  const auto rows = RecordedTrials::Scan(run->shards(), kPlanned);
+  const auto rows = RecordedTrials::Scan(run->shards(), kTrials);
   const auto log = TrialLog::CreateOwn(RealDisk(), run->shards(), "0");
   ASSERT_TRUE(log);
-  for (std::uint64_t index = 0; index < kPlanned; ++index) {
+  for (std::uint64_t index = 0; index < kTrials; ++index) {
     ASSERT_TRUE(rows->Has(index) || (*log)->Append(Row(index)));
   }
   ASSERT_TRUE((*log)->Close());
-  const auto sealed = run->Seal(kPlanned);
+  const auto sealed = run->Seal(kTrials);
   ASSERT_TRUE(sealed) << sealed.error().Text();
 }
 

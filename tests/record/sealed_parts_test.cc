@@ -20,14 +20,14 @@ constexpr std::size_t kParts = 5;
 constexpr std::uint64_t kEach = 4;
 
 /// Dialogues of 300 KB, so that a part takes two frames; the third part has none, and every sixth trial kept none.
-std::string Dialogue(std::uint64_t index) {
+std::string SmallDialogue(std::uint64_t index) {
   return "{\"n\":\"" + std::string(300'000, 'a') + std::to_string(index) + "\"}";
 }
 bool Kept(std::uint64_t index) { return index / kEach != 2 && index % 6 != 5; }
 
 Status Pack(SealedParts::Writer& writer, std::size_t part) {
   for (std::uint64_t i = part * kEach; i < (part + 1) * kEach; ++i) {
-    if (Kept(i)) TRY(writer.Add(i, Dialogue(i)));
+    if (Kept(i)) TRY(writer.Add(i, SmallDialogue(i)));
   }
   return writer.End(part);
 }
@@ -62,7 +62,7 @@ TEST(SealedParts, AreReadAsAnySealedFile) {
     ASSERT_TRUE(found);
     ASSERT_EQ(found->has_value(), Kept(i)) << i;
     if (!Kept(i)) continue;
-    EXPECT_EQ((**found).Dump(), Dialogue(i));
+    EXPECT_EQ((**found).Dump(), SmallDialogue(i));
     EXPECT_EQ(file->IndexAt(line++).value_or(0), i);
   }
   EXPECT_EQ(file->size(), line);

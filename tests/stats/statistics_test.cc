@@ -16,14 +16,10 @@
 #include "stats/intervals.h"
 #include "stats/repeats.h"
 #include "stats/tests.h"
+#include "stats/vectors.h"
 
 namespace xsweep::stats {
 namespace {
-
-std::string VectorsPath() {
-  const char* named = std::getenv("XSWEEP_STATISTICS_VECTORS");
-  return named != nullptr ? named : std::string(XSWEEP_SOURCE_DIR) + "/../shared/vectors/statistics.json";
-}
 
 /// One vector. Remembers which of its fields were looked at, so that none goes unchecked.
 class Vector {
@@ -138,7 +134,7 @@ const std::map<std::string, std::function<void(const Vector&)>>& Checks() {
 }
 
 TEST(StatisticsVectors, AgreeInEveryEntry) {
-  const std::string path = VectorsPath();
+  const std::string path = VectorsPath("XSWEEP_STATISTICS_VECTORS", "statistics.json");
   if (std::getenv("XSWEEP_STATISTICS_VECTORS") == nullptr && !std::filesystem::exists(path)) {
     GTEST_SKIP() << path << " is not there";
   }

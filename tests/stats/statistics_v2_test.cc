@@ -20,17 +20,13 @@
 #include "stats/task_difference.h"
 #include "stats/task_rate.h"
 #include "stats/variance.h"
+#include "stats/vectors.h"
 
 namespace xsweep::stats {
 namespace {
 
 constexpr double kTolerance = 1e-9;
 constexpr double kExtrapolatedTolerance = 1e-6;
-
-std::string VectorsPath() {
-  const char* named = std::getenv("XSWEEP_STATISTICS_V2_VECTORS");
-  return named != nullptr ? named : std::string(XSWEEP_SOURCE_DIR) + "/../shared/vectors/statistics_v2.json";
-}
 
 /// One vector. Remembers which of its fields were looked at, so that none goes unchecked.
 class Entry {
@@ -319,31 +315,31 @@ std::vector<Cluster> SomeTasks(Dice& dice, std::int64_t count) {
   return tasks;
 }
 
-using Check = void (*)(const Entry&);
-const std::map<std::string, Check>& Checks() {
-  static const std::map<std::string, Check> checks = {{"task_rate", CheckTaskRate},
-                                                      {"these_tasks", CheckTheseTasks},
-                                                      {"task_difference", CheckTaskDifference},
-                                                      {"these_tasks_difference", CheckTheseTasksDifference},
-                                                      {"separate_tasks_difference", CheckSeparateTasks},
-                                                      {"sequential_log_e", CheckSequential},
-                                                      {"look_confidence", CheckLook},
-                                                      {"asr_at_k", CheckAsrAtK},
-                                                      {"tries_by_query", CheckTries},
-                                                      {"extrapolated_asr", CheckExtrapolated},
-                                                      {"missing_bounds", CheckLost},
-                                                      {"rogan_gladen_interval", CheckRoganGladen},
-                                                      {"labelled_rate", CheckLabelledRate},
-                                                      {"labelled_difference", CheckLabelledDifference},
-                                                      {"next_labels", CheckNextLabels},
-                                                      {"max_t_step_down", CheckMaxT},
-                                                      {"variance_shares", CheckVariance},
-                                                      {"power_reference", CheckPower}};
+using EntryCheck = void (*)(const Entry&);
+const std::map<std::string, EntryCheck>& EntryChecks() {
+  static const std::map<std::string, EntryCheck> checks = {{"task_rate", CheckTaskRate},
+                                                           {"these_tasks", CheckTheseTasks},
+                                                           {"task_difference", CheckTaskDifference},
+                                                           {"these_tasks_difference", CheckTheseTasksDifference},
+                                                           {"separate_tasks_difference", CheckSeparateTasks},
+                                                           {"sequential_log_e", CheckSequential},
+                                                           {"look_confidence", CheckLook},
+                                                           {"asr_at_k", CheckAsrAtK},
+                                                           {"tries_by_query", CheckTries},
+                                                           {"extrapolated_asr", CheckExtrapolated},
+                                                           {"missing_bounds", CheckLost},
+                                                           {"rogan_gladen_interval", CheckRoganGladen},
+                                                           {"labelled_rate", CheckLabelledRate},
+                                                           {"labelled_difference", CheckLabelledDifference},
+                                                           {"next_labels", CheckNextLabels},
+                                                           {"max_t_step_down", CheckMaxT},
+                                                           {"variance_shares", CheckVariance},
+                                                           {"power_reference", CheckPower}};
   return checks;
 }
 
 TEST(StatisticsV2, AgreesWithEveryVector) {
-  const std::string path = VectorsPath();
+  const std::string path = VectorsPath("XSWEEP_STATISTICS_V2_VECTORS", "statistics_v2.json");
   if (!std::filesystem::exists(path)) {
     GTEST_SKIP() << "NOT CHECKED: there are no vectors at " << path
                  << "; name the file in XSWEEP_STATISTICS_V2_VECTORS";
@@ -355,8 +351,8 @@ TEST(StatisticsV2, AgreesWithEveryVector) {
   int checked = 0;
   for (const auto& [section, entries] : vectors->members()) {
     if (section == "note") continue;
-    const auto check = Checks().find(section);
-    ASSERT_NE(check, Checks().end()) << "nothing checks the section " << section;
+    const auto check = EntryChecks().find(section);
+    ASSERT_NE(check, EntryChecks().end()) << "nothing checks the section " << section;
     for (const Json& json : entries.items()) {
       SCOPED_TRACE(section);
       const Entry entry(json, section == "extrapolated_asr" ? kExtrapolatedTolerance : kTolerance);

@@ -11,7 +11,7 @@
 namespace xsweep {
 namespace {
 
-Expected<std::shared_ptr<const EnvironmentSource>> Open(const char* mode, double timeout = 30) {
+Expected<std::shared_ptr<const EnvironmentSource>> OpenWorker(const char* mode, double timeout = 30) {
   const Json options = Json::MakeObject(
       {{"command", Json::MakeArray({"python3", XSWEEP_SOURCE_DIR "/tests/support/bridge_worker.py", mode})},
        {"timeout", timeout}});
@@ -21,7 +21,7 @@ Expected<std::shared_ptr<const EnvironmentSource>> Open(const char* mode, double
 ToolCall Add(int amount) { return {"1", "add", Json::MakeObject({{"amount", amount}})}; }
 
 TEST(BridgedEnvironment, TakesTasksToolsAndPolicyFromItsWorker) {
-  const auto source = Open("well");
+  const auto source = OpenWorker("well");
   ASSERT_TRUE(source) << source.error().Text();
   EXPECT_EQ((*source)->info().name, "counter");
   EXPECT_TRUE((*source)->info().python);
@@ -33,7 +33,7 @@ TEST(BridgedEnvironment, TakesTasksToolsAndPolicyFromItsWorker) {
 }
 
 TEST(BridgedEnvironment, StartsEveryEpisodeAnewOnTheSameWorker) {
-  const auto source = Open("well");
+  const auto source = OpenWorker("well");
   ASSERT_TRUE(source) << source.error().Text();
   for (int episode = 0; episode < 3; ++episode) {
     const auto environment = RunNow((*source)->Fork(0, {}));
@@ -46,7 +46,7 @@ TEST(BridgedEnvironment, StartsEveryEpisodeAnewOnTheSameWorker) {
 }
 
 TEST(BridgedEnvironment, KeepsTwoForksApart) {
-  const auto source = Open("well");
+  const auto source = OpenWorker("well");
   ASSERT_TRUE(source) << source.error().Text();
   const auto one = RunNow((*source)->Fork(0, {}));
   const auto other = RunNow((*source)->Fork(0, {}));
@@ -68,7 +68,7 @@ INSTANTIATE_TEST_SUITE_P(That, MisbehavingWorker,
                          [](const auto& tested) { return tested.param.mode; });
 
 TEST_P(MisbehavingWorker, IsAnEpisodeErrorAndTheNextEpisodeGetsAnother) {
-  const auto source = Open(GetParam().mode, std::string_view(GetParam().mode) == "hang" ? 5 : 30);
+  const auto source = OpenWorker(GetParam().mode, std::string_view(GetParam().mode) == "hang" ? 5 : 30);
   ASSERT_TRUE(source) << source.error().Text();
   for (int episode = 0; episode < 2; ++episode) {
     const auto environment = RunNow((*source)->Fork(0, {}));

@@ -15,7 +15,7 @@
 namespace xsweep {
 namespace {
 
-std::shared_ptr<const EnvironmentSource> Open(const char* mode, int workers = 1) {
+std::shared_ptr<const EnvironmentSource> OpenLedger(const char* mode, int workers = 1) {
   const Json command = Json::MakeArray(
       {"python3", XSWEEP_SOURCE_DIR "/tools/xsweep_bridge.py", "tests.support.bridge_class:Ledger", mode});
   const auto source = BridgeEntry().prepare(Json::MakeObject({{"command", command}, {"workers", workers}}));
@@ -26,7 +26,7 @@ std::shared_ptr<const EnvironmentSource> Open(const char* mode, int workers = 1)
 ToolCall Pay(int amount) { return {"1", "pay", Json::MakeObject({{"to", "ann"}, {"amount", amount}})}; }
 
 TEST(BridgeSessions, TellsGoalsVectorsAndTasksOfAUsersClass) {
-  const auto source = Open("well");
+  const auto source = OpenLedger("well");
   ASSERT_TRUE(source);
   EXPECT_EQ(source->goals(), std::vector<std::string>{"rob"});
   ASSERT_EQ(source->vectors().size(), 2U);
@@ -48,7 +48,7 @@ TEST(BridgeSessions, TellsGoalsVectorsAndTasksOfAUsersClass) {
 }
 
 TEST(BridgeSessions, LetTheModelThatPlaysTheUserUseToolsOfItsOwn) {
-  const auto source = Open("phone");
+  const auto source = OpenLedger("phone");
   ASSERT_TRUE(source);
   ModelReply looks;
   looks.text = "Let me look.";
@@ -98,7 +98,7 @@ TEST(BridgeSessions, LetTheModelThatPlaysTheUserUseToolsOfItsOwn) {
 }
 
 TEST(BridgeSessions, LoseAUserWhoNeverStopsCalling) {
-  const auto source = Open("phone");
+  const auto source = OpenLedger("phone");
   ASSERT_TRUE(source);
   ModelReply looks;
   looks.calls = {{"c", "look_at_phone", Json::MakeObject({{"place", "the hall"}})}};
@@ -125,7 +125,7 @@ Async<bool> Episode(const EnvironmentSource& source, int amount, int& right) {
 }
 
 TEST(BridgeSessions, PlaysAThousandEpisodesAtOnceInOneWorker) {
-  const auto source = Open("well");
+  const auto source = OpenLedger("well");
   ASSERT_TRUE(source);
   SystemClock clock;
   const auto loop = IoLoop::Create(clock).value();
@@ -141,7 +141,7 @@ TEST(BridgeSessions, PlaysAThousandEpisodesAtOnceInOneWorker) {
 }
 
 TEST(BridgeSessions, LosesOnlyTheEpisodesOfTheWorkerThatDies) {
-  const auto source = Open("dies", 2);
+  const auto source = OpenLedger("dies", 2);
   ASSERT_TRUE(source);
   const auto doomed = RunNow(source->Fork(0, {})).value();
   const auto other = RunNow(source->Fork(0, {})).value();
@@ -160,7 +160,7 @@ TEST(BridgeSessions, LosesOnlyTheEpisodesOfTheWorkerThatDies) {
 }
 
 TEST(BridgeSessions, GiveAnEpisodeToTheWorkerThatPlaysTheFewest) {
-  const auto source = Open("dies", 2);
+  const auto source = OpenLedger("dies", 2);
   ASSERT_TRUE(source);
   auto brief = RunNow(source->Fork(0, {})).value();
   const auto doomed = RunNow(source->Fork(0, {})).value();  // goes on, in the second worker
@@ -175,7 +175,7 @@ TEST(BridgeSessions, GiveAnEpisodeToTheWorkerThatPlaysTheFewest) {
 }
 
 TEST(BridgeSessions, AnErrorOfOneCallIsThatEpisodesAlone) {
-  const auto source = Open("well");
+  const auto source = OpenLedger("well");
   ASSERT_TRUE(source);
   const auto environment = RunNow(source->Fork(0, {})).value();
   const auto outcome = RunNow(environment->Call({"1", "explode", Json::MakeObject()}));
