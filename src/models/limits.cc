@@ -16,7 +16,8 @@ namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-constexpr double kFirstInFlight = 32;
+constexpr double kFewInFlight = 32;
+constexpr double kFirstShare = 0.25;  // of what the config allows, which is somebody's word on what the server bears
 constexpr double kCut = 0.94;
 constexpr double kCallsPerCycle = 150;
 constexpr double kSecondsPerCycle = 15;
@@ -41,7 +42,8 @@ RateLimiter::RateLimiter(IoLoop& loop, LimitSettings settings, std::function<dou
     : loop_(loop),
       settings_(settings),
       share_(std::move(share)),
-      in_flight_cap_(std::min<double>(settings.max_in_flight, kFirstInFlight)),
+      in_flight_cap_(
+          std::min<double>(settings.max_in_flight, std::max(kFewInFlight, kFirstShare * settings.max_in_flight))),
       tokens_left_(TokensPerSecond() * kTokenBurstSeconds),
       tokens_at_(loop.clock().Now()) {}
 

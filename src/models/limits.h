@@ -30,7 +30,7 @@ enum class Urgency : std::uint8_t { kNewDialogue, kGoesOn, kRetry };
 
 /// The gate before one provider, shared by all models that call it.
 ///
-/// It starts with a few calls in flight and doubles per round trip up to `max_in_flight`. The first 429 ends that and
+/// It starts with a quarter of `max_in_flight` (at least 32) and doubles per round trip. The first 429 ends that and
 /// starts pacing: calls leave evenly at 94 % of the rate that was being accepted; each accepted call raises the rate so
 /// that it is back after about 150 calls or 15 s, whichever is longer; the next 429 lowers it again. So between two
 /// rejections lie some 150 calls at 94 to 100 % of what the server allows. A stated rate per minute is paced to 98 %.

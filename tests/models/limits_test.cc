@@ -224,6 +224,31 @@ TEST_F(AServerWithALimit, RejectsAtMostTwoPercentAtNinetyPercentOfItsRate) {
   }
 }
 
+TEST_F(AServerWithALimit, AnswersEveryCallOfABurstThatItRejected) {
+  Gate gate{clock_, 10, 10};
+  std::int64_t sent = 0;
+  std::int64_t answered = 0;
+  const auto model = Behind({.max_in_flight = 2000}, [&] { return ++sent, gate.Admit() ? Answer() : Reject(1s); });
+  std::string order;
+  for (std::uint32_t i = 0; i < 1000; ++i) {
+    loop_->Spawn(model->Complete(request_), [&](const Expected<ModelReply>& reply) { answered += reply.has_value(); });
+  }
+  loop_->RunSpawned();
+  EXPECT_EQ(answered, 1000);
+  EXPECT_LE(sent, 1000 + 2 * 500) << "the quarter that it began with is rejected twice at most";
+}
+
+TEST_F(AProvider, HasAllCallsInFlightAfterTwoRoundTrips) {
+  std::int64_t answered = 0;
+  const auto model = Behind({.max_in_flight = 2000}, [] { return Answer(); });
+  int then = 0;
+  loop_->CallAt(clock_.Now() + 250ms, [&] { then = limiter_->in_flight(); });
+  for (std::uint32_t i = 0; i < 2000; ++i)
+    loop_->Spawn(Worker(*model, i, clock_.Now() + 1s, clock_, answered), [](int) {});
+  loop_->RunSpawned();
+  EXPECT_EQ(then, 2000);
+}
+
 TEST_F(AServerWithALimit, IsFollowedWhenItAllowsMore) {
   Gate gate{clock_, 20, 20};
   std::int64_t answered = 0;
