@@ -39,7 +39,7 @@ void SendAgain(const ModelReply& reply) {
 /// With a tool to call, so that calls in the text are looked for and read.
 ModelRequest Question() {
   ModelRequest request;
-  request.tools.push_back({"send_certificate", "Sends.", Json::MakeObject({{"type", "object"}})});
+  request.tools = std::vector<ToolSchema>{{"send_certificate", "Sends.", Json::MakeObject({{"type", "object"}})}};
   return request;
 }
 

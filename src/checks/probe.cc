@@ -32,8 +32,9 @@ ModelRequest Question(bool with_tool) {
       with_tool ? "What is the word of the day? Only the tool `word_of_the_day` knows it; call it now." : "Say yes.";
   request.messages.push_back(std::move(message));
   if (with_tool) {
-    request.tools.push_back({"word_of_the_day", "Tells the word of the day.",
-                             Json::MakeObject({{"type", "object"}, {"properties", Json::MakeObject()}})});
+    request.tools =
+        std::vector<ToolSchema>{{"word_of_the_day", "Tells the word of the day.",
+                                 Json::MakeObject({{"type", "object"}, {"properties", Json::MakeObject()}})}};
   }
   return request;
 }

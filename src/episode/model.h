@@ -19,9 +19,9 @@ namespace xsweep {
 /// One request. Whoever asks keeps it alive until the reply is there.
 struct ModelRequest {
   CallIdentity identity;
-  std::string system;
+  Common<std::string> system;
   std::vector<Message> messages;
-  std::vector<ToolSchema> tools;
+  Common<std::vector<ToolSchema>> tools;
 };
 
 struct ModelReply {

@@ -72,11 +72,11 @@ class Dialogue {
   // The system prompt and the tools as the agent will see them.
   Async<Status> Prepare() {
     CO_TRY(co_await Plant());
-    conversation_.system = parts_.environment.policy();
+    transcript_.system = parts_.environment.policy();
     if (const std::string prompt = parts_.defense.SystemPrompt(); !prompt.empty()) {
-      conversation_.system += "\n\n" + prompt;
+      transcript_.system += "\n\n" + prompt;
     }
-    transcript_.system = conversation_.system;
+    conversation_.system = Common<std::string>::Of(transcript_.system);
     conversation_.tools = &parts_.environment.tools();
     if (parts_.attack.poisons_tools() || parts_.defense.reviews_tools()) CO_TRY(co_await ShowTools());
     auto* hears = dynamic_cast<HearsDecisions*>(&parts_.agent);

@@ -134,7 +134,7 @@ class ScriptedModel final : public Model {
   }
 
   Usage Count(const ModelRequest& request, const ModelReply& reply) const {
-    std::size_t asked = request.system.size();
+    std::size_t asked = request.system->size();
     for (const Message& message : request.messages) asked += message.text.size();
     std::size_t said = reply.text.size();
     for (const ToolCall& call : reply.calls) said += call.name.size() + call.arguments.Dump().size();

@@ -46,8 +46,9 @@ ModelRequest RecordedAsks::Next(const ModelAsk& ask) {
     request.messages.push_back(message);
     request.messages.back().text = Plain(message.text);
   }
-  for (const OfferedTool& tool : ask.tools)
-    request.tools.push_back({tool.name, Plain(tool.description), tool.parameters});
+  std::vector<ToolSchema> tools;
+  for (const OfferedTool& tool : ask.tools) tools.push_back({tool.name, Plain(tool.description), tool.parameters});
+  request.tools = std::move(tools);
   return request;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/common.h"
 #include "base/json.h"
 
 namespace xsweep {
@@ -25,6 +26,11 @@ struct ToolSchema {
   std::string name;
   std::string description;
   Json parameters;
+
+  /// Letter for letter: equal parameters that do not share what they hold count as others.
+  friend bool operator==(const ToolSchema& a, const ToolSchema& b) {
+    return a.parameters.SharesWith(b.parameters) && a.name == b.name && a.description == b.description;
+  }
 };
 
 struct Message {
@@ -41,7 +47,7 @@ struct Message {
 
 /// What the agent can see: its system prompt, its tools and all messages so far. Exposure is decided against this.
 struct Conversation {
-  std::string system;
+  Common<std::string> system;
   const std::vector<ToolSchema>* tools = nullptr;  ///< the environment's own, or a poisoned or reviewed copy
   std::vector<Message> messages;
   int turn = 0;  ///< user turns so far, the first is 1

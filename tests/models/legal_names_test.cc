@@ -8,6 +8,7 @@
 #include "models/replies/answer.h"
 #include "models/wires/anthropic.h"
 #include "models/wires/chat.h"
+#include "support/changed.h"
 #include "support/strict_requests.h"
 
 namespace xsweep {
@@ -17,7 +18,7 @@ using ::testing::HasSubstr;
 
 TEST(ToolsWithNamesThatServersRefuse, AreToldLegalOnesAndCalledByTheirOwn) {
   ModelRequest asked = Request();
-  asked.tools[0].name = "desk/send.certificate";
+  ChangeOne(asked.tools, [](auto& tools) { tools[0].name = "desk/send.certificate"; });
   const Endpoint endpoint{.url = "", .model = "m"};
   EXPECT_THAT(WriteOpenAiRequest(endpoint, asked), HasSubstr(R"("name":"desk_send_certificate")"));
   EXPECT_THAT(WriteAnthropicRequest(endpoint, asked), HasSubstr(R"("name":"desk_send_certificate")"));
@@ -39,7 +40,7 @@ TEST(ToolsWithNamesThatServersRefuse, AreToldLegalOnesAndCalledByTheirOwn) {
 
 TEST(CallsAsText, AreFoundUnderTheLegalNameThatTheModelWasTold) {
   ModelRequest asked = Request();
-  asked.tools[0].name = "desk/send.certificate";
+  ChangeOne(asked.tools, [](auto& tools) { tools[0].name = "desk/send.certificate"; });
   const auto settled = [&](const char* text) {
     ModelReply reply;
     reply.text = text;
@@ -97,10 +98,9 @@ TEST(ToolsWhoseLegalNamesAreOne, AreToldApartForAStrictServerAndCalledByTheirOwn
   const std::string longest(64, 'x');
   const std::vector<std::string> own = {"desk/send", "desk.send", "desk_send", longest + "1", longest + "2", "a.b"};
   ModelRequest asked = Request();
-  asked.tools.resize(1);
-  asked.tools[0].parameters = Json::MakeObject({{"type", "object"}});
-  for (std::size_t i = 1; i < own.size(); ++i) asked.tools.push_back(asked.tools[0]);
-  for (std::size_t i = 0; i < own.size(); ++i) asked.tools[i].name = own[i];
+  std::vector<ToolSchema> tools;
+  for (const std::string& name : own) tools.push_back({name, "Sends.", Json::MakeObject({{"type", "object"}})});
+  asked.tools = std::move(tools);
   const Endpoint endpoint{.url = "", .model = "m"};
   for (const bool chat : {true, false}) {
     const auto write = [&](const ModelRequest& request) {
@@ -130,7 +130,7 @@ TEST(ToolsWhoseLegalNamesAreOne, AreToldApartForAStrictServerAndCalledByTheirOwn
       result.text = "done";
       result.call_id = read->calls[i].id;
     }
-    std::ranges::reverse(next.tools);  // a name depends on no order
+    ChangeOne(next.tools, [](auto& listed) { std::ranges::reverse(listed); });  // a name depends on no order
     const Json second = write(next);
     EXPECT_EQ(fault(second), "");
     for (const std::string& name : shown) {

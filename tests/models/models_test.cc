@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "models/shelf.h"
+#include "support/changed.h"
 #include "support/model_server.h"
 
 namespace xsweep {
@@ -248,7 +249,7 @@ TEST_F(ModelsOfARun, AnswerNothingStaleAndSayWhatDiffers) {
   EXPECT_THAT(miss(Ask("please ", 1), 0.7), HasSubstr("setting `temperature` was \"0.2\" and is \"0.7\""));
   EXPECT_THAT(miss(Ask("urgent ", 1), 0.2), HasSubstr("message 1: `text` was \"please 0\" and is \"urgent 0\""));
   ModelRequest defended = Ask("please ", 1);
-  defended.system += " Never refund.";
+  ChangeOne(defended.system, [](std::string& system) { system += " Never refund."; });
   EXPECT_THAT(miss(defended, 0.2), HasSubstr("the system prompt was"));
   EXPECT_THAT(miss(Ask("please ", 2), 0.2), HasSubstr("ends with exchange 1"));
   EXPECT_THAT(miss(Ask("please ", 0, 9), 0.2), HasSubstr("nothing of this role in this trial"));
@@ -355,8 +356,9 @@ TEST(APrice, IsCountedInWholeNanoDollars) {
 TEST(ARequestAsText, IsTheSameJsonAsItsTree) {
   ModelRequest request;
   request.system = "be \"brief\"\n";
-  request.tools.push_back({"refund", "Pays \t back.", *Json::Parse(R"({"type":"object","properties":{"a":1.50}})")});
-  request.tools.push_back({"ping", "", Json::MakeObject()});
+  request.tools =
+      std::vector<ToolSchema>{{"refund", "Pays \t back.", *Json::Parse(R"({"type":"object","properties":{"a":1.50}})")},
+                              {"ping", "", Json::MakeObject()}};
   const Json settings = Json::MakeObject({{"model", "m"}, {"temperature", 0.25}});
   Json messages = Json::MakeArray();
   EXPECT_EQ(RequestText(settings, request).MessagesFrom(0), "[]");
@@ -386,7 +388,7 @@ TEST(ARequestAsText, IsTheSameJsonAsItsTree) {
                                   R"({"type":"object","properties":{"a":1.50}}},{"name":"ping","description":"",)"
                                   R"("parameters":{}}])");
   const Json tree =
-      Json::MakeObject({{"settings", settings}, {"system", request.system}, {"tools", tools}, {"messages", messages}});
+      Json::MakeObject({{"settings", settings}, {"system", *request.system}, {"tools", tools}, {"messages", messages}});
   EXPECT_EQ(text.text(), tree.Dump());
   EXPECT_EQ(text.messages(), 3U);
   EXPECT_EQ(text.message(1), messages.items()[1].Dump());
@@ -402,18 +404,18 @@ TEST(ToolsKeptAsText, FollowEveryChange) {
   ModelRequest request;
   for (int round = 0; round < 20; ++round) {
     const Json parameters = Json::MakeObject({{"type", "object"}, {"round", round}});
-    request.tools = {{"a", "One.", parameters}};
+    request.tools = std::vector<ToolSchema>{{"a", "One.", parameters}};
     const auto check = [&] {
       EXPECT_EQ(writer.Write(request).text(), RequestText(Json::MakeObject(), request).text());
     };
     check();
-    request.tools[0].description += " Poisoned.";
+    ChangeOne(request.tools, [](auto& tools) { tools[0].description += " Poisoned."; });
     check();
-    request.tools.push_back({"b", "Two.", parameters});
+    ChangeOne(request.tools, [&](auto& tools) { tools.push_back({"b", "Two.", parameters}); });
     check();
-    request.tools[1].parameters.Set("round", -round);
+    ChangeOne(request.tools, [&](auto& tools) { tools[1].parameters.Set("round", -round); });
     check();
-    std::swap(request.tools[0], request.tools[1]);
+    ChangeOne(request.tools, [](auto& tools) { std::swap(tools[0], tools[1]); });
     check();
   }
 }

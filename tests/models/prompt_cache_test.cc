@@ -27,7 +27,7 @@ ModelRequest Dialogue(int turns, Role role = Role::kAgent) {
   ModelRequest request;
   request.identity = {.cell = "c0", .task = "t1", .seed = 41, .trial = 2, .role = role};
   request.system = "Follow the policy.";
-  request.tools = {{"send_certificate", "Sends.", *Json::Parse(R"({"type":"object"})")}};
+  request.tools = std::vector<ToolSchema>{{"send_certificate", "Sends.", *Json::Parse(R"({"type":"object"})")}};
   for (int i = 0; i < turns; ++i) {
     if (i > 0) request.messages.push_back(Said(Speaker::kAgent, "Which reservation?"));
     request.messages.push_back(Said(Speaker::kUser, "Question " + std::to_string(i)));

@@ -28,7 +28,7 @@ Message Say(Speaker speaker, std::string text) {
 ModelRequest Dialogue() {
   ModelRequest request;
   request.system = "Be kind.";
-  request.tools.push_back({"look", "Looks.", Json::MakeObject({{"type", "object"}})});
+  request.tools = std::vector<ToolSchema>{{"look", "Looks.", Json::MakeObject({{"type", "object"}})}};
   request.messages.push_back(Say(Speaker::kUser, "hello"));
   Message agent = Say(Speaker::kAgent, "");
   agent.reasoning = "private thoughts";

@@ -17,9 +17,9 @@ TEST(RecordedAsks, HoldNoWordOfTheirTrialAlone) {
   tool.name = "bash";
   tool.description = "Runs a command in `/tmp/trial-7/work`.";
   const ModelRequest request = asks.Next(ask);
-  EXPECT_EQ(request.system, "You work in TRIAL/work.");
+  EXPECT_EQ(*request.system, "You work in TRIAL/work.");
   EXPECT_EQ(request.messages[0].text, "Your notes are in TRIAL, ask TRIAL.");
-  EXPECT_EQ(request.tools[0].description, "Runs a command in `TRIAL/work`.");
+  EXPECT_EQ(request.tools->at(0).description, "Runs a command in `TRIAL/work`.");
 }
 
 }  // namespace

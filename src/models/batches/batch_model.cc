@@ -41,7 +41,7 @@ Expected<ModelReply> BatchModel::Open() {
 Usage BatchModel::AtMost(const ModelRequest& request) const {
   Usage most;
   most.calls = 1;
-  most.prompt_tokens = static_cast<std::int64_t>(request.system.size()) + 64;
+  most.prompt_tokens = static_cast<std::int64_t>(request.system->size()) + 64;
   for (const Message& message : request.messages) {
     most.prompt_tokens += static_cast<std::int64_t>(message.text.size()) + 16;
   }

@@ -201,7 +201,7 @@ bool TakeThought(ModelReply& reply) {
 
 void SettleReply(const ModelRequest& request, bool parse_calls, ModelReply& reply) {
   const std::optional<std::vector<ToolSchema>> renamed = WithLegalNames(request.tools);
-  const std::vector<ToolSchema>& tools = renamed ? *renamed : request.tools;
+  const std::vector<ToolSchema>& tools = renamed ? *renamed : *request.tools;
   if (parse_calls) ParseCalls(tools, reply);
   RestoreToolNames(request, reply.calls);
   MakeIdsUnique(request, reply.calls);
@@ -222,7 +222,7 @@ ModelReply BrokenCallReply(const ModelRequest& request, std::string_view written
   ModelReply reply;
   reply.finish_reason = "tool_use_failed";
   reply.finish = FinishReason::kToolCalls;
-  const auto read = ReadTextCalls(written, WithLegalNames(request.tools).value_or(request.tools));
+  const auto read = ReadTextCalls(written, WithLegalNames(request.tools).value_or(*request.tools));
   ToolCall& call = reply.calls.emplace_back();
   call.name = read ? read->calls.front().name : "unreadable_call";
   call.arguments = Json(written.empty() ? std::string_view("(unreadable)") : written);
@@ -235,9 +235,9 @@ ModelReply BrokenCallReply(const ModelRequest& request, std::string_view written
 }
 
 std::int64_t EstimatedTokens(const ModelRequest& request) {
-  std::size_t characters = request.system.size();
+  std::size_t characters = request.system->size();
   for (const Message& message : request.messages) characters += message.text.size();
-  for (const ToolSchema& tool : request.tools) characters += tool.description.size() + 200;
+  for (const ToolSchema& tool : *request.tools) characters += tool.description.size() + 200;
   return static_cast<std::int64_t>(characters / 4);
 }
 

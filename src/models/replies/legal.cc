@@ -117,10 +117,11 @@ void RestoreToolNames(const ModelRequest& request, std::vector<ToolCall>& calls)
   for (ToolCall& call : calls) {
     const auto is_called = [&](const ToolSchema& tool) { return tool.name == call.name; };
     const auto is_meant = [&](const ToolSchema& tool) { return names.Of(tool.name) == call.name; };
-    if (std::ranges::any_of(request.tools, is_called)) continue;
-    auto meant = std::ranges::find_if(request.tools, is_meant);
-    if (meant == request.tools.end()) meant = std::ranges::find(request.tools, BareName(call.name), &ToolSchema::name);
-    if (meant != request.tools.end()) call.name = meant->name;
+    if (std::ranges::any_of(*request.tools, is_called)) continue;
+    auto meant = std::ranges::find_if(*request.tools, is_meant);
+    if (meant == request.tools->end())
+      meant = std::ranges::find(*request.tools, BareName(call.name), &ToolSchema::name);
+    if (meant != request.tools->end()) call.name = meant->name;
   }
 }
 

@@ -124,24 +124,24 @@ Json WriteTurns(const Endpoint& endpoint, const ModelRequest& request) {
 
 /// Tools and system prompt are what all trials of a cell begin with; the server reads tools first.
 void SetTools(const Endpoint& endpoint, const ModelRequest& request, Json& body) {
-  if (request.tools.empty()) return;
+  if (request.tools->empty()) return;
   const LegalNames names(request.tools);
   Json tools = Json::MakeArray();
-  for (const ToolSchema& tool : request.tools) {
+  for (const ToolSchema& tool : *request.tools) {
     tools.Append(Json::MakeObject(
         {{"name", names.Of(tool.name)}, {"description", tool.description}, {"input_schema", tool.parameters}}));
   }
-  if (endpoint.prompt_cache && IsBlank(request.system)) MarkForCache(tools.MutableItems().back());
+  if (endpoint.prompt_cache && IsBlank(*request.system)) MarkForCache(tools.MutableItems().back());
   body.Set("tools", std::move(tools));
 }
 
 void SetSystem(const Endpoint& endpoint, const ModelRequest& request, Json& body) {
-  if (IsBlank(request.system)) return;  // the API refuses one without a word
+  if (IsBlank(*request.system)) return;  // the API refuses one without a word
   if (!endpoint.prompt_cache) {
-    body.Set("system", request.system);
+    body.Set("system", *request.system);
     return;
   }
-  Json block = TextBlock(request.system);
+  Json block = TextBlock(*request.system);
   MarkForCache(block);
   body.Set("system", Json::MakeArray({std::move(block)}));
 }

@@ -152,7 +152,7 @@ std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools,
   out.reserve(LikelySize(request) + tools.size());
   AppendMember(R"({"model":)", endpoint.model, out);
   out += R"(,"messages":[)";
-  if (!request.system.empty()) {
+  if (!request.system->empty()) {
     AppendRepeatedMember(R"({"role":"system","content":)", request.system, out);
     out += '}';
   }
@@ -162,7 +162,7 @@ std::string WriteOpenAiRequest(const Endpoint& endpoint, std::string_view tools,
     AppendMessage(endpoint, message, names, out);
   }
   out += ']';
-  if (!request.tools.empty()) out.append(R"(,"tools":)").append(tools);
+  if (!request.tools->empty()) out.append(R"(,"tools":)").append(tools);
   const bool has_settings = endpoint.settings.is_object();
   if (endpoint.send_seed && !(has_settings && endpoint.settings.Find("seed") != nullptr)) {
     out += fmt::format(R"(,"seed":{})", ServerSeed(request.identity));

@@ -19,20 +19,22 @@ inline void AppendMember(std::string_view before, std::string_view text, std::st
   AppendJsonString(text, out);
 }
 
-/// The same of a text that comes back in request after request, as a system prompt does: comparing its kilobytes with
-/// the last few costs a fraction of writing them again.
-inline void AppendRepeatedMember(std::string_view before, std::string_view text, std::string& out) {
+/// The same of a text that comes back in request after request, as a system prompt does: looking whether it is one of
+/// the last few costs a fraction of writing its kilobytes again.
+inline void AppendRepeatedMember(std::string_view before, const Common<std::string>& text, std::string& out) {
   struct Written {
-    std::string text, json;
+    Common<std::string> text;
+    std::string json;
   };
   constexpr std::size_t kLong = 512;
-  if (text.size() < kLong) return AppendMember(before, text, out);
+  if (text->size() < kLong) return AppendMember(before, *text, out);
   thread_local std::array<Written, 4> known;
-  auto found = std::ranges::find(known, text, &Written::text);
+  auto found = std::ranges::find_if(known, [&](const Written& one) { return one.text.SharesWith(text); });
+  if (found == known.end()) found = std::ranges::find_if(known, [&](const Written& one) { return *one.text == *text; });
   if (found == known.end()) {
     --found;
-    *found = {std::string(text), {}};
-    AppendJsonString(text, found->json);
+    *found = {text, {}};
+    AppendJsonString(*text, found->json);
   }
   std::rotate(known.begin(), found, found + 1);
   out.append(before).append(known.front().json);
@@ -51,7 +53,7 @@ void AppendList(const std::vector<Item>& items, Append append, std::string& out)
 
 /// How much room the text of a request is likely to take.
 inline std::size_t LikelySize(const ModelRequest& request) {
-  std::size_t size = 1024 + request.system.size();
+  std::size_t size = 1024 + request.system->size();
   for (const Message& message : request.messages) size += message.text.size() + 64 + message.calls.size() * 256;
   return size + size / 8;
 }

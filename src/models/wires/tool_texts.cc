@@ -9,16 +9,12 @@ namespace {
 
 constexpr std::size_t kMostKept = 8;
 
-/// Copies share what they hold, so that the usual case is quick; equal parameters in another order are others.
-bool Same(const ToolSchema& a, const ToolSchema& b) {
-  return a.parameters.SharesWith(b.parameters) && a.name == b.name && a.description == b.description;
-}
-
 }  // namespace
 
-std::string_view ToolTexts::Of(const std::vector<ToolSchema>& tools) {
-  const auto found =
-      std::ranges::find_if(kept_, [&](const Kept& kept) { return std::ranges::equal(kept.tools, tools, Same); });
+std::string_view ToolTexts::Of(const Common<std::vector<ToolSchema>>& tools) {
+  auto found = std::ranges::find_if(kept_, [&](const Kept& kept) { return kept.tools.SharesWith(tools); });
+  if (found == kept_.end())
+    found = std::ranges::find_if(kept_, [&](const Kept& kept) { return *kept.tools == *tools; });
   if (found != kept_.end()) return found->text;
   Kept fresh{tools, {}};
   write_(tools, fresh.text);

@@ -19,11 +19,11 @@ class ToolTexts {
   using Write = void (*)(const std::vector<ToolSchema>& tools, std::string& out);
   explicit ToolTexts(Write write) : write_(write) {}
   /// What `write` makes of them. Good until the next call.
-  std::string_view Of(const std::vector<ToolSchema>& tools);
+  std::string_view Of(const Common<std::vector<ToolSchema>>& tools);
 
  private:
   struct Kept {
-    std::vector<ToolSchema> tools;  ///< keeps what it compares with alive
+    Common<std::vector<ToolSchema>> tools;  ///< keeps what it compares with alive
     std::string text;
   };
   Write write_;

@@ -133,7 +133,7 @@ class ShimAgent : public Agent {
   // One draw for the whole trial: a stronger text can only add to those who yield.
   bool Yields(const Conversation& conversation) const {
     const double probability =
-        ComplianceProbability(settings_.susceptibility, Persuasion(hits_, requests_), Caution(conversation.system));
+        ComplianceProbability(settings_.susceptibility, Persuasion(hits_, requests_), Caution(*conversation.system));
     return draws_.Uniform("comply", 0) < probability;
   }
 

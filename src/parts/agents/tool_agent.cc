@@ -28,15 +28,14 @@ class ToolAgent : public Agent {
   Async<Expected<AgentTurn>> Act(const Conversation& conversation) override {
     Model* model = context_.models[Role::kAgent];
     if (model == nullptr) co_return std::unexpected(NoModel("agent tool_agent", "agent"));
-    ModelRequest request;
-    request.identity = context_.identity;
-    request.identity.role = Role::kAgent;
-    request.identity.turn = turn_++;
-    request.system = "<instructions>\n" + settings_->instructions + "\n</instructions>\n<policy>\n" +
-                     conversation.system + "\n</policy>";
-    request.messages = conversation.messages;
-    request.tools = settings_->short_tools == Json(true) ? ShortTools(*conversation.tools) : *conversation.tools;
-    CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request));
+    if (turn_ == 0 || !policy_.SharesWith(conversation.system)) Instruct(conversation.system);
+    request_.identity = context_.identity;
+    request_.identity.role = Role::kAgent;
+    request_.identity.turn = turn_++;
+    request_.messages = conversation.messages;
+    request_.tools =
+        Tools::Of(settings_->short_tools == Json(true) ? ShortTools(*conversation.tools) : *conversation.tools);
+    CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request_));
     AgentTurn turn;
     turn.no_answer = reply.no_answer;
     if (turn.no_answer != NoAnswer::kNone) turn.why = DescribeNoAnswer(turn.no_answer, reply);
@@ -49,9 +48,19 @@ class ToolAgent : public Agent {
   }
 
  private:
+  using Tools = Common<std::vector<ToolSchema>>;
+
+  void Instruct(const Common<std::string>& policy) {
+    policy_ = policy;
+    request_.system = Common<std::string>::Of("<instructions>\n" + settings_->instructions +
+                                              "\n</instructions>\n<policy>\n" + *policy + "\n</policy>");
+  }
+
   const Shared<ToolAgentSettings> settings_;
   const TrialContext context_;
   std::uint32_t turn_ = 0;
+  Common<std::string> policy_;
+  ModelRequest request_;  ///< kept between turns: nearly all of it is the same again
 };
 
 }  // namespace

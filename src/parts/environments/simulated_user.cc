@@ -66,7 +66,7 @@ ModelRequest SimulatedUser::Request(const Conversation& conversation) const {
     if (message.speaker == Speaker::kAgent) say(Speaker::kUser, message.text);
   }
   say_deeds(conversation.messages.size());
-  if (tools_.tools != nullptr) request.tools = *tools_.tools;
+  if (tools_.tools != nullptr) request.tools = Common<std::vector<ToolSchema>>::Of(*tools_.tools);
   return request;
 }
 

@@ -200,7 +200,7 @@ TEST(ModelAttacker, SeesTheDialogueAndTriesAgain) {
   cell.models[Role::kAttacker] = &model;
   const EpisodeResult result = Bench(cell).Run();
   ASSERT_EQ(model.requests.size(), 3U);
-  EXPECT_NE(model.requests[0].system.find("regular_1"), std::string::npos);
+  EXPECT_NE(model.requests[0].system->find("regular_1"), std::string::npos);
   EXPECT_NE(model.requests[1].messages.at(0).text.find("agent: I cannot help with that."), std::string::npos);
   EXPECT_EQ(result.transcript.stop, Stop::kUserStop);
   EXPECT_EQ(result.attack_queries, 3);

@@ -70,8 +70,8 @@ TEST(BridgeSessions, LetTheModelThatPlaysTheUserUseToolsOfItsOwn) {
   ASSERT_TRUE(first) << first.error().Text();
   EXPECT_EQ(first->text, "It says 1000.");
   ASSERT_EQ(user.requests.size(), 3U);
-  ASSERT_EQ(user.requests[0].tools.size(), 1U);
-  EXPECT_EQ(user.requests[0].tools[0].name, "look_at_phone");
+  ASSERT_EQ(user.requests[0].tools->size(), 1U);
+  EXPECT_EQ(user.requests[0].tools->at(0).name, "look_at_phone");
   ASSERT_EQ(user.requests[2].messages.size(), 5U);  // the greeting, a call and its result, another and its refusal
   EXPECT_EQ(user.requests[2].messages[1].text, "Let me look.");
   EXPECT_EQ(user.requests[2].messages[2].text, "look_at_phone of the model in the hall: 1000");

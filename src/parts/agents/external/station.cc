@@ -16,7 +16,7 @@ Expected<std::unique_ptr<Station>> Station::Open(const Surroundings& around, con
     return UserError("an external agent needs `mode: REAL`: it is started and talks over the network", "agent");
   std::unique_ptr<Station> station(new Station(around, policy));
   station->broker_->Open(HostTools(*conversation.tools, environment, results_kept),
-                         policy == PolicyIn::kInstructions ? conversation.system : std::string());
+                         policy == PolicyIn::kInstructions ? *conversation.system : std::string());
   return station;
 }
 
@@ -32,8 +32,8 @@ std::string Station::PromptOf(const Conversation& conversation) const {
   const auto said = std::ranges::find(conversation.messages | std::views::reverse, Speaker::kUser, &Message::speaker);
   std::string words = said == conversation.messages.rend() ? std::string() : said->text;
   const bool first = conversation.turn <= 1;
-  if (policy_ == PolicyIn::kInstructions || !first || conversation.system.empty()) return words;
-  return "<policy>\n" + conversation.system + "\n</policy>\n\n" + words;
+  if (policy_ == PolicyIn::kInstructions || !first || conversation.system->empty()) return words;
+  return "<policy>\n" + *conversation.system + "\n</policy>\n\n" + words;
 }
 
 }  // namespace xsweep
