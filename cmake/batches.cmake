@@ -3,9 +3,14 @@
 # neighbours do not have; the compiler says which. By folder, so that a new file changes the batches of its folder only.
 # SPDX-License-Identifier: Apache-2.0
 function(compile_in_batches target size)
+  if(size LESS 2)
+    return()
+  endif()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
-  # Coroutines keep what stands in an anonymous namespace; gcc minds that in any file but the one it was told to compile.
-  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # Coroutines keep what stands in an anonymous namespace; gcc minds that in any file but the one it was told to compile.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
   get_target_property(sources ${target} SOURCES)
   list(FILTER sources INCLUDE REGEX "\\.cc$")
   foreach(source ${sources})
