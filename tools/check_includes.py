@@ -31,7 +31,7 @@ MAY_INCLUDE = {
     "parts/shared": "episode", "parts/environments": "episode python",
     "parts/agents": "episode parts/shared", "parts/judges": "episode parts/shared",
     "parts/attacks": "episode parts/shared python", "parts/defenses": "episode parts/shared net",
-    "parts/agents/external": "parts/agents episode net/* mcp models/* relay",
+    "parts/agents/external": "parts/agents parts/shared episode net/* mcp models/* relay",
     "parts/environments/world": "parts/environments episode python",
     "parts/environments/airline": "parts/environments/world episode python",
     "parts/environments/retail": "parts/environments/world episode python",

@@ -59,12 +59,12 @@ std::string_view Trim(std::string_view text, std::string_view blanks) {
 }
 
 std::string Hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string out;
   out.reserve(2 * bytes.size());
   for (const char c : bytes) {
-    out += kDigits[static_cast<unsigned char>(c) >> 4U];
-    out += kDigits[static_cast<unsigned char>(c) & 15U];
+    out += kHexDigits[static_cast<unsigned char>(c) >> 4U];
+    out += kHexDigits[static_cast<unsigned char>(c) & 15U];
   }
   return out;
 }

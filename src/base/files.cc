@@ -147,6 +147,7 @@ std::uint64_t LimitFor(const struct stat& status, std::uint64_t limit) {
 Expected<std::string> ReadAll(int descriptor, const fs::path& path, std::uint64_t limit) {
   std::string bytes;
   char buffer[65536];
+  // To the end and not by size: pipes and files in /proc have none.
   for (;;) {
     const ssize_t got = TEMP_FAILURE_RETRY(::read(descriptor, buffer, sizeof buffer));
     const int code = errno;
@@ -163,6 +164,7 @@ Expected<std::string> ReadAll(int descriptor, const fs::path& path, std::uint64_
   }
 }
 
+// Without O_NONBLOCK, opening a pipe waits for a writer. For the files that are let through it changes nothing.
 Expected<int> OpenRegularWith(const fs::path& path, int flags) {
   const int descriptor =
       static_cast<int>(TEMP_FAILURE_RETRY(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags)));
@@ -208,6 +210,7 @@ Status AtomicFile::Write(std::string_view bytes) {
 Status AtomicFile::Commit() {
   TRY(Flush());
   TRY(file_->Sync());
+  // Only what is synced gets the name: after a power loss the rename may be there and the bytes not.
   TRY(disk_->Rename(temporary_, path_));
   file_.reset();
   return disk_->SyncDirectory(DirectoryOf(path_));
@@ -228,6 +231,7 @@ Status MakeDirectories(Disk& disk, const fs::path& path) {
 }
 
 Status ReplaceSymlink(Disk& disk, const fs::path& target, const fs::path& link) {
+  // symlink() does not replace; the rename does, and there is a link at every moment.
   const fs::path temporary = TemporaryBeside(link);
   TRY(disk.Symlink(target, temporary));
   if (const auto renamed = disk.Rename(temporary, link); !renamed) {
@@ -269,12 +273,14 @@ bool OwnerIsGone(std::string_view mark) {
   if (!mark.starts_with(MachineMark())) return false;
   std::uint32_t process = 0;
   std::from_chars(mark.data() + 4, mark.data() + 12, process, 16);
+  // EPERM is a process of somebody else's: alive. A number that was given out again only keeps a file longer.
   return ::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH;
 }
 
 void RemoveLeftovers(const fs::path& directory) {
   constexpr std::string_view kEnd = ".tmp";
   std::error_code code;
+  // Removed after the walk: whether a walk sees what is removed under it is not said.
   std::vector<fs::path> gone;
   for (fs::directory_iterator entry(directory, code), end; !code && entry != end; entry.increment(code)) {
     const std::string name = entry->path().filename().string();
@@ -334,6 +340,7 @@ Expected<FileLock> FileLock::Acquire(const fs::path& path, std::chrono::millisec
 
 FileLock::FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
 FileLock::~FileLock() {
+  // The file stays: were it removed, two could hold the lock, one on the old file and one on a new one.
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 

@@ -79,7 +79,7 @@ Status ReplaceSymlink(Disk& disk, const std::filesystem::path& target, const std
 Status RemoveTree(const std::filesystem::path& path);
 
 /// The whole file. Fails with kWorld; refuses directories and files over `limit` bytes. For what a person names: links
-/// are followed, and a pipe is read to its end; of a device at most 64 MiB are taken.
+/// are followed, and a pipe is read to its end; a device that has more than 64 MiB is refused.
 Expected<std::string> ReadFile(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32U);
 /// The same for what a directory from elsewhere holds: a link, a pipe or a device is refused, and nothing blocks.
 Expected<std::string> ReadOwnFile(const std::filesystem::path& path, std::uint64_t limit = std::uint64_t{1} << 32U);
@@ -112,7 +112,8 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-/// An advisory lock (POSIX record lock, which NFS honours) held while the object lives. Between processes only.
+/// An advisory lock (of the open file, which NFS honours) held while the object lives: against other processes and
+/// other threads.
 class FileLock {
  public:
   /// Creates `path` if needed; waits up to `patience`, then fails with kWorld.

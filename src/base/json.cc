@@ -26,10 +26,12 @@ struct Json::ObjectNode : Node {
 };
 
 void Json::Retain() noexcept {
+  // relaxed will do: who copies holds a reference, so the node cannot go away meanwhile.
   if (shared()) payload_.node->count.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Json::Release() noexcept {
+  // acq_rel: whoever lets go last must see what the others did to the node before it is deleted.
   if (!shared() || payload_.node->count.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   switch (kind_) {
     case Kind::kArray: delete static_cast<ArrayNode*>(payload_.node); break;
@@ -73,6 +75,7 @@ Json Json::MakeInteger(std::string_view digits) {
   if (code == std::errc() && end == digits.data() + digits.size()) return {small};
   const bool negative = digits.starts_with('-');
   std::string_view magnitude = digits.substr(negative ? 1 : 0);
+  // Big integers compare by their digits, so one number must have one spelling.
   magnitude.remove_prefix(std::min(magnitude.find_first_not_of('0'), magnitude.size()));
   Json value;
   value.payload_.node = new StringNode((negative ? "-" : "") + std::string(magnitude));
@@ -150,6 +153,8 @@ bool Json::BoolOr(std::string_view key, bool fallback) const {
 std::vector<Json>& Json::MutableItems() {
   if (is_null()) *this = MakeArray();
   CHECK(is_array(), "JSON value is not an array");
+  // A count of 1 cannot grow under us: only through this object could it be copied. acquire: another copy that has
+  // just let go had finished reading.
   if (payload_.node->count.load(std::memory_order_acquire) != 1) {
     *this = MakeArray(static_cast<ArrayNode*>(payload_.node)->items);
   }
@@ -165,6 +170,7 @@ std::vector<Json::Member>& Json::MutableMembers() {
 }
 
 Json* Json::FindMutable(std::string_view key) {
+  // Looked for first: MutableMembers copies a shared object, which what is not there is not worth.
   if (Find(key) == nullptr) return nullptr;
   auto& all = MutableMembers();
   return &std::ranges::find(all, key, &Member::first)->second;
@@ -202,6 +208,7 @@ bool operator==(const Json& a, const Json& b) {
     case Json::Kind::kDouble: return a.payload_.real == b.payload_.real;
     default: break;
   }
+  // Most of a world that was forked is still shared, and its size costs nothing then.
   if (a.payload_.node == b.payload_.node) return true;
   if (a.is_string()) return a.AsString() == b.AsString();
   if (a.is_big_int()) return a.AsDigits() == b.AsDigits();

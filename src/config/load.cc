@@ -28,6 +28,8 @@ class Loader {
 
   SweepConfig Run() {
     RefuseUnknownKeys();
+    // The axes come first: a section is checked together with those that reach into it. Each has a place of its own in
+    // `axes_`, so that the grid keeps the file's order whichever section was checked first.
     if (const MarkedValue* grid = root_.Find("grid")) requests_ = ReadGrid(*grid, specs_, faults_);
     axes_.resize(requests_.size());
     for (const KeySpec& key : TopKeys()) ReadKey(key);
@@ -51,6 +53,7 @@ class Loader {
 
   void ReadKey(const KeySpec& key) {
     const MarkedValue* node = root_.Find(key.option.name);
+    // An axis over a whole section or its name says what the section would; one over an option needs a section.
     const bool from_grid = std::ranges::any_of(requests_, [&](const AxisRequest& axis) {
       return axis.section == key.option.name && axis.reach != AxisRequest::Reach::kOption;
     });
@@ -160,6 +163,7 @@ class Loader {
     if (node != nullptr && !node->is_map()) {
       return faults_.Add(node->at, fmt::format("`models` must be a mapping of roles, not {}", KindInWords(*node)));
     }
+    // All roles, also without `models` in the file: an axis may bring in a model that stands nowhere else.
     for (const Role role : kEvery<Role>) {
       const std::string name(NameOf(role));
       config_.models[role] = Check("models." + name, node == nullptr ? nullptr : node->Find(name), "");
@@ -243,12 +247,15 @@ Expected<LoadedConfig> LoadConfig(std::string_view text, const std::string& file
                                   const Overrides& overrides, const CheckText& check_gate) {
   Faults faults(file_name);
   auto root = ParseYaml(text, 0, faults);
+  // Text that is no YAML has said so already, and is not called empty as well.
   if (faults.empty() && (!root || root->is_null())) {
     faults.Add(Mark{}, "the file is empty; a config has at least exp, seeds, environment, agent and judge");
   } else if (root && !root->is_map()) {
     faults.Add(root->at, fmt::format("a config is a mapping of keys, not {}", KindInWords(*root)));
   }
   if (!root || !root->is_map()) return std::unexpected(faults.ToError());
+  // Before anything is checked, so that a fault of a flag is said like those of the file and beside them; before gates
+  // are flattened, because a flag may bring them as mappings too.
   ApplyOverrides(overrides, *root, faults);
   if (MarkedValue* gates = root->Find("gates"); gates != nullptr && gates->is_list()) FlattenGates(*gates, faults);
   SweepConfig config = Loader(*root, specs, check_gate, faults).Run();

@@ -32,6 +32,8 @@ class SectionCheck {
   }
 
   CheckedSection Run(std::string_view absent_name) {
+    // The order matters: which parts the section can be is known once axes over it and its name have been read, and
+    // only then which options it may hold and what an axis over an option may say.
     ForEachAxis(Reach::kWhole, [&](const AxisRequest& axis, GridAxis& values) { CheckWholes(axis, values); });
     ForEachAxis(Reach::kName, [&](const AxisRequest& axis, GridAxis& values) { CheckNames(axis, values); });
     if (node_ != nullptr && !node_->is_map()) {
@@ -82,12 +84,15 @@ class SectionCheck {
   void CheckWholes(const AxisRequest& axis, GridAxis& values) {
     for (std::size_t i = 0; i < axis.values.size(); ++i) {
       MarkedValue value = axis.values[i];
+      // Off before the part is checked and compared, and back afterwards: no part knows it, and two values that differ
+      // in nothing else are one condition twice.
       const std::string label = TakeLabel(axis, value);
       auto part = CheckPart(value, fmt::format("{}[{}]", axis.path, i), family_, faults_);
       const std::size_t before = values.values.size();
       if (part) AddValue(axis, value.at, std::move(*part), values);
       if (!label.empty() && values.values.size() > before) values.values.back().Set(kLabelKey, label);
     }
+    // Every cell takes its part from the axis; the first value stands where the file has no section.
     if (node_ == nullptr && !values.values.empty()) {
       Json options = values.values.front();
       options.Erase(key_);
@@ -131,6 +136,7 @@ class SectionCheck {
     return base_ != nullptr || !reachable_.empty();
   }
 
+  // A fault of a section that the file does not have points to the axis that brings it in.
   Mark SectionAt() const {
     if (node_ != nullptr) return node_->at;
     const auto axis = std::ranges::find(requests_, section_, &AxisRequest::section);
@@ -142,6 +148,7 @@ class SectionCheck {
     std::erase_if(entries, [&](const MarkedEntry& entry) {
       return entry.key == key_ || (section_ == "environment" && entry.key == "tasks");
     });
+    // Which of its parts an option is for depends on the cell, so only what none of them takes is unknown.
     if (all_known_) RefuseUnknown(entries);
     SectionVariants variants{section_, {}};
     for (const PartSpec* part : reachable_) {
@@ -195,6 +202,7 @@ class SectionCheck {
     for (const MarkedValue& value : axis.values) {
       std::optional<Json> checked;
       bool good = true;
+      // By every part that takes it, because a cell may have any of them; what they say alike is shown once (Faults).
       for (const PartSpec* part : reachable_) {
         const OptionSpec* option = FindOption(part->options, axis.option);
         if (option == nullptr) continue;

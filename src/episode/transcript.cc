@@ -21,6 +21,7 @@ std::string Text(const Json& json, std::string_view key) { return std::string(js
 int Number(const Json& json, std::string_view key) { return static_cast<int>(json.IntOr(key, 0)); }
 
 /// Writes one JSON object, member by member. Keys are ours and need no escapes.
+/// Text in one go rather than a tree of Json that is dumped: keeping every transcript must not slow a run down.
 class ObjectWriter {
  public:
   explicit ObjectWriter(std::string& out) : out_(out) { out_ += '{'; }
@@ -144,6 +145,7 @@ void AppendStep(const Step& step, std::string& out) {
   object.Text("kind", NameOf(step.kind));
   object.Number("turn", step.turn);
   if (step.call >= 0) object.Number("call", step.call);
+  // A decision shows the agent nothing: what it made of a text is shown by the step after it.
   if (step.kind != StepKind::kDefense) object.Text("shown", step.shown);
   object.TextIfAny("original", step.original);
   if (step.injected) object.Flag("injected", true);
@@ -159,6 +161,7 @@ void AppendExposure(const Exposure& exposure, std::string& out) {
   object.Number("turn", exposure.turn);
   object.Text("channel", NameOf(exposure.channel));
   object.Text("via", exposure.via);
+  // Of the others `exposed` says it already, and reading takes it from there.
   const bool touched = exposure.delivery == Delivery::kRemoved || exposure.delivery == Delivery::kAltered;
   if (touched) object.Text("delivery", NameOf(exposure.delivery));
   object.Close();
@@ -211,6 +214,7 @@ void Transcript::AppendTo(std::string& out, std::string_view more) const {
 Json Transcript::ToJson() const {
   std::string text;
   AppendTo(text);
+  // By way of the text, so that there is one writer and the two forms cannot differ.
   auto json = Json::Parse(text, "transcript");
   CHECK(json.has_value(), "a transcript was not written as JSON");
   return std::move(*json);
@@ -219,11 +223,13 @@ Json Transcript::ToJson() const {
 Expected<Transcript> Transcript::FromJson(const Json& json) {
   if (!json.is_object()) return WorldError("transcript: not a JSON object");
   Transcript transcript;
+  // Leniently: how a dialogue ended is no ground to lose what was said in it.
   transcript.stop = Parse<Stop>(json.StringOr("stop", "")).value_or(Stop::kNone);
   transcript.system = Text(json, "system");
   const Json* exposure = json.Find("exposure");
   if (exposure == nullptr) return WorldError("transcript: `exposure` is missing");
   TRY_ASSIGN(transcript.exposure, ExposureFromJson(*exposure));
+  // Before the steps, which point at calls: one that points at none is refused as it is read.
   TRY_ASSIGN(const auto* calls, Items(json, "calls"));
   for (const Json& call : *calls) {
     TRY_ASSIGN(CallRecord record, RecordFromJson(call));

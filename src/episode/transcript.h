@@ -33,7 +33,7 @@ struct Decision {
   std::string defense;
   std::string reason_code;
   std::string detail{};
-  std::string text{};  ///< of kModify: what the agent sees instead; not kept, because the next step shows it
+  std::string text{};  ///< of kModify: what the agent sees instead; not kept, as the next step shows it
 };
 
 /// One call that the agent attempted, with its fate.

@@ -100,12 +100,14 @@ std::string ErrorOf(const std::string& text) {
 Expected<ForeignTrial> TrialOf(const Row& row, const std::string& where) {
   ForeignTrial trial;
   trial.place = where;
+  // Some tables name no task but only whose it is, as ASB does with its agents.
   trial.task = row[kTask].empty() ? row[kSuite] : row[kTask];
   if (trial.task.empty()) return UserError("names no task", where);
   const auto named = [](const std::string& text) { return IsNone(text) ? std::string() : text; };
   trial.injection = named(row[kInjection]);
   trial.arm.model = named(row[kModel]);
   trial.arm.suite = named(row[kSuite]);
+  // "none" stays a name here: the undefended arm is one of those that are compared.
   trial.arm.defense = row[kDefense];
   trial.arm.attack = named(row[kAttack]);
   TRY_ASSIGN(trial.success, Truth(row[kSuccess], "success", where));
@@ -116,6 +118,7 @@ Expected<ForeignTrial> TrialOf(const Row& row, const std::string& where) {
   trial.arm.setting = attacked                                   ? Setting::kAttacked
                       : trial.task.starts_with("injection_task") ? Setting::kAlone
                                                                  : Setting::kBenign;
+  // AgentDojo says security: true of every episode that nobody attacked.
   if (!attacked) trial.success.reset(), trial.exposed.reset();
   if (attacked && trial.arm.attack.empty()) trial.arm.attack = "unnamed";
   if (!row[kTrial].empty()) {
@@ -127,6 +130,7 @@ Expected<ForeignTrial> TrialOf(const Row& row, const std::string& where) {
   if (const auto reward = ParseNumber(row[kReward]); reward && *reward >= 0 && *reward <= 1) trial.reward = reward;
   if (const auto tokens = ParseUnsigned(row[kTokens])) trial.agent.prompt_tokens = static_cast<std::int64_t>(*tokens);
   trial.agent.cost_known = false;
+  // No verdict is an error and not a failed attack, which would count as resistance.
   if (trial.error.empty() && attacked && !trial.success) trial.error = "the source holds no verdict on the attack";
   if (trial.error.empty() && !attacked && !trial.utility && !trial.reward)
     trial.error = "the source holds no verdict on the task";
@@ -220,6 +224,7 @@ class CsvReader {
     }
   }
   Status Bare(char c) {
+    // A quote counts at the beginning of a field only; within a bare one it is a character like any other.
     if (c == '"' && fields_.back().empty()) {
       quoted_ = any_ = true;
     } else if (c == ',') {
@@ -234,6 +239,7 @@ class CsvReader {
     return {};
   }
   Status EndRow() {
+    // Files end with a line end and may end with several; a row that holds one quoted empty field is a row.
     const bool blank = fields_.size() == 1 && fields_[0].empty() && !any_;
     if (!blank && table_.columns.empty()) {
       table_.columns = std::move(fields_);

@@ -43,6 +43,7 @@ void Wait::LinkBefore(Wait& anchor) noexcept {
 }
 
 void Wait::Wake() {
+  // One that was stopped is in the ready ring already and stays stopped, whoever wakes it afterwards.
   if (state_ == State::kWaiting) LinkBefore(loop_.ready_);
   if (state_ != State::kStopped) state_ = State::kWoken;
 }
@@ -137,6 +138,8 @@ void IoLoop::Post(std::function<void()> task) {
 }
 
 void IoLoop::RequestStop() noexcept {
+  // From a signal handler: no lock, so not by Post, and errno as it was. A loop that is about to sleep wakes all the
+  // same, because an eventfd stays readable until it is read.
   stop_.store(true, std::memory_order_relaxed);
   const int saved = errno;
   const std::uint64_t one = 1;
@@ -151,6 +154,7 @@ void IoLoop::Round() {
   } else if (!clock_.held() || timers_.empty()) {
     Poll(PollTimeout());
   } else if (!Poll(0)) {
+    // Only after a look that found nothing: what has happened already comes before what time would bring.
     clock_.JumpTo(timers_.begin()->first.first);
   }
   FireTimers();
@@ -162,6 +166,7 @@ int IoLoop::PollTimeout() const {
   if (timers_.empty()) return kForever;
   const auto left = timers_.begin()->first.first - clock_.Now();
   if (left <= left.zero()) return 0;
+  // Rounded down, the loop would spin through the last millisecond. The bound keeps the number in an int.
   const auto rounded_up = std::chrono::ceil<std::chrono::milliseconds>(left).count();
   return static_cast<int>(std::min<std::int64_t>(rounded_up, 60'000));
 }
@@ -170,6 +175,7 @@ bool IoLoop::Poll(int timeout_ms) {
   if (timeout_ms != 0 && !FallAsleep()) timeout_ms = 0;
   std::array<epoll_event, 256> events;
   const int count = epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout_ms);
+  // Before the events, because it takes `asleep_` back: until then everybody who posts pays for a wake-up.
   const bool posted = RunPosted();
   for (int i = 0; i < count; ++i) {
     const std::uint64_t key = events[i].data.u64;
@@ -202,6 +208,7 @@ bool IoLoop::RunPosted() {
     asleep_ = false;
     tasks.swap(posted_);
   }
+  // Outside the lock: a task may post.
   for (const auto& task : tasks) task();
   return !tasks.empty();
 }
@@ -210,6 +217,7 @@ void IoLoop::FireTimers() {
   if (timers_.empty()) return;
   const SteadyTime now = clock_.Now();
   while (!timers_.empty() && timers_.begin()->first.first <= now) {
+    // Out of the map first: the handler may set timers and cancel any, itself too.
     const auto handler = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());
     handler();
@@ -226,6 +234,7 @@ void IoLoop::InterruptWaiting() {
 
 void IoLoop::ResumeReady() {
   // Only those that are ready now: a coroutine that wakes itself again must not keep sockets waiting.
+  // A ring and no list of handles: a coroutine that another one of the batch destroys unlinks itself from it.
   Wait batch(*this);
   if (ready_.next_ == &ready_) return;
   batch.LinkBefore(ready_);

@@ -100,6 +100,7 @@ Expected<std::uint64_t> CountOrZero(const Json& json, std::string_view key, std:
 Status ReadCounts(const Json& json, Manifest& run) {
   if (const Json* seeds = json.Find("seeds"); seeds != nullptr && seeds->is_array()) {
     for (const Json& seed : seeds->items()) {
+      // Configs take seeds up to 2^63 - 1 (config/lists.h), so the bound of a JSON integer refuses none that was run.
       TRY_ASSIGN(const std::uint64_t value, CountIn(seed, "seeds", INT64_MAX));
       run.seeds.push_back(value);
     }
@@ -151,6 +152,7 @@ Json Manifest::ToJson() const {
   for (const CellRecord& cell : cells) cell_list.Append(CellToJson(cell));
   Json count_map = Json::MakeObject();
   for (const auto& [name, count] : counts) count_map.Set(name, count);
+  // -1 is ours alone: in a file it would pass for a share.
   const Json floor = do_nothing_floor < 0 ? Json() : Json(do_nothing_floor);
   Json json = Json::MakeObject(
       {{"schema", schema},
@@ -207,6 +209,7 @@ Expected<Manifest> Manifest::FromJson(const Json& json, const std::string& where
         where);
   }
   run.run_id = Text(&json, "run_id");
+  // Both become names of directories, and this file may come from anybody: `..` would lead out of the results.
   for (const auto& [name, what] : {std::pair(run.run_id, "run id"), std::pair(Text(&json, "exp"), "exp")}) {
     if (const auto safe = CheckPathName(name, what); !safe) return UserError(safe.error().message, where);
   }

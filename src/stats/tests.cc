@@ -81,7 +81,7 @@ double FisherExact(Proportion a, Proportion b) {
   const Hypergeometric tables{a.n, a.successes + b.successes, a.n + b.n};
   // Tables as likely as the one seen count; rounding gets the same allowance as in scipy and R.
   constexpr double kAsLikely = 1 + 1e-7;
-  constexpr double kNegligible = 1e-18;
+  constexpr double kNegligibleWeight = 1e-18;
   double as_extreme = 1;
   double all = 1;
   // The weights have one peak, so a negligible one is followed by smaller ones only. Rejected: the seen table's share
@@ -89,7 +89,7 @@ double FisherExact(Proportion a, Proportion b) {
   const auto add = [&](double weight) {
     all += weight;
     if (weight <= kAsLikely) as_extreme += weight;
-    return weight > kNegligible;
+    return weight > kNegligibleWeight;
   };
   double weight = 1;
   for (std::int64_t k = a.successes; k < tables.high(); ++k) {

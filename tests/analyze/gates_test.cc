@@ -61,6 +61,9 @@ TEST(GateParser, NamesTheColumnAndSuggests) {
   ExpectError("asr[these_task].upper95 < 0.1", "5", "did you mean `these_tasks`");
   ExpectError("asr@0.upper95 < 0.1", "5", "number of trials");
   ExpectError("asr.upper95 < 0.1 with sequentially", "24", "did you mean `sequential`");
+  ExpectError("asr@10.upper95 < 0.2 with icc 1 x", "33", "a comma between options");
+  ExpectError("asr@10.upper95 < 0.2 with icc 1;", "32", "a comma between options");
+  ExpectError("asr@10.upper95 < 0.2 with icc 1,", "33", "");
 }
 
 class Gates : public ::testing::Test {

@@ -1,5 +1,6 @@
 // Directories from elsewhere, odd paths and full disks: nothing leaks, blocks or crashes.
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 

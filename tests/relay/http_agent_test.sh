@@ -33,6 +33,11 @@ for wrong in 'shim|{ prompt: "{prompt}" }' 'none|{ prompt: "{prompt}", model_url
   grep -q "go together" "$dir/wrong.log" || fail "it is not said why"
 done
 config shim '{ prompt: "{prompt}", model_url: "{model_url}" }'
+for wrong in 'answer=["/a~b"]|is no JSON pointer' 'headers=["very-secret-key"]|it needs a name'; do
+  "$xsweep" run "$dir/letters.yaml" --outdir "$dir/wrong" --quiet --set "agent.${wrong%%|*}" >"$dir/wrong.log" 2>&1 && fail "$wrong was taken"
+  grep -q "${wrong#*|}" "$dir/wrong.log" || fail "it is not said why: $wrong"
+  grep -q "very-secret-key" "$dir/wrong.log" && fail "it is repeated: $wrong"
+done
 "$xsweep" run "$dir/letters.yaml" --outdir "$dir/out" --quiet >"$dir/run.log" 2>&1 || fail "the run"
 "$xsweep" run "$dir/letters.yaml" --outdir "$dir/again" --replay "$dir/out/letters/latest" --quiet >"$dir/again.log" 2>&1 || fail "the replay"
 cmp "$dir/out/letters/latest/trials.jsonl" "$dir/again/letters/latest/trials.jsonl" || fail "a replay has other rows"

@@ -97,10 +97,16 @@ for line in sys.stdin:
             opened.close()
         say({"id": message["id"], "result": {"protocolVersion": "2025-06-18", "capabilities": {"tools": {}},
                                              "serverInfo": {"name": "notes", "version": "7"},
-                                             "instructions": "Keep notes."}})
+                                             "instructions": "Keep notes." if MODE != "tells" else "Use " + os.environ["NOTES_KEY"]}})
     elif method == "tools/list":
         cursor = message.get("params", {}).get("cursor")
         listed = tools()
+        if MODE == "tells":
+            for tool in listed:
+                tool["description"] = "Asked with " + os.environ["NOTES_KEY"]
+        if MODE == "tells_in_an_error":
+            say({"id": message["id"], "error": {"code": -1, "message": "refused " + os.environ["NOTES_KEY"]}})
+            continue
         result = {"tools": listed[1:]} if cursor else {"tools": listed[:1], "nextCursor": "rest"}
         if MODE == "shuffles":  # a cursor would not know where it stands
             result = {"tools": listed}

@@ -54,6 +54,7 @@ void NoteRunObstacles(RunComparison& out) {
     note(ObstacleKind::kEnvironment, true,
          fmt::format("the environments differ: {} and {}", out.a.environment_name, out.b.environment_name));
   } else if (out.a.environment_data_sha256.empty() != out.b.environment_data_sha256.empty()) {
+    // One that says nothing may well be the same: a doubt, where two that differ are a refusal.
     note(ObstacleKind::kData, false, "one run does not say which data it used: whether they are the same is not known");
   } else if (out.a.environment_data_sha256 != out.b.environment_data_sha256) {
     note(ObstacleKind::kData, true,
@@ -155,6 +156,7 @@ void NoteDiscordant(std::span<const TrialOutcome> a, std::span<const TrialOutcom
                     std::size_t limit, RunComparison& out) {
   for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
     const auto order = a[i].key <=> b[j].key;
+    // Outcomes up to kNotExposed are those of attacks; errors and benign rows pair with nothing.
     if (order == 0 && a[i].outcome <= Outcome::kNotExposed && b[j].outcome <= Outcome::kNotExposed &&
         Succeeded(a[i]) != Succeeded(b[j])) {
       ++out.discordant_total;
@@ -213,6 +215,7 @@ void NoteJudge(const TrialTable& a, const TrialTable& b, const std::vector<std::
                const CompareOptions& options, RunComparison& out) {
   const auto rows_say = OtherHashes(a, b, common, &CellHashes::judges);
   if (!rows_say.value_or(FindPart(options, PartSide::kJudge) != nullptr)) return;
+  // As a fact too: with equal configs and no other fact, the comparison would say that nothing differs.
   out.facts.push_back({"judge", "one", "another"});
   if (out.same_dialogues) {
     out.obstacles.push_back({ObstacleKind::kJudge, false,
@@ -270,6 +273,7 @@ void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vec
                          CompareTrials(Measure::kTaskSuccess, of_a, of_b, out.same_dialogues)});
     if (attacks) NoteDiscordant(of_a, of_b, names, options.max_discordant, out);
   }
+  // A second walk, as these point into `out.cells`, which must not grow any more.
   std::vector<Difference*> asr, task_success;
   for (CellComparison& cell : out.cells) {
     asr.push_back(&cell.asr);
@@ -285,6 +289,7 @@ void CompareCommonCells(const TrialTable& a, const TrialTable& b, const std::vec
 }  // namespace
 
 bool RunComparison::comparable() const {
+  // Another judge spoils attack success only; task success is the environment's word.
   return std::ranges::none_of(
       obstacles, [](const Obstacle& obstacle) { return obstacle.fatal && obstacle.kind != ObstacleKind::kJudge; });
 }
@@ -305,6 +310,7 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
   TRY_ASSIGN(TrialTable a, ReadTrialTable(directory_a, names, options.read));
   TRY_ASSIGN(TrialTable b, ReadTrialTable(directory_b, names, options.read));
   RunComparison out;
+  // Before the runs are moved out of the tables, which the faults are found by.
   NoteSideFaults("first", a, options.accept_invalid, out);
   NoteSideFaults("second", b, options.accept_invalid, out);
   out.a = std::move(a.run);

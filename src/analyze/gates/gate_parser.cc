@@ -12,6 +12,8 @@
 namespace xsweep {
 namespace {
 
+// The lists are in the order of their enumerators, because a place in one is cast to its meaning. Of the bounds kValue
+// is left out: it is what stands there without a word.
 const std::vector<std::string> kRateNames = {
     "asr", "asr_exposed", "task_success", "benign_utility", "utility_under_attack", "error_rate"};
 const std::vector<std::string> kTargetNames = {"these_tasks", "tasks_as_drawn"};
@@ -89,6 +91,7 @@ class GateParser {
   }
 
   Status ParseBound() {
+    // Kept without a bound too: a fault that asks for a delta points to where it would stand.
     bound_at_ = at_;
     if (at_ >= text_.size() || text_[at_] != '.') return {};
     bound_at_ = ++at_;
@@ -104,6 +107,7 @@ class GateParser {
 
   Status ParseOrder() {
     SkipSpaces();
+    // The longer ones first: `<` would match the start of `<=`.
     constexpr std::array<std::string_view, 4> kOrders = {"<=", ">=", "<", ">"};
     constexpr std::array<GateOrder, 4> kMeanings = {GateOrder::kLessOrEqual, GateOrder::kGreaterOrEqual,
                                                     GateOrder::kLess, GateOrder::kGreater};
@@ -141,6 +145,7 @@ class GateParser {
     }
     if (word != "vs") return Fail(word_at, "expected the end, `vs RUN` or `with OPTION`");
     SkipSpaces();
+    // A run may be a directory with blanks in its path, so it reaches to ` with ` and not to the next blank.
     std::string_view run = text_.substr(at_);
     run = run.substr(0, run.find(" with "));
     at_ += run.size();
@@ -155,12 +160,13 @@ class GateParser {
     if (at_ == text_.size()) return {};
     const std::size_t word_at = at_;
     if (Word() != "with") return Fail(word_at, "expected the end or `with OPTION`");
-    do {
+    for (;;) {
       SkipSpaces();
       TRY(ParseOption());
       SkipSpaces();
-    } while (at_ < text_.size() && text_[at_++] == ',');
-    return at_ == text_.size() ? Status() : Fail(at_ - 1, "expected a comma between options, or the end");
+      if (at_ == text_.size()) return {};
+      if (text_[at_++] != ',') return Fail(at_ - 1, "expected a comma between options, or the end");
+    }
   }
 
   Status ParseOption() {
@@ -201,6 +207,7 @@ class GateParser {
                 fmt::format("unknown option `{}`{}", Printable(name), DidYouMean(name, kOptionNames, "known")));
   }
 
+  // Last of all: whether a rate or a bound makes sense hangs on what follows it, so each has kept its column.
   Status CheckSense() const {
     const bool delta = gate_.bound >= GateBound::kDelta;
     if (delta && gate_.versus.empty()) return Fail(bound_at_, "a delta needs another run: add `vs RUN`");
@@ -213,6 +220,7 @@ class GateParser {
     if (gate_.k > 0 && delta) return Fail(bound_at_, "asr@K is not compared with another run");
     if (gate_.max_rounds > 0 && !gate_.sequential) return Fail(0, "`max_rounds` belongs to a `sequential` gate");
     if (!gate_.allowed.empty() && !delta) return Fail(0, "`allow` belongs to a gate with `vs RUN`");
+    // An e-value weighs one rate of these tasks against a threshold strictly between 0 and 1 (stats/sequential.h).
     const bool by_evidence = gate_.sequential && gate_.target == Basis::kTheseTasks;
     if (by_evidence && (delta || gate_.k > 0)) return Fail(0, "a sequential gate on these tasks asks for a plain rate");
     if (by_evidence && (gate_.threshold <= 0 || gate_.threshold >= 1)) {

@@ -85,6 +85,7 @@ class OptionCheck {
     const Json& value = node_.scalar;
     if (node_.kind != MarkedValue::Kind::kScalar || !value.is_number()) return Wrong("a whole number");
     if (value.is_double()) return Wrong("a whole number");
+    // Bounds first: beyond 64 bits too, the bound that was passed says more than that the number is large.
     if (!InBounds(node_)) return std::nullopt;
     if (value.is_big_int()) return Fault(node_.at, fmt::format("`{}` is too large: {}", label_, Printable(node_.text)));
     return value;
@@ -97,6 +98,7 @@ class OptionCheck {
     if (!InBounds(node)) return std::nullopt;
     const double value = node.scalar.AsDouble();
     if (!std::isfinite(value)) return Fault(node.at, fmt::format("`{}` is too large", label_));
+    // Configs are hashed as they are printed, so 200.0 and 200 have to become one value.
     constexpr double kExact = 9007199254740992.0;  // 2^53
     const bool whole = std::floor(value) == value && std::abs(value) <= kExact;
     return whole ? Json(static_cast<std::int64_t>(value)) : Json(value);
@@ -117,6 +119,7 @@ class OptionCheck {
 
   std::optional<Json> TextOf(const MarkedValue& node, const std::string& label) {
     if (node.kind != MarkedValue::Kind::kScalar || !node.scalar.is_string()) {
+      // YAML gives a plain scalar its type by its looks (1.10, 007): only quotes keep it a text.
       const bool quotable = node.kind == MarkedValue::Kind::kScalar && !node.is_null();
       const std::string hint = quotable ? fmt::format("; for text write \"{}\"", Printable(node.text)) : "";
       return Fault(node.at, fmt::format("`{}` must be text, not {}{}", label, Shown(node), hint));
@@ -218,6 +221,7 @@ std::optional<Json> CheckPart(const MarkedValue& node, const std::string& label,
   const PartSpec* part = CheckPartName(*name, label + "." + key, family, faults);
   if (part == nullptr) return std::nullopt;
   const std::size_t before = faults.size();
+  // FillOptions passes over what a part does not accept, because a section on a grid may hold options of several parts.
   RefuseUnknown(*part, node.entries, key, family, faults);
   Json options = FillOptions(*part, node.entries, node.at, label, {}, family, faults);
   if (faults.size() != before) return std::nullopt;
@@ -236,6 +240,7 @@ Json FillOptions(const PartSpec& part, const std::vector<MarkedEntry>& entries, 
     if (given != entries.end()) {
       value = CheckOption(spec, given->value, Below(label, spec.name), family, faults);
     } else if (!spec.fallback.is_null()) {
+      // A default goes the same way as what is given: a part in it has defaults of its own.
       value = CheckOption(spec, FromJson(spec.fallback, section_at), Below(label, spec.name), family, faults);
     } else if (spec.required && std::ranges::find(from_axes, spec.name) == from_axes.end()) {
       faults.Add(section_at, fmt::format("{} `{}` needs option `{}`", family.noun, part.name, spec.name));
@@ -251,6 +256,7 @@ Expected<Json> CompleteOptions(const PartSpec& part, const Json& options, const 
   std::vector<MarkedEntry> entries;
   for (std::size_t i = 0; i < options.size(); ++i) {
     const auto& [key, value] = options.members()[i];
+    // null means absent, as in the fallbacks of a table.
     if (!value.is_null()) entries.push_back({key, {}, FromJson(value, {})});
   }
   Faults faults(where);

@@ -16,6 +16,7 @@ namespace {
 
 std::string Xml(std::string_view text) {
   std::string out;
+  // XML 1.0 has no spelling for most control characters, not even as &#...;, so they are taken out first.
   for (const char c : CleanText(text)) {
     if (c == '&')
       out += "&amp;";
@@ -35,6 +36,7 @@ std::string Xml(std::string_view text) {
 
 Json TextMessage(const std::string& text) { return Json::MakeObject({{"text", text}}); }
 
+// By its text, not by its place: a gate keeps its rule when others are put before it.
 std::string RuleId(const ExportedGate& gate) { return "gate/" + ShortHash(gate.text).substr(0, 8); }
 
 std::string Words(const ExportedGate& gate) {
@@ -53,6 +55,7 @@ Json ResultOf(const ExportedGate& gate, const ExportedRun& run, const std::strin
   result.Set("level", passed ? "none" : gate.verdict == GateVerdict::kInsufficient ? "warning" : "error");
   result.Set("message", TextMessage(Words(gate)));
   result.Set("locations", Json::MakeArray({std::move(place)}));
+  // Without the run and without figures: the same gate in the next run is the same alert, not a new one.
   result.Set("partialFingerprints",
              Json::MakeObject({{"xsweepGate/v1", ShortHash(run.manifest.exp + "\n" + gate.text + "\n" + gate.cell)}}));
   result.Set("properties", Json::MakeObject({{"verdict", NameOf(gate.verdict)}, {"cell", gate.cell}}));
@@ -171,6 +174,7 @@ std::string TrialCsvHeader() {
 }
 
 std::string TrialCsvLine(const ExportedCell& cell, const Trial& row) {
+  // Of errors and benign rows `success` stays empty: 0 would pass for resistance in whatever averages the column.
   const bool attacked = row.outcome == Outcome::kAttackSucceeded || row.outcome == Outcome::kAttackResisted ||
                         row.outcome == Outcome::kAttackBlocked || row.outcome == Outcome::kNotExposed;
   const Usage& agent = row.usage[Role::kAgent];

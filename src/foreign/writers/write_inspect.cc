@@ -92,9 +92,11 @@ Expected<InspectLog> InspectLog::Create(Disk& disk, const std::filesystem::path&
   log.time_ = WithOffset(run.manifest.timestamp_utc);
   std::string stamp = log.time_;
   std::ranges::replace(stamp, ':', '-');
+  // From names and not drawn: the same run exported again replaces its files instead of standing beside them.
   const std::string id = Sha256(PublicName(run.manifest) + cell.record.id).substr(0, 22);
   log.name_ = fmt::format("{}_{}_{}.eval", stamp, Plain(run.manifest.exp, "."), id);
   TRY_ASSIGN(auto file, AtomicFile::Create(disk, directory / log.name_));
+  // On the heap, because the writer of the archive refers to it and the log is moved.
   log.file_ = std::make_unique<AtomicFile>(std::move(file));
   log.zip_ = std::make_unique<ZipWriter>(*log.file_);
   return log;
@@ -102,15 +104,16 @@ Expected<InspectLog> InspectLog::Create(Disk& disk, const std::filesystem::path&
 
 std::string InspectLog::SampleId(const Trial& row) const {
   std::string id = Plain(row.task, ".:+=@#[]() _");
+  // Inspect calls a sample's file <id>_epoch_<n>: an id must not hold that mark itself.
   for (auto at = id.find("_epoch_"); at != std::string::npos; at = id.find("_epoch_")) id.replace(at, 7, "-epoch-");
+  // The trials of an imported task are its injections, each a case of its own and no repetition.
   const bool imported = run_->manifest.imported.is_object();
   return imported && !row.goal.empty() ? id + "." + Plain(row.goal, "._") : id;
 }
 
 std::string InspectLog::CountUsage(const Usage& usage) {
   if (usage.prompt_tokens + usage.completion_tokens <= 0) return "{}";
-  usage_.prompt_tokens += usage.prompt_tokens;
-  usage_.completion_tokens += usage.completion_tokens;
+  usage_ += usage;
   std::string used, out = "{";
   AppendUsage(usage, used);
   Raw(out, model_, used);
@@ -163,6 +166,7 @@ std::string InspectLog::EvalJson() const {
   const CellRecord& cell = cell_->record;
   Json axes = Json::MakeObject();
   for (const auto& [path, value] : cell.axes) axes.Set(path, value);
+  // A log has one number of epochs for all its samples; where rows are missing some have fewer.
   int epochs = 1;
   for (const auto& [id, count] : epochs_) epochs = std::max(epochs, count);
   std::string out = "{";
@@ -201,6 +205,7 @@ std::string InspectLog::PlanJson() const {
 
 std::string InspectLog::ResultsJson() const {
   std::string scores;
+  // The run's own figures with their bounds, so that a log says what the reports say.
   const ExportedRate* rates[2] = {&cell_->asr, &cell_->task_success};
   constexpr std::string_view kMetric[2] = {"asr", "task_success"};
   for (int scorer = 0; scorer < 2; ++scorer) {

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::string_view kApi = "/api/2.0/mlflow/";
 /// What a tag, a parameter and a description may hold.
+/// A server refuses tags beyond 5,000 characters, parameters beyond 6,000, and more than 100 parameters in a call.
 constexpr std::size_t kLongestTag = 4900, kLongestParameter = 5900;
 constexpr std::size_t kBatch = 90;
 
@@ -40,8 +41,15 @@ std::string Cut(std::string text, std::size_t most) {
 
 Json Pair(std::string_view key, std::string_view value) { return Json::MakeObject({{"key", key}, {"value", value}}); }
 
+/// In MLflow's words; it knows no run that ended early by itself, but one that was stopped.
+std::string_view EndedAs(const RunFindings& run) {
+  if (run.status == RunStatus::kFailed) return "FAILED";
+  return Finished(run) ? "FINISHED" : "KILLED";
+}
+
 /// Letters, digits and what MLflow allows beside them.
 std::string MetricName(std::string_view name) {
+  // A key of more than 250 characters is refused.
   std::string out(name.substr(0, 240));
   std::ranges::replace_if(
       out,
@@ -67,6 +75,7 @@ class Sender {
     const std::string id(sweep.StringOr("run_id", ""));
     auto logged = Log(id, SweepMetrics(), SweepParameters());
     CO_TRY(co_await logged);
+    // The sweep's run ends last: until then the server shows it as running, and a send that broke off is seen as such.
     for (const ExportedCell& cell : run_.cells) {
       auto sent = SendCell(experiment, id, cell);
       CO_TRY(co_await sent);
@@ -94,6 +103,7 @@ class Sender {
     auto sent = http_.Call(std::move(request));
     auto response = co_await sent;
     if (!response) co_return std::unexpected(response.error().error);
+    // Asked for an experiment by its name, a server says 404 where there is none yet.
     if (response->status == 404 && absent_is_null) co_return Json();
     if (response->status / 100 != 2)
       co_return WorldError(fmt::format("the server answered {}: {}", response->status, Printable(response->body, 300)),
@@ -167,6 +177,7 @@ class Sender {
     AddMetric(std::string(name) + "_n", static_cast<double>(rate.n), metrics);
   }
   Async<Status> Log(std::string id, Json metrics, std::vector<std::pair<std::string, std::string>> parameters) {
+    // Once at least, because metrics go with the first call; with each they would be logged several times.
     for (std::size_t begin = 0; begin == 0 || begin < parameters.size(); begin += kBatch) {
       Json list = Json::MakeArray();
       for (std::size_t i = begin; i < std::min(begin + kBatch, parameters.size()); ++i)
@@ -234,10 +245,11 @@ class Sender {
     co_return Status();
   }
   Async<Status> End(std::string id) {
+    // A run without an end gives 0 here, and no run ends before it began.
     const std::int64_t ended = UnixNanoseconds(run_.manifest.finished_utc) / 1'000'000;
     Json body = Json::MakeObject();
     body.Set("run_id", id);
-    body.Set("status", run_.manifest.status == RunStatus::kFailed ? "FAILED" : "FINISHED");
+    body.Set("status", EndedAs(run_.manifest));
     body.Set("end_time", std::max(ended, began_));
     auto asked = Post("runs/update", std::move(body));
     CO_TRY(co_await asked);

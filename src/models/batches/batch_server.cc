@@ -47,6 +47,7 @@ class FileSink final : public HttpSink {
 };
 
 BatchServer::Outcome FailedOutcome(const HttpError& failure) {
+  // Refused by ourselves, or never connected: only then is it certain that the server has not seen it.
   const bool sent = failure.failure != HttpFailure::kRefused && failure.failure != HttpFailure::kConnect;
   const bool again = failure.failure != HttpFailure::kRefused && failure.failure != HttpFailure::kTooLarge &&
                      failure.failure != HttpFailure::kStopped;
@@ -92,6 +93,7 @@ BatchServer::Outcome BatchServer::Sort(const HttpResponse& response, const std::
   }
   if (!good) {
     Failure failure = SortFailure(response.status, error, response.body);
+    // A batch is not the one prompt or call that the other kinds speak of: asking again changes nothing.
     if (failure.kind != FailureKind::kFailed) failure.outcome = AttemptOutcome::kFinal;
     return {failure.outcome, true, WorldError(failure.words, url), ReadWait(response)};
   }
@@ -120,6 +122,7 @@ std::optional<std::chrono::milliseconds> BatchServer::Pause(const Outcome& outco
   if (outcome.outcome == AttemptOutcome::kFinal || retry >= where_.max_retries) return std::nullopt;
   const auto backoff = std::min(kFirstPause * (std::int64_t{1} << std::min(retry, 20)), kLongestPause);
   const auto asked = outcome.wait.value_or(std::chrono::milliseconds(0));
+  // Sooner than it asks would be rude and in vain; the command ends, and the same command goes on later.
   if (asked > kLongestPause) return std::nullopt;
   return std::max(backoff, asked);
 }
@@ -174,6 +177,7 @@ Async<Posted> PostBatch(const BatchServer& server, std::string path, HttpRequest
           .failure = WorldError("the server named no batch id: " + Quoted(outcome.said->Dump()), server.Url(path))};
     }
     Posted none{.failure = std::unexpected(NoEndpoint(outcome.said.error()))};
+    // Not posted again where the server may have taken it: the caller looks for the batch first, or it is paid twice.
     none.unclear = outcome.sent && outcome.outcome == AttemptOutcome::kTransient;
     const auto pause = server.Pause(outcome, retry);
     if (none.unclear || !pause) co_return none;
@@ -194,6 +198,7 @@ Async<Status> WalkBatches(const BatchServer& server, std::string path, std::stri
     if (data == nullptr || !data->is_array() || data->size() == 0) break;
     if (!more(data->items())) break;
     const std::string_view last = data->items().back().StringOr("id", "");
+    // The id goes into the next address, so one of a strange form ends the walk.
     if (!list.BoolOr("has_more", false) || !IsPlainId(last)) break;
     after = fmt::format("&{}={}", cursor, last);
   }
@@ -203,6 +208,7 @@ Async<Status> WalkBatches(const BatchServer& server, std::string path, std::stri
 Async<Status> FetchAll(const BatchServer& server, std::vector<std::string> urls, std::filesystem::path file,
                        std::size_t most) {
   std::error_code ignored;
+  // Download adds to what is there, and what a killed run had loaded may end anywhere.
   std::filesystem::remove(file, ignored);
   for (std::string& url : urls) {
     auto loading = server.Download(std::move(url), file, most);

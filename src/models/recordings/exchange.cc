@@ -29,6 +29,8 @@ void AppendCall(const ToolCall& call, std::string& out) {
   out += '}';
 }
 
+// What is empty is left out. A request is found by the hash of this text, so a member that comes to messages later must
+// not change the text of those that have none: recordings of earlier versions would miss.
 void AppendMessage(const Message& message, std::string& out) {
   AppendMember(R"({"speaker":)", kSpeakers[static_cast<std::size_t>(message.speaker)], out);
   AppendMember(R"(,"text":)", message.text, out);
@@ -196,13 +198,18 @@ std::optional<std::string_view> WithoutSum(std::string_view line) {
 
 std::string ExchangeWriter::Lines(const CallIdentity& identity, const RequestText& request,
                                   const Expected<ModelReply>& result) {
+  // One byte skipped: the brace, which the head of a line has not.
   const auto [hash, head] = beginning_.Of(request.beginning(), request.rest(), 1);
   Earlier now{identity.turn, head, {}};
   now.messages.reserve(request.messages());
+  // Hashes are kept rather than texts, of which thousands of dialogues under way would hold all they have ever said.
   for (std::size_t i = 0; i < request.messages(); ++i) now.messages.push_back(Hash64(request.message(i)));
   if (earlier_.size() > kRemembered) earlier_.clear();
+  // Harmless: a head that is said again means the same.
   if (heads_.size() > kRemembered) heads_.clear();
   Earlier& before = earlier_[DialogueKey(identity)];
+  // A turn that is no later one belongs to a trial that began again. Its line is whole: readers follow "after" only to
+  // earlier turns, so that no file can send them round in circles.
   const bool follows = !before.messages.empty() && before.turn < identity.turn;
   std::size_t kept = 0;
   if (follows) {

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kExcerptBefore = 20;
 constexpr std::size_t kExcerptLength = 60;
+// Bounds the depth of RequestOfTurn, whose `after` could step back by one through any number of turns.
 constexpr int kLongestDialogue = 5000;  // exchanges; no honest dialogue comes near
 
 std::string Excerpt(std::string_view text, std::size_t difference) {
@@ -73,6 +74,7 @@ Expected<LineHead> ReadHead(const Json& line) {
   const Json* seed = line.Find("seed");
   const std::int64_t trial = line.IntOr("trial", -1);
   const std::int64_t turn = line.IntOr("turn", -1);
+  // A seed beyond 63 bits is written as a big integer; the key is made of its digits and takes either.
   const bool sound = seed != nullptr && (seed->is_int() || seed->is_big_int()) && trial >= 0 && turn >= 0 &&
                      turn <= INT32_MAX && line.Find("messages") != nullptr && line.Find("messages")->is_array() &&
                      Parse<Role>(line.StringOr("role", "")) &&
@@ -97,6 +99,7 @@ std::string DescribeDifference(const Json& recorded, const Json& asked) {
   }
   if (words.empty()) words = ListDifference("tool", part(recorded, "tools"), part(asked, "tools"));
   if (words.empty()) words = ListDifference("message", part(recorded, "messages"), part(asked, "messages"));
+  // The hash is over the text, where the order of members counts; Json compares without it.
   return words.empty() ? "only the order of members differs" : words;
 }
 
@@ -134,6 +137,7 @@ Status Recording::IndexLine(std::string_view line, const Where& where, const std
   const auto summed = WithoutSum(line);
   if (!summed) return WorldError("this line is damaged", at);
   TRY_ASSIGN(const Json json, Json::Parse(line, at));
+  // Both tell a head: exchanges of earlier versions have a system prompt beside their messages.
   if (json.Find("messages") == nullptr && json.Find("system") != nullptr) {
     heads_.insert_or_assign(std::string(json.StringOr("head", "")), where);
     return {};
@@ -165,6 +169,7 @@ Expected<Json> Recording::Read(const Where& where) const {
 const Recording::Line* Recording::LineOfTurn(const std::vector<Line>& dialogue, std::uint32_t turn) const {
   const Line* last = nullptr;
   for (const Line& line : dialogue) {
+    // The last, not the first: a trial that was resumed asked again, and that answer is the one its row rests on.
     if (line.turn == turn) last = &line;
   }
   return last;
@@ -205,6 +210,7 @@ std::optional<Json> Recording::RequestOfTurn(const std::vector<Line>& dialogue, 
 }
 
 bool Recording::Holds(const CallIdentity& identity) const {
+  // Asked before every call, also where nothing was recorded; the key is a text that would be made for it.
   if (dialogues_.empty()) return false;
   const auto dialogue = dialogues_.find(DialogueKey(identity));
   return dialogue != dialogues_.end() && LineOfTurn(dialogue->second, identity.turn) != nullptr;
@@ -213,6 +219,7 @@ bool Recording::Holds(const CallIdentity& identity) const {
 Expected<ModelReply> Recording::Find(const CallIdentity& identity, const RequestText& request) const {
   const auto dialogue = dialogues_.find(DialogueKey(identity));
   const Line* line = dialogue == dialogues_.end() ? nullptr : LineOfTurn(dialogue->second, identity.turn);
+  // By the hash alone: putting the recorded request together again is left to a miss, which has to say what differs.
   if (line == nullptr || line->hash != request.Hash()) return std::unexpected(Miss(identity, request));
   TRY_ASSIGN(const Json json, Read(line->where));
   if (const Json* error = json.Find("error")) {

@@ -19,6 +19,7 @@ void AppendNumber(Integer value, std::string& out) {
 }
 
 /// Appends a key of the table, then a value.
+/// Text in one go and no tree of Json: the keys and their order are fixed, and a row is written for every trial.
 class RowWriter {
  public:
   explicit RowWriter(std::string& out) : out_(out) {}
@@ -122,6 +123,7 @@ std::int64_t IntAt(const Json& json, std::string_view key, std::int64_t fallback
 
 int SmallIntAt(const Json& json, std::string_view key) {
   const std::int64_t value = IntAt(json, key);
+  // Rows come from elsewhere too: a number that no row of ours holds must not wrap around into another one.
   return value < 0 || value > INT32_MAX ? 0 : static_cast<int>(value);
 }
 
@@ -144,6 +146,7 @@ Usage ReadUsage(const Json& json) {
   usage.cost_known = false;
   if (cost != nullptr && cost->is_number()) {
     const double nano = cost->AsDouble() * 1e9;
+    // Beyond 64 bits llround gives anything; a cost that nobody can hold is an unknown one.
     if (std::fabs(nano) < 9e18) {
       usage.cost_nano_usd = std::llround(nano);
       usage.cost_known = true;
@@ -234,6 +237,7 @@ Expected<Trial> ParseTrialRow(std::string_view line, std::string_view where) {
 }
 
 Expected<Trial> ReadTrialRow(const Json& row, std::string_view where) {
+  // Rates are counts of outcomes, so an unknown one is a fault; other unknown words read as the nearest known.
   const auto outcome = WordAt<Outcome>(row, kOutcome);
   const std::int64_t index = IntAt(row, kIndex, -1);
   if (!row.is_object() || !outcome || index < 0 || row.Find(Inner(kCell)) == nullptr ||

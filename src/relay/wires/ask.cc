@@ -64,6 +64,7 @@ void AddResult(std::string_view call_id, std::string text, bool failed, ModelAsk
   message.error = failed;
 }
 
+// Two of the wires write arguments as JSON in a text, which a model may have got wrong: then the text stands for them.
 Json ArgumentsOf(const Json* given) {
   if (given == nullptr || given->is_null()) return Json::MakeObject();
   if (!given->is_string()) return *given;
@@ -82,6 +83,7 @@ void ReadChatMessage(const Json& entry, ModelAsk& ask) {
   const std::string_view role = entry.StringOr("role", "");
   std::string text = FlatText(Or(entry.Find("content")));
   if (role == "system" || role == "developer") return AddSystem(std::move(text), ask);
+  // `function` is the older form of `tool`: it has no id, and goes by the name of the function.
   if (role == "tool" || role == "function") {
     const bool failed = SoundsFailed(text);
     return AddResult(entry.StringOr("tool_call_id", entry.StringOr("name", "")), std::move(text), failed, ask);
@@ -127,6 +129,7 @@ Expected<ModelAsk> ReadChat(const Json& body, ModelAsk ask) {
 }
 
 void ReadItem(const Json& item, ModelAsk& ask) {
+  // A message may come without its type; all other items have one.
   const std::string_view type = item.StringOr("type", "message");
   const std::string_view role = item.StringOr("role", "");
   if (type == "message" && (role == "system" || role == "developer")) {
@@ -175,6 +178,7 @@ Expected<ModelAsk> ReadResponses(const Json& body, ModelAsk ask) {
     return Unreadable("`input` must be a text or a list");
   }
   const Json& tools = Or(body.Find("tools"));
+  // Not taken from `ask.tools`: a provider's own tools have nothing to read here, but a request with them is no aside.
   ask.offers_any = tools.size() > 0;
   ReadResponsesTools(tools, ask);
   for (const std::string_view key : {"previous_response_id", "conversation"})
@@ -183,6 +187,7 @@ Expected<ModelAsk> ReadResponses(const Json& body, ModelAsk ask) {
 }
 
 void ReadUserBlocks(const Json& blocks, ModelAsk& ask) {
+  // Results come before words on this wire (a provider refuses them otherwise), so the words may be put behind.
   std::string words;
   for (const Json& block : blocks.items()) {
     if (block.StringOr("type", "") != "tool_result") {

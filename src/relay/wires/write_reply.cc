@@ -42,6 +42,7 @@ Json ChatCall(const ToolCall& call, std::string arguments) {
 
 Json WholeChat(const ModelReply& reply, const ReplyFrame& frame) {
   Json message = Json::MakeObject({{"role", "assistant"}});
+  // OpenAI sends null, not an empty text, where there are calls alone.
   message.Set("content", reply.text.empty() && !reply.calls.empty() ? Json() : Json(reply.text));
   message.Set("refusal", Json());
   if (!reply.calls.empty()) {
@@ -65,6 +66,7 @@ std::vector<ReplyEvent> ChatEvents(const ModelReply& reply, const ReplyFrame& fr
     Json choice = Json::MakeObject({{"index", 0}, {"delta", std::move(delta)}, {"logprobs", Json()}});
     choice.Set("finish_reason", std::move(finish));
     Json chunk = WithMember(head, "choices", Json::MakeArray({std::move(choice)}));
+    // As OpenAI does when asked for usage: null in every chunk, and at the end a chunk with usage and no choice.
     if (frame.usage_chunk) chunk.Set("usage", Json());
     events.emplace_back("", std::move(chunk));
   };
@@ -147,11 +149,13 @@ void AddBlock(std::int64_t place, Json start, std::string_view kind, std::string
 
 std::vector<ReplyEvent> StreamMessage(const ModelReply& reply, const ReplyFrame& frame) {
   std::vector<ReplyEvent> events;
+  // 1 token: what is written by then. The whole is said in message_delta, as in Anthropic's own streams.
   events.emplace_back("message_start", Json::MakeObject({{"type", "message_start"},
                                                          {"message", MessagesHead(reply, frame, {}, {}, 1)}}));
   events.emplace_back("ping", Json::MakeObject({{"type", "ping"}}));
   std::int64_t place = 0;
   if (!reply.text.empty()) AddBlock(place++, TextBlock(""), "text_delta", "text", reply.text, events);
+  // A call begins with an empty object on this wire, although what follows is text that clients put together and parse.
   for (const ToolCall& call : reply.calls)
     AddBlock(place++, CallBlock(call, Json::MakeObject()), "input_json_delta", "partial_json", ArgumentsText(call),
              events);
@@ -165,6 +169,7 @@ std::vector<ReplyEvent> StreamMessage(const ModelReply& reply, const ReplyFrame&
   return events;
 }
 
+// Anthropic's words, and 529 (overloaded) is of its list of statuses.
 std::string_view ErrorType(int status) {
   switch (status) {
     case 400: return "invalid_request_error";
@@ -194,6 +199,7 @@ std::vector<std::string> WriteReplyStream(Wire wire, const ModelReply& reply, co
                                                                     : StreamMessage(reply, frame);
   std::vector<std::string> out;
   for (const auto& [type, data] : events) out.push_back(WriteStreamEvent(type, data.Dump()));
+  // The other two wires end with an event of a type of its own.
   if (wire == Wire::kChat) out.push_back(WriteStreamEvent("", "[DONE]"));
   return out;
 }

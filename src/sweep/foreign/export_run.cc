@@ -75,6 +75,7 @@ Expected<ExportedCell> Describe(const Manifest& manifest, const CellAggregate& c
 }
 
 std::string TextOrNothing(const RunDirectory& run, std::string_view name) {
+  // A run may come from elsewhere: a link in it is not followed. Without these files there is still an export.
   return ReadOwnFile(run.File(name)).value_or(std::string());
 }
 
@@ -104,6 +105,7 @@ Expected<Source> OpenSource(const ExportRequest& request) {
   exported.headline = Headline(Story{manifest, aggregate, {}, {}, {}});
   exported.config = TextOrNothing(run, layout::kConfig);
   exported.report = TextOrNothing(run, layout::kReport);
+  // Last, as the headline is made of it.
   exported.manifest = std::move(manifest);
   Source source{std::move(run), std::move(exported), std::nullopt};
   if (const auto kept = source.run.File(layout::kTranscripts); fs::exists(kept)) {
@@ -125,6 +127,7 @@ Status ForEachTrial(const Source& source,
                const auto cell = cells.find(row.cell);
                if (cell == cells.end() || row.outcome == Outcome::kSkipped) return {};
                std::optional<Transcript> dialogue;
+               // Frames before this row belong to rows that were passed over: of other cells, or skipped.
                while (frame < frames) {
                  TRY_ASSIGN(const std::uint64_t index, source.transcripts->IndexAt(frame));
                  if (index > row.index) break;
@@ -269,6 +272,7 @@ Status ExportRun(const ExportRequest& request) {
   if (request.out.empty() || exporter->destination == (address ? Destination::kDirectory : Destination::kServer))
     return UserError(std::string(Wanted(exporter->destination)), "--out");
   TRY_ASSIGN(const Source source, OpenSource(request));
+  // After the source was opened: a run that is not there leaves no empty directory behind.
   if (!address) TRY(MakeDirectories(RealDisk(), request.out));
   if (!source.transcripts && (request.format == "eval" || request.format == "otlp"))
     PrintNote("note: no transcripts were kept in this run, so there are no messages");

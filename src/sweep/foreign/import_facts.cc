@@ -33,6 +33,7 @@ class Cases {
   explicit Cases(const std::vector<ForeignTrial>& trials) {
     for (const ForeignTrial& trial : trials) {
       epochs_ = std::max(epochs_, trial.trial + 1);
+      // By number first, so that injection 10 comes after 9.
       if (!trial.injection.empty()) places_[trial.arm.suite].insert({TrailingNumber(trial.injection), trial.injection});
     }
     for (const auto& [suite, injections] : places_) {
@@ -66,6 +67,7 @@ void SayMissingCases(const std::vector<ForeignTrial>& trials, ImportedRun& run) 
   std::map<ForeignArm, std::set<std::pair<std::string, std::string>>> had;
   for (const ForeignTrial& trial : trials) {
     const ForeignArm& arm = trial.arm;
+    // Model and defense are left out of the question: they are what is compared over the same cases.
     wanted[{arm.suite, arm.setting, arm.attack}].insert({trial.task, trial.injection});
     had[arm].insert({trial.task, trial.injection});
   }
@@ -127,6 +129,7 @@ void SayWhatIsThere(const std::vector<ForeignTrial>& trials, ImportedRun& run) {
 
 Expected<std::string> ReadText(const std::string& file) {
   const auto bytes = ReadFile(file);
+  // The file is what was asked for on the command line: that it cannot be read is the user's mistake.
   if (!bytes) return UserError(bytes.error().message, file);
   return Gunzip(*bytes, file);
 }
@@ -152,6 +155,7 @@ Expected<std::vector<fs::path>> FindInspectLogs(const fs::path& root) {
     if (file && LooksLikeInspect(file->bytes())) logs.push_back(entry.path());
   }
   if (logs.empty()) return UserError("holds no log of Inspect (*.eval, or *.json with `eval` in it)", root.string());
+  // Directories list in any order, and numbers, rows and the source's hash follow this one.
   std::ranges::sort(logs);
   return logs;
 }
@@ -170,6 +174,7 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
     const std::string task = trial.arm.suite.empty() ? trial.task : trial.arm.suite + "/" + trial.task;
     Trial row = RowOf(trial, source.seed, {request.success_at, false});
     row.task = task;
+    // Of the name, as the source holds no content; an empty one would make every comparison doubt the tasks.
     row.task_hash = ShortHash(task);
     if (!trial.injection.empty()) row.payload_hash = ShortHash(trial.arm.suite + "/" + trial.injection);
     if (row.stop == Stop::kNone) row.stop = trial.error.empty() ? Stop::kAgentStop : Stop::kError;
@@ -200,6 +205,8 @@ Expected<int> ImportInspect(const ImportRequest& request) {
   std::string hashes;
   for (const fs::path& file : files) {
     TRY(ReadInspectLog(file, source, findings, [&](ForeignTrial&& trial) -> Status {
+      // Under its place among the trials, which becomes the row's index as rows are added in this order. As text,
+      // so that one dialogue at a time is held as an object.
       AppendTranscriptRecord(trials.size(), 0, trial.dialogue->ToJson().Dump(), run.transcripts);
       trial.dialogue.reset();
       trials.push_back(std::move(trial));

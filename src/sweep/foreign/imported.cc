@@ -63,6 +63,7 @@ Json List(const std::vector<std::string>& texts) { return Json::MakeArray({texts
 
 Status KeepDialogues(const RunDirectory& run, const std::string& records, const std::filesystem::path& sealed) {
   if (!sealed.empty()) {
+    // Its writer makes no file where no dialogue was kept.
     if (!std::filesystem::exists(sealed)) return {};
     return run.disk().Rename(sealed, run.File(layout::kTranscripts));
   }
@@ -99,6 +100,7 @@ std::string ImportedName(const ImportRequest& request) {
   const std::string stem = path.stem().string();
   std::string name = "imported_" + stem;
   std::ranges::replace_if(name, [](char c) { return !Plain(c); }, '_');
+  // The hash keeps two long names apart that begin alike.
   if (name.size() > kLongest) name = name.substr(0, kLongest - 9) + "_" + ShortHash(stem).substr(0, 8);
   return name;
 }
@@ -135,6 +137,7 @@ void SetReward(const ForeignTrial& trial, const Grading& grading, Trial& row) {
   if (!trial.reward) return;
   const bool partial = IsPartial(*trial.reward);
   if (grading.success_at) {
+    // 0.9 that was summed from parts may lie a hair below the 0.9 of the command line.
     row.task_success = *trial.reward >= *grading.success_at - 1e-9;
   } else if (!partial && !grading.withheld) {
     row.task_success = Solved(*trial.reward);
@@ -159,8 +162,10 @@ Trial RowOf(const ForeignTrial& trial, std::uint64_t seed, const Grading& gradin
     row.channel = Channel::kToolResult;
     row.exposed = trial.exposed.value_or(false);
     row.exposure_unknown = !trial.exposed.has_value();
+    // Sources do not say when; a row that says exposed has to name a turn.
     row.exposed_turn = row.exposed ? 1 : 0;
   }
+  // Before any verdict is read: harnesses fill in booleans for episodes that failed, too.
   if (!trial.error.empty()) {
     row.outcome = Outcome::kError;
     row.error_kind = TrialError::kEpisode;
@@ -223,6 +228,7 @@ void ImportedRun::NumberTrials() {
 
 void ImportedRun::KeepNumbers() {
   std::unordered_set<std::string> seen;
+  // Beyond the numbers of all cells: a smaller one would be some other case's and pair with it.
   const std::uint32_t beyond = given_.empty() ? 0 : std::ranges::max(given_) + 1;
   std::uint64_t renumbered = 0;
   for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -270,6 +276,7 @@ Expected<int> ImportedRun::Finish(const Experiment& experiment, const ImportRequ
   TRY(started.run.disk().MakeDirectory(started.run.shards()));
   TRY(KeepDialogues(started.run, transcripts, sealed_transcripts));
   TRY(KeepRows(started.run, rows_));
+  // Both are on the disk; what follows reads them from there and needs the memory.
   rows_ = {};
   transcripts = {};
   for (const std::string& warning : warnings_) PrintNote(FitNote("warning: " + Printable(warning, 600)));

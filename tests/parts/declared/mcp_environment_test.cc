@@ -137,6 +137,35 @@ TEST(McpEnvironment, ReadsSecretsFromTheEnvironmentAndBlotsThemOut) {
   EXPECT_NE(unset.error().message.find("XSWEEP_TEST_UNSET"), std::string::npos);
 }
 
+TEST(McpEnvironment, BlotsSecretsOutOfWhatAServerSaysOfItself) {
+  ::setenv("XSWEEP_TEST_NOTES", "very-secret-key-1", 1);
+  const auto open = [](const char* mode) {
+    Json servers = ServerOf(mode);
+    servers.FindMutable("notes")->Set("env", Json::MakeObject({{"NOTES_KEY", "$XSWEEP_TEST_NOTES"}}));
+    return Open(Json::MakeObject({{"servers", servers}}));
+  };
+  const auto source = open("tells");
+  ASSERT_TRUE(source) << source.error().Text();
+  ASSERT_FALSE((*source)->tools().empty());
+  for (const ToolSchema& tool : (*source)->tools()) EXPECT_EQ(tool.description, "Asked with [secret]");
+  const auto environment = RunNow(WithTask(*source)->Fork(0, {})).value();
+  EXPECT_NE(environment->policy().find("Use [secret]"), std::string::npos) << environment->policy();
+  const auto refused = open("tells_in_an_error");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().Text().find("very-secret"), std::string::npos) << refused.error().Text();
+  EXPECT_NE(refused.error().Text().find("MCP server `notes`"), std::string::npos) << refused.error().Text();
+}
+
+TEST(McpEnvironment, SaysOnceThatAConditionHasNoPointer) {
+  const auto source = Open(Json::MakeObject({{"servers", ServerOf("well")}, {"probe", kProbe}})).value();
+  std::vector<Error> faults;
+  ReadDeclared(
+      Json::Parse(R"({"tasks": [{"id": "t", "instruction": "x", "say": ["y"], "state": [{"value": 1}]}]})").value(),
+      *source, faults);
+  ASSERT_EQ(faults.size(), 1U);
+  EXPECT_NE(faults[0].message.find("a condition on the state is {pointer, op, value}"), std::string::npos);
+}
+
 TEST(McpEnvironment, DeclinesWhatAServerAsksForAndNotesIt) {
   const auto source = WithTask(Open(Json::MakeObject({{"servers", ServerOf("asks")}})).value());
   const auto environment = RunNow(source->Fork(0, {})).value();

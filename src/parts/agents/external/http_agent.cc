@@ -13,6 +13,7 @@
 #include "parts/agents/external/external.h"
 #include "parts/agents/external/relayed.h"
 #include "parts/agents/external/station.h"
+#include "parts/shared/splice.h"
 
 namespace xsweep {
 namespace {
@@ -32,6 +33,7 @@ struct RemoteSettings : RelaySettings {
 constexpr std::string_view kModelUrl = "{model_url}";
 
 const Options<RemoteSettings>& HttpOptions() {
+  // No constant as elsewhere: it begins with a table of another file, and constants of two files come in any order.
   static const Options<RemoteSettings> options(
       RelayOptions(),
       {
@@ -82,20 +84,6 @@ Json Fill(const Json& body, const Filling& filling) {
   return copy;
 }
 
-const Json* At(const Json& json, std::string_view pointer) {
-  const Json* here = &json;
-  for (const std::string& step : Split(pointer.substr(std::min<std::size_t>(1, pointer.size())), '/')) {
-    if (step.empty()) continue;
-    const auto index = ParseUnsigned(step);
-    if (here->is_array() && index && *index < here->size()) {
-      here = &here->items()[*index];
-    } else if (here = here->Find(step); here == nullptr) {
-      return nullptr;
-    }
-  }
-  return here;
-}
-
 class HttpAgent final : public StationedAgent {
  public:
   HttpAgent(Shared<RemoteSettings> settings, const TrialContext& context, RelayLine* line)
@@ -103,6 +91,7 @@ class HttpAgent final : public StationedAgent {
         around_(context.around),
         environment_(context.environment),
         line_(line),
+        // An agent that is told no session cannot know that a second request goes on with the first.
         again_(settings_->body.Dump().find("{session}") != std::string::npos) {}
   ~HttpAgent() override { asking_.reset(); }
 
@@ -116,6 +105,7 @@ class HttpAgent final : public StationedAgent {
       }
       if (line_ != nullptr) line_->Seat(station_->shared_broker(), {station_->token()});
     }
+    // The loop comes back after every batch of calls; only new words of the user are a new request.
     if (conversation.turn > prompted_) {
       prompted_ = conversation.turn;
       asking_.emplace(AskOnce(station_->PromptOf(conversation)));
@@ -134,13 +124,16 @@ class HttpAgent final : public StationedAgent {
       const std::size_t value = std::min(header.find_first_not_of(' ', colon + 1), header.size());
       request.headers.push_back({header.substr(0, colon), header.substr(value)});
     }
+    // Not an ordinary header: what is secret is blotted out of answers that repeat it.
     if (!key_.empty()) request.secret_headers.push_back({"Authorization", "Bearer ", key_});
     const std::string model_url = line_ == nullptr ? std::string() : line_->base();
     request.body = Fill(settings_->body, {prompt, station_->url(), station_->token(), model_url}).Dump();
     const auto limit = std::chrono::milliseconds(static_cast<std::int64_t>(settings_->timeout * 1000));
+    // Such an agent does all its work before the first byte of its answer.
     request.timeouts.first_byte = request.timeouts.total = limit;
     request.route = {.proxy_from_environment = true, .decode = true};
     const auto response = co_await around_.http->Call(std::move(request));
+    // The run is being stopped, and the trial's own waiting is told so: it is no failure of the agent.
     if (!response && response.error().failure == HttpFailure::kStopped) co_return false;
     station_->broker().End(
         response ? Read(*response)
@@ -155,7 +148,7 @@ class HttpAgent final : public StationedAgent {
     const auto json = ParseMended(response.body);
     if (!json) return {How::kFailed, "the agent's answer is no JSON: " + Printable(response.body, 300), true};
     for (const std::string& pointer : settings_->answer) {
-      const Json* found = At(*json, pointer);
+      const Json* found = AtPointer(*json, pointer);
       if (found != nullptr && found->is_string()) return {How::kAnswered, found->AsString(), !again_};
     }
     return {How::kFailed,
@@ -179,8 +172,12 @@ Expected<PartFactory<Agent>> PrepareHttp(const RemoteSettings& settings) {
   if (!settings.url.starts_with("http://") && !settings.url.starts_with("https://"))
     return UserError("is no http or https address", "agent.url");
   for (const std::string& pointer : settings.answer)
-    if (!pointer.starts_with('/'))
+    if (!pointer.starts_with('/') || !PointerSteps(pointer))
       return UserError("`" + pointer + "` is no JSON pointer, e.g. /answer", "agent.answer");
+  // Not repeated: what stands there without a name may be a key.
+  for (const std::string& header : settings.headers)
+    if (header.find(':') == std::string::npos || header.starts_with(':'))
+      return UserError("an entry is no header: it needs a name, e.g. `X-Tenant: test`", "agent.headers");
   TRY_ASSIGN(RelayRecipe relay, ReadRelay(settings));
   if ((relay.to != RelayTo::kNone) != (settings.body.Dump().find(kModelUrl) != std::string::npos))
     return UserError("`relay` and {model_url} go together: the body tells the agent where its model is", "agent.body");

@@ -34,6 +34,7 @@ class RelayedAgent final : public StationedAgent, public ModelWitness, public He
     auto acting = inner_->Act(conversation);
     auto turn = co_await acting;
     RelaySeat& seat = line_->seat();
+    // First: what kept the model from answering (a budget, a recording) is the cause, whatever the agent made of it.
     if (seat.failure()) co_return std::unexpected(*seat.failure());
     if (!turn) co_return turn;
     turn->usage += seat.watch().TakeUsage();
@@ -54,7 +55,10 @@ class RelayedAgent final : public StationedAgent, public ModelWitness, public He
   bool witnesses() const override { return line_ != nullptr && line_->seat().watch().asked(); }
   Delivery Sent(std::string_view payload) const override { return line_->seat().watch().Sent(payload); }
   std::vector<std::string> notes() const override {
-    return line_ == nullptr ? std::vector<std::string>() : line_->seat().watch().Notes();
+    std::vector<std::string> all = line_ == nullptr ? std::vector<std::string>() : line_->seat().watch().Notes();
+    // Settle has marked these, so that the watch does not name them again.
+    all.insert(all.end(), open_.begin(), open_.end());
+    return all;
   }
 
  private:
@@ -74,6 +78,7 @@ class RelayedAgent final : public StationedAgent, public ModelWitness, public He
       turn.why = last.why;
     }
     for (ToolCall call : watch.OpenCalls()) {
+      // Marks it, so that the end of the next turn does not bring it again.
       watch.WordsFor(call);
       open_.push_back(
           fmt::format("relay: the model called {} {} and nobody executed it", call.name, call.arguments.Dump()));
@@ -94,6 +99,7 @@ class RelayedAgent final : public StationedAgent, public ModelWitness, public He
 
 /// One call of an agent's own tool as the broker takes those over MCP: a turn of the episode, and what came of it.
 Async<Expected<std::string>> Hand(std::shared_ptr<std::weak_ptr<ToolBroker>> where, ToolCall call) {
+  // Not held: a request may still be under way when the trial is over and its broker gone.
   const auto broker = where->lock();
   if (broker == nullptr) co_return EpisodeError("this trial is over", "relay");
   ToolRequest request;
@@ -135,6 +141,7 @@ Expected<RelayRecipe> ReadRelay(const RelaySettings& settings) {
   recipe.upstream.base = settings.relay_to;
   recipe.upstream.key_env = settings.relay_key_env;
   const bool address = settings.relay_to.starts_with("http://") || settings.relay_to.starts_with("https://");
+  // A user name may come with a password, and settings are kept with the run; keys stand in `relay_key_env`.
   if (!settings.relay_to.empty() && (!address || settings.relay_to.find('@') != std::string::npos))
     return UserError("is no http:// or https:// address without a user name", "agent.relay_to");
   if (settings.relay_price.is_object()) {
@@ -153,6 +160,7 @@ Expected<std::unique_ptr<RelayLine>> RelayLine::Open(const RelayRecipe& recipe, 
   const std::string token = RandomToken();
   SeatContext seat;
   seat.keeper = dynamic_cast<TurnKeeper*>(context.models[Role::kAgent]);
+  // A replay must not be able to ask anybody: what it does not find is an error, not a paid request.
   seat.http = seat.keeper != nullptr && seat.keeper->replays() ? nullptr : around.http;
   seat.identity = context.identity;
   seat.private_words = {token};
@@ -165,6 +173,7 @@ Expected<std::unique_ptr<RelayLine>> RelayLine::Open(const RelayRecipe& recipe, 
       played.agent = shim(context);
       return played;
     };
+    // From the identity: a trial that starts again gets the same ids in its replies.
     const CallIdentity& who = context.identity;
     const std::string seed = fmt::format("{}\n{}\n{}\n{}", who.cell, who.task, who.seed, who.trial);
     seat.seated = std::make_unique<SeatedModel>(seed, context.environment.tools(), std::move(play), true);
@@ -198,6 +207,7 @@ void RelayLine::Seat(const std::shared_ptr<ToolBroker>& broker, const std::vecto
 void RelayLine::Meet(const std::shared_ptr<ToolBroker>& broker) {
   if (mediator_ == nullptr) return;
   *broker_ = broker;
+  // Weak, as the way from the mediator to the broker is: the two would keep each other alive.
   broker->OnEnd([mediator = std::weak_ptr(mediator_)](const AgentEnd& end) {
     const auto held = mediator.lock();
     if (held != nullptr) held->EndTurn(end.how == AgentEnd::How::kFailed ? end.words : std::string());

@@ -70,6 +70,7 @@ class BridgeSource final : public EnvironmentSource {
     auto session = co_await taking;
     if (!session) {
       Error why = std::move(session).error();
+      // A worker that cannot be started anew costs this trial and not the run. Stopping the run is no failure.
       if (why.kind != ErrorKind::kInterrupted) why = {ErrorKind::kEpisode, why.Text(), "environment python"};
       co_return std::unexpected(std::move(why));
     }
@@ -78,6 +79,7 @@ class BridgeSource final : public EnvironmentSource {
     auto starting = session->Ask(facts_.protocol >= 2 ? "start" : "reset", std::move(more));
     auto started = co_await starting;
     if (!started) {
+      // There will be no environment whose end gives it back.
       workers_->Return(session->worker());
       co_return std::unexpected(std::move(started).error());
     }
@@ -88,6 +90,7 @@ class BridgeSource final : public EnvironmentSource {
     BridgeFacts facts = facts_;
     facts.tasks.clear();
     for (Task& task : tasks) {
+      // The worker knows nothing of these tasks, so it cannot compare states (DB): calls and words decide.
       if (task.reward_basis.empty()) task.reward_basis = {"ACTION", "COMMUNICATE"};
       std::string scenario = task.instruction;
       facts.tasks.push_back({std::move(task), std::move(scenario)});
@@ -138,6 +141,7 @@ Expected<Goal> BridgeEnvironment::MakeGoal(const GoalRequest& request, const Dra
 UserTools BridgeEnvironment::ToolsOfUser() {
   if (source_.facts().user_tools.empty()) return {};
   return {.tools = &source_.facts().user_tools, .call = [this](const ToolCall& call) {
+            // A call of the user is no turn of the dialogue: in the transcript nothing but this note tells of it.
             notes_.push_back(fmt::format("the user called {} {}", call.name, call.arguments.Dump()));
             return Execute(call, true);
           }};
@@ -200,6 +204,7 @@ Async<Expected<std::vector<Effect>>> BridgeEnvironment::EndEffects(const Transcr
   std::vector<Effect> effects;
   const auto& goals = source_.facts().goals;
   const auto found = std::ranges::find(goals, goal.name, &BridgeGoal::name);
+  // Whether the task failed is found with the task (episode/judging); declared goals are not known to the worker.
   if (goal.name.empty() || found == goals.end() || found->task_fails) co_return effects;
   Json more = Json::MakeObject({{"goal", goal.name}, {"messages", MessagesOf(transcript)}});
   auto asking = session_.Ask("goal", std::move(more));
@@ -242,6 +247,7 @@ Async<Expected<TaskAssessment>> BridgeEnvironment::AssessTask(const Transcript& 
   if (const Json* database = graded.Find("database"); database != nullptr && database->is_bool())
     parts.database = database->AsBool();
   if (const Json* difference = graded.Find("difference")) parts.state_difference = *difference;
+  // As at the native desks a dialogue that a limit cut off is a failure, whatever the worker makes of its end.
   if (CutByLimit(transcript.stop)) {
     parts.success = false;
   } else if (const Json* reward = graded.Find("reward"); reward != nullptr && reward->is_number()) {
@@ -275,6 +281,7 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenBridge(const BridgeSettin
   auto opened = RunNow(workers->Open());
   if (!opened) return UserError(opened.error().Text(), "environment python");
   auto hash = RunNow(opened->first->Ask("hash", Json::MakeObject()));
+  // A fingerprint of the data is optional: a worker that answers with an error has none, and works all the same.
   const std::string initial = hash && hash->is_string() ? hash->AsString() : "";
   TRY_ASSIGN(BridgeFacts facts, ReadFacts(opened->second, initial));
   workers->Keep(std::move(opened->first));

@@ -118,6 +118,7 @@ class DeclaredEnvironment final : public Environment, public AnnotatesTools, pub
   Async<Expected<std::vector<Effect>>> EndEffects(const Transcript& transcript, const Goal& goal) override;
   Async<Expected<StateView>> Observe() override { return inner_->Observe(); }
   std::vector<std::string> notes() const override { return inner_->notes(); }
+  // A dynamic_cast finds this class and not the inner one, so each ability that is asked for so is passed on by hand.
   bool Attach(std::weak_ptr<ResultSource> source) const override {
     const auto* elsewhere = dynamic_cast<const ToolsElsewhere*>(inner_.get());
     return elsewhere != nullptr && elsewhere->Attach(std::move(source));
@@ -186,6 +187,7 @@ const std::vector<Vector>& DeclaredEnvironment::vectors() const { return source_
 Expected<Goal> DeclaredEnvironment::MakeGoal(const GoalRequest& request, const Draws& draws) const {
   const auto& goals = source_.world().goals;
   const auto found = std::ranges::find(goals, request.name, &DeclaredGoal::name);
+  // A declared goal comes before one of the environment's own of that name.
   if (found == goals.end()) return inner_->MakeGoal(request, draws);
   return AimDeclared(*found, request, task(), draws);
 }
@@ -211,12 +213,14 @@ void DeclaredEnvironment::AddEffects(const ToolCall& call, bool executed, std::v
 Async<Expected<ToolOutcome>> DeclaredEnvironment::Call(const ToolCall& call) {
   auto calling = inner_->Call(call);
   CO_TRY_ASSIGN(ToolOutcome outcome, co_await calling);
+  // What a tool refused has not happened, and does not count towards `at_least` either.
   if (!outcome.error) AddEffects(call, true, outcome.effects);
   co_return outcome;
 }
 
 std::vector<Effect> DeclaredEnvironment::Foresee(const ToolCall& call) const {
   std::vector<Effect> effects = inner_->Foresee(call);
+  // Counts nothing when it is not executed, so nothing changes; one function keeps both answers alike.
   const_cast<DeclaredEnvironment*>(this)->AddEffects(call, false, effects);
   return effects;
 }
@@ -225,6 +229,7 @@ Async<Expected<std::vector<Effect>>> DeclaredEnvironment::EndEffects(const Trans
   auto ending = inner_->EndEffects(transcript, goal);
   CO_TRY_ASSIGN(std::vector<Effect> effects, co_await ending);
   const auto of_state = [](const DeclaredEffect& effect) { return !effect.when; };
+  // A look may be a command or a call of a server: only where somebody wants to know.
   if (!std::ranges::any_of(source_.world().effects, of_state)) co_return effects;
   auto observing = inner_->Observe();
   CO_TRY_ASSIGN(const StateView view, co_await observing);
@@ -253,6 +258,7 @@ Async<Expected<TaskAssessment>> DeclaredEnvironment::AssessTask(const Transcript
   CO_TRY_ASSIGN(const StateView view, co_await observing);
   parts.database = std::ranges::all_of(
       tests, [&](const StateTest& test) { return test.test.Matches(AsCall(AtPointer(view.after, test.pointer))); });
+  // The inner environment's verdict knows nothing of the conditions, so they can only take from it.
   if (!*parts.database) parts.success = false;
   co_return parts;
 }

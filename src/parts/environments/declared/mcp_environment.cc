@@ -111,11 +111,13 @@ class McpSource final : public EnvironmentSource, public MayHideState {
     auto taking = world_->Take();
     auto taken = co_await taking;
     if (!taken) co_return std::unexpected(AsEpisode(std::move(taken).error()));
+    // What run.json says of the environment are the tools of the first look: with others a trial is not of this run.
     if (ListedOf(*taken->servers) != facts_.tools_as_listed) {
       world_->Return(false);
       co_return EpisodeError("the servers offer other tools than when the run began", "environment mcp");
     }
     Json before;
+    // Now or never: after the reset, and before the first call.
     if (world_->looks()) {
       auto looking = world_->Look(*taken);
       auto seen = co_await looking;
@@ -134,6 +136,7 @@ class McpSource final : public EnvironmentSource, public MayHideState {
     for (Task& task : tasks) {
       if (task.reward_basis.empty()) task.reward_basis = {"ACTION", "COMMUNICATE"};
       const bool by_calls = std::ranges::find(task.reward_basis, "ACTION") != task.reward_basis.end();
+      // Where the state or a judge decides it stays unknown, unless the agent had something to say.
       if (by_calls) task.solved_by_nothing = task.reference_actions.empty() && task.communicate.empty();
       if (!task.communicate.empty()) task.solved_by_nothing = false;
       std::string scenario = task.instruction;
@@ -146,6 +149,7 @@ class McpSource final : public EnvironmentSource, public MayHideState {
 
  private:
   static Error AsEpisode(Error error) {
+    // In the middle of a run a server that does not start costs its trial; only at the opening must the user mend it.
     if (error.kind == ErrorKind::kWorld || error.kind == ErrorKind::kUser) error.kind = ErrorKind::kEpisode;
     return error;
   }
@@ -179,13 +183,16 @@ Json McpEnvironment::Said(std::string_view tool, std::string_view what) const {
 }
 
 Async<Expected<ToolOutcome>> McpEnvironment::Call(const ToolCall& call) {
+  // Also where the call fails: nobody knows what it has changed by then.
   after_.reset();
+  // No agent is shown it, but one may guess it, and would wipe out what it has done.
   if (call.name == source_.world().reset_tool()) {
     co_return ToolOutcome{.content = "Error: there is no tool `" + call.name + "`", .error = true, .effects = {}};
   }
   auto calling = lease_.servers->Call(call.name, call.arguments);
   auto answer = co_await calling;
   if (!answer) {
+    // It may still be at work on this call when the next trial comes.
     sound_ = false;
     co_return std::unexpected(std::move(answer).error());
   }
@@ -262,6 +269,7 @@ Expected<std::shared_ptr<const EnvironmentSource>> OpenMcp(const McpSettings& se
   TRY_ASSIGN(ProbeSpec probe, ReadProbe(settings.probe));
   TRY(CheckSettings(settings, specs, probe));
   auto world = std::make_shared<McpWorld>(std::move(specs), std::move(probe), settings);
+  // Only to learn what they offer: these end with this function.
   auto started = RunNow(world->Start());
   if (!started) return UserError(started.error().message, started.error().where);
   const ServerSet& servers = *started->servers;

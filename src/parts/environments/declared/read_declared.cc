@@ -97,6 +97,7 @@ class Reader {
 
   DeclaredWorld Run(const Json& sections) {
     DeclaredWorld world;
+    // Effects first: goals name them.
     ForEach(sections, "effects", kEffectFields, [&](const EffectRecord& given) { ReadEffect(given, world); });
     ForEach(sections, "goals", kGoalFields, [&](const GoalRecord& given) { ReadGoal(given, world); });
     ForEach(sections, "tasks", kTaskFields, [&](const TaskRecord& given) { ReadTask(given, world); });
@@ -203,6 +204,7 @@ class Reader {
     }
     if (!given.tool.empty()) {
       const bool known = std::ranges::any_of(tools_, [&](const auto& tool) { return MatchesGlob(tool, given.tool); });
+      // A pattern is no name, so this is asked only once nothing matches, for what it says then.
       if (!known) CheckTool("tool", given.tool);
       Json mapping = Json::MakeObject({{"tool", given.tool}});
       if (!given.where.is_null()) mapping.Set("where", given.where);
@@ -253,6 +255,7 @@ class Reader {
       known.insert(name);
     }
     const auto check = [&](const std::string& path, const std::string& text) {
+      // Only a text that is nothing but a placeholder: within others braces may be meant as they stand.
       if (text.size() < 3 || text.front() != '{' || text.back() != '}') return;
       const std::string name = text.substr(1, text.size() - 2);
       const bool is_name =
@@ -274,6 +277,7 @@ class Reader {
     DeclaredTask declared;
     Task& task = declared.task;
     task.id = given.id;
+    // Rows carry it, so that a comparison can say which tasks were others in the other run.
     task.data_hash = ShortHash(record_->Dump());
     task.instruction = given.instruction;
     task.user_id = given.user_id;
@@ -286,8 +290,12 @@ class Reader {
     for (std::size_t i = 0; i < given.state.size(); ++i) {
       const std::string path = fmt::format("state/{}", i);
       const Json& test = given.state.items()[i];
+      // Not "": that is a pointer too, to the whole state.
       const std::string pointer(test.StringOr("pointer", "?"));
-      if (pointer == "?") Fault(path, "a condition on the state is {pointer, op, value}");
+      if (pointer == "?") {
+        Fault(path, "a condition on the state is {pointer, op, value}");
+        continue;
+      }
       CheckPointer(path + "/pointer", pointer);
       CheckStateIsSeen(path + "/pointer");
       const Json* value = test.Find("value");
@@ -298,6 +306,8 @@ class Reader {
         task.nl_assertions.empty()) {
       Fault("id", fmt::format("task `{}` needs `calls`, `say`, `state` or `assertions`: when is it done?", task.id));
     }
+    // ACTION is left out where the end state or a judge decides: the reference's calls are one way among others then.
+    // DeclaredEnvironment tests the state itself; without a basis the inner one takes ACTION and COMMUNICATE.
     if (!declared.state.empty()) task.reward_basis = {"COMMUNICATE"};
     if (!task.nl_assertions.empty()) {
       if (task.reward_basis.empty()) task.reward_basis = {"COMMUNICATE"};

@@ -91,13 +91,15 @@ Expected<std::unique_ptr<McpTransport>> Reach(const ServerSpec& spec, const std:
                                               std::vector<Secret>& secrets) {
   if (spec.url.empty()) {
     PeerSettings settings;
+    // A server sees the variables that the config names, not the keys of our models.
     settings.inherit_environment = false;
     for (const std::string& word : spec.command)
       settings.command.push_back(FoundFromHere(InDirectory(word, directory)));
     settings.directory = spec.directory.empty() ? directory : InDirectory(spec.directory, directory);
     for (const auto& [name, value] : spec.environment) {
-      TRY_ASSIGN(std::string expanded, Expand(InDirectory(value, directory), secrets));
-      settings.environment.emplace_back(name, std::move(expanded));
+      // The directory last: a `$` in its path is no variable.
+      TRY_ASSIGN(std::string expanded, Expand(value, secrets));
+      settings.environment.emplace_back(name, InDirectory(std::move(expanded), directory));
     }
     return StartMcpServer(settings);
   }
@@ -106,6 +108,7 @@ Expected<std::unique_ptr<McpTransport>> Reach(const ServerSpec& spec, const std:
   for (const auto& [name, value] : spec.headers) {
     const std::size_t before = secrets.size();
     TRY_ASSIGN(const std::string expanded, Expand(value, secrets));
+    // With a secret in it the whole header is one, so that it is shown and kept nowhere.
     const bool plain = secrets.size() == before;
     address.headers.push_back({name, plain ? expanded : std::string(), plain ? Secret() : Secret(expanded)});
   }
@@ -151,18 +154,20 @@ Async<Expected<std::unique_ptr<ServerSet>>> ServerSet::Open(const std::vector<Se
     auto connecting = McpClient::Connect(std::move(*transport), limit);
     auto client = co_await connecting;
     if (!client) {
+      // Kept although it is of no use: Scrub knows the secrets of the set, and the message may repeat one of them.
       set->servers_.push_back(std::move(server));
-      Error why = std::move(client).error();
-      set->Scrub(why.message);
-      why.where = fmt::format("MCP server `{}`", spec.name);
-      co_return std::unexpected(std::move(why));
+      co_return std::unexpected(set->ScrubbedError(std::move(client).error(), spec.name));
     }
     server.client = std::move(*client);
     set->servers_.push_back(std::move(server));
     auto listing = set->servers_.back().client->ListTools();
-    CO_TRY_ASSIGN(std::vector<McpTool> tools, co_await listing);
-    for (McpTool& tool : tools) {
-      ServerTool shown{std::move(tool.schema), std::move(tool.whole), set->servers_.size() - 1, {}};
+    auto tools = co_await listing;
+    if (!tools) co_return std::unexpected(set->ScrubbedError(std::move(tools).error(), spec.name));
+    for (McpTool& tool : *tools) {
+      // What a server says of its tools comes back from it too, and goes to the model and into the run.
+      set->Scrub(tool.schema.description);
+      tool.schema.parameters = set->Scrubbed(std::move(tool.schema.parameters));
+      ServerTool shown{std::move(tool.schema), set->Scrubbed(std::move(tool.whole)), set->servers_.size() - 1, {}};
       shown.name = shown.schema.name;
       if (spec.prefix) shown.schema.name = spec.name + "_" + shown.name;
       const auto same = [&](const ServerTool& other) { return other.schema.name == shown.schema.name; };
@@ -183,6 +188,7 @@ std::string ServerSet::instructions() const {
     if (!all.empty()) all += "\n\n";
     all += server.client->instructions();
   }
+  Scrub(all);
   return all;
 }
 
@@ -211,9 +217,16 @@ void ServerSet::Scrub(std::string& text) const {
   }
 }
 
+Error ServerSet::ScrubbedError(Error why, const std::string& server) const {
+  Scrub(why.message);
+  why.where = fmt::format("MCP server `{}`", server);
+  return why;
+}
+
 Json ServerSet::Scrubbed(Json value) const {
   const bool any = std::ranges::any_of(servers_, [](const Server& server) { return !server.secrets.empty(); });
   if (!any || value.is_null()) return value;
+  // As text: a secret may stand in a name as well as in a value. Where scrubbing leaves no JSON, nothing is shown.
   std::string text = value.Dump();
   Scrub(text);
   auto clean = Json::Parse(text);
@@ -233,9 +246,8 @@ Async<Expected<ServerAnswer>> ServerSet::Call(std::string tool, Json arguments) 
   auto calling = server.client->CallTool(known ? found->name : tool, std::move(arguments));
   auto result = co_await calling;
   if (!result) {
-    Error why = std::move(result).error();
-    Scrub(why.message);
-    why.where = fmt::format("MCP server `{}`", server.name);
+    Error why = ScrubbedError(std::move(result).error(), server.name);
+    // A server that is under test has failed, not the machine: the row shall say so.
     if (why.kind == ErrorKind::kWorld) why.kind = ErrorKind::kEpisode;
     co_return std::unexpected(std::move(why));
   }
@@ -246,6 +258,7 @@ Async<Expected<ServerAnswer>> ServerSet::Call(std::string tool, Json arguments) 
   }
   Scrub(answer.text);
   if (const Json* structured = result->Find("structuredContent")) answer.structured = Scrubbed(*structured);
+  // Agents read text; a server may put its answer into the structured part alone.
   if (answer.text.empty() && !answer.structured.is_null()) answer.text = answer.structured.Dump();
   answer.error = result->BoolOr("isError", false);
   co_return answer;

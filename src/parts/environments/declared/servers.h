@@ -65,6 +65,7 @@ class ServerSet {
     std::vector<Secret> secrets;
   };
   void Scrub(std::string& text) const;
+  Error ScrubbedError(Error why, const std::string& server) const;
   Json Scrubbed(Json value) const;
 
   std::vector<Server> servers_;
