@@ -56,7 +56,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return xsweep::Status();
   });
   CHECK(read && seen == rows->recorded(), "the rows counted are not the rows there");
-  CHECK(xsweep::SealTranscripts(xsweep::RealDisk(), Shards(), Shards() / "sealed.zst").has_value(),
+  // A checksum is no signature: who guides the bytes by our comparisons finds one over frames that are none. Then the
+  // trial is named, and nothing is sealed without it.
+  const auto sealed = xsweep::SealTranscripts(xsweep::RealDisk(), Shards(), Shards() / "sealed.zst");
+  CHECK(sealed || sealed.error().message.find("cannot be opened again") != std::string::npos,
         "what was read cannot be sealed");
   return 0;
 }
