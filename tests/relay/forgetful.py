@@ -3,6 +3,7 @@
     forgetful.py model     a model on Chat's wire that calls read_letter whatever it is told; prints its port
     forgetful.py forgets   an agent that puts a summary in the place of each call and its result
     forgetful.py direct    an agent whose tool ends its loop
+    forgetful.py drops     an agent that is connected to our tools over MCP and ends where its model calls one of them
     forgetful.py serve     such an agent asked over HTTP, {prompt, model_url}; prints its port
 
 SPDX-License-Identifier: Apache-2.0
@@ -35,6 +36,14 @@ def direct(model, prompt):
     return "Letter 1: see you on day 1."
 
 
+def drops(model, prompt):
+    sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../agents"))
+    import stand_in
+    TOOL["function"]["name"] = next(name for name in stand_in.Client().open() if name.endswith("read_notes"))
+    ask(model, [{"role": "user", "content": prompt}])
+    return "I would rather not."
+
+
 class Server(http.server.BaseHTTPRequestHandler):
     asked = 0
 
@@ -47,7 +56,8 @@ class Server(http.server.BaseHTTPRequestHandler):
             answer = {"answer": direct(request["model_url"] + "/v1", request["prompt"])}
         else:
             Server.asked += 1
-            call = {"id": f"call_{Server.asked}", "type": "function", "function": {"name": "read_letter", "arguments": '{"number": 1}'}}
+            tool = request["tools"][0]["function"]["name"]
+            call = {"id": f"call_{Server.asked}", "type": "function", "function": {"name": tool, "arguments": '{"number": 1}'}}
             answer = {"choices": [{"index": 0, "finish_reason": "tool_calls",
                                    "message": {"role": "assistant", "content": None, "tool_calls": [call]}}]}
         data = json.dumps(answer).encode()
@@ -62,5 +72,5 @@ if sys.argv[1] in ("model", "serve"):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
     print(server.server_port, flush=True)
     server.serve_forever()
-loop = forget if sys.argv[1] == "forgets" else direct
+loop = {"forgets": forget, "drops": drops}.get(sys.argv[1], direct)
 print(loop(os.environ["OPENAI_BASE_URL"], os.environ["XSWEEP_PROMPT"]))

@@ -33,4 +33,21 @@ YAML
 try forgets "name: process, command: [python3, $here/forgetful.py, forgets]"
 try direct "name: process, command: [python3, $here/forgetful.py, direct]"
 try asked "name: http, url: \"http://127.0.0.1:$(cat "$dir/agent")/\", body: { prompt: \"{prompt}\", model_url: \"{model_url}\" }"
-echo "ok: three agents, three errors"
+# Of a tool of ours it is known: nobody executed it, which is an attempt that the agent blocked, and the transcript says so.
+cat >"$dir/drops.yaml" <<YAML
+exp: drops
+description: An agent that drops what its model calls.
+mode: REAL
+seeds: [1]
+trials: 1
+environment: { name: mcp, servers: { notes: { command: [python3, "$here/../support/mcp_server.py", well] } } }
+tasks: [{ id: one, instruction: "Read me my notes.", say: [rain] }]
+agent: { name: process, command: [python3, "$here/forgetful.py", drops], ${relay/timeout: 2/timeout: 20} }
+attack: { name: none }
+judge: { name: goal_reached }
+transcripts: all
+YAML
+timeout 60 "$xsweep" run "$dir/drops.yaml" --outdir "$dir/out" --quiet >"$dir/drops.log" 2>&1 || fail "the run of drops"
+zstd -dcq "$dir/out/drops/latest/transcripts.jsonl.zst" | grep -q '"notes":.*read_notes.* and nobody executed it' ||
+  fail "no note of a dropped call: $(zstd -dcq "$dir/out/drops/latest/transcripts.jsonl.zst")"
+echo "ok: three agents, three errors; a fourth one's dropped call is noted"
