@@ -22,7 +22,7 @@ class SlowHost final : public ToolHost {
   }
   Async<Expected<ToolAnswer>> Call(ToolRequest request) override {
     ++begun;
-    CO_TRY(co_await loop_.Sleep(std::chrono::milliseconds(100)));
+    CO_TRY(co_await loop_.Sleep(pause));
     if (request.notify) request.notify(McpServer::ListChanged(nullptr));
     ++ended;
     co_return ToolAnswer{.text = "at last"};
@@ -31,6 +31,7 @@ class SlowHost final : public ToolHost {
   bool notifies() const override { return true; }
   bool changes_list() const override { return true; }
 
+  std::chrono::milliseconds pause{100};
   int begun = 0, ended = 0, cancelled = 0;
 
  private:
@@ -72,7 +73,9 @@ TEST_F(AnEndpoint, TellsClientsOfTheOldEraAheadOfTheAnswer) {
 }
 
 TEST_F(AnEndpoint, OutlivesAClientThatHangsUp) {
-  EXPECT_EQ(Post(kCall, std::chrono::milliseconds(30)), "gone");
+  // Long enough to be heard on a busy machine, and far from the answer.
+  host_->pause = std::chrono::milliseconds(1500);
+  EXPECT_EQ(Post(kCall, std::chrono::milliseconds(500)), "gone");
   loop_->RunSpawned();
   EXPECT_EQ(host_->begun, 1);
   EXPECT_EQ(host_->cancelled, 1);
