@@ -194,6 +194,7 @@ ChartWords HeatWords(const Manifest& manifest, const RunAggregate& aggregate, co
     words.legend.push_back({Mark::kBar, Shade(share), Percent(share)});
   if (unseen) words.legend.push_back({Mark::kHatch, "#8c959f", "payload never seen"});
   std::vector<const Rate*> rates;
+  rates.reserve(aggregate.cells.size());
   for (const CellAggregate& cell : aggregate.cells) rates.push_back(&cell.asr);
   words.captions = {WhiskerWords(rates) + " " + ErrorWords(aggregate.total) + "."};
   return words;

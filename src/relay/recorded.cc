@@ -47,6 +47,7 @@ ModelRequest RecordedAsks::Next(const ModelAsk& ask) {
     request.messages.back().text = Plain(message.text);
   }
   std::vector<ToolSchema> tools;
+  tools.reserve(ask.tools.size());
   for (const OfferedTool& tool : ask.tools) tools.push_back({tool.name, Plain(tool.description), tool.parameters});
   request.tools = std::move(tools);
   return request;

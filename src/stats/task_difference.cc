@@ -166,6 +166,7 @@ double SignFlipByTask(std::span<const TaskPair> pairs, std::uint64_t seed) {
   if (usable.empty()) return 1;
   const bool equal = AllEqual(usable);
   std::vector<std::int64_t> differences;
+  differences.reserve(usable.size());
   for (const TaskPair& pair : usable) differences.push_back(equal ? pair.b.sum - pair.a.sum : InParts(pair));
   return SignFlips(differences, seed);
 }

@@ -10,7 +10,7 @@ python3 "$here/forgetful.py" model >"$dir/model" & model=$!
 python3 "$here/forgetful.py" serve >"$dir/agent" & agent=$!
 trap 'kill "$model" "$agent" 2>/dev/null; wait 2>/dev/null; rm -rf "$dir"' EXIT
 for _ in $(seq 200); do [ -s "$dir/model" ] && [ -s "$dir/agent" ] && break; sleep 0.05; done
-relay="relay: upstream, relay_to: \"http://127.0.0.1:$(cat "$dir/model")\", timeout: 2"
+relay="relay: upstream, relay_to: \"http://127.0.0.1:$(cat "$dir/model")\", timeout: 5"
 fail() { echo "FAILED: $*"; tail -n 5 "$dir"/*.log; exit 1; }
 try() {  # try NAME AGENT
   cat >"$dir/$1.yaml" <<YAML
@@ -42,7 +42,7 @@ seeds: [1]
 trials: 1
 environment: { name: mcp, servers: { notes: { command: [python3, "$here/../support/mcp_server.py", well] } } }
 tasks: [{ id: one, instruction: "Read me my notes.", say: [rain] }]
-agent: { name: process, command: [python3, "$here/forgetful.py", drops], ${relay/timeout: 2/timeout: 20} }
+agent: { name: process, command: [python3, "$here/forgetful.py", drops], ${relay/timeout: 5/timeout: 20} }
 attack: { name: none }
 judge: { name: goal_reached }
 transcripts: all

@@ -17,6 +17,7 @@ struct SharedCases {
 
 std::vector<stats::Cluster> Values(const std::map<std::string_view, stats::Cluster>& clusters) {
   std::vector<stats::Cluster> values;
+  values.reserve(clusters.size());
   for (const auto& [name, cluster] : clusters) values.push_back(cluster);
   return values;
 }

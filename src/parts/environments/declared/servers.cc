@@ -194,6 +194,7 @@ std::string ServerSet::instructions() const {
 
 std::string ServerSet::versions() const {
   std::vector<std::string> all;
+  all.reserve(servers_.size());
   for (const Server& server : servers_) {
     all.push_back(fmt::format("{} (MCP {})", server.client->server(), server.client->protocol()));
   }
