@@ -148,7 +148,8 @@ TEST(McpEnvironment, BlotsSecretsOutOfWhatAServerSaysOfItself) {
   ASSERT_TRUE(source) << source.error().Text();
   ASSERT_FALSE((*source)->tools().empty());
   for (const ToolSchema& tool : (*source)->tools()) EXPECT_EQ(tool.description, "Asked with [secret]");
-  const auto environment = RunNow(WithTask(*source)->Fork(0, {})).value();
+  const auto with_task = WithTask(*source);
+  const auto environment = RunNow(with_task->Fork(0, {})).value();
   EXPECT_NE(environment->policy().find("Use [secret]"), std::string::npos) << environment->policy();
   const auto refused = open("tells_in_an_error");
   ASSERT_FALSE(refused);
