@@ -1,5 +1,5 @@
 # compile_in_batches(TARGET SIZE): the TARGET's sources of one folder are compiled SIZE at a time: what templates become is
-# made and optimized once for all of them, which halves what a whole build costs. They keep to names that their
+# made and optimized once for all of them, which takes a third off a whole build. They keep to names that their
 # neighbours do not have; the compiler says which. By folder, so that a new file changes the batches of its folder only.
 # SPDX-License-Identifier: Apache-2.0
 function(compile_in_batches target size)
