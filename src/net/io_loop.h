@@ -86,7 +86,6 @@ class IoLoop {
     const Here here(*this);
     Detach(std::move(work), std::move(done), spawned_);
   }
-  std::size_t spawned() const { return spawned_; }
   /// Runs until nothing that was spawned is left.
   void RunSpawned() {
     const Here here(*this);
