@@ -27,6 +27,7 @@ inline Trial DrawnTrial(std::uint32_t number) {
   trial.cell = "defense.name=d" + std::to_string(number / 60);
   trial.outcome = static_cast<Outcome>(draw("outcome", kCount<Outcome> - 1));
   if (draw("assessed", 3) > 0) trial.task_success = draw("task_success", 1) == 1;
+  if (draw("rewarded", 3) == 0) trial.reward = static_cast<double>(draw("reward", 4)) / 4;
   trial.goal = "unearned_certificate";
   trial.exposed = draw("exposed", 1) == 1;
   trial.exposed_turn = trial.exposed ? static_cast<int>(draw("turn", 9)) : 0;
@@ -47,6 +48,8 @@ inline Trial DrawnTrial(std::uint32_t number) {
     if (draw("written", 4) == 0) trial.usage[role].written_tokens = draw("write", 9000);
     if (draw("priced", 9) == 0) trial.usage[role].cost_known = false, trial.usage[role].cost_nano_usd = 0;
   }
+  if (draw("renamed", 2) == 0) trial.answered_by.emplace_back("agent", "gpt-4o-2024-08-06");
+  if (draw("renamed judge", 5) == 0) trial.answered_by.emplace_back("judge", "served/as-another");
   trial.task_hash = "0123456789abcdef";
   trial.payload_hash = trial.policy_hash = trial.judge_hash = "fedcba9876543210";
   if (trial.outcome == Outcome::kError) {

@@ -97,6 +97,17 @@ void ScanUsage(RowCursor& cursor, TrialCounts& counts) {
   cursor.Need("}");
 }
 
+/// Servers often answer under a longer name than they were asked by; who that was is not counted here.
+void ScanAnsweredBy(RowCursor& cursor) {
+  if (!cursor.Skip(kAnsweredBy)) return;
+  do {
+    cursor.Text();
+    cursor.Need(":");
+    cursor.Text();
+  } while (cursor.ok() && cursor.Skip(","));
+  cursor.Need("}");
+}
+
 void ScanAttack(RowCursor& cursor, TrialCounts& counts) {
   cursor.Need(kAttack);
   cursor.Text();
@@ -179,6 +190,7 @@ const char* ScanTrialRow(const char* at, TrialRow& row) {
   row.counts.outcome = ScanOutcome(cursor);
   cursor.Need(kTaskSuccess);
   row.counts.task_success = ScanTaskSuccess(cursor);
+  if (cursor.Skip(kReward)) cursor.Decimal();
   ScanAttack(cursor, row.counts);
   cursor.Need(kTurns);
   row.counts.turns = cursor.Count(INT32_MAX);
@@ -186,6 +198,7 @@ const char* ScanTrialRow(const char* at, TrialRow& row) {
   row.counts.tool_calls = cursor.Count(INT32_MAX);
   cursor.Need(kStop);
   cursor.Text();
+  ScanAnsweredBy(cursor);
   ScanUsage(cursor, row.counts);
   cursor.Need(kAttempt);
   cursor.Count(INT32_MAX);
