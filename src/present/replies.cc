@@ -10,25 +10,58 @@
 
 #include "base/escape.h"
 #include "base/files.h"
-#include "record/logs/trial.h"
+#include "base/json_slices.h"
+#include "record/logs/row_keys.h"
 #include "words/answer.h"
 
 namespace xsweep {
 namespace {
 
+constexpr std::string_view kProviderBlocked = R"("blocked_by":"provider")";
+
 /// Whether rows may say anything of replies. Asked of a whole file before any of its rows, and in one pass a word: most
 /// runs have nothing to say, and C's search is ten times as fast as the library's.
 bool MaySay(std::string_view rows) {
   return std::ranges::any_of(
-      std::array<std::string_view, 3>{R"("unanswered":{)", R"("answered_by":{)", R"("blocked_by":"provider")"},
+      std::array<std::string_view, 3>{R"("unanswered":{)", R"("answered_by":{)", kProviderBlocked},
       [&](std::string_view word) { return memmem(rows.data(), rows.size(), word.data(), word.size()) != nullptr; });
 }
 
-void Add(const Trial& trial, ReplyCounts& counts) {
-  counts.unanswered_trials += trial.unanswered.empty() ? 0 : 1;
-  counts.blocked_by_provider += trial.blocked_by == BlockedBy::kProvider ? 1 : 0;
-  for (const auto& [name, count] : trial.unanswered) counts.unanswered[name] += count;
-  for (const auto& [role, model] : trial.answered_by) ++counts.answered_by[role + ": " + model];
+void AddUnanswered(const Json& names, ReplyCounts& counts) {
+  bool any = false;
+  for (std::size_t i = 0; names.is_object() && i < names.size(); ++i) {
+    const auto& [name, count] = names.members()[i];
+    if (!count.is_int()) continue;
+    counts.unanswered[name] += count.AsInt();
+    any = true;
+  }
+  counts.unanswered_trials += any ? 1 : 0;
+}
+
+void AddAnsweredBy(const Json& models, ReplyCounts& counts) {
+  for (std::size_t i = 0; models.is_object() && i < models.size(); ++i) {
+    const auto& [role, model] = models.members()[i];
+    if (model.is_string()) ++counts.answered_by[role + ": " + model.AsString()];
+  }
+}
+
+/// Only the members that say something of replies are parsed: where a provider answers under a longer name than it was
+/// asked by, that is every row of the run. A row that is none says nothing.
+void Add(std::string_view row, ReplyCounts& counts) {
+  std::string_view unanswered = "{}", answered_by = "{}", attack;
+  const auto note = [&](std::string_view key, std::string_view value, std::size_t /*offset*/) -> Status {
+    if (key == row_keys::Outer(row_keys::kUnanswered)) unanswered = value;
+    if (key == row_keys::Outer(row_keys::kAnsweredBy)) answered_by = value;
+    if (key == row_keys::Outer(row_keys::kAttack)) attack = value;
+    return {};
+  };
+  if (!ForEachMember(row, "row", note)) return;
+  const auto names = Json::Parse(unanswered);
+  const auto models = Json::Parse(answered_by);
+  if (!names || !models) return;
+  AddUnanswered(*names, counts);
+  AddAnsweredBy(*models, counts);
+  counts.blocked_by_provider += attack.find(kProviderBlocked) == attack.npos ? 0 : 1;
 }
 
 std::string Words(std::string_view name) {
@@ -85,8 +118,7 @@ Expected<ReplyCounts> CountReplies(const std::filesystem::path& rows) {
   for (std::string_view rest = file.bytes(); !rest.empty();) {
     const std::string_view row = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), row.size() + 1));
-    if (!MaySay(row)) continue;
-    if (const auto trial = ParseTrialRow(row, "")) Add(*trial, counts);
+    if (MaySay(row)) Add(row, counts);
   }
   return counts;
 }
