@@ -3,6 +3,7 @@
 #include "models/replies/legal.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <unordered_map>
 #include <unordered_set>
@@ -18,9 +19,14 @@ namespace {
 
 constexpr std::size_t kLongestName = 64;
 
-bool IsPlain(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-}
+constexpr auto kPlain = [] {
+  std::array<bool, 256> plain{};
+  for (const unsigned char c : std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"))
+    plain[c] = true;
+  return plain;
+}();
+
+bool IsPlain(char c) { return kPlain[static_cast<unsigned char>(c)]; }
 
 /// White space of ASCII and Unicode, and characters of no width: soft hyphen, joiners, marks of direction, the byte
 /// order mark.

@@ -32,9 +32,8 @@ class ToolAgent : public Agent {
     request_.identity = context_.identity;
     request_.identity.role = Role::kAgent;
     request_.identity.turn = turn_++;
-    request_.messages = conversation.messages;
-    request_.tools =
-        Tools::Of(settings_->short_tools == Json(true) ? ShortTools(*conversation.tools) : *conversation.tools);
+    Take(*conversation.tools);
+    Take(conversation.messages);
     CO_TRY_ASSIGN(ModelReply reply, co_await model->Complete(request_));
     AgentTurn turn;
     turn.no_answer = reply.no_answer;
@@ -56,10 +55,24 @@ class ToolAgent : public Agent {
                                               "\n</instructions>\n<policy>\n" + *policy + "\n</policy>");
   }
 
+  void Take(const std::vector<ToolSchema>& tools) {
+    const Tools shown = Tools::Of(tools);
+    if (tools_.SharesWith(shown)) return;
+    tools_ = shown;
+    request_.tools = settings_->short_tools == Json(true) ? Tools::Of(ShortTools(tools)) : shown;
+  }
+
+  /// Assigned to what the last turn left: its texts keep their memory, and there is room for the turns to come.
+  void Take(const std::vector<Message>& messages) {
+    if (request_.messages.capacity() < messages.size()) request_.messages.reserve(2 * messages.size());
+    request_.messages = messages;
+  }
+
   const Shared<ToolAgentSettings> settings_;
   const TrialContext context_;
   std::uint32_t turn_ = 0;
   Common<std::string> policy_;
+  Tools tools_;           ///< as the conversation has them
   ModelRequest request_;  ///< kept between turns: nearly all of it is the same again
 };
 
