@@ -38,6 +38,9 @@ CurlFunctions OpenCurl() {
   Load(library, "curl_multi_socket_action", functions.multi_socket_action);
   Load(library, "curl_slist_append", functions.slist_append);
   Load(library, "curl_slist_free_all", functions.slist_free_all);
+  Load(library, "curl_url", functions.url);
+  Load(library, "curl_url_cleanup", functions.url_cleanup);
+  Load(library, "curl_url_set", functions.url_set);
   return functions;
 }
 

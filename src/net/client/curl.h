@@ -27,6 +27,9 @@ struct CurlFunctions {
   decltype(&::curl_multi_socket_action) multi_socket_action;
   decltype(&::curl_slist_append) slist_append;
   decltype(&::curl_slist_free_all) slist_free_all;
+  decltype(&::curl_url) url;
+  decltype(&::curl_url_cleanup) url_cleanup;
+  decltype(&::curl_url_set) url_set;
 };
 
 /// Opened on the first call; thread-safe. CHECKs that libcurl 4 is installed, as its package demands.

@@ -51,7 +51,7 @@ void HttpHandle::SetUp(const HttpRequest& request, const HttpSettings& settings)
 
 void HttpHandle::SetBasics(const HttpRequest& request, const HttpSettings& settings) {
   CURL* easy = get();
-  Curl().easy_setopt(easy, CURLOPT_URL, request.url.c_str());
+  SetUrl(request.url);
   Curl().easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   Curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   // A name that is not found yet when a call is given up: its thread is left to end by itself, nobody waits for it.
@@ -66,6 +66,17 @@ void HttpHandle::SetBasics(const HttpRequest& request, const HttpSettings& setti
   Curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, 8192L);
   Curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.timeouts.connect.count()));
   Curl().easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeouts.total.count()));
+}
+
+/// Taken apart once: of a text libcurl does it again for each call of a dialogue. What it cannot take apart stays a
+/// text, so that the call fails in its words.
+void HttpHandle::SetUrl(const std::string& url) {
+  url_.reset(Curl().url());
+  if (Curl().url_set(url_.get(), CURLUPART_URL, url.c_str(), 0) == CURLUE_OK) {
+    Curl().easy_setopt(get(), CURLOPT_CURLU, url_.get());
+  } else {
+    Curl().easy_setopt(get(), CURLOPT_URL, url.c_str());
+  }
 }
 
 void HttpHandle::SetRoute(const HttpRequest& request, const HttpSettings& settings) {

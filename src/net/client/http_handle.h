@@ -14,6 +14,9 @@ namespace xsweep {
 struct CurlEasyFree {
   void operator()(CURL* easy) const { Curl().easy_cleanup(easy); }
 };
+struct CurlUrlFree {
+  void operator()(CURLU* url) const { Curl().url_cleanup(url); }
+};
 struct CurlListFree {
   void operator()(curl_slist* list) const { Curl().slist_free_all(list); }
 };
@@ -32,10 +35,12 @@ class HttpHandle {
 
  private:
   void SetBasics(const HttpRequest& request, const HttpSettings& settings);
+  void SetUrl(const std::string& url);
   void SetRoute(const HttpRequest& request, const HttpSettings& settings);
   void SetHeaders(const HttpRequest& request);
   void SetSignature(const SigV4& sign);
 
+  std::unique_ptr<CURLU, CurlUrlFree> url_;  ///< outlives the handle that refers to it
   std::unique_ptr<CURL, CurlEasyFree> easy_;
   std::unique_ptr<curl_slist, CurlListFree> headers_;
   std::optional<HttpRequest> made_for_;  ///< without its body; empty for a call whose settings are its own
