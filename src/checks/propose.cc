@@ -59,7 +59,7 @@ std::string FirstWords(const Json& value, const std::string& pointer) {
     const Json& child = object ? value.members()[i].second : value.items()[i];
     const std::string step = object ? value.members()[i].first : std::to_string(i);
     if (step.find_first_of("/~") != std::string::npos) continue;
-    if (std::string found = FirstWords(child, pointer + "/" + step); !found.empty()) return found;
+    if (std::string found = FirstWords(child, fmt::format("{}/{}", pointer, step)); !found.empty()) return found;
   }
   return {};
 }

@@ -33,7 +33,7 @@ Expected<TrialIdentity> FindTrial(const Experiment& experiment, const std::strin
 }
 
 /// Lines of stdin end the agent's turn. The thread waits in `getline` and dies with the process.
-void ReadTheEnd(IoLoop& loop, std::shared_ptr<AttachedTalk> talk) {
+void ReadTheEnd(IoLoop& loop, const std::shared_ptr<AttachedTalk>& talk) {
   std::thread([&loop, talk] {
     std::string line;
     if (!std::getline(std::cin, line)) line.clear();

@@ -77,7 +77,7 @@ class Pipe {
 };
 
 /// Lines of stdin arrive on the loop; the thread waits in `getline` and dies with the process.
-void ReadLines(IoLoop& loop, std::shared_ptr<Pipe> pipe) {
+void ReadLines(IoLoop& loop, const std::shared_ptr<Pipe>& pipe) {
   std::thread([&loop, pipe] {
     for (std::string line; std::getline(std::cin, line);) {
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;

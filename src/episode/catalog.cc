@@ -12,6 +12,7 @@ namespace {
 template <class Prepared>
 std::vector<PartSpec> SpecsOf(const std::vector<PartEntry<Prepared>>& table) {
   std::vector<PartSpec> specs;
+  specs.reserve(table.size());
   for (const auto& entry : table) specs.push_back(entry.spec);
   return specs;
 }

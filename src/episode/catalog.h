@@ -119,6 +119,7 @@ template <class Prepared>
 Expected<Prepared> PreparePart(const std::vector<PartEntry<Prepared>>& table, std::string_view role,
                                std::string_view name, const Json& options) {
   std::vector<PartSpec> specs;
+  specs.reserve(table.size());
   for (const PartEntry<Prepared>& entry : table) specs.push_back(entry.spec);
   const PartFamily family{.noun = role, .name_key = "name", .specs = &specs};
   for (const PartEntry<Prepared>& entry : table) {

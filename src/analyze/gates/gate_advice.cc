@@ -16,14 +16,9 @@ namespace {
 constexpr double kAlike = 0.3;
 constexpr double kWanted = 0.8;
 constexpr std::int64_t kWorlds = 60;
+constexpr double kStep = 1.25;
 constexpr double kMostTimes = 64;
 constexpr double kMostTrials = 100'000;
-
-std::vector<stats::Cluster> EndedOf(const Evidence& evidence) {
-  std::vector<stats::Cluster> ended;
-  for (const stats::LostTask& task : evidence.tasks) ended.push_back(task.ended);
-  return ended;
-}
 
 bool Decided(const stats::World& world, const stats::GateQuestion& question) {
   const stats::GateChances chances = stats::ChancesOfGate(world, question, kWorlds);
@@ -34,7 +29,8 @@ bool Decided(const stats::World& world, const stats::GateQuestion& question) {
 template <class Grow>
 std::optional<std::int64_t> SizeThatDecides(stats::World world, const stats::GateQuestion& question, std::int64_t now,
                                             Grow grow) {
-  for (double times = 1.25; times <= kMostTimes; times *= 1.25) {
+  double times = 1;
+  while ((times *= kStep) <= kMostTimes) {
     const auto size = static_cast<std::int64_t>(std::ceil(times * static_cast<double>(now)));
     grow(world, size);
     if (static_cast<double>(world.tasks) * static_cast<double>(world.trials_per_task) > kMostTrials) break;
@@ -55,7 +51,7 @@ bool RepetitionsCouldPass(const Gate& gate, stats::TaskScores scores) {
 void AddAdvice(const Evidence& evidence, std::size_t cells, GateResult& result) {
   const Gate& gate = result.gate;
   if (!OnBound(gate) || evidence.tasks.size() < 2 || evidence.k > 0 || gate.all_alike || gate.sequential) return;
-  const stats::TaskScores scores = stats::SharesOf(EndedOf(evidence));
+  const stats::TaskScores scores = stats::SharesOf(EndedOf(evidence.tasks));
   const stats::ScoreBase base = stats::BaseOf(scores);
   const auto tasks = static_cast<std::int64_t>(scores.scores.size());
   const auto each =

@@ -11,15 +11,10 @@
 namespace xsweep {
 namespace {
 
-std::vector<stats::Cluster> EndedOf(const std::vector<stats::LostTask>& tasks) {
-  std::vector<stats::Cluster> ended;
-  for (const stats::LostTask& task : tasks) ended.push_back(task.ended);
-  return ended;
-}
-
 /// All lost trials failures, or all of them successes.
 std::vector<stats::Cluster> AllLostAs(const std::vector<stats::LostTask>& tasks, bool success) {
   std::vector<stats::Cluster> out;
+  out.reserve(tasks.size());
   for (const stats::LostTask& task : tasks) {
     out.push_back({task.ended.sum + (success ? task.lost : 0), task.ended.n + task.lost});
   }
@@ -68,6 +63,13 @@ std::string WhyNothing(const Gate& gate, const CellAggregate& cell) {
 }
 
 }  // namespace
+
+std::vector<stats::Cluster> EndedOf(const std::vector<stats::LostTask>& tasks) {
+  std::vector<stats::Cluster> ended;
+  ended.reserve(tasks.size());
+  for (const stats::LostTask& task : tasks) ended.push_back(task.ended);
+  return ended;
+}
 
 std::optional<double> Evidence::estimate() const {
   if (difference != nullptr) return difference->difference;
@@ -140,6 +142,7 @@ bool PassesWithLost(const Gate& gate, const Evidence& evidence, double confidenc
     return ScoresPass(gate, ScoresOf(evidence, AllLostAs(evidence.tasks, WantsLow(gate))), confidence);
   }
   std::vector<stats::LostPair> pairs;
+  pairs.reserve(evidence.difference->common.size());
   for (const CommonTask& task : evidence.difference->common) pairs.push_back(task.counts);
   const auto bounds = stats::DifferenceWithLost(pairs, confidence);
   if (!bounds) return false;

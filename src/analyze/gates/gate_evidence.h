@@ -27,6 +27,9 @@ struct Evidence {
   std::optional<double> estimate() const;
 };
 
+/// What of each task ended, without its lost trials.
+std::vector<stats::Cluster> EndedOf(const std::vector<stats::LostTask>& tasks);
+
 Evidence EvidenceOf(const Gate& gate, const CellAggregate& cell);
 /// `difference` may be empty: the cell is not in both runs.
 Evidence EvidenceOf(const CellAggregate& cell, const Difference* difference);

@@ -20,6 +20,7 @@ void Faults::Add(Mark at, std::string message) { faults_.push_back({at, std::mov
 
 std::vector<std::string> Faults::Messages() const {
   std::vector<std::string> messages;
+  messages.reserve(faults_.size());
   for (const Fault& fault : faults_) messages.push_back(fault.message);
   return messages;
 }

@@ -25,7 +25,7 @@ std::size_t Columns(int file, std::size_t otherwise) {
   return ::ioctl(file, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : otherwise;
 }
 
-std::string Fit(std::string sentence, int file) {
+std::string Fit(const std::string& sentence, int file) {
   const std::size_t columns = Columns(file, 0);
   return columns == 0 || ColumnsOf(sentence) <= columns ? sentence : Wrapped(sentence, 0, columns);
 }
@@ -82,7 +82,7 @@ bool ColourWanted() {
 
 std::size_t StderrWidth() { return Columns(STDERR_FILENO, 80); }
 std::size_t OutputWidth() { return Columns(STDOUT_FILENO, 100); }
-std::string FitOutput(std::string sentence) { return Fit(std::move(sentence), STDOUT_FILENO); }
-std::string FitNote(std::string sentence) { return Fit(std::move(sentence), STDERR_FILENO); }
+std::string FitOutput(const std::string& sentence) { return Fit(sentence, STDOUT_FILENO); }
+std::string FitNote(const std::string& sentence) { return Fit(sentence, STDERR_FILENO); }
 
 }  // namespace xsweep

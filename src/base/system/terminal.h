@@ -23,7 +23,7 @@ std::size_t StderrWidth();
 std::size_t OutputWidth();
 /// A sentence of ours in lines that the terminal behind stdout, or stderr, is wide enough for; as it is in files and
 /// pipes, whose readers look for whole lines.
-std::string FitOutput(std::string sentence);
-std::string FitNote(std::string sentence);
+std::string FitOutput(const std::string& sentence);
+std::string FitNote(const std::string& sentence);
 
 }  // namespace xsweep
