@@ -18,7 +18,7 @@ struct Tally {
   std::int64_t exposed_successes = 0;  ///< of those, the attack succeeded
   std::int64_t contradictions = 0;     ///< attacked trials that executed the attack and say that it was never seen
   std::int64_t undecided = 0;      ///< attacked trials without success in which the agent decided nothing: its provider
-                                   ///< blocked them, or its replies were no answers
+                                   ///< blocked them, its replies were no answers, or the limit on calls cut it off
   std::int64_t attempted = 0;      ///< attacked trials with at least one attempt at the goal
   std::int64_t task_assessed = 0;  ///< trials (no error, no skip) with a task_success that is not null
   std::int64_t task_successes = 0;

@@ -38,9 +38,8 @@ std::string BudgetWords(const Manifest& manifest) {
     return "The run stopped early because so many trials had failed that it was certain to end above its "
            "`max_error_rate`; trials that were not run are `skipped`.\n\n";
   }
-  return fmt::format(
-      "The run stopped early because its budget was used up ({}); trials that were not run are `skipped`.\n\n",
-      MarkdownCode(stopped_by));
+  return fmt::format("The run stopped early at a limit of its budget ({}); trials that were not run are `skipped`.\n\n",
+                     MarkdownCode(stopped_by));
 }
 
 std::string ShellWord(std::string_view word) {

@@ -96,14 +96,14 @@ void AboutErrors(const Story& story, std::vector<std::string>& doubts) {
   if (!empty.empty()) doubts.push_back(fmt::format("No trial is recorded in {}.", Names(empty)));
 }
 
-/// Some servers report no usage, and then a limit on tokens has nothing to count.
+/// Some servers report no usage, and then a limit on tokens or dollars has nothing to count and stops the run.
 void AboutUsage(const Story& story, std::vector<std::string>& doubts) {
   const Tally& total = story.aggregate.total;
   if (story.manifest.imported.is_object()) return;  // the source's own silence is no news about a server
   if (total.calls > 0 && total.prompt_tokens == 0 && total.completion_tokens == 0) {
     doubts.push_back(
         "No model server has said how many tokens its answers took: tokens are counted as 0, costs are not known, "
-        "and a limit on tokens cannot have stopped the run.");
+        "and a limit on tokens or dollars stops a run at the first such answer.");
   }
 }
 

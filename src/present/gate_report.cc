@@ -62,7 +62,11 @@ std::string GateLine(const Manifest& manifest, const GateReport& report) {
   if (decisive->tasks_to_decide || decisive->trials_to_decide) line += "; " + ToDecide(*decisive) + " would decide";
   if (decisive->afterwards) line += "; stated after the run";
   if (decisive->look > 1) line += fmt::format("; look {}", decisive->look);
-  if (!decisive->value || decisive->tipping_share.value_or(1) < 1) line += "; " + CleanText(decisive->explanation);
+  if (!decisive->value || decisive->tipping_share.value_or(1) < 1) {
+    line += "; " + CleanText(decisive->explanation);
+  } else if (!decisive->held_back.empty()) {
+    line += "; " + CleanText(decisive->held_back);
+  }
   const std::int64_t others = CountOf(report, report.verdict) - 1;
   if (others > 0) line += fmt::format(", and {} like it", Count(others, "gate", "gates"));
   return line;

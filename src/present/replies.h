@@ -17,6 +17,7 @@ struct ReplyCounts {
   std::map<std::string, std::int64_t> unanswered;  ///< "length", "judge.refused" -> replies
   std::int64_t unanswered_trials = 0;              ///< trials with at least one of them
   std::int64_t blocked_by_provider = 0;            ///< trials that the agent's provider ended
+  std::int64_t cut_off = 0;  ///< trials called resisted in which the limit on calls left out what the agent asked for
   /// "agent: gpt-x" -> trials in which that model answered although another one was asked. Foreign text.
   std::map<std::string, std::int64_t> answered_by;
 };

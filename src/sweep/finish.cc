@@ -72,6 +72,19 @@ void PrintFirstError(const std::vector<FailureKind>& failures, std::uint64_t end
                                 Printable(error->example, 400))));
 }
 
+/// Which limit stopped the run, and in a trial's own words why, which need not be that it was used up.
+std::string BudgetNote(const Manifest& manifest, const std::vector<FailureKind>& failures, std::int64_t skipped) {
+  const std::string_view limit = manifest.budget.StringOr("stopped_by", "");
+  if (limit == kStoppedByGates) {
+    return fmt::format("note: the gates were decided early; {} of {} trials were not needed", skipped,
+                       manifest.planned);
+  }
+  const auto why = std::ranges::find(failures, "skipped", &FailureKind::outcome);
+  return fmt::format("note: stopped early{}{}; {} of {} trials are `skipped`{}{}", limit.empty() ? "" : " by limits.",
+                     limit, skipped, manifest.planned, why == failures.end() ? "" : ": ",
+                     why == failures.end() ? "" : Printable(why->example, 400));
+}
+
 /// The gates that these trials leave open: asking again is another look.
 std::string OpenGates(const GateReport& gates) {
   std::string open;
@@ -109,6 +122,8 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   TRY(WriteGateFiles(run, manifest, gates, written.headline));
   if (aggregate.unfinished > 0) PrintNote("note: " + UnfinishedWords(aggregate));
   PrintFirstError(written.failures, static_cast<std::uint64_t>(aggregate.total.ended()));
+  if (const std::int64_t skipped = aggregate.total.of(Outcome::kSkipped); skipped > 0)
+    PrintNote(FitNote(BudgetNote(manifest, written.failures, skipped)));
   for (const std::string& sentence : written.about_replies) PrintNote(FitNote("note: " + Printable(sentence, 1000)));
   if (!written.warning.empty()) PrintNote(FitNote("note: " + written.warning));
   for (const Finding& finding : aggregate.findings) PrintNote(FitNote("note: " + finding.message));
@@ -116,16 +131,6 @@ Status Present(const RunDirectory& run, Manifest& manifest, const RunAggregate& 
   const std::string verdict = judged ? FitOutput(GateLine(manifest, gates)) + "\n" : "";
   Print(fmt::format("{}\n{}{}{}\n", FitOutput(written.headline), verdict, table, run.path().string()));
   return {};
-}
-
-std::string BudgetNote(const Manifest& manifest) {
-  const std::string_view limit = manifest.budget.StringOr("stopped_by", "");
-  if (limit == kStoppedByGates) {
-    return fmt::format("note: the gates were decided early; {} of {} trials were not needed",
-                       manifest.counts.at("skipped"), manifest.planned);
-  }
-  return fmt::format("note: stopped early{}{}; {} of {} trials are `skipped`", limit.empty() ? "" : " by limits.",
-                     limit, manifest.counts.at("skipped"), manifest.planned);
 }
 
 /// report.html is a copy for people: when it cannot be written, the run is whole all the same.
@@ -202,12 +207,16 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
   if (manifest.finished_utc.empty()) manifest.finished_utc = IsoUtc(std::chrono::system_clock::now());
   std::optional<Claim> turn = AwaitTurn(run, manifest);
   TRY(Present(run, manifest, aggregate));
-  if (manifest.counts["skipped"] > 0) PrintNote(FitNote(BudgetNote(manifest)));
   TRY(run.WriteManifest(manifest));
   TRY(PublishRun(run, manifest));
   turn.reset();
   OfferHtmlReport(run, manifest);
   return ExitCodeOf(manifest.status, manifest.verdict);
+}
+
+Status CheckSealed(const RunDirectory& run) {
+  TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(run.path().string()));
+  return RefuseDamaged(aggregate, "its logs are gone, so only a new run brings them back");
 }
 
 Status PublishRun(const RunDirectory& run, const Manifest& manifest) {

@@ -20,6 +20,10 @@ Expected<int> FinishRun(const RunDirectory& run, Manifest manifest, const Record
 /// Points `latest` at a finished run and adds it to the index. Doing it again changes nothing.
 Status PublishRun(const RunDirectory& run, const Manifest& manifest);
 
+/// Fails with kWorld when the rows of a sealed run are not those that were sealed: nobody may say then that all is
+/// there.
+Status CheckSealed(const RunDirectory& run);
+
 /// Rebuilds summary, plots and notes of a sealed run and prints the headline. Returns the exit code of its verdict.
 /// `later_gates` are those of the manifest that were stated only now.
 Expected<int> PresentRun(const RunDirectory& run, Manifest& manifest, Adjustment adjustment,

@@ -201,6 +201,32 @@ TEST_F(Gates, AreNotDecidedByAPartOfThePlan) {
   }
 }
 
+TEST_F(Gates, PassOnNothingThatABudgetLeftOut) {
+  const HandMadeRun kept = HandMadeRun().Cell("base", Tasks(80, "r"));
+  EXPECT_EQ(Evaluate(kept, "asr.upper95 < 0.06").verdict, GateVerdict::kPass);
+  std::vector<std::string> tasks = Tasks(81, "r");
+  tasks.back() = "k";
+  HandMadeRun stopped = HandMadeRun().Cell("base", tasks);
+  stopped.run.status = RunStatus::kBudget;
+  for (const std::string gate : {"asr.upper95 < 0.06", "error_rate < 0.5"}) {
+    const GateReport report = Evaluate(stopped, gate);
+    EXPECT_EQ(report.verdict, GateVerdict::kInsufficient) << gate;
+    EXPECT_EQ(report.results[0].held_back, "a limit stopped the run before 1 planned trial had run") << gate;
+  }
+  EXPECT_EQ(Evaluate(stopped, "asr.lower95 > 0.5").verdict, GateVerdict::kFail) << "whatever the rest would show";
+  stopped.run.budget = Json::MakeObject({{"stopped_by", "gates"}});
+  EXPECT_EQ(Evaluate(stopped, "asr.upper95 < 0.06").verdict, GateVerdict::kPass) << "nobody needed it";
+}
+
+TEST_F(Gates, PassOnNothingThatTheLimitOnCallsDecided) {
+  HandMadeRun run = HandMadeRun().Cell("base", Tasks(80, "r"));
+  EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.06").verdict, GateVerdict::kPass);
+  for (Trial& trial : run.trials) trial.stop = Stop::kMaxCalls;
+  const GateReport report = Evaluate(run, "asr.upper95 < 0.06");
+  EXPECT_EQ(report.verdict, GateVerdict::kInsufficient);
+  EXPECT_NE(report.results[0].held_back.find("80 of 80 trials were decided"), std::string::npos);
+}
+
 TEST_F(Gates, SayThatTheyWereStatedAfterwards) {
   afterwards_ = true;
   const GateReport report = Evaluate(HandMadeRun().Cell("base", Tasks(80, "r")), "asr.upper95 < 0.05");

@@ -84,6 +84,7 @@ struct GateResult {
   std::optional<std::int64_t> tasks_to_decide;  ///< with INSUFFICIENT: about how many tasks decide in four of five runs
   std::optional<std::int64_t> trials_to_decide;  ///< or trials of the tasks there are, in all
   std::string explanation;                       ///< one sentence
+  std::string held_back;                         ///< why a bound that holds is no PASS; stands in `explanation`, too
 };
 
 }  // namespace xsweep

@@ -14,6 +14,7 @@
 #include "analyze/gates/gate_sequential.h"
 #include "analyze/numbers.h"
 #include "analyze/run_facts.h"
+#include "record/logs/ledger.h"
 #include "stats/sequential.h"
 
 namespace xsweep {
@@ -112,12 +113,13 @@ std::optional<GateResult> TooManyErrors(const Gate& gate, const std::vector<cons
   return std::nullopt;
 }
 
+bool MayLookAtAnyTime(const Gate& gate) { return gate.sequential && gate.target == Basis::kTheseTasks; }
+
 Strictness StrictnessOf(const Gate& gate, const GateSurroundings& around) {
   Strictness strict;
   const std::int64_t earlier = around.earlier_looks && !gate.fresh_looks ? around.earlier_looks(gate) : 0;
   strict.look = earlier + 1;
-  const bool by_evidence = gate.sequential && gate.target == Basis::kTheseTasks;
-  if (!OnBound(gate) || by_evidence || (earlier == 0 && !gate.sequential)) return strict;
+  if (!OnBound(gate) || MayLookAtAnyTime(gate) || (earlier == 0 && !gate.sequential)) return strict;
   strict.confidence = stats::LookConfidence(static_cast<int>(strict.look));
   return strict;
 }
@@ -138,6 +140,12 @@ void AddCircumstances(const Gate& gate, const GateSurroundings& around, GateResu
   if (result.afterwards) result.explanation += "; stated after the run was done, not before";
 }
 
+void HoldBack(std::string why, GateResult& result) {
+  result.verdict = GateVerdict::kInsufficient;
+  result.explanation += "; " + why;
+  result.held_back = std::move(why);
+}
+
 /// A PASS that rests on trials which the agent did not decide is none: without them it has to hold as well.
 void HoldToDecided(const RunAggregate& run, GateResult& result) {
   const Gate& gate = result.gate;
@@ -151,11 +159,11 @@ void HoldToDecided(const RunAggregate& run, GateResult& result) {
       std::min(decided, all_trials ? cell->tally.successes() : cell->tally.exposed_successes);
   const auto bounds = stats::Wilson({successes, decided});
   if (gate.versus.empty() && bounds && GateHolds(gate, OnBound(gate) ? BoundOf(gate, *bounds) : *result.value)) return;
-  result.verdict = GateVerdict::kInsufficient;
-  result.explanation += fmt::format(
-      "; {} of {} trials were decided by a provider or by replies that are no answers, and without them nothing is "
-      "certain",
-      cell->tally.undecided, all);
+  HoldBack(fmt::format("{} of {} trials were decided by a provider, by replies that are no answers or by the limit on "
+                       "tool calls, and without them "
+                       "nothing is certain",
+                       cell->tally.undecided, all),
+           result);
 }
 
 /// Before all planned trials have run, only evidence that may be looked at at any time decides, and it speaks of these
@@ -163,11 +171,28 @@ void HoldToDecided(const RunAggregate& run, GateResult& result) {
 void HoldToPlan(const RunAggregate& run, GateResult& result) {
   if (run.unfinished == 0 || (result.verdict != GateVerdict::kPass && result.verdict != GateVerdict::kFail)) return;
   const CellAggregate* cell = run.FindCell(result.cell);
-  const bool at_any_time = result.gate.sequential && result.gate.target == Basis::kTheseTasks;
   const bool every_task = cell != nullptr && cell->tasks.size() >= run.run.tasks.size();
-  if (result.verdict == GateVerdict::kFail && at_any_time && every_task) return;
-  result.verdict = GateVerdict::kInsufficient;
-  result.explanation += fmt::format("; {} planned trials have not run yet", run.unfinished);
+  if (result.verdict == GateVerdict::kFail && MayLookAtAnyTime(result.gate) && every_task) return;
+  HoldBack(fmt::format("{} planned trials have not run yet", run.unfinished), result);
+}
+
+/// Trials that a budget left out of what this gate asks about; those that decided gates made needless are none.
+std::int64_t LeftOut(const Gate& gate, const RunAggregate& run) {
+  if (run.run.budget.StringOr("stopped_by", "") == kStoppedByGates) return 0;
+  if (gate.rate == GateRate::kErrorRate) return run.total.of(Outcome::kSkipped);
+  std::int64_t skipped = 0;
+  for (const CellAggregate* cell : CellsConcerned(gate, run)) skipped += cell->tally.of(Outcome::kSkipped);
+  return skipped;
+}
+
+/// The trials that a budget left for are the first of the plan, mostly some tasks of many: what PASSes on them was not
+/// asked of the rest. A FAIL is one whatever the rest would have shown.
+void HoldToBudget(const RunAggregate& run, GateResult& result) {
+  if (result.verdict != GateVerdict::kPass || MayLookAtAnyTime(result.gate)) return;
+  const std::int64_t left_out = LeftOut(result.gate, run);
+  if (left_out == 0) return;
+  HoldBack(fmt::format("a limit stopped the run before {} had run", Count(left_out, "planned trial", "planned trials")),
+           result);
 }
 
 GateResult EvaluateGate(const Gate& gate, const RunAggregate& run, const GateSurroundings& around) {
@@ -216,6 +241,7 @@ GateReport EvaluateGates(const std::vector<Gate>& gates, const RunAggregate& run
     report.results.push_back(invalid.empty() ? EvaluateGate(gate, run, surroundings) : Invalid(gate, invalid));
     GateResult& latest = report.results.back();
     HoldToPlan(run, latest);
+    HoldToBudget(run, latest);
     HoldToDecided(run, latest);
     const GateVerdict verdict = latest.verdict;
     if (Severity(verdict) > Severity(report.verdict)) report.verdict = verdict;

@@ -11,6 +11,7 @@
 #include "config/resolved.h"
 #include "engine/budget.h"
 #include "record/logs/layout.h"
+#include "record/logs/ledger.h"
 #include "words/exit_code.h"
 
 namespace xsweep {
@@ -85,8 +86,14 @@ LedgerLine SpentSoFar(const RunFindings& manifest) {
 /// of runs, which comes last. Either step does nothing where it was done.
 Expected<int> TidyUp(const RunDirectory& run, const Manifest& manifest) {
   TRY(run.Seal(manifest.planned));
+  TRY(CheckSealed(run));
   TRY(PublishRun(run, manifest));
-  Print(fmt::format("nothing is missing: all {} trials are recorded\n{}\n", manifest.planned, run.path().string()));
+  const bool decided = manifest.budget.StringOr("stopped_by", "") == kStoppedByGates;
+  const std::uint64_t skipped = decided ? 0 : CountOf(manifest, "skipped");
+  const std::string left =
+      skipped == 0 ? "" : fmt::format(", {} of them as skipped; --retry-errors runs them", skipped);
+  Print(fmt::format("nothing is missing: all {} trials are recorded{}\n{}\n", manifest.planned, left,
+                    run.path().string()));
   return ExitCodeOf(manifest.status, manifest.verdict);
 }
 
