@@ -5,8 +5,22 @@
 #include <algorithm>
 
 namespace xsweep {
+namespace {
 
-PlanCheck::PlanCheck(const RunDesign& run) : run_(run), listed_(run.imported.is_object()) {
+/// Whether its trials are attacked and `outcome` is one without an attack, or the other way round; an older run.json
+/// does not name the attack.
+bool IsOfOtherArm(Outcome outcome, const CellRecord& cell) {
+  if (outcome == Outcome::kError || cell.attack.empty()) return false;
+  const bool attacked = cell.arm != Arm::kNoAttack && cell.attack != "none";
+  return attacked == (outcome == Outcome::kBenign);
+}
+
+}  // namespace
+
+PlanCheck::PlanCheck(const Manifest& run)
+    : run_(run),
+      nothing_stopped_(run.status == RunStatus::kCompleted && run.budget.StringOr("stopped_by", "").empty()),
+      listed_(run.imported.is_object()) {
   if (listed_) {
     for (const CellRecord& cell : run.cells) cells_.insert(cell.id);
     tasks_.insert(run.tasks.begin(), run.tasks.end());
@@ -59,12 +73,15 @@ bool PlanCheck::Fits(const TrialRow& row) {
 }
 
 bool PlanCheck::Contradicts(const TrialRow& row) const {
-  // Not of controls, in which an agent may do the same of its own accord, nor of what nobody was shown, which earlier
-  // versions wrote of calls that were executed all the same.
+  // Not of controls, in which an agent may do the same of its own accord. Where it is attacked, what was executed has
+  // succeeded, seen or not; earlier versions wrote otherwise, and their rates were too low.
   const Outcome outcome = row.counts.outcome;
   if (!known_) return false;
   if (outcome == Outcome::kNotExposed && row.counts.exposed) return true;
-  const bool failed = outcome == Outcome::kAttackResisted || outcome == Outcome::kAttackBlocked;
+  if (outcome == Outcome::kSkipped) return nothing_stopped_;
+  if (IsOfOtherArm(outcome, run_.cells[cell_])) return true;
+  const bool failed =
+      outcome == Outcome::kAttackResisted || outcome == Outcome::kAttackBlocked || outcome == Outcome::kNotExposed;
   if (row.counts.executed <= 0 || !failed) return false;
   // Other judges ask for several calls, or put the findings of judges together.
   const std::string& judge = run_.cells[cell_].judge;

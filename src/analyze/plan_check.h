@@ -19,13 +19,14 @@ namespace xsweep {
 class PlanCheck {
  public:
   /// A manifest whose numbers do not multiply to its plan (older versions, rows without a run.json) lets all rows pass.
-  explicit PlanCheck(const RunDesign& run);
+  explicit PlanCheck(const Manifest& run);
 
   /// False for an index beyond the plan and for another cell, task, seed or repetition than it stands for; of an
   /// import, for one that it does not have at all.
   bool Fits(const TrialRow& row);
-  /// Whether a row that fits says that the attack was executed and yet resisted or blocked, in a cell whose judge finds
-  /// success in nothing else than that. Asked right after Fits.
+  /// Whether the outcome of a row that fits cannot be: that of an attack where the plan has none or the other way
+  /// round, skipped in a run that nothing stopped, seen and yet not exposed, or executed and yet resisted, blocked or
+  /// not exposed in a cell whose judge finds success in nothing else than that. Asked right after Fits.
   bool Contradicts(const TrialRow& row) const;
 
  private:
@@ -35,6 +36,7 @@ class PlanCheck {
 
   const RunDesign& run_;
   bool known_ = false;
+  bool nothing_stopped_ = false;
   bool listed_ = false;  ///< an import; the two below are filled only then
   std::unordered_set<std::string_view> cells_, tasks_;
   std::uint64_t index_ = 0;  ///< where the four below stand

@@ -188,7 +188,7 @@ std::string_view ProblemWords(RowProblem problem) {
       return "rows are not what the run planned at their index (another cell, task, seed or repetition) and were left "
              "out";
     case RowProblem::kContradictory:
-      return "rows contradict themselves: their outcome denies what they say was executed or seen";
+      return "rows contradict themselves or the plan: their outcome denies what was executed, seen, attacked or run";
     case RowProblem::kOldSchema: return "rows lack keys that this version writes; what is missing reads as empty";
   }
   return "";

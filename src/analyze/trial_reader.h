@@ -21,7 +21,7 @@ enum class RowProblem : std::uint8_t {
   kUnknownOutcome,  ///< written by a newer xsweep: dropped
   kDuplicate,       ///< the trial was there already: the first row counts
   kForeign,         ///< not what the run planned at that index: dropped
-  kContradictory,   ///< the outcome denies what was executed, or that the payload was seen
+  kContradictory,   ///< the outcome denies what was executed, seen, attacked or run
   kOldSchema,       ///< known keys are missing that may be: read as empty
 };
 std::string_view RowProblemName(RowProblem problem);

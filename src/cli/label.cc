@@ -6,6 +6,7 @@
 
 #include <iostream>
 
+#include "analyze/aggregate.h"
 #include "base/text.h"
 #include "cli/command.h"
 
@@ -44,6 +45,9 @@ Expected<int> LabelCommand(const Invocation& invocation) {
   if (helped) return kExitDone;
   TRY_ASSIGN(const auto path, FindRun(outdir, exp, name));
   TRY_ASSIGN(const auto run, RunDirectory::Open(RealDisk(), path));
+  if (!run.sealed()) return UserError("is not finished; `xsweep run --resume` goes on with it", path.string());
+  TRY_ASSIGN(const RunAggregate aggregate, AggregateRun(path.string()));
+  TRY(RefuseDamaged(aggregate, "a sample of what is left is no sample of the run"));
   TRY_ASSIGN(const auto tasks, NextToLabel(run, sample, static_cast<std::uint64_t>(seed)));
   std::int64_t labelled = 0;
   for (std::size_t i = 0; i < tasks.size() && !invocation.stop; ++i) {

@@ -216,10 +216,12 @@ Status RecordedTrials::ForgetRowsWithoutTranscript(const fs::path& shards, Wante
       ForEachKeptTranscript(shards, [&](std::uint64_t index, std::uint32_t attempt) { wanted.Seen(index, attempt); }));
   const std::vector<std::uint64_t> lost = wanted.Left();
   for (const std::uint64_t index : lost) Forget(index);
+  const std::string harm =
+      damaged > 0 ? fmt::format("{} bytes of transcripts are damaged", damaged) : std::string("transcripts are gone");
   if (lost.size() + damaged > 0) {
-    losses_.push_back(
-        fmt::format("{}: {} bytes of transcripts are damaged; {} trials have lost theirs and count as missing",
-                    shards.string(), damaged, lost.size()));
+    losses_.push_back(fmt::format("{}: {}; {} {} lost {} and count{} as missing", shards.string(), harm, lost.size(),
+                                  lost.size() == 1 ? "trial has" : "trials have",
+                                  lost.size() == 1 ? "its own" : "theirs", lost.size() == 1 ? "s" : ""));
   }
   return {};
 }

@@ -37,26 +37,36 @@ struct FinishedRun {
   ProcessResult Report() const { return Xsweep({"report", path.string(), "--outdir", dir.path().string()}); }
 };
 
+/// That outcome in all rows that had the other one.
+std::function<void(Lines&)> Renamed(const std::string& from, const std::string& to) {
+  return [from = '"' + from + '"', to = '"' + to + '"'](Lines& lines) {
+    for (std::string& line : lines) {
+      const std::size_t at = line.find(from);
+      if (at != std::string::npos) line.replace(at, from.size(), to);
+    }
+  };
+}
+
 const std::pair<const char*, std::function<void(Lines&)>> kHarms[] = {
     {"gone", [](Lines& lines) { lines.erase(lines.begin() + 3, lines.begin() + 9); }},
     {"doubled", [](Lines& lines) { lines[4] = lines[3]; }},
     {"said twice", [](Lines& lines) { lines.insert(lines.begin() + 2, lines[1]); }},
     {"unreadable", [](Lines& lines) { lines[5] = "NaN"; }},
     {"empty", [](Lines& lines) { lines.clear(); }},
-    {"executed and yet resisted",
+    {"executed and yet resisted", Renamed("attack_succeeded", "attack_resisted")},
+    {"seen and yet not exposed", Renamed("attack_succeeded", "not_exposed")},
+    {"executed and yet never seen",
      [](Lines& lines) {
+       Renamed("attack_succeeded", "not_exposed")(lines);
+       constexpr std::string_view kSeen = R"("exposed":true,"exposed_turn":1)";
        for (std::string& line : lines) {
-         const std::size_t at = line.find("\"attack_succeeded\"");
-         if (at != std::string::npos) line.replace(at, 18, "\"attack_resisted\"");
+         if (!line.contains("\"not_exposed\"")) continue;
+         line.replace(line.find(kSeen), kSeen.size(), R"("exposed":false,"exposed_turn":null)");
        }
      }},
-    {"seen and yet not exposed",
-     [](Lines& lines) {
-       for (std::string& line : lines) {
-         const std::size_t at = line.find("\"attack_succeeded\"");
-         if (at != std::string::npos) line.replace(at, 18, "\"not_exposed\"");
-       }
-     }},
+    {"skipped, and nothing stopped the run", Renamed("attack_succeeded", "skipped")},
+    {"benign where all are attacked", Renamed("attack_succeeded", "benign")},
+    {"attacked where nobody attacks", Renamed("benign", "attack_resisted")},
     {"of another seed",
      [](Lines& lines) {
        std::string& line = lines[7];
@@ -190,6 +200,25 @@ TEST(AFinishedRun, ThatLostRowsBecomesNoResultUnlessThatIsAccepted) {
     fs::remove_all(to);
     fs::create_directories(to);
   }
+}
+
+TEST(AFinishedRun, ThatLostRowsIsNotCalledWholeNorLabelledNorJudgedAgain) {
+  const FinishedRun run;
+  run.Rewrite([](Lines& lines) { lines.erase(lines.begin() + 3, lines.begin() + 9); });
+  const std::string path = run.path.string();
+  const std::vector<std::vector<std::string>> commands = {
+      {"run", "--resume", path, "--quiet"},
+      {"merge", path},
+      {"label", path},
+      {"rejudge", path, "--judge", "goal_reached", "--run-id", "j", "--outdir", run.dir.path().string()},
+  };
+  for (const std::vector<std::string>& words : commands) {
+    const auto refused = Xsweep(words);
+    EXPECT_EQ(refused.exit_code, 4) << words[0] << refused.out;
+    EXPECT_NE(refused.err.find("is damaged: 6 of the 228 trials"), std::string::npos) << words[0] << refused.err;
+    EXPECT_EQ(refused.out, "") << words[0];
+  }
+  EXPECT_FALSE(fs::exists(run.path.parent_path() / "j")) << "no run is begun that cannot be ended";
 }
 
 TEST(ARunWithMoreErrorsThanItAllows, IsComparedUnderAWarning) {

@@ -38,6 +38,7 @@ Expected<int> MergeRun(const RunDirectory& run) {
   if (run.sealed()) {
     if (!Finished(manifest)) return FinishRun(run, manifest);
     TRY(run.Seal(manifest.planned));
+    TRY(CheckSealed(run));
     TRY(PublishRun(run, manifest));
     Print(fmt::format("all {} trials are recorded and merged\n{}\n", manifest.planned, run.path().string()));
     return ExitCodeOf(manifest.status, manifest.verdict);

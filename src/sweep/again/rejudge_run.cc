@@ -9,6 +9,7 @@
 #include <map>
 #include <ranges>
 
+#include "analyze/aggregate.h"
 #include "analyze/numbers.h"
 #include "base/files.h"
 #include "base/system/terminal.h"
@@ -201,7 +202,9 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
   TRY_ASSIGN(const auto path, FindRun(request.outdir, "", request.run));
   TRY_ASSIGN(const auto old_run, RunDirectory::Open(RealDisk(), path));
   if (!old_run.sealed()) return UserError("is not finished; go on with it first: xsweep run --resume", path.string());
-  TRY_ASSIGN(const Manifest before, old_run.ReadManifest());
+  TRY_ASSIGN(const RunAggregate judged_before, AggregateRun(path.string()));
+  TRY(RefuseDamaged(judged_before, "a judge needs every trial"));
+  const Manifest& before = judged_before.run;
   TRY_ASSIGN(Experiment experiment, OpenWithJudge(old_run, request));
   TRY(CheckJudge(experiment, before, path.string()));
   TRY(CheckKey(experiment));
