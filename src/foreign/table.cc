@@ -127,7 +127,11 @@ Expected<ForeignTrial> TrialOf(const Row& row, const std::string& where) {
       return UserError(fmt::format("has `{}` as trial", Printable(row[kTrial])), where);
     trial.trial = static_cast<std::uint32_t>(*number);
   }
-  if (const auto reward = ParseNumber(row[kReward]); reward && *reward >= 0 && *reward <= 1) trial.reward = reward;
+  const auto reward = ParseNumber(row[kReward]);
+  const bool in_range = reward && *reward >= 0 && *reward <= 1;
+  if (in_range) trial.reward = reward;
+  if (reward && !in_range && trial.error.empty())
+    trial.error = fmt::format("the recorded reward {:g} is outside the range 0 to 1", *reward);
   if (const auto tokens = ParseUnsigned(row[kTokens])) trial.agent.prompt_tokens = static_cast<std::int64_t>(*tokens);
   trial.agent.cost_known = false;
   // No verdict is an error and not a failed attack, which would count as resistance.
@@ -137,6 +141,8 @@ Expected<ForeignTrial> TrialOf(const Row& row, const std::string& where) {
   return trial;
 }
 
+bool IsVerdict(std::optional<Fact> fact) { return fact == kSuccess || fact == kUtility || fact == kReward; }
+
 Status ReadCsvFacts(std::string_view text, const std::string& where,
                     const std::function<Status(ForeignTrial&&)>& visit) {
   TRY_ASSIGN(const CsvTable table, CsvTable::Read(text, where));
@@ -145,7 +151,7 @@ Status ReadCsvFacts(std::string_view text, const std::string& where,
   for (const std::string& column : table.columns) {
     auto fact = FactNamed(column);
     if (fact && std::ranges::find(facts, fact) != facts.end()) fact.reset();  // the first column of a name counts
-    verdicts = verdicts || fact == kSuccess || fact == kUtility || fact == kReward;
+    verdicts = verdicts || IsVerdict(fact);
     tasks = tasks || fact == kTask || fact == kSuite;
     facts.push_back(fact);
   }
@@ -173,6 +179,8 @@ std::string TextOf(const Json& value) {
 Status ReadJsonlFacts(std::string_view text, const std::string& where,
                       const std::function<Status(ForeignTrial&&)>& visit) {
   std::size_t line = 0;
+  bool verdicts = false;
+  std::vector<std::string> members;  // of the first line
   for (std::size_t start = 0; start < text.size();) {
     const auto end = std::min(text.find('\n', start), text.size());
     const std::string_view json_text = text.substr(start, end - start);
@@ -185,12 +193,18 @@ Status ReadJsonlFacts(std::string_view text, const std::string& where,
     Row row;
     for (const auto& [key, value] : json.members()) {
       const auto fact = FactNamed(key);
+      verdicts = verdicts || IsVerdict(fact);
+      if (line == 1) members.push_back(key);
       if (fact && row[*fact].empty()) row[*fact] = TextOf(value);
     }
     TRY_ASSIGN(ForeignTrial trial, TrialOf(row, at));
     TRY(visit(std::move(trial)));
   }
-  return {};
+  if (verdicts || line == 0) return {};
+  return UserError(
+      fmt::format("has no member for verdicts (success, utility, reward) on any line; the first line has {}",
+                  Printable(Join(members, ", "), 300)),
+      where);
 }
 
 /// Reads a text character by character: fields may be quoted, and quoted ones may hold commas and line ends.

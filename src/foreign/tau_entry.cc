@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/amount.h"
 #include "base/text.h"
 #include "foreign/python_literal.h"
 
@@ -114,9 +115,17 @@ Stop StopOf(const Transcript& transcript) {
   return Stop::kMaxTurns;
 }
 
+/// Whatever its spelling: tools that pass files on make texts and booleans of numbers, and floats of whole ones.
 std::optional<double> Number(const Json* value) {
-  return value != nullptr && value->is_number() && std::isfinite(value->AsDouble()) ? std::optional(value->AsDouble())
-                                                                                    : std::nullopt;
+  if (value == nullptr || value->is_array() || value->is_object()) return std::nullopt;
+  if (value->is_number() && !std::isfinite(value->AsDouble())) return std::nullopt;
+  return AmountIn(*value);
+}
+
+std::optional<std::int64_t> WholeNumber(const Json* value) {
+  const std::optional<double> number = Number(value);
+  if (!number || std::trunc(*number) != *number || std::abs(*number) > 1e15) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
 }
 
 /// An id may be a number (v1) or a text (tau2).
@@ -124,7 +133,8 @@ std::string IdOf(const Json& entry) {
   const Json* id = entry.Find("task_id");
   if (id == nullptr) return {};
   if (id->is_string()) return id->AsString();
-  return id->is_int() ? std::to_string(id->AsInt()) : std::string();
+  const auto number = id->is_number() ? WholeNumber(id) : std::nullopt;
+  return number ? std::to_string(*number) : std::string();
 }
 
 std::int64_t Tokens(const Json& usage, std::string_view key) {
@@ -171,9 +181,12 @@ Expected<ForeignTrial> StartTrial(const Json& entry, const std::string& where) {
   trial.place = where;
   trial.task = IdOf(entry);
   if (trial.task.empty()) return UserError("has no task_id, so nobody can tell which task it is of", where);
-  const std::int64_t number = entry.IntOr("trial", 0);
-  if (number < 0 || number > 1'000'000) return UserError("has no sensible trial number", where);
-  trial.trial = static_cast<std::uint32_t>(number);
+  const Json* number = entry.Find("trial");
+  const auto trial_number =
+      number == nullptr || number->is_null() ? std::optional<std::int64_t>(0) : WholeNumber(number);
+  if (!trial_number || *trial_number < 0 || *trial_number > 1'000'000)
+    return UserError("has no sensible trial number", where);
+  trial.trial = static_cast<std::uint32_t>(*trial_number);
   return trial;
 }
 

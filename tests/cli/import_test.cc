@@ -221,6 +221,17 @@ TEST_F(ImportedResults, RefuseAFileThatHoldsNone) {
   EXPECT_FALSE(fs::exists(scratch_ / "runs/other"));
 }
 
+TEST(ImportedFacts, AreNotReplayedAndSaySo) {
+  const TempDir scratch;
+  WriteText(scratch / "facts.csv", "task,utility\nt0,1\n");
+  const auto imported = RunXsweep({"import", "results", (scratch / "facts.csv").string(), "--environment", "airline",
+                                   "--outdir", (scratch / "runs").string()});
+  EXPECT_EQ(imported.exit_code, 0) << imported.err;
+  EXPECT_NE(imported.err.find("read as facts, whose episodes are taken as recorded: nothing is replayed in airline"),
+            std::string::npos)
+      << imported.err;
+}
+
 TEST(ImportedFacts, AreValidInTheOrderOfTheirFile) {
   const TempDir scratch;
   const std::string runs = (scratch / "runs").string();

@@ -229,6 +229,16 @@ TEST(FactsTable, NamesTheLineOfAFault) {
   EXPECT_NE(fault.find("f.csv:2: has 1 fields, and the header has 2"), std::string::npos) << fault;
   Facts("a,b\n1,2\n", &fault);
   EXPECT_NE(fault.find("has no column of tasks"), std::string::npos) << fault;
+  Facts("{\"task_id\": \"0\", \"reward_info\": {\"reward\": 1}}\n", &fault);
+  EXPECT_NE(fault.find("has no member for verdicts"), std::string::npos) << fault;
+  EXPECT_NE(fault.find("task_id, reward_info"), std::string::npos) << fault;
+}
+
+TEST(FactsTable, SaysThatARewardIsOutOfRange) {
+  const auto facts = Facts("task,reward\nt,2\nu,0.5\n");
+  ASSERT_EQ(facts.size(), 2U);
+  EXPECT_EQ(facts[0].error, "the recorded reward 2 is outside the range 0 to 1");
+  EXPECT_EQ(facts[1].error, "");
 }
 
 TEST(InspectLog, OfAKilledRunIsReadFromItsJournal) {
@@ -294,6 +304,31 @@ TEST(InspectLog, HasNoVerdictWhereAScoreIsNeitherYesNorNo) {
   for (const char* value : {"\"I\"", "0", "false"}) EXPECT_EQ(scored(value).success, false) << value;
   EXPECT_EQ(trial_of(R"("error": "out of time", "scores": {"security": {"value": 0}})").error, "out of time");
   EXPECT_EQ(trial_of(R"("scores": {"task_success": {"value": "N"}})").reward, 0.0) << "Inspect's own weight";
+}
+
+TEST(TauFile, ReadsNumbersInWhateverSpelling) {
+  const TempDir scratch;
+  WriteText(scratch / "results.json",
+            R"([{"task_id": 0.0, "trial": "1", "reward": "1.0", "traj": []},
+                {"task_id": "0", "trial": 2.0, "reward": true, "traj": []},
+                {"task_id": 0, "trial": null, "reward": "", "traj": []},
+                {"task_id": 0, "trial": 3, "reward": [1], "traj": []}])");
+  const auto file = TauFile::Open(scratch / "results.json");
+  ASSERT_TRUE(file) << file.error().Text();
+  std::vector<ForeignTrial> trials;
+  ASSERT_TRUE(file->ForEach([&](ForeignTrial&& trial) -> Status {
+    trials.push_back(std::move(trial));
+    return {};
+  }));
+  ASSERT_EQ(trials.size(), 4U);
+  for (std::size_t i = 0; i < trials.size(); ++i) EXPECT_EQ(trials[i].task, "0") << i;
+  EXPECT_EQ(trials[0].trial, 1U);
+  EXPECT_EQ(trials[0].reward, 1.0);
+  EXPECT_EQ(trials[1].trial, 2U);
+  EXPECT_EQ(trials[1].reward, 1.0);
+  EXPECT_EQ(trials[0].error + trials[1].error, "");
+  EXPECT_EQ(trials[2].error, "the recorded episode was not graded");
+  EXPECT_EQ(trials[3].error, "the recorded episode was not graded");
 }
 
 TEST(TauFile, ReadsTheDirectoryForm) {

@@ -2,12 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sweep/foreign/import_run.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 
 #include "base/files.h"
 #include "base/gzip.h"
 #include "base/json_slices.h"
+#include "base/system/terminal.h"
 #include "base/text.h"
 #include "foreign/agentdojo.h"
 #include "foreign/inspect.h"
@@ -90,6 +93,10 @@ Expected<int> ImportResults(const ImportRequest& request) {
     return UserError("holds nothing that looks like results; say what it is with --from", request.file);
   if (format.empty()) {
     TRY_ASSIGN(format, FormatOfFile(request.file));
+  }
+  if (!request.environment.name.empty() && !format.starts_with("tau")) {
+    PrintNote(fmt::format("note: read as {}, whose episodes are taken as recorded: nothing is replayed in {}", format,
+                          Printable(request.environment.name)));
   }
   // Both tau forms are told apart by what is in them; only a person's word is held against it.
   return std::ranges::find(kImporters, format, &Importer::name)->import(request);

@@ -211,9 +211,13 @@ void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest
 void Announce(const TauFile& file, const Overview& seen, const ReplayAgreement* agreement) {
   std::size_t most = 0;
   for (const auto& [task, trials] : seen.trials) most = std::max(most, trials.size());
-  Print(fmt::format("imported: {} episodes of {} tasks, {} trials each, {} errors; mean reward {:.3f}\n", file.size(),
-                    seen.tasks.size(), most, seen.errors,
-                    seen.graded == 0 ? 0.0 : seen.reward_sum / static_cast<double>(seen.graded)));
+  const double mean = seen.graded == 0 ? 0 : seen.reward_sum / static_cast<double>(seen.graded);
+  const std::string reward = seen.graded == 0 ? "no rewards"
+                             : seen.graded == file.size()
+                                 ? fmt::format("mean reward {:.3f}", mean)
+                                 : fmt::format("mean reward {:.3f} over {} graded", mean, seen.graded);
+  Print(fmt::format("imported: {} episodes of {} tasks, {} trials each, {} errors; {}\n", file.size(),
+                    seen.tasks.size(), most, seen.errors, reward));
   if (agreement != nullptr) Print(agreement->Text());
 }
 
