@@ -51,13 +51,11 @@ std::vector<std::string> EachCommitFlagged(std::vector<std::string> words) {
   return words;
 }
 
-/// What forbids the comparison, and what says that the two are not one experiment.
+/// What forbids the comparison, and what has to be known to read its figures.
 void PrintObstacles(const RunComparison& comparison) {
   for (const Obstacle& obstacle : comparison.obstacles) {
-    const bool weighs = obstacle.kind == ObstacleKind::kAttack || obstacle.kind == ObstacleKind::kDefense ||
-                        obstacle.kind == ObstacleKind::kJudge;
     const bool said = obstacle.kind == ObstacleKind::kRows || obstacle.kind == ObstacleKind::kErrors;
-    if (!said && (obstacle.fatal || weighs)) Print("  " + Printable(obstacle.message, 400) + "\n");
+    if (!said) Print("  " + Printable(obstacle.message, 400) + "\n");
   }
 }
 

@@ -70,6 +70,21 @@ TEST_F(TwoRuns, AreNotComparableWhereNobodySawThePayload) {
   EXPECT_FALSE(asr.difference);
 }
 
+TEST_F(TwoRuns, SayWhichTrialsAreInNoRateAndWhichWereNeverTested) {
+  const RunComparison comparison =
+      Compare(HandMadeRun().Cell("base", Tasks(20, "ssrr")), HandMadeRun().Cell("base", Tasks(20, "nsek")));
+  ASSERT_NE(comparison.Find(ObstacleKind::kLost), nullptr);
+  EXPECT_TRUE(
+      comparison.Find(ObstacleKind::kLost)
+          ->message.starts_with("0 of 80 trials of the first run and 40 of 80 of the second ended in an error"));
+  ASSERT_NE(comparison.Find(ObstacleKind::kUndelivered), nullptr);
+  EXPECT_TRUE(comparison.Find(ObstacleKind::kUndelivered)
+                  ->message.starts_with("0 of 80 attacks of the first run and 20 of 40 of the second were never"));
+  EXPECT_TRUE(comparison.comparable());
+  const HandMadeRun whole = HandMadeRun().Cell("base", Tasks(20, "ssrr"));
+  EXPECT_TRUE(Compare(whole, whole).obstacles.empty());
+}
+
 TEST_F(TwoRuns, PairOnlyTrialsThatCountInBoth) {
   const RunComparison comparison =
       Compare(HandMadeRun().Cell("base", {"ssre", "rrrr"}), HandMadeRun().Cell("base", {"esrr", "rrrr"}));

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "analyze/comparison/side_faults.h"
+#include "analyze/numbers.h"
 
 namespace xsweep {
 namespace {
@@ -122,9 +123,10 @@ void NoteTaskObstacles(const SharedTasks& tasks, RunComparison& out) {
     note(ObstacleKind::kNoCommonTask, false,
          "the runs have no task in common: their tasks are compared as two samples, which sees far less");
   } else if (!tasks.only_in_one.empty()) {
-    note(ObstacleKind::kOtherTasks, false,
-         fmt::format("the differences rest on the {} tasks that both runs have; in one run only: {}", tasks.common,
-                     FirstNames(tasks.only_in_one)));
+    note(
+        ObstacleKind::kOtherTasks, false,
+        fmt::format("the differences rest on the {} that both runs have, the rates on all of each; in one run only: {}",
+                    Count(static_cast<std::int64_t>(tasks.common), "task", "tasks"), FirstNames(tasks.only_in_one)));
   }
 }
 
@@ -145,8 +147,44 @@ void NoteCellObstacles(RunComparison& out, std::size_t common) {
     out.obstacles.push_back({ObstacleKind::kNoCommonCell, true, "the runs have no cell in common"});
   } else if (!out.only_in_a.empty() || !out.only_in_b.empty()) {
     out.obstacles.push_back({ObstacleKind::kMissingCells, false,
-                             fmt::format("{} cells are in both runs; {} only in the first, {} only in the second",
-                                         common, out.only_in_a.size(), out.only_in_b.size())});
+                             fmt::format("{} in both runs; {} only in the first, {} only in the second",
+                                         common == 1 ? "1 cell is" : fmt::format("{} cells are", common),
+                                         out.only_in_a.size(), out.only_in_b.size())});
+  }
+}
+
+/// What is in no rate, or in one without having been tested, is said of both sides: a difference may rest on it.
+void NoteUncountedTrials(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& cells,
+                         RunComparison& out) {
+  struct Trials {
+    std::int64_t all = 0, lost = 0, attacked = 0, undelivered = 0;
+  };
+  const auto count = [&](const TrialTable& table) {
+    Trials trials;
+    for (const std::uint32_t cell : cells) {
+      for (const TrialOutcome& trial : CellOf(table, cell)) {
+        ++trials.all;
+        trials.lost += trial.outcome == Outcome::kError || trial.outcome == Outcome::kSkipped ? 1 : 0;
+        trials.attacked += trial.outcome <= Outcome::kNotExposed ? 1 : 0;
+        trials.undelivered += trial.outcome == Outcome::kNotExposed ? 1 : 0;
+      }
+    }
+    return trials;
+  };
+  const Trials first = count(a), second = count(b);
+  if (first.lost + second.lost > 0) {
+    out.obstacles.push_back(
+        {ObstacleKind::kLost, false,
+         fmt::format("{} of {} trials of the first run and {} of {} of the second ended in an error or did not run: "
+                     "what they would have shown is in no rate",
+                     first.lost, first.all, second.lost, second.all)});
+  }
+  if (first.undelivered + second.undelivered > 0) {
+    out.obstacles.push_back(
+        {ObstacleKind::kUndelivered, false,
+         fmt::format("{} of {} attacks of the first run and {} of {} of the second were never delivered: they count "
+                     "as failed, and say nothing of resistance",
+                     first.undelivered, first.attacked, second.undelivered, second.attacked)});
   }
 }
 
@@ -334,6 +372,7 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
   NoteJudge(a, b, common, options, out);
   NoteAttack(a, b, options, out);
   NoteDefense(a, b, common, options, out);
+  NoteUncountedTrials(a, b, common, out);
   if (out.comparable()) CompareCommonCells(a, b, common, names, options, out);
   return out;
 }

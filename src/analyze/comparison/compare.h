@@ -23,6 +23,8 @@ enum class ObstacleKind : std::uint8_t {
   kJudge,         ///< another judge: attack success means something else, unless the dialogues are the same
   kAttack,        ///< another attack, or other payloads: this compares attacks
   kDefense,       ///< another defense or policy
+  kLost,          ///< trials that ended in an error or did not run, and are in no rate
+  kUndelivered,   ///< attacks that put their payload into nothing, and count as failed
   kErrors,        ///< more of a run's trials ended in an error than it allows
   kRows,          ///< a run lacks rows that it planned, or has some that cannot be read or do not fit
 };
