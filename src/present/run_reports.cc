@@ -80,7 +80,7 @@ Expected<WrittenReports> WriteRunReports(const RunDirectory& directory, const Ma
                                          const RunAggregate& aggregate, const PresentOptions& options) {
   Writer writer(directory);
   Story story{manifest, aggregate, {}, options.gates_markdown, options.adjustment, {}};
-  if (aggregate.total.calls > 0) {
+  if (aggregate.total.calls > 0 || aggregate.total.undecided > 0) {
     TRY_ASSIGN(story.replies, CountReplies(directory.File(layout::kRows)));
   }
   TRY_ASSIGN(story.calibration, ReadCalibration(directory.path().string()));
