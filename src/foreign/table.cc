@@ -9,6 +9,7 @@
 #include <cmath>
 #include <map>
 
+#include "base/characters.h"
 #include "base/json_slices.h"
 #include "base/text.h"
 #include "base/wire_text.h"
@@ -79,7 +80,8 @@ bool IsNone(const std::string& text) {
 
 Expected<std::optional<bool>> Truth(const std::string& text, std::string_view column, const std::string& where) {
   if (IsNone(text)) return std::optional<bool>();
-  const std::string plain = Plain(text);
+  // With its sign: -1, which many write for "not known", is no 1.
+  const std::string plain = AsciiLower(Trim(text));
   for (const std::string_view yes : {"1", "true", "yes", "c", "1.0", "correct", "success"}) {
     if (plain == yes) return std::optional(true);
   }

@@ -232,6 +232,21 @@ TEST(ImportedFacts, AreNotReplayedAndSaySo) {
       << imported.err;
 }
 
+TEST(ImportedFacts, WithPartialRewardsSaySoAndMakeNoRateOfTheRest) {
+  const TempDir scratch;
+  WriteText(scratch / "facts.csv", "task,reward\nt0,0.5\nt1,1\n");
+  const std::vector<std::string> words = {"import", "results", (scratch / "facts.csv").string(), "--outdir",
+                                          (scratch / "runs").string()};
+  const auto imported = RunXsweep(words);
+  EXPECT_NE((imported.out + imported.err).find("1 of 2 recorded rewards are partial, neither 0 nor 1 (0.5 to 0.5)"),
+            std::string::npos)
+      << imported.out << imported.err;
+  EXPECT_EQ(imported.out.find("100.0 %"), std::string::npos) << imported.out;
+  std::vector<std::string> graded = words;
+  graded.insert(graded.end(), {"--success-at", "0.5"});
+  EXPECT_NE(RunXsweep(graded).out.find("100.0 % (2 of 2"), std::string::npos);
+}
+
 TEST(ImportedFacts, AreValidInTheOrderOfTheirFile) {
   const TempDir scratch;
   const std::string runs = (scratch / "runs").string();

@@ -225,6 +225,8 @@ TEST(FactsTable, NamesTheLineOfAFault) {
   std::string fault;
   Facts("task,success\nt,maybe\n", &fault);
   EXPECT_NE(fault.find("f.csv:2: has `maybe` as success"), std::string::npos) << fault;
+  Facts("task,success\nt,-1\n", &fault);
+  EXPECT_NE(fault.find("f.csv:2: has `-1` as success"), std::string::npos) << fault;
   Facts("task,success\nt\n", &fault);
   EXPECT_NE(fault.find("f.csv:2: has 1 fields, and the header has 2"), std::string::npos) << fault;
   Facts("a,b\n1,2\n", &fault);

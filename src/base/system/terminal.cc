@@ -69,7 +69,8 @@ void PrintNote(std::string_view text) {
 bool FlushOutput() {
   if (std::ferror(stdout) == 0 && std::fflush(stdout) == 0) return true;
   // Whoever closed the pipe has read what it wanted and needs no message.
-  if (errno != EPIPE) PrintNote(fmt::format("xsweep: standard output cannot be written: {}", std::strerror(errno)));
+  const std::string why = errno == 0 ? "" : fmt::format(": {}", std::strerror(errno));  // 0: an earlier write failed
+  if (errno != EPIPE) PrintNote("xsweep: standard output cannot be written" + why);
   return false;
 }
 

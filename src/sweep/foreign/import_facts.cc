@@ -167,12 +167,18 @@ Expected<int> FinishFacts(const ImportRequest& request, ForeignSource& source, c
   const Cases cases(trials);
   SayWhatIsThere(trials, run);
   SayMissingCases(trials, run);
+  RewardsSeen rewards;
+  for (const ForeignTrial& trial : trials) {
+    if (trial.error.empty() && trial.reward && !trial.utility) rewards.Add(*trial.reward);
+  }
+  SayPartialRewards(request, rewards, run);
+  const Grading grading = GradingOf(request, rewards);
   std::set<std::string> names;
   double seconds = 0;
   for (ForeignTrial& trial : trials) {
     seconds += trial.seconds.value_or(0);
     const std::string task = trial.arm.suite.empty() ? trial.task : trial.arm.suite + "/" + trial.task;
-    Trial row = RowOf(trial, source.seed, {request.success_at, false});
+    Trial row = RowOf(trial, source.seed, grading);
     row.task = task;
     // Of the name, as the source holds no content; an empty one would make every comparison doubt the tasks.
     row.task_hash = ShortHash(task);

@@ -31,9 +31,9 @@ using TaskIds = std::set<std::string, ShorterFirst>;
 /// What the first walk over the file tells.
 struct Overview {
   TaskIds tasks;
-  std::uint64_t errors = 0, graded = 0, partial = 0, costly = 0, called = 0;
+  std::uint64_t errors = 0, costly = 0, called = 0;
+  RewardsSeen rewards;
   double reward_sum = 0, cost_usd = 0, seconds = 0;
-  std::set<double> partial_rewards;
   std::string costly_example;
   std::map<std::string, std::set<std::uint32_t>> trials;
 };
@@ -55,25 +55,13 @@ void Look(const ForeignTrial& trial, Overview& seen) {
     ++seen.errors;
     return;
   }
-  ++seen.graded;
+  seen.rewards.Add(*trial.reward);
   seen.reward_sum += *trial.reward;
-  if (IsPartial(*trial.reward)) {
-    ++seen.partial;
-    seen.partial_rewards.insert(*trial.reward);
-  }
   if (Absurd(trial.agent) || Absurd(trial.user)) {
     const Usage& usage = Absurd(trial.agent) ? trial.agent : trial.user;
     if (seen.costly++ == 0)
       seen.costly_example = fmt::format("{} USD in {}", static_cast<double>(usage.cost_nano_usd) / 1e9, trial.place);
   }
-}
-
-/// A rate over the rest says little where more than this share of the rewards is partial.
-constexpr double kMostPartial = 0.05;
-
-Grading GradingOf(const ImportRequest& request, const Overview& seen) {
-  const bool many = static_cast<double>(seen.partial) > kMostPartial * static_cast<double>(seen.graded);
-  return {request.success_at, many && !request.success_at};
 }
 
 std::string DomainOf(const std::string& environment) { return environment.substr(environment.find('/') + 1); }
@@ -156,22 +144,6 @@ void SayAgreement(const ReplayAgreement& agreement, const TauFile& file, const O
                        agreement.graded, cause));
 }
 
-void SayPartialRewards(const Overview& seen, const ImportRequest& request, ImportedRun& run) {
-  if (seen.partial > 0 && !request.success_at) {
-    run.Warn(
-        fmt::format("{} of {} recorded rewards are partial, neither 0 nor 1 ({:g} to {:g}): {}. Say from which reward "
-                    "on an episode "
-                    "counts as solved, e.g. --success-at 0.9.",
-                    seen.partial, seen.graded, *seen.partial_rewards.begin(), *seen.partial_rewards.rbegin(),
-                    GradingOf(request, seen).withheld
-                        ? "all rewards stand in the rows as `reward`, and there is no task success"
-                        : "they stand in the rows as `reward`, and task success speaks of the others only"));
-  } else if (seen.partial > 0) {
-    run.Note(fmt::format("{} of {} rewards are partial; those from {:g} on count as solved.", seen.partial, seen.graded,
-                         *request.success_at));
-  }
-}
-
 void SayMissingEpisodes(const Overview& seen, ImportedRun& run) {
   std::size_t most = 0, missing = 0;
   for (const auto& [task, trials] : seen.trials) most = std::max(most, trials.size());
@@ -198,7 +170,7 @@ void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest
                     "task_id says ({}).",
                     labels.other, labels.checked, Printable(labels.example, 120)));
   }
-  SayPartialRewards(seen, request, run);
+  SayPartialRewards(request, seen.rewards, run);
   if (seen.costly > 0) {
     run.Warn(fmt::format("The costs of {} cannot be right ({}): they are kept as recorded.",
                          seen.costly == 1 ? "one episode" : fmt::format("{} episodes", seen.costly),
@@ -211,11 +183,11 @@ void SayWhatIsOdd(const TauFile& file, const Overview& seen, const ImportRequest
 void Announce(const TauFile& file, const Overview& seen, const ReplayAgreement* agreement) {
   std::size_t most = 0;
   for (const auto& [task, trials] : seen.trials) most = std::max(most, trials.size());
-  const double mean = seen.graded == 0 ? 0 : seen.reward_sum / static_cast<double>(seen.graded);
-  const std::string reward = seen.graded == 0 ? "no rewards"
-                             : seen.graded == file.size()
+  const double mean = seen.rewards.graded == 0 ? 0 : seen.reward_sum / static_cast<double>(seen.rewards.graded);
+  const std::string reward = seen.rewards.graded == 0 ? "no rewards"
+                             : seen.rewards.graded == file.size()
                                  ? fmt::format("mean reward {:.3f}", mean)
-                                 : fmt::format("mean reward {:.3f} over {} graded", mean, seen.graded);
+                                 : fmt::format("mean reward {:.3f} over {} graded", mean, seen.rewards.graded);
   Print(fmt::format("imported: {} episodes of {} tasks, {} trials each, {} errors; {}\n", file.size(),
                     seen.tasks.size(), most, seen.errors, reward));
   if (agreement != nullptr) Print(agreement->Text());
@@ -263,7 +235,7 @@ Expected<int> ImportAsFacts(const TauImport& what) {
       Json::MakeObject({{"name", "recorded"}, {"ids", Json::MakeArray({what.tasks.begin(), what.tasks.end()})}});
   TRY_ASSIGN(const Experiment experiment,
              DescribeImport(what.request, source, std::move(environment), what.tasks, what.sha256));
-  TRY(AddRows(what.file, nullptr, GradingOf(what.request, what.seen), none, run));
+  TRY(AddRows(what.file, nullptr, GradingOf(what.request, what.seen.rewards), none, run));
   run.NumberTrials();
   SayWhatIsOdd(what.file, what.seen, what.request, run);
   Announce(what.file, what.seen, nullptr);
@@ -287,7 +259,7 @@ Expected<int> ImportByReplay(const TauImport& what, const EnvironmentFlags& flag
              DescribeImport(what.request, source, std::move(environment), what.tasks, what.sha256));
   ImportedRun run;
   ReplayAgreement agreement;
-  TRY(AddRows(what.file, experiment.environment.get(), GradingOf(what.request, what.seen), agreement, run));
+  TRY(AddRows(what.file, experiment.environment.get(), GradingOf(what.request, what.seen.rewards), agreement, run));
   if (agreement.unknown_tools * 2 > agreement.calls)
     return UserError(fmt::format("{} of {} recorded calls are of tools that {} has not; is it about another domain?",
                                  agreement.unknown_tools, agreement.calls, flags.name),

@@ -129,6 +129,37 @@ Expected<Experiment> DescribeImport(const ImportRequest& request, const ForeignS
   return OpenExperimentText(text, request.file, {});
 }
 
+void RewardsSeen::Add(double reward) {
+  ++graded;
+  if (!IsPartial(reward)) return;
+  ++partial;
+  least_partial = std::min(least_partial, reward);
+  most_partial = std::max(most_partial, reward);
+}
+
+/// A rate over the rest says little where more than this share of the rewards is partial.
+constexpr double kMostPartial = 0.05;
+
+Grading GradingOf(const ImportRequest& request, const RewardsSeen& seen) {
+  const bool many = static_cast<double>(seen.partial) > kMostPartial * static_cast<double>(seen.graded);
+  return {request.success_at, many && !request.success_at};
+}
+
+void SayPartialRewards(const ImportRequest& request, const RewardsSeen& seen, ImportedRun& run) {
+  if (seen.partial == 0) return;
+  if (request.success_at) {
+    return run.Note(fmt::format("{} of {} rewards are partial; those from {:g} on count as solved.", seen.partial,
+                                seen.graded, *request.success_at));
+  }
+  run.Warn(fmt::format(
+      "{} of {} recorded rewards are partial, neither 0 nor 1 ({:g} to {:g}): {}. Say from which reward on an episode "
+      "counts as solved, e.g. --success-at 0.9.",
+      seen.partial, seen.graded, seen.least_partial, seen.most_partial,
+      GradingOf(request, seen).withheld
+          ? "all rewards stand in the rows as `reward`, and there is no task success"
+          : "they stand in the rows as `reward`, and task success speaks of the others only"));
+}
+
 namespace {
 
 /// What the episode earned, as far as a row can say it.

@@ -83,6 +83,16 @@ struct Grading {
   bool withheld = false;  ///< rewards stay rewards: so many are partial that a rate of the rest would mislead
 };
 
+/// The rewards of episodes that are graded by nothing else.
+struct RewardsSeen {
+  std::uint64_t graded = 0, partial = 0;
+  double least_partial = 1, most_partial = 0;
+  void Add(double reward);
+};
+Grading GradingOf(const ImportRequest& request, const RewardsSeen& seen);
+/// What became of the partial ones, and how to have them count; nothing where there are none.
+void SayPartialRewards(const ImportRequest& request, const RewardsSeen& seen, ImportedRun& run);
+
 /// The row of an episode: outcome, task success, usage and counts; hashes stay empty. The goal of an attacked one is
 /// its injection task.
 Trial RowOf(const ForeignTrial& trial, std::uint64_t seed, const Grading& grading = {});
