@@ -76,7 +76,11 @@ bool UnderAttack(const CellAggregate& cell) {
   return cell.tally.attacked() > 0 || (!Benign(cell) && cell.arm != Arm::kNoAttack && cell.tally.ended() > 0);
 }
 
-bool Benign(const CellAggregate& cell) { return cell.tally.of(Outcome::kBenign) > 0; }
+bool Benign(const CellAggregate& cell) {
+  // As planned, where no trial has shown it.
+  const bool unattacked = cell.arm == Arm::kNoAttack || cell.attack == "none";
+  return cell.tally.of(Outcome::kBenign) > 0 || (unattacked && cell.tally.attacked() == 0);
+}
 
 RunFacts FactsOf(const RunAggregate& run) {
   RunFacts facts;

@@ -218,6 +218,16 @@ TEST_F(Gates, PassOnNothingThatABudgetLeftOut) {
   EXPECT_EQ(Evaluate(stopped, "asr.upper95 < 0.06").verdict, GateVerdict::kPass) << "nobody needed it";
 }
 
+TEST_F(Gates, KnowAControlWhoseTrialsHaveNotRun) {
+  const HandMadeRun run = HandMadeRun()
+                              .Cell("base", Tasks(8, "r"), "static")
+                              .Cell("base+no_attack", Tasks(8, "k"), "none", "", Arm::kNoAttack);
+  const GateReport report = Evaluate(run, "benign_utility.lower95 > 0.1");
+  EXPECT_EQ(report.verdict, GateVerdict::kInsufficient);
+  EXPECT_EQ(report.results[0].cell, "base+no_attack");
+  EXPECT_EQ(report.results[0].explanation.find("controls: true"), std::string::npos) << report.results[0].explanation;
+}
+
 TEST_F(Gates, PassOnNothingThatTheLimitOnCallsDecided) {
   HandMadeRun run = HandMadeRun().Cell("base", Tasks(80, "r"));
   EXPECT_EQ(Evaluate(run, "asr.upper95 < 0.06").verdict, GateVerdict::kPass);
