@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "record/logs/ledger.h"
+
 namespace xsweep {
 namespace {
 
@@ -75,6 +77,8 @@ bool HasDefense(const CellAggregate& cell) {
 bool UnderAttack(const CellAggregate& cell) {
   return cell.tally.attacked() > 0 || (!Benign(cell) && cell.arm != Arm::kNoAttack && cell.tally.ended() > 0);
 }
+
+bool StoppedByItsGates(const RunFindings& run) { return run.budget.StringOr("stopped_by", "") == kStoppedByGates; }
 
 bool Benign(const CellAggregate& cell) {
   // As planned, where no trial has shown it.

@@ -31,6 +31,8 @@ RunFacts FactsOf(const RunAggregate& run);
 bool HasDefense(const CellAggregate& cell);
 /// Trials of an attack were planned in this cell, seen or not.
 bool UnderAttack(const CellAggregate& cell);
+/// The run ended because its gates were decided: nobody needed what it skipped.
+bool StoppedByItsGates(const RunFindings& run);
 /// Nobody attacks in this cell.
 bool Benign(const CellAggregate& cell);
 

@@ -12,6 +12,7 @@
 
 #include "analyze/aggregate.h"
 #include "analyze/gates/gate.h"
+#include "analyze/run_facts.h"
 #include "base/system/claim.h"
 #include "base/system/terminal.h"
 #include "base/text.h"
@@ -53,8 +54,7 @@ void TakeCounts(const RunAggregate& aggregate, Manifest& manifest) {
     manifest.counts[std::string(NameOf(outcome))] = static_cast<std::uint64_t>(aggregate.total.of(outcome));
   }
   const bool skipped = manifest.counts["skipped"] > 0;
-  const bool decided = manifest.budget.is_object() && manifest.budget.StringOr("stopped_by", "") == kStoppedByGates;
-  manifest.status = skipped && !decided ? RunStatus::kBudget : RunStatus::kCompleted;
+  manifest.status = skipped && !StoppedByItsGates(manifest) ? RunStatus::kBudget : RunStatus::kCompleted;
   if (!manifest.budget.is_object()) return;
   if (!skipped) manifest.budget.Set("stopped_by", Json());
   const Json* used = manifest.budget.Find("used");
@@ -75,7 +75,7 @@ void PrintFirstError(const std::vector<FailureKind>& failures, std::uint64_t end
 /// Which limit stopped the run, and in a trial's own words why, which need not be that it was used up.
 std::string BudgetNote(const Manifest& manifest, const std::vector<FailureKind>& failures, std::int64_t skipped) {
   const std::string_view limit = manifest.budget.StringOr("stopped_by", "");
-  if (limit == kStoppedByGates) {
+  if (StoppedByItsGates(manifest)) {
     return fmt::format("note: the gates were decided early; {} of {} trials were not needed", skipped,
                        manifest.planned);
   }

@@ -14,7 +14,6 @@
 #include "analyze/gates/gate_sequential.h"
 #include "analyze/numbers.h"
 #include "analyze/run_facts.h"
-#include "record/logs/ledger.h"
 #include "stats/sequential.h"
 
 namespace xsweep {
@@ -178,7 +177,7 @@ void HoldToPlan(const RunAggregate& run, GateResult& result) {
 
 /// Trials that a budget left out of what this gate asks about; those that decided gates made needless are none.
 std::int64_t LeftOut(const Gate& gate, const RunAggregate& run) {
-  if (run.run.budget.StringOr("stopped_by", "") == kStoppedByGates) return 0;
+  if (StoppedByItsGates(run.run)) return 0;
   if (gate.rate == GateRate::kErrorRate) return run.total.of(Outcome::kSkipped);
   std::int64_t skipped = 0;
   for (const CellAggregate* cell : CellsConcerned(gate, run)) skipped += cell->tally.of(Outcome::kSkipped);

@@ -6,12 +6,12 @@
 
 #include <vector>
 
+#include "analyze/run_facts.h"
 #include "base/files.h"
 #include "base/system/terminal.h"
 #include "config/resolved.h"
 #include "engine/budget.h"
 #include "record/logs/layout.h"
-#include "record/logs/ledger.h"
 #include "words/exit_code.h"
 
 namespace xsweep {
@@ -88,8 +88,7 @@ Expected<int> TidyUp(const RunDirectory& run, const Manifest& manifest) {
   TRY(run.Seal(manifest.planned));
   TRY(CheckSealed(run));
   TRY(PublishRun(run, manifest));
-  const bool decided = manifest.budget.StringOr("stopped_by", "") == kStoppedByGates;
-  const std::uint64_t skipped = decided ? 0 : CountOf(manifest, "skipped");
+  const std::uint64_t skipped = StoppedByItsGates(manifest) ? 0 : CountOf(manifest, "skipped");
   const std::string left =
       skipped == 0 ? "" : fmt::format(", {} of them as skipped; --retry-errors runs them", skipped);
   Print(fmt::format("nothing is missing: all {} trials are recorded{}\n{}\n", manifest.planned, left,
