@@ -153,6 +153,7 @@ inline SampleRun MakeRun(const Sample& sample) {
       }
     }
   }
+  if (run.manifest.counts.contains("skipped")) run.manifest.status = RunStatus::kBudget;
   EXPECT_TRUE(directory->WriteManifest(run.manifest).has_value());
   EXPECT_TRUE(directory->Write("trials.jsonl", rows).has_value());
   auto aggregate = AggregateRun(run.path.string());
