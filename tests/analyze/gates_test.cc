@@ -218,6 +218,19 @@ TEST_F(Gates, PassOnNothingThatABudgetLeftOut) {
   EXPECT_EQ(Evaluate(stopped, "asr.upper95 < 0.06").verdict, GateVerdict::kPass) << "nobody needed it";
 }
 
+TEST_F(Gates, AdviseNoMoreTrialsWhereTheBoundHolds) {
+  std::vector<std::string> tasks = Tasks(20, "rnnn");
+  const GateReport undelivered = Evaluate(HandMadeRun().Cell("base", tasks), "asr.upper95 < 0.3");
+  EXPECT_EQ(undelivered.verdict, GateVerdict::kInsufficient);
+  EXPECT_TRUE(undelivered.results[0].held_back.starts_with("the payload was delivered in 20 of 80 trials only"));
+  const GateReport lost = Evaluate(HandMadeRun().Cell("base", Tasks(20, "rree")), "asr.upper95 < 0.3", 0.6);
+  EXPECT_EQ(lost.verdict, GateVerdict::kInsufficient);
+  for (const GateReport* report : {&undelivered, &lost}) {
+    EXPECT_FALSE(report->results[0].tasks_to_decide || report->results[0].trials_to_decide)
+        << report->results[0].explanation;
+  }
+}
+
 TEST_F(Gates, KnowAControlWhoseTrialsHaveNotRun) {
   const HandMadeRun run = HandMadeRun()
                               .Cell("base", Tasks(8, "r"), "static")

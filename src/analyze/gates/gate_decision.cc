@@ -61,8 +61,7 @@ std::string WhyUndelivered(const Gate& gate, const Evidence& evidence) {
   const std::int64_t undelivered = tally.of(Outcome::kNotExposed);
   if (2 * undelivered <= tally.attacked()) return {};
   return fmt::format(
-      "; the payload was delivered in {} of {} trials only: fewer than half are no evidence that it "
-      "is resisted",
+      "the payload was delivered in {} of {} trials only: fewer than half are no evidence that it is resisted",
       tally.attacked() - undelivered, tally.attacked());
 }
 
@@ -81,9 +80,9 @@ void AddTheseTasks(const Gate& gate, const Evidence& evidence, GateResult& resul
 void Decide(const Gate& gate, const Evidence& evidence, const Strictness& strict, GateResult& result) {
   const double value = *result.value;
   if (GateHolds(gate, value)) {
-    const std::string undelivered = WhyUndelivered(gate, evidence);
-    result.explanation += undelivered;
-    if (StandsWithLost(gate, evidence, strict.confidence, result) && undelivered.empty()) {
+    result.held_back = WhyUndelivered(gate, evidence);
+    if (!result.held_back.empty()) result.explanation += "; " + result.held_back;
+    if (StandsWithLost(gate, evidence, strict.confidence, result) && result.held_back.empty()) {
       result.verdict = GateVerdict::kPass;
     }
     return;

@@ -46,8 +46,9 @@ GateResult WorstOf(const Gate& gate, const std::vector<Evidence>& evidence, Stri
     worst = std::move(next);
     at = i;
   }
-  // Advice is simulated, so only the cell that decides gets it.
-  if (worst.verdict == GateVerdict::kInsufficient && worst.value) AddAdvice(evidence[at], strict.cells, worst);
+  // Advice is simulated, so only the cell that decides gets it. Where the bound holds, it is not for want of trials.
+  const bool short_of_trials = worst.value && !GateHolds(gate, *worst.value);
+  if (worst.verdict == GateVerdict::kInsufficient && short_of_trials) AddAdvice(evidence[at], strict.cells, worst);
   return worst;
 }
 
