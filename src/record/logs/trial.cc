@@ -190,6 +190,20 @@ void ReadAttack(const Json& json, Trial& trial) {
   trial.blocked_by = WordAt<BlockedBy>(json, kBlockedBy);
 }
 
+bool IsCount(const Json* value) {
+  return value == nullptr || (value->is_number() && value->AsDouble() >= 0 && !value->is_double());
+}
+bool IsFlag(const Json* value) { return value == nullptr || value->is_bool() || value->is_null(); }
+
+/// Whether what is counted of a row has the type that we write. Read as 0 or as nothing, "1" executed calls, or a task
+/// success of 1, would be lost without a word.
+bool CountsAreReadable(const Json& row) {
+  const Json* attack = ObjectAt(row, kAttack);
+  return IsFlag(row.Find(Inner(kTaskSuccess))) &&
+         (attack == nullptr || (IsFlag(attack->Find(Inner(kExposed))) && IsCount(attack->Find(Inner(kAttempted))) &&
+                                IsCount(attack->Find(Inner(kExecuted))) && IsCount(attack->Find(Inner(kBlocked)))));
+}
+
 void ReadEnd(const Json& row, Trial& trial) {
   if (const Json* hashes = row.Find(Outer(kTaskHash))) {
     trial.task_hash = TextAt(*hashes, kTaskHash);
@@ -244,6 +258,9 @@ Expected<Trial> ReadTrialRow(const Json& row, std::string_view where) {
       row.Find(Inner(kTask)) == nullptr) {
     return UserError("is not a trial row (needs index, cell, task and a known outcome)", std::string(where));
   }
+  if (!CountsAreReadable(row))
+    return UserError("is not a trial row (its counts are no whole numbers, or its flags neither true, false nor null)",
+                     std::string(where));
   Trial trial;
   trial.index = static_cast<std::uint64_t>(index);
   trial.cell = TextAt(row, kCell);
