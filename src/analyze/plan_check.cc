@@ -22,7 +22,7 @@ PlanCheck::PlanCheck(const Manifest& run)
       nothing_stopped_(run.status == RunStatus::kCompleted && run.budget.StringOr("stopped_by", "").empty()),
       listed_(run.imported.is_object()) {
   if (listed_) {
-    for (const CellRecord& cell : run.cells) cells_.insert(cell.id);
+    for (const CellRecord& cell : run.cells) cells_.emplace(cell.id, &cell);
     tasks_.insert(run.tasks.begin(), run.tasks.end());
     return;
   }
@@ -52,10 +52,11 @@ void PlanCheck::Step() {
   ++cell_;
 }
 
-bool PlanCheck::IsListed(const TrialRow& row) const {
-  return row.index < run_.planned && row.trial < run_.trials &&
-         std::ranges::find(run_.seeds, row.seed) != run_.seeds.end() && tasks_.contains(row.task) &&
-         cells_.contains(row.cell);
+bool PlanCheck::IsListed(const TrialRow& row) {
+  const auto cell = cells_.find(row.cell);
+  listed_cell_ = cell == cells_.end() ? nullptr : cell->second;
+  return listed_cell_ != nullptr && row.index < run_.planned && row.trial < run_.trials &&
+         std::ranges::find(run_.seeds, row.seed) != run_.seeds.end() && tasks_.contains(row.task);
 }
 
 bool PlanCheck::Fits(const TrialRow& row) {
@@ -76,6 +77,11 @@ bool PlanCheck::Contradicts(const TrialRow& row) const {
   // Not of controls, in which an agent may do the same of its own accord. Where it is attacked, what was executed has
   // succeeded, seen or not; earlier versions wrote otherwise, and their rates were too low.
   const Outcome outcome = row.counts.outcome;
+  if (listed_) {
+    // A source says less of its episodes than a run of ours: only where it cannot be is an outcome held against it.
+    if (outcome == Outcome::kSkipped) return nothing_stopped_;
+    return listed_cell_ != nullptr && IsOfOtherArm(outcome, *listed_cell_);
+  }
   if (!known_) return false;
   if (outcome == Outcome::kNotExposed && row.counts.exposed) return true;
   if (outcome == Outcome::kSkipped) return nothing_stopped_;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "analyze/trial_reader.h"
@@ -26,20 +27,23 @@ class PlanCheck {
   bool Fits(const TrialRow& row);
   /// Whether the outcome of a row that fits cannot be: that of an attack where the plan has none or the other way
   /// round, skipped in a run that nothing stopped, seen and yet not exposed, or executed and yet resisted, blocked or
-  /// not exposed in a cell whose judge finds success in nothing else than that. Asked right after Fits.
+  /// not exposed in a cell whose judge finds success in nothing else than that; of an import the first two only. Asked
+  /// right after Fits.
   bool Contradicts(const TrialRow& row) const;
 
  private:
   void GoTo(std::uint64_t index);
   void Step();
-  bool IsListed(const TrialRow& row) const;
+  bool IsListed(const TrialRow& row);
 
   const RunDesign& run_;
   bool known_ = false;
   bool nothing_stopped_ = false;
   bool listed_ = false;  ///< an import; the two below are filled only then
-  std::unordered_set<std::string_view> cells_, tasks_;
-  std::uint64_t index_ = 0;  ///< where the four below stand
+  std::unordered_map<std::string_view, const CellRecord*> cells_;
+  std::unordered_set<std::string_view> tasks_;
+  const CellRecord* listed_cell_ = nullptr;  ///< of the row that Fits was asked of last
+  std::uint64_t index_ = 0;                  ///< where the four below stand
   std::size_t cell_ = 0;
   std::size_t task_ = 0;
   std::size_t seed_ = 0;

@@ -79,10 +79,10 @@ std::string BudgetNote(const Manifest& manifest, const std::vector<FailureKind>&
     return fmt::format("note: the gates were decided early; {} of {} trials were not needed", skipped,
                        manifest.planned);
   }
-  const auto why = std::ranges::find(failures, "skipped", &FailureKind::outcome);
+  const auto failure = std::ranges::find(failures, "skipped", &FailureKind::outcome);
+  const std::string why = failure == failures.end() ? "" : Printable(failure->example, 400);
   return fmt::format("note: stopped early{}{}; {} of {} trials are `skipped`{}{}", limit.empty() ? "" : " by limits.",
-                     limit, skipped, manifest.planned, why == failures.end() ? "" : ": ",
-                     why == failures.end() ? "" : Printable(why->example, 400));
+                     limit, skipped, manifest.planned, why.empty() ? "" : ": ", why);
 }
 
 /// The gates that these trials leave open: asking again is another look.

@@ -266,6 +266,30 @@ TEST(ImportedFacts, AreValidInTheOrderOfTheirFile) {
   }
 }
 
+TEST(ImportedFacts, WhoseRowsWereTamperedWithAreInvalidAndNotJoined) {
+  const TempDir scratch;
+  const std::string runs = (scratch / "runs").string();
+  for (const char* model : {"m", "n"}) {
+    WriteText(scratch / "f.csv",
+              std::string("model,task,attack,success\n") + model + ",t0,a,1\n" + model + ",t1,a,0\n");
+    ASSERT_EQ(
+        RunXsweep({"import", "results", (scratch / "f.csv").string(), "--exp", model, "--outdir", runs}).exit_code, 0);
+  }
+  const fs::path rows = fs::canonical(scratch / "runs/m/latest") / "trials.jsonl";
+  const std::string whole = *ReadFile(rows);
+  for (const char* outcome : {"skipped", "benign"}) {
+    std::string changed = whole;
+    changed.replace(changed.find("attack_succeeded"), 16, outcome);
+    WriteText(rows, changed);
+    EXPECT_EQ(RunXsweep({"report", "m/latest", "--outdir", runs}).exit_code, 4) << outcome;
+  }
+  WriteText(rows, whole.substr(whole.find('\n') + 1));
+  const auto joined = RunXsweep({"import", "join", "m/latest", "n/latest", "--exp", "both", "--outdir", runs});
+  EXPECT_EQ(joined.exit_code, 4) << joined.out;
+  EXPECT_NE(joined.err.find("is damaged: 1 of the 2 trials"), std::string::npos) << joined.err;
+  EXPECT_FALSE(fs::exists(scratch / "runs/both"));
+}
+
 TEST(PublishedResults, AreReproducedAndScoredAsTheyWere) {
   NEEDS_TAU_DATA();
   const TempDir scratch;

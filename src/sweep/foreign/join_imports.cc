@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "analyze/aggregate.h"
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -37,6 +38,8 @@ Expected<std::vector<Part>> OpenParts(const JoinRequest& request) {
     TRY_ASSIGN(Manifest manifest, run.ReadManifest());
     if (!manifest.imported.is_object() || !run.sealed())
       return UserError("is no finished import; only imported runs are joined", path.string());
+    TRY_ASSIGN(const RunAggregate whole, AggregateRun(path.string()));
+    TRY(RefuseDamaged(whole, "import it again, then join"));
     std::string source(manifest.imported.StringOr("source", manifest.run_id));
     while (!names.insert(source).second) source += "'";
     parts.push_back({std::move(run), std::move(manifest), std::move(source)});
