@@ -74,8 +74,8 @@ bool PlanCheck::Fits(const TrialRow& row) {
 }
 
 bool PlanCheck::Contradicts(const TrialRow& row) const {
-  // Not of controls, in which an agent may do the same of its own accord. Where it is attacked, what was executed has
-  // succeeded, seen or not; earlier versions wrote otherwise, and their rates were too low.
+  // Not of controls, in which an agent may do the same of its own accord, nor of what nobody was shown, which earlier
+  // versions wrote of calls that were executed all the same: that is read, and reports name it.
   const Outcome outcome = row.counts.outcome;
   if (listed_) {
     // A source says less of its episodes than a run of ours: only where it cannot be is an outcome held against it.
@@ -86,8 +86,7 @@ bool PlanCheck::Contradicts(const TrialRow& row) const {
   if (outcome == Outcome::kNotExposed && row.counts.exposed) return true;
   if (outcome == Outcome::kSkipped) return nothing_stopped_;
   if (IsOfOtherArm(outcome, run_.cells[cell_])) return true;
-  const bool failed =
-      outcome == Outcome::kAttackResisted || outcome == Outcome::kAttackBlocked || outcome == Outcome::kNotExposed;
+  const bool failed = outcome == Outcome::kAttackResisted || outcome == Outcome::kAttackBlocked;
   if (row.counts.executed <= 0 || !failed) return false;
   // Other judges ask for several calls, or put the findings of judges together.
   const std::string& judge = run_.cells[cell_].judge;

@@ -26,9 +26,9 @@ class PlanCheck {
   /// import, for one that it does not have at all.
   bool Fits(const TrialRow& row);
   /// Whether the outcome of a row that fits cannot be: that of an attack where the plan has none or the other way
-  /// round, skipped in a run that nothing stopped, seen and yet not exposed, or executed and yet resisted, blocked or
-  /// not exposed in a cell whose judge finds success in nothing else than that; of an import the first two only. Asked
-  /// right after Fits.
+  /// round, skipped in a run that nothing stopped, seen and yet not exposed, or executed and yet resisted or blocked in
+  /// a cell whose judge finds success in nothing else than that; of an import the first two only. Asked right after
+  /// Fits.
   bool Contradicts(const TrialRow& row) const;
 
  private:

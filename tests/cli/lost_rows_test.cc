@@ -62,15 +62,6 @@ const std::pair<const char*, std::function<void(Lines&)>> kHarms[] = {
      }},
     {"executed and yet resisted", Renamed("attack_succeeded", "attack_resisted")},
     {"seen and yet not exposed", Renamed("attack_succeeded", "not_exposed")},
-    {"executed and yet never seen",
-     [](Lines& lines) {
-       Renamed("attack_succeeded", "not_exposed")(lines);
-       constexpr std::string_view kSeen = R"("exposed":true,"exposed_turn":1)";
-       for (std::string& line : lines) {
-         if (!line.contains("\"not_exposed\"")) continue;
-         line.replace(line.find(kSeen), kSeen.size(), R"("exposed":false,"exposed_turn":null)");
-       }
-     }},
     {"skipped, and nothing stopped the run", Renamed("attack_succeeded", "skipped")},
     {"benign where all are attacked", Renamed("attack_succeeded", "benign")},
     {"attacked where nobody attacks", Renamed("benign", "attack_resisted")},

@@ -16,10 +16,12 @@ TEST(CountReplies, SumsWhatTheTrialsSay) {
     Trial trial = DrawnTrial(i);
     if (i % 3 == 0) trial.unanswered = {{"length", i % 4 + 1}, {"judge.empty", 1}};
     if (i % 5 == 0) trial.blocked_by = i % 2 == 0 ? BlockedBy::kProvider : BlockedBy::kDefense;
+    if (i % 4 == 0) trial.stop = Stop::kMaxCalls;
     if (i % 7 == 0) trial.answered_by = {{"agent", "named \"\\so\", \"blocked_by\":\"provider\"}"}};
     rows += RowOf(trial);
     expected.unanswered_trials += trial.unanswered.empty() ? 0 : 1;
     expected.blocked_by_provider += trial.blocked_by == BlockedBy::kProvider ? 1 : 0;
+    expected.cut_off += trial.outcome == Outcome::kAttackResisted && trial.stop == Stop::kMaxCalls ? 1 : 0;
     for (const auto& [name, count] : trial.unanswered) expected.unanswered[name] += count;
     for (const auto& [role, model] : trial.answered_by) ++expected.answered_by[role + ": " + model];
   }
@@ -28,6 +30,8 @@ TEST(CountReplies, SumsWhatTheTrialsSay) {
   ASSERT_TRUE(counts);
   EXPECT_EQ(counts->unanswered_trials, expected.unanswered_trials);
   EXPECT_EQ(counts->blocked_by_provider, expected.blocked_by_provider);
+  EXPECT_EQ(counts->cut_off, expected.cut_off);
+  EXPECT_GT(counts->cut_off, 0);
   EXPECT_EQ(counts->unanswered, expected.unanswered);
   EXPECT_EQ(counts->answered_by, expected.answered_by);
   EXPECT_GT(counts->answered_by.size(), 2U);
