@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "base/characters.h"
 #include "base/text.h"
@@ -20,7 +21,7 @@ struct FinishWord {
 };
 // In small letters. What Gemini's, Mistral's, Zhipu's, DeepSeek's, Cohere's, watsonx', vLLM's, llama.cpp's and Ollama's
 // servers say beside OpenAI's and Anthropic's own words.
-constexpr std::array<FinishWord, 57> kFinishWords = {{
+constexpr std::array<FinishWord, 61> kFinishWords = {{
     {"stop", FinishReason::kStop},
     {"end_turn", FinishReason::kStop},
     {"stop_sequence", FinishReason::kStop},
@@ -78,6 +79,10 @@ constexpr std::array<FinishWord, 57> kFinishWords = {{
     {"timeout", FinishReason::kError},
     {"load", FinishReason::kError},  // Ollama: the model was being loaded
     {"engine_error", FinishReason::kError},
+    {"missing_thought_signature", FinishReason::kError},
+    {"too_many_tool_calls", FinishReason::kError},
+    {"malformed_response", FinishReason::kError},
+    {"malformed_model_output", FinishReason::kError},
 }};
 
 /// Arguments that were cut off: they begin as an object and never end as one.
@@ -102,35 +107,47 @@ bool IsCut(const ToolCall& call) {
   return inside || depth > 0;
 }
 
-// What templates leave when a model said nothing, and how gateways write a message that is not there.
-constexpr std::array<std::string_view, 14> kTemplateMarks = {"</s>",
-                                                             "<s>",
-                                                             "<eos>",
-                                                             "<bos>",
-                                                             "<pad>",
-                                                             "<unk>",
-                                                             "<end_of_turn>",
-                                                             "<|eot_id|>",
-                                                             "<|eom_id|>",
-                                                             "<|begin_of_text|>",
-                                                             "<|end_of_text|>",
-                                                             "<|endoftext|>",
-                                                             "<|im_end|>",
-                                                             "\xEF\xBF\xBD"};
-constexpr std::array<std::string_view, 6> kNothings = {"null", "None", "undefined", "{}", "[]", "\"\""};
+// What templates leave when a model said nothing, beside marks of the form <|...|>, and how gateways write a message
+// that is not there.
+constexpr std::array<std::string_view, 12> kTemplateMarks = {
+    "[e~[",   "]~b]",   "</s>", "<s>", "<eos>", "<bos>", "<pad>", "<unk>", "<end_of_turn>", "<start_of_turn>",
+    "[inst]", "[/inst]"};
+constexpr std::array<std::string_view, 3> kNothings = {"null", "none", "undefined"};
+constexpr std::array<std::string_view, 3> kSpeakers = {"assistant", "model",
+                                                       "ai"};  // as templates name whose turn begins
 
-/// Whether no word is left of `text`.
-bool SaysNothing(std::string_view text) {
-  text = Trim(text);
-  for (bool found = true; found;) {
-    found = false;
-    for (const std::string_view mark : kTemplateMarks) {
-      if (!text.starts_with(mark)) continue;
-      text = Trim(text.substr(mark.size()));
-      found = true;
+/// The length of the mark of a template that `lower` begins with: a known one, <|...|>, or the same with DeepSeek's
+/// wide bars; 0 for none.
+std::size_t MarkLength(std::string_view lower) {
+  constexpr std::size_t kLongestMark = 48;
+  for (const std::string_view mark : kTemplateMarks) {
+    if (lower.starts_with(mark)) return mark.size();
+  }
+  for (const std::string_view bar : {"|", "\xEF\xBD\x9C"}) {
+    if (!lower.starts_with('<') || !lower.substr(1).starts_with(bar)) continue;
+    const std::size_t end = lower.substr(0, kLongestMark).find(std::string(bar) + ">", 1 + bar.size());
+    if (end != kNowhere) return end + bar.size() + 1;
+  }
+  return 0;
+}
+
+/// Whether no word is left of `text`: nothing but marks, a name of nothing, or ASCII's signs alone. The last is what a
+/// model writes whose numbers have overflowed ("!!!!!!"), and what is left of an empty list, object or code block.
+bool SaysNothing(std::string_view said) {
+  const std::string lower = AsciiLower(said);
+  std::string_view text = Trim(lower);
+  for (std::size_t length = MarkLength(text); length > 0; length = MarkLength(text)) {
+    text = Trim(text.substr(length));
+    for (const std::string_view speaker : kSpeakers) {
+      if (text.starts_with(speaker) &&
+          (text.size() == speaker.size() || MarkLength(Trim(text.substr(speaker.size()))) > 0))
+        text = Trim(text.substr(speaker.size()));
     }
   }
-  return IsBlank(text) || std::ranges::find(kNothings, text) != kNothings.end();
+  constexpr std::string_view kUnreadable = "\xEF\xBF\xBD";
+  while (text.starts_with(kUnreadable)) text = Trim(text.substr(kUnreadable.size()));
+  if (IsBlank(text) || std::ranges::find(kNothings, text) != kNothings.end()) return true;
+  return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80U && std::isalnum(c) == 0; });
 }
 
 NoAnswer OfCalls(const ModelReply& reply) {
@@ -182,7 +199,8 @@ FinishReason ReadFinish(std::string_view word) {
 bool LostACall(std::string_view word) {
   const std::string lower = AsciiLower(word);
   return ReadFinish(word) == FinishReason::kUnknown &&
-         (lower.find("function_call") != std::string::npos || lower.find("tool_call") != std::string::npos);
+         (lower.find("function_call") != std::string::npos || lower.find("tool_call") != std::string::npos ||
+          lower.find("malformed_tool") != std::string::npos);
 }
 
 bool GuardrailIntervened(const Json& body) {

@@ -14,7 +14,7 @@ namespace xsweep {
 FinishReason ReadFinish(std::string_view word);
 
 /// Whether such a word says that there was a call, and that it could not be read: Gemini's MALFORMED_FUNCTION_CALL and
-/// UNEXPECTED_TOOL_CALL.
+/// UNEXPECTED_TOOL_CALL, Bedrock's malformed_tool_use.
 bool LostACall(std::string_view word);
 
 /// Bedrock's guardrail puts its own words in place of the answer and ends it like one: then the reply ended so.

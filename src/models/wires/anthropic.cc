@@ -48,7 +48,7 @@ Json WithoutNulls(const Json& block) {
 void AppendResult(const Message& message, const Legal& legal, Json& blocks) {
   Json result = Json::MakeObject({{"type", "tool_result"},
                                   {"tool_use_id", legal.ids.Of(message.call_id)},
-                                  {"content", message.text.empty() ? kNothingSaid : std::string_view(message.text)}});
+                                  {"content", IsBlank(message.text) ? kNothingSaid : std::string_view(message.text)}});
   if (message.error) result.Set("is_error", true);
   blocks.Append(std::move(result));
 }

@@ -43,12 +43,12 @@ void AppendCall(const ToolCall& call, const LegalNames& names, std::string& out)
 void AppendAgent(const Endpoint& endpoint, const Message& message, const LegalNames& names, std::string& out) {
   const Json* content = endpoint.send_thought ? message.kept.Find("content") : nullptr;
   out += R"({"role":"assistant","content":)";
-  if (content != nullptr) {
+  if (content != nullptr && !(content->is_string() && IsBlank(content->AsString()))) {
     content->AppendTo(out);
-  } else if (message.text.empty() && !message.calls.empty()) {
+  } else if (IsBlank(message.text) && !message.calls.empty()) {
     out += endpoint.null_content ? "null" : R"("")";
   } else {
-    AppendJsonString(IsBlank(message.text) && message.calls.empty() ? kNothingSaid : message.text, out);
+    AppendJsonString(IsBlank(message.text) ? kNothingSaid : message.text, out);
   }
   const auto append = [&](const ToolCall& call, std::string& to) { AppendCall(call, names, to); };
   if (!message.calls.empty()) AppendList(message.calls, append, out += R"(,"tool_calls":)");
@@ -72,7 +72,7 @@ void AppendMessage(const Endpoint& endpoint, const Message& message, const Legal
       break;
     case Speaker::kTool:
       AppendMember(R"({"role":"tool","tool_call_id":)", message.call_id, out);
-      AppendMember(R"(,"content":)", message.text.empty() ? kNothingSaid : message.text, out);
+      AppendMember(R"(,"content":)", IsBlank(message.text) ? kNothingSaid : message.text, out);
       break;
     case Speaker::kAgent: AppendAgent(endpoint, message, names, out);
   }
@@ -97,8 +97,7 @@ Expected<ModelReply> ReadChat(const Json& body, bool parse_calls, const ModelReq
   const Json* choices = body.Find("choices");
   if (choices == nullptr || !choices->is_array()) return Malformed("it has no `choices`");
   for (const Json& choice : choices->items()) {
-    const Json* message = choice.Find("message");
-    if (message != nullptr && message->is_object()) TRY(ReadChoice(choice, *message, reply));
+    if (const Json* message = MessageOf(choice)) TRY(ReadChoice(choice, *message, reply));
     ReadChoiceError(choice, reply);
   }
   if (GuardrailIntervened(body)) reply.finish_reason = kIntervened;
@@ -115,8 +114,7 @@ Expected<ModelReply> ReadChat(const Json& body, bool parse_calls, const ModelReq
 bool ChatAnswers(const Json& body) {
   const Json* choices = body.Find("choices");
   return choices != nullptr && choices->is_array() && std::ranges::any_of(choices->items(), [](const Json& choice) {
-           const Json* message = choice.Find("message");
-           return (message != nullptr && message->is_object()) || choice.Find("error") != nullptr;
+           return MessageOf(choice) != nullptr || choice.Find("error") != nullptr;
          });
 }
 

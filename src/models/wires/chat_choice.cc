@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,16 +23,45 @@ struct Pieces {
   std::string text;
   std::string thought;
   std::string refusal;
-  bool as_parts = false;  ///< the content was a list
+  Json parts{};                 ///< the content, where it was a list, as it may go back
+  std::vector<ToolCall> calls;  ///< calls that stood in the content
 };
 
-/// The text in a part, or in a list of parts inside one (Mistral's thinking).
+/// The text in a part, in an object inside one (Assistants' form), or in a list of parts inside one (Mistral's
+/// thinking).
 std::string TextOfPart(const Json* part) {
   if (part == nullptr) return {};
   if (part->is_string()) return part->AsString();
+  if (part->is_object()) return std::string(part->StringOr("value", ""));
   std::string text;
   for (std::size_t i = 0; part->is_array() && i < part->size(); ++i) text += part->items()[i].StringOr("text", "");
   return text;
+}
+
+Json ArgumentsOf(const Json& function) {
+  const Json* arguments = nullptr;
+  for (const std::string_view key :
+       {"arguments", "parameters", "input", "args"}) {  // as templates and others call them
+    if (arguments == nullptr) arguments = function.Find(key);
+  }
+  if (arguments == nullptr || arguments->is_null()) return Json::MakeObject();
+  if (arguments->is_object()) return *arguments;  // Ollama's way
+  return ReadArguments(arguments->is_string() ? arguments->AsString() : arguments->Dump());
+}
+
+/// A call that a gateway left among the parts of the content as another API writes it: Claude's tool_use, Responses'
+/// function_call, Gemini's functionCall.
+std::optional<ToolCall> CallInPart(const Json& part) {
+  const Json* function = part.Find("functionCall");
+  if (function == nullptr) function = part.Find("function_call");
+  const std::string_view type = part.StringOr("type", "");
+  if (type == "tool_use" || type == "function_call" || type == "tool_call") function = &part;
+  if (function == nullptr || function->StringOr("name", "").empty()) return std::nullopt;
+  ToolCall call;
+  call.id = part.StringOr("call_id", part.StringOr("id", ""));
+  call.name = function->StringOr("name", "");
+  call.arguments = ArgumentsOf(*function);
+  return call;
 }
 
 void AddPart(const Json& part, Pieces& pieces) {
@@ -46,26 +76,46 @@ void AddPart(const Json& part, Pieces& pieces) {
   } else if (type == "refusal") {
     pieces.refusal += part.StringOr("refusal", "");
   } else {
-    pieces.text += part.StringOr("text", "");
+    pieces.text += TextOfPart(part.Find("text"));
   }
 }
 
-/// A string, null, or a list of parts of which those with text count.
+/// Servers refuse a part without a word, though they write them.
+bool IsBlankPart(const Json& part) {
+  const Json* text = part.Find("text");
+  return part.StringOr("type", "text") == "text" &&
+         (text == nullptr || (text->is_string() && IsBlank(text->AsString())));
+}
+
+/// A string, null, a part, or a list of parts of which those with text and those that are calls count.
 Status ReadContent(const Json* content, Pieces& pieces) {
   if (content == nullptr || content->is_null()) return {};
   if (content->is_string()) {
     pieces.text = content->AsString();
     return {};
   }
-  if (!content->is_array()) return Malformed("`content` is neither text nor a list of parts");
-  pieces.as_parts = true;
-  for (const Json& part : content->items()) AddPart(part, pieces);
+  const bool one_part = content->is_object() && content->Find("text") != nullptr;
+  if (!content->is_array() && !one_part) return Malformed("`content` is neither text nor a list of parts");
+  const Json list = one_part ? Json::MakeArray({*content}) : *content;
+  pieces.parts = Json::MakeArray();
+  for (const Json& part : list.items()) {
+    if (auto call = CallInPart(part)) {
+      pieces.calls.push_back(std::move(*call));
+      continue;
+    }
+    AddPart(part, pieces);
+    if (!IsBlankPart(part)) pieces.parts.Append(part);
+  }
   return {};
 }
 
 bool IsEmptyValue(const Json& value) {
   if (value.is_string()) return value.AsString().empty();
   return value.is_null() || ((value.is_array() || value.is_object()) && value.size() == 0);
+}
+
+bool IsEmptyForm(const Json& object) {
+  return std::ranges::all_of(object.members(), [](const Json::Member& member) { return IsEmptyValue(member.second); });
 }
 
 /// What is no member of ours and not empty: it goes back as it came.
@@ -77,17 +127,22 @@ Json OthersOf(const Json& object, std::initializer_list<std::string_view> known)
   return others;
 }
 
-Json ArgumentsOf(const Json& function) {
-  const Json* arguments = function.Find("arguments");
-  if (arguments == nullptr) arguments = function.Find("parameters");  // as some models' templates call them
-  if (arguments == nullptr || arguments->is_null()) return Json::MakeObject();
-  if (arguments->is_object()) return *arguments;  // Ollama's way
-  return ReadArguments(arguments->is_string() ? arguments->AsString() : arguments->Dump());
+/// A call without a `function` around it (Cloudflare's way), or with its bare name there.
+std::optional<ToolCall> ReadFlatCall(const Json& json, const Json* function) {
+  ToolCall call;
+  call.id = json.StringOr("id", "");
+  call.name = function == nullptr ? json.StringOr("name", "") : function->is_string() ? function->AsString() : "";
+  if (call.name.empty()) return std::nullopt;
+  call.arguments = ArgumentsOf(json);
+  return call;
 }
 
 Expected<ToolCall> ReadCall(const Json& json) {
   const Json* function = json.Find("function");
-  if (function == nullptr || !function->is_object()) return Malformed("a tool call has no `function`");
+  if (function == nullptr || !function->is_object()) {
+    if (auto flat = ReadFlatCall(json, function)) return std::move(*flat);
+    return Malformed("a tool call has no `function`");
+  }
   ToolCall call;
   call.id = json.StringOr("id", "");
   call.name = function->StringOr("name", "");
@@ -98,18 +153,26 @@ Expected<ToolCall> ReadCall(const Json& json) {
   return call;
 }
 
-Status ReadCalls(const Json& message, std::vector<ToolCall>& calls) {
-  const Json* list = message.Find("tool_calls");
-  if (list != nullptr && !list->is_null()) {
-    if (!list->is_array()) return Malformed("`tool_calls` is no list");
-    for (const Json& item : list->items()) {
-      TRY_ASSIGN(ToolCall call, ReadCall(item));
-      calls.push_back(std::move(call));
-    }
+/// A list, one call that stands for a list of one, or nothing in the spelling of some gateway.
+Status ReadCallList(const Json* list, std::vector<ToolCall>& calls) {
+  if (list == nullptr || list->is_null() || *list == Json("") || *list == Json(false)) return {};
+  const bool one = list->is_object() && list->Find("function") != nullptr;
+  if (!list->is_array() && !one) return Malformed("`tool_calls` is no list");
+  const Json all = one ? Json::MakeArray({*list}) : *list;
+  for (const Json& item : all.items()) {
+    if (item.is_null()) continue;
+    TRY_ASSIGN(ToolCall call, ReadCall(item));
+    calls.push_back(std::move(call));
   }
-  // The older form, of which there is at most one.
+  return {};
+}
+
+Status ReadCalls(const Json& message, Pieces& pieces, std::vector<ToolCall>& calls) {
+  TRY(ReadCallList(message.Find("tool_calls"), calls));
+  if (calls.empty()) calls = std::move(pieces.calls);
+  // The older form, of which there is at most one; some gateways append an empty one to every message.
   const Json* function = message.Find("function_call");
-  if (calls.empty() && function != nullptr && function->is_object()) {
+  if (calls.empty() && function != nullptr && function->is_object() && !IsEmptyForm(*function)) {
     calls.push_back({"", std::string(function->StringOr("name", "")), ArgumentsOf(*function)});
   }
   return {};
@@ -119,7 +182,7 @@ Status ReadCalls(const Json& message, std::vector<ToolCall>& calls) {
 Json KeptOf(const Json& message, const Pieces& pieces) {
   Json kept = OthersOf(
       message, {"role", "content", "tool_calls", "function_call", "refusal", "annotations", "audio", "images", "name"});
-  if (pieces.as_parts) kept.Set("content", *message.Find("content"));
+  if (pieces.parts.is_array() && pieces.parts.size() > 0) kept.Set("content", pieces.parts);
   // Some servers refuse a turn with calls whose thought is not there, also where it held no word.
   const Json* thought = message.Find("reasoning_content");
   if (thought != nullptr && thought->is_string() && thought->AsString().empty()) kept.Set("reasoning_content", "");
@@ -133,17 +196,22 @@ std::string FinishWord(const Json* reason) {
   return reason->is_string() ? reason->AsString() : reason->Dump();
 }
 
-/// A gateway may say `stop` where its own upstream said, beside it, that the reply was cut or filtered, or that a call
-/// could not be read.
+/// A gateway may say `stop`, `tool_calls` or nothing where its own upstream said, beside it, that the reply was cut or
+/// filtered, or that a call could not be read.
 std::string FinishOf(const Json& choice) {
   std::string said = FinishWord(choice.Find("finish_reason"));
-  std::string upstream = FinishWord(choice.Find("native_finish_reason"));
-  if (ReadFinish(said) == FinishReason::kStop && LostACall(upstream)) return upstream;
+  const Json* native = choice.Find("native_finish_reason");
+  const Json* fields = choice.Find("provider_specific_fields");  // LiteLLM's place for it
+  if (native == nullptr && fields != nullptr) native = fields->Find("native_finish_reason");
+  std::string upstream = FinishWord(native);
+  const FinishReason finish = ReadFinish(said);
+  const bool sound = finish == FinishReason::kStop || finish == FinishReason::kToolCalls || said.empty();
+  if (sound && finish != FinishReason::kToolCalls && LostACall(upstream)) return upstream;
   switch (ReadFinish(upstream)) {
     case FinishReason::kLength:
     case FinishReason::kContentFilter:
     case FinishReason::kRefusal:
-    case FinishReason::kError: return ReadFinish(said) == FinishReason::kStop ? upstream : said;
+    case FinishReason::kError: return sound ? upstream : said;
     case FinishReason::kStop:
     case FinishReason::kToolCalls:
     case FinishReason::kUnknown: break;
@@ -151,20 +219,45 @@ std::string FinishOf(const Json& choice) {
   return said;
 }
 
+/// The thought that a server has told apart, under whichever name; several may be there, and some of them empty.
+std::string_view GivenThought(const Json& message) {
+  for (const std::string_view name : {"reasoning_content", "reasoning", "thinking", "reasoning_text"}) {
+    if (const std::string_view thought = message.StringOr(name, ""); !IsBlank(thought)) return thought;
+  }
+  return {};
+}
+
 }  // namespace
+
+const Json* MessageOf(const Json& choice) {
+  for (const std::string_view name : {"message", "delta"}) {
+    const Json* message = choice.Find(name);
+    if (message != nullptr && message->is_object()) return message;
+  }
+  static const Json kNothing = Json::MakeObject();
+  switch (ReadFinish(FinishWord(choice.Find("finish_reason")))) {
+    case FinishReason::kLength:
+    case FinishReason::kContentFilter:
+    case FinishReason::kRefusal: return &kNothing;
+    case FinishReason::kStop:
+    case FinishReason::kToolCalls:
+    case FinishReason::kError:
+    case FinishReason::kUnknown: break;
+  }
+  return nullptr;
+}
 
 Status ReadChoice(const Json& choice, const Json& message, ModelReply& reply) {
   Pieces pieces;
   TRY(ReadContent(message.Find("content"), pieces));
   std::vector<ToolCall> calls;
-  TRY(ReadCalls(message, calls));
-  const std::string_view given = message.StringOr("reasoning_content", message.StringOr("reasoning", ""));
+  TRY(ReadCalls(message, pieces, calls));
   ModelReply part;
   part.text = std::move(pieces.text);
-  part.reasoning = std::string(given) + pieces.thought;
+  part.reasoning = std::string(GivenThought(message)) + pieces.thought;
   const std::string raw = part.text;
   Json kept = KeptOf(message, pieces);
-  if (TakeThought(part) && !pieces.as_parts) kept.Set("content", raw);
+  if (TakeThought(part) && !pieces.parts.is_array()) kept.Set("content", raw);
   if (pieces.refusal.empty()) pieces.refusal = message.StringOr("refusal", "");
   const bool first = reply.finish_reason.empty() && reply.calls.empty() && reply.text.empty();
   // Gateways split one answer into a choice with the words and one with the calls.

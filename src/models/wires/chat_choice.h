@@ -8,6 +8,10 @@
 
 namespace xsweep {
 
+/// The message of a choice; one that was streamed in one piece calls it `delta`. A choice that says that its reply was
+/// cut or stopped needs none: then it is an empty one. nullptr where a choice has neither.
+const Json* MessageOf(const Json& choice);
+
 /// Adds what the `message` of a choice holds: text, thought, calls, refusal, why it ended, and in `kept` what goes back
 /// as it came. Gateways split one answer over several choices. Fails with kEpisode for a form that is none.
 Status ReadChoice(const Json& choice, const Json& message, ModelReply& reply);
