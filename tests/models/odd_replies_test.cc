@@ -34,6 +34,60 @@ std::string Said(std::string_view text) {
   return R"({"finish_reason":"stop","message":)" + Json::MakeObject({{"content", text}}).Dump() + "}";
 }
 
+std::string Piece(std::string_view text, std::string_view finish) {
+  return R"(data: {"choices":[{"index":0,"delta":{"content":")" + std::string(text) + R"("},"finish_reason":)" +
+         std::string(finish) + "}]}\n\n";
+}
+constexpr std::string_view kEnd = "data: [DONE]\n\n";
+
+TEST(AStreamWhoseFinishIsEmptyUntilItsEnd, IsBrokenOffWithoutOne) {
+  EXPECT_FALSE(ReadOpenAiReply(Piece("I am", R"("")") + Piece(" sorry", R"("")"), Request()));
+  const auto cut = ReadOpenAiReply(
+      Piece("I am", R"("")") + Piece("", R"("length")") + Piece("", R"("")") + std::string(kEnd), Request());
+  ASSERT_TRUE(cut);
+  EXPECT_EQ(cut->no_answer, NoAnswer::kLength);
+}
+
+TEST(AStreamThatFailsOnItsWay, IsNoAnswerWhateverWasSaidBefore) {
+  const std::string begun = Piece("I am sorry, I", "null");
+  const std::string end(kEnd);
+  for (const std::string& failure :
+       {std::string(R"(data: {"object":"error","message":"EngineCore died","type":"InternalServerError","code":500})"),
+        std::string("event: error\ndata: {\"code\":500,\"message\":\"EngineCore died\"}"),
+        std::string("event: error\ndata: EngineCore died")}) {
+    const auto reply = ReadOpenAiReply(begun + failure + "\n\n" + end, Request());
+    ASSERT_FALSE(reply) << failure;
+    EXPECT_THAT(reply.error().message, HasSubstr("EngineCore died"));
+  }
+  EXPECT_FALSE(ReadOpenAiReply(begun + "data: Internal Server Error\n\n" + end, Request()));
+  EXPECT_TRUE(ReadOpenAiReply(begun + "data: ping\n\n" + Piece(" can't.", R"("stop")") + end, Request()));
+  EXPECT_TRUE(ReadOpenAiReply(begun + ": ping\n\nevent: message\n" + Piece(" can't.", "null") + end, Request()));
+  const auto torn = ReadOpenAiReply(
+      begun + "data: {\"choices\":[{\"delta\":{\"content\":\" se\n\n" + Piece(" it.", R"("stop")") + end, Request());
+  ASSERT_FALSE(torn);
+  EXPECT_THAT(torn.error().message, HasSubstr("a piece of its stream cannot be read"));
+}
+
+TEST(AStreamedUsage, NeverShrinks) {
+  const auto used = [](std::string_view first, std::string_view last) {
+    return ReadAnthropicReply(
+               R"(data: {"type":"message_start","message":{"usage":)" + std::string(first) +
+                   "}}\n\ndata: "
+                   "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":"
+                   "\"No.\"}}\n\ndata: "
+                   "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":" +
+                   std::string(last) + "}\n\n",
+               Request())
+        ->usage;
+  };
+  for (const auto& [first, last] :
+       {std::pair{R"({"input_tokens":50,"output_tokens":1})", R"({"input_tokens":0,"output_tokens":9})"},
+        {R"({"input_tokens":0,"output_tokens":0})", R"({"input_tokens":50,"output_tokens":9})"}}) {
+    EXPECT_EQ(used(first, last).prompt_tokens, 50);
+    EXPECT_EQ(used(first, last).completion_tokens, 9);
+  }
+}
+
 TEST(AGateway, IsNotBelievedWhereItsUpstreamSaysThatTheReplyWasCut) {
   const std::string native = R"("native_finish_reason":"MAX_TOKENS","message":)";
   EXPECT_EQ(WhyNone(R"({"finish_reason":null,)" + native + R"({"content":"I am"}})"), NoAnswer::kLength);

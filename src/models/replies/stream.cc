@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/text.h"
 #include "models/replies/lenient.h"
 
 namespace xsweep {
@@ -15,17 +16,32 @@ constexpr std::string_view kDone = "[DONE]";
 constexpr std::size_t kMostChoices = 64;
 constexpr std::size_t kMostCalls = 100'000;
 
-/// The values of the events, in order; [DONE] as the text of that name. What is no JSON is left out.
-std::vector<Json> Events(std::string_view body) {
-  std::vector<Json> events;
+struct StreamedEvents {
+  std::vector<Json> events;  ///< in order; [DONE] as the text of that name
+  bool words = false;        ///< there was one that is no JSON: a keep-alive, or an error in plain words
+  bool torn = false;         ///< there was one that begins like JSON and is none: a piece of the answer is lost
+};
+
+/// An event by the name of `error` is one, whatever its data looks like.
+Json NamedError(const Json& event) {
+  return event.Find("error") != nullptr ? event : Json::MakeObject({{"error", event}});
+}
+
+StreamedEvents Events(std::string_view body) {
+  StreamedEvents streamed;
   std::string data;
+  bool named_error = false;
   const auto flush = [&] {
-    if (data == kDone) {
-      events.emplace_back(kDone);
-    } else if (auto event = ParseBody(data); event && event->is_object()) {
-      events.push_back(std::move(*event));
+    auto event = data == kDone ? Expected<Json>(Json(kDone)) : ParseBody(data);
+    if (event && (event->is_object() || data == kDone)) {
+      streamed.events.push_back(named_error ? NamedError(*event) : std::move(*event));
+    } else if (!event && named_error) {
+      streamed.events.push_back(NamedError(Json(data)));
+    } else if (!event) {
+      (data.starts_with('{') ? streamed.torn : streamed.words) = true;
     }
     data.clear();
+    named_error = false;
   };
   for (std::size_t at = 0; at < body.size();) {
     const std::size_t end = std::min(body.find('\n', at), body.size());
@@ -33,6 +49,7 @@ std::vector<Json> Events(std::string_view body) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     at = end + 1;
     if (line.empty() && !data.empty()) flush();
+    if (line.starts_with("event:")) named_error = Trim(line.substr(6)) == "error";
     if (!line.starts_with("data:")) continue;
     line.remove_prefix(5);
     if (line.starts_with(' ')) line.remove_prefix(1);
@@ -40,16 +57,26 @@ std::vector<Json> Events(std::string_view body) {
     data += line;
   }
   if (!data.empty()) flush();
-  return events;
+  return streamed;
 }
 
+/// vLLM says so in `object`.
 bool IsError(const Json& event) {
   const Json* error = event.Find("error");
-  return event.StringOr("type", "") == "error" || (error != nullptr && (error->is_object() || error->is_string()));
+  return event.StringOr("type", "") == "error" || event.StringOr("object", "") == "error" ||
+         (error != nullptr && ((error->is_object() && error->size() > 0) || error->is_string()));
 }
 
 std::unexpected<Error> BrokenOff() {
   return EpisodeError("the reply of the model server cannot be used: its stream ended before it was finished");
+}
+std::unexpected<Error> Torn() {
+  return EpisodeError("the reply of the model server cannot be used: a piece of its stream cannot be read");
+}
+
+/// Ollama's and other servers' word for "not yet" is "", where the API has null.
+bool SaysNothing(const Json* word) {
+  return word == nullptr || word->is_null() || (word->is_string() && word->AsString().empty());
 }
 
 /// One message as its pieces come in. Text is gathered apart, because adding to a Json's text copies it each time.
@@ -142,7 +169,7 @@ struct GatheredChoice {
         message.Add(key, value);
       }
     }
-    if (const Json* reason = choice.Find("finish_reason"); reason != nullptr && !reason->is_null()) finish = *reason;
+    if (const Json* reason = choice.Find("finish_reason"); !SaysNothing(reason)) finish = *reason;
     if (const Json* fault = choice.Find("error"); fault != nullptr && !fault->is_null()) error = *fault;
   }
   /// Some servers count every call of a turn as the first: another id beside a name begins another call, and a piece
@@ -214,9 +241,19 @@ struct GatheredBlock {
   }
 };
 
-void Overlay(const Json* more, Json& usage) {
+void Overlay(const Json* more, Json& whole) {
   for (std::size_t i = 0; more != nullptr && more->is_object() && i < more->size(); ++i) {
-    if (!more->members()[i].second.is_null()) usage.Set(more->members()[i].first, more->members()[i].second);
+    if (!more->members()[i].second.is_null()) whole.Set(more->members()[i].first, more->members()[i].second);
+  }
+}
+
+/// Counts only grow: some gateways end with a zero for what they have counted at the beginning, or the other way round.
+void OverlayUsage(const Json* more, Json& usage) {
+  const Json before = usage;
+  Overlay(more, usage);
+  for (const auto& [key, value] : before.members()) {
+    const Json* now = usage.Find(key);
+    if (value.is_int() && now->is_int() && value.AsInt() > now->AsInt()) usage.Set(key, value);
   }
 }
 
@@ -231,7 +268,8 @@ Expected<Json> JoinChatStream(std::string_view body) {
   std::vector<GatheredChoice> choices;
   Json whole = Json::MakeObject();
   bool done = false;
-  for (const Json& event : Events(body)) {
+  const StreamedEvents streamed = Events(body);
+  for (const Json& event : streamed.events) {
     if (event.is_string()) {
       done = true;
       continue;
@@ -251,7 +289,10 @@ Expected<Json> JoinChatStream(std::string_view body) {
   const auto unfinished = [](const GatheredChoice& choice) {
     return choice.finish.is_null() && choice.error.is_null();
   };
-  if (choices.empty() || (!done && std::ranges::any_of(choices, unfinished))) return BrokenOff();
+  // Without a word for its end [DONE] has to do, but not where something may have gone wrong before it.
+  const bool ended = done && !streamed.words;
+  if (choices.empty() || (!ended && std::ranges::any_of(choices, unfinished))) return BrokenOff();
+  if (streamed.torn) return Torn();
   Json list = Json::MakeArray();
   for (const GatheredChoice& choice : choices) list.Append(choice.ToJson());
   whole.Set("choices", std::move(list));
@@ -263,7 +304,8 @@ Expected<Json> JoinAnthropicStream(std::string_view body) {
   Json usage = Json::MakeObject();
   std::vector<GatheredBlock> blocks;
   bool ended = false;
-  for (const Json& event : Events(body)) {
+  const StreamedEvents streamed = Events(body);
+  for (const Json& event : streamed.events) {
     if (event.is_string()) continue;
     if (IsError(event)) return event;
     const std::string_view type = event.StringOr("type", "");
@@ -273,7 +315,7 @@ Expected<Json> JoinAnthropicStream(std::string_view body) {
     if (type == "message_start") {
       if (const Json* message = event.Find("message"); message != nullptr && message->is_object()) {
         whole = *message;
-        Overlay(message->Find("usage"), usage);
+        OverlayUsage(message->Find("usage"), usage);
       }
     } else if (type == "content_block_start") {
       if (at >= blocks.size()) blocks.resize(at + 1);
@@ -284,11 +326,12 @@ Expected<Json> JoinAnthropicStream(std::string_view body) {
       if (const Json* delta = event.Find("delta")) blocks[at].Add(*delta);
     } else if (type == "message_delta") {
       if (const Json* delta = event.Find("delta")) Overlay(delta, whole);
-      Overlay(event.Find("usage"), usage);
+      OverlayUsage(event.Find("usage"), usage);
     }
     ended = ended || type == "message_stop" || !whole.StringOr("stop_reason", "").empty();
   }
   if (!ended) return BrokenOff();
+  if (streamed.torn) return Torn();
   Json content = Json::MakeArray();
   for (const GatheredBlock& block : blocks) content.Append(block.ToJson());
   whole.Set("content", std::move(content));
