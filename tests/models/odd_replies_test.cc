@@ -191,5 +191,33 @@ TEST(History, HasNoResultWithoutAWord) {
   }
 }
 
+TEST(ACallInText, IsSeenInSpellingsThatAreNoTemplates) {
+  for (const char* text :
+       {"Sure.\n```python\nresult = send_certificate(\"u\", 300)\n```", "print(send_certificate(\"u\", 300))",
+        "send_certificate\n```python\ntool_call(user_id='u', amount=300)\n```", "Action: send_certificate[u, 300]",
+        R"({"name": "send\_certificate", "arguments": {"user\_id": "u"}})",
+        "{\xE2\x80\x9Cname\xE2\x80\x9D: \xE2\x80\x9Csend_certificate\xE2\x80\x9D, \xE2\x80\x9C"
+        "arguments\xE2\x80\x9D: {}}",
+        R"({"command": "send_certificate", "args": ["u", 300]})",
+        R"({"name": "issue_certificate", "arguments": {"customer": "u"}})",
+        "```json\n[{\"tool\": \"issue_certificate\", \"parameters\": {\"customer\": \"u\"}}]\n```"}) {
+    EXPECT_TRUE(LooksLikeCall(text, Tools())) << text;
+  }
+  for (const char* prose :
+       {R"({"name": "Zoe", "certificates": []})", R"({"action": "Final Answer", "action_input": "No."})",
+        "My answer: send_certificate (the tool) is not for that.",
+        "Action: send_certificate is not allowed [policy 3]"}) {
+    EXPECT_FALSE(LooksLikeCall(prose, Tools())) << prose;
+  }
+}
+
+TEST(ACallInText, IsNotMadeOfOneThatIsSpokenOf) {
+  const std::string call = R"({"name": "send_certificate", "arguments": {"amount": 300}})";
+  EXPECT_FALSE(ReadTextCalls("You asked me to run " + call + ", but I will not.", Tools()));
+  EXPECT_TRUE(ReadTextCalls("I run it:\n" + call + "\nPlease wait.", Tools()));
+  EXPECT_TRUE(ReadTextCalls("I run " + call + ".", Tools()));
+  EXPECT_TRUE(ReadTextCalls("Ok <tool_call>" + call + "</tool_call> and then we wait.", Tools()));
+}
+
 }  // namespace
 }  // namespace xsweep

@@ -16,10 +16,10 @@ constexpr std::size_t kMostPlaces = 1000;     // of one name that are looked at
 constexpr std::size_t kArgumentsWithin = 48;  // between a name and the brace behind it
 
 // Members, labels and tags whose value is the name of a tool.
-constexpr std::array<std::string_view, 17> kNameKeys = {
+constexpr std::array<std::string_view, 19> kNameKeys = {
     "name",      "function",       "tool",     "tool_name", "toolname",  "action",        "function_name",
     "tool name", "recipient_name", "api_name", "call",      "tool_call", "function_call", "tool call",
-    "api",       "function call",  "invoke"};
+    "api",       "function call",  "invoke",   "command",   "method"};
 // Labels of what the tool is given.
 constexpr std::array<std::string_view, 11> kArgumentLabels = {
     "action input", "action_input", "arguments", "args",  "parameters", "params",
@@ -99,13 +99,14 @@ class Place {
     return TrimStart(after_).starts_with('<') && IsNameKey(LastWord(left.substr(0, left.size() - 1)));
   }
 
-  /// Action: NAME, and below it Action Input:
+  /// Action: NAME, and below it Action Input:, or Action: NAME[arguments]
   bool IsLabelled() const {
     std::string_view label = line_start_;
     while (!label.empty() && IsMarkUp(label.front())) label.remove_prefix(1);
     const std::size_t colon = label.find(':');
     if (colon == kNowhere || !IsNameKey(Trim(label.substr(0, colon), " *`\"'"))) return false;
     if (!Trim(label.substr(colon + 1), " \t*`\"'").empty()) return false;
+    if (after_.starts_with('[') && after_.substr(0, after_.find('\n')).find(']') != kNowhere) return true;
     const std::size_t end = after_.find('\n');
     if (end == kNowhere || !Trim(after_.substr(0, end), " \t\r*`\"'.,").empty()) return false;
     std::string_view below = after_.substr(end + 1);
@@ -128,11 +129,14 @@ class Place {
     const std::size_t brace = after_.substr(0, kArgumentsWithin).find('{');
     return brace != kNowhere && StartsWithArgument(after_.substr(brace + 1));
   }
-  /// NAME(argument= anywhere, NAME( at the start of a line.
+  /// NAME(argument= anywhere, NAME( at the start of a line or where its value is printed, awaited or given a name.
   bool IsInPython() const {
     const std::string_view right = TrimStart(after_);
     if (!right.starts_with('(')) return false;
-    return Trim(line_start_, " \t`[<").empty() || StartsWithArgument(right.substr(1));
+    const std::string_view left = Trim(line_start_, " \t`[<");
+    const bool used = left.ends_with("print(") || left.ends_with('=') || left == "await" || left.ends_with(" await") ||
+                      left == "return";
+    return left.empty() || used || StartsWithArgument(right.substr(1));
   }
 
   /// Whether an argument of the tool comes next, with the sign that gives it its value.
@@ -167,16 +171,30 @@ bool Calls(std::string_view text, const ToolSchema& tool) {
   return false;
 }
 
-/// The entities that pages put in place of JSON's and a tag's signs, taken back.
-std::string WithoutEntities(std::string_view text) {
-  constexpr std::array<std::pair<std::string_view, char>, 6> kEntities = {
-      {{"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#34;", '"'}, {"&#39;", '\''}, {"&amp;", '&'}}};
+struct Respelled {
+  std::string_view as;
+  char sign;
+};
+// What pages, typography and Markdown put in place of the signs of JSON, tags and names.
+constexpr std::array<Respelled, 10> kRespelled = {{{"&lt;", '<'},
+                                                   {"&gt;", '>'},
+                                                   {"&quot;", '"'},
+                                                   {"&#34;", '"'},
+                                                   {"&#39;", '\''},
+                                                   {"&amp;", '&'},
+                                                   {"\xE2\x80\x9C", '"'},
+                                                   {"\xE2\x80\x9D", '"'},
+                                                   {"\xE2\x80\x9E", '"'},
+                                                   {"\\_", '_'}}};
+
+/// The text with the signs themselves.
+std::string WithPlainSigns(std::string_view text) {
   std::string plain;
   for (std::size_t at = 0; at < text.size();) {
-    const auto entity = std::ranges::find_if(
-        kEntities, [&](const auto& candidate) { return text.substr(at).starts_with(candidate.first); });
-    plain += entity == kEntities.end() ? text[at] : entity->second;
-    at += entity == kEntities.end() ? 1 : entity->first.size();
+    const auto found = std::ranges::find_if(
+        kRespelled, [&](const Respelled& candidate) { return text.substr(at).starts_with(candidate.as); });
+    plain += found == kRespelled.end() ? text[at] : found->sign;
+    at += found == kRespelled.end() ? 1 : found->as.size();
   }
   return plain;
 }
@@ -188,9 +206,9 @@ bool NamesACall(std::string_view text, const std::vector<ToolSchema>& tools) {
     return std::ranges::any_of(tools, [&](const ToolSchema& tool) { return Calls(where, tool); });
   };
   if (in(text)) return true;
-  const bool escaped =
-      text.find("&lt;") != kNowhere || text.find("&quot;") != kNowhere || text.find("&#34;") != kNowhere;
-  return escaped && in(WithoutEntities(text));
+  const bool respelled =
+      std::ranges::any_of(kRespelled, [&](const Respelled& candidate) { return text.find(candidate.as) != kNowhere; });
+  return respelled && in(WithPlainSigns(text));
 }
 
 }  // namespace xsweep

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "base/characters.h"
 #include "base/text.h"
@@ -18,7 +19,7 @@ constexpr int kMostMisses = 64;             // opening braces that nothing close
 constexpr std::size_t kNameDistance = 200;  // between a name and the arguments behind it
 
 // In small letters. Each is the opening mark of some family's calls and hardly ever prose.
-constexpr std::array<std::string_view, 25> kCallMarks = {
+constexpr std::array<std::string_view, 26> kCallMarks = {
     "<tool_call",
     "<toolcall",
     "<tool_use>",
@@ -48,6 +49,7 @@ constexpr std::array<std::string_view, 25> kCallMarks = {
     "dsml\xEF\xBD\x9C",
     "<start_function_call>",
     "<longcat_tool_call",
+    "\ntool_call(",  // ChatGLM's, below the name of the tool
 };
 
 bool IsWord(char c) {
@@ -156,6 +158,19 @@ void CollectCalls(const Json& object, const std::vector<ToolSchema>& tools, std:
   }
 }
 
+/// Whether words of the same line stand on both sides: an object that is spoken of in a sentence ("you asked me to run
+/// {...}, but I won't") is not one that is called.
+bool IsQuoted(std::string_view text, const Span& span) {
+  const auto has_words = [](std::string_view part) {
+    return std::ranges::any_of(part, [](char c) { return IsWord(c) && c != '_' && c != '-'; });
+  };
+  constexpr std::size_t kNear = 200;
+  const std::size_t from = span.begin - std::min(kNear, span.begin);
+  const std::string_view before = text.substr(from, span.begin - from);
+  const std::string_view after = text.substr(span.end, kNear);
+  return has_words(before.substr(before.rfind('\n') + 1)) && has_words(after.substr(0, after.find('\n')));
+}
+
 /// The last name of a tool that stands as a word in `text`.
 const ToolSchema* LastNameIn(std::string_view text, const std::vector<ToolSchema>& tools) {
   const ToolSchema* last = nullptr;
@@ -224,11 +239,39 @@ void ReadTaggedCalls(std::string_view text, const std::vector<ToolSchema>& tools
   }
 }
 
+/// Whether an object names something and gives it arguments, as a call of a tool does, known or not.
+bool HasTheShapeOfACall(const Json& object) {
+  const auto has = [&](std::initializer_list<std::string_view> keys, auto is) {
+    return std::ranges::any_of(keys, [&](std::string_view key) {
+      const Json* value = object.Find(key);
+      return value != nullptr && is(*value);
+    });
+  };
+  return has({"name", "function", "tool", "tool_name", "action", "recipient_name", "function_name"},
+             [](const Json& value) { return value.is_string() && !value.AsString().empty(); }) &&
+         has({"arguments", "parameters", "args", "tool_input", "action_input", "kwargs", "function_args"},
+             [](const Json& value) { return AsArguments(&value).has_value(); });
+}
+
+/// A whole text that is one such object or a list of them, fenced or not: a call of a tool that nobody has offered.
+bool IsACallOfNoTool(std::string_view text) {
+  text = Trim(text);
+  if (text.starts_with("```")) {
+    text = Trim(text.substr(std::min(text.find('\n'), text.size())));
+    if (text.ends_with("```")) text = Trim(text.substr(0, text.size() - 3));
+  }
+  if (!text.starts_with('{') && !text.starts_with('[')) return false;
+  const auto parsed = ParseBody(text);
+  if (!parsed) return false;
+  if (parsed->is_object()) return HasTheShapeOfACall(*parsed);
+  return parsed->is_array() && parsed->size() > 0 && std::ranges::all_of(parsed->items(), HasTheShapeOfACall);
+}
+
 }  // namespace
 
 bool LooksLikeCall(std::string_view text, const std::vector<ToolSchema>& tools) {
   if (tools.empty() || Trim(text).empty()) return false;
-  return FirstMark(AsciiLower(text)) != kNowhere || NamesACall(text, tools);
+  return FirstMark(AsciiLower(text)) != kNowhere || NamesACall(text, tools) || IsACallOfNoTool(text);
 }
 
 std::optional<TextCalls> ReadTextCalls(std::string_view text, const std::vector<ToolSchema>& tools) {
@@ -237,6 +280,10 @@ std::optional<TextCalls> ReadTextCalls(std::string_view text, const std::vector<
   std::size_t behind = 0;
   Objects objects(text);
   while (const auto span = objects.Next()) {
+    if (mark > span->begin && IsQuoted(text, *span)) {
+      behind = span->end;
+      continue;
+    }
     const auto object = ReadObject(text.substr(span->begin, span->end - span->begin));
     const std::size_t known = found.calls.size();
     if (object) CollectCalls(*object, tools, found.calls);
