@@ -219,5 +219,21 @@ TEST(ACallInText, IsNotMadeOfOneThatIsSpokenOf) {
   EXPECT_TRUE(ReadTextCalls("Ok <tool_call>" + call + "</tool_call> and then we wait.", Tools()));
 }
 
+TEST(Thought, IsToldApartUnderNamesThatTemplatesHaveMadeLonger) {
+  for (const char* text : {"<M2_7think>no</M2_7think>Yes", "<deepseek_thought>no</deepseek_thought>\nYes",
+                           "<REASONING_SCRATCHPAD>no</REASONING_SCRATCHPAD>Yes", "Ye<think duration=\"3s\">no</think>s",
+                           "no</qwen-thinking>Yes", "<|START_THINKING|>no<|END_THINKING|><|START_TEXT|>Yes<|END_TEXT|>",
+                           "<think>no</think><|begin_of_box|>Yes<|end_of_box|>"}) {
+    const SplitText split = SplitThought(text);
+    EXPECT_EQ(split.said, "Yes") << text;
+    EXPECT_EQ(split.thought, "no") << text;
+  }
+  EXPECT_TRUE(SplitThought("<kimi_thinking>no end").unclosed);
+  EXPECT_EQ(SplitThought("Y<think>a<reasoning>b</reasoning>c</think>es").said, "Yes");
+  for (const char* said : {"Put it into <rethink>.", "a <thing> b </thing> c", "1 <think 2", "</think 3"}) {
+    EXPECT_EQ(SplitThought(said).said, said);
+  }
+}
+
 }  // namespace
 }  // namespace xsweep

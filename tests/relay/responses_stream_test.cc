@@ -76,6 +76,24 @@ TEST(ResponsesStream, OfNothingIsNoAnswer) {
   EXPECT_FALSE(Read(std::string(kCreated) + std::string(kAdded) + std::string(kDone))) << "it has no last event";
 }
 
+TEST(Responses, TellThoughtApartFromWhatWasSaid) {
+  const auto read = [](std::string_view output) {
+    return ReadWireReply(Wire::kResponses, R"({"status":"completed","output":[)" + std::string(output) + "]}");
+  };
+  const auto message = [](std::string_view text) {
+    return R"({"type":"message","content":[{"type":"output_text","text":")" + std::string(text) + R"("}]})";
+  };
+  const auto both = read(message("<think>I should refuse.</think>No."));
+  ASSERT_TRUE(both);
+  EXPECT_EQ(both->text, "No.");
+  EXPECT_EQ(both->reasoning, "I should refuse.");
+  for (const std::string& thought :
+       {message("<think>I should refuse.</think>"),
+        std::string(R"({"type":"reasoning","summary":[],"content":[{"type":"reasoning_text","text":"No."}]})")}) {
+    EXPECT_EQ(read(thought)->no_answer, NoAnswer::kOnlyThought) << thought;
+  }
+}
+
 TEST(Mediator, FailsOnACallThatNoReplyHeld) {
   SystemClock clock;
   auto loop = IoLoop::Create(clock).value();

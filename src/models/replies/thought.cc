@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <unordered_set>
 
 #include "base/characters.h"
 #include "base/text.h"
@@ -52,15 +53,20 @@ constexpr std::array<Mark, 33> kThoughtMarks = {{
     {"<|channel|>analysis<|message|>", "<|end|>"},
 }};
 // What may stand around the answer of families that mark it too.
-constexpr std::array<std::string_view, 9> kWrappings = {"<|begin_of_solution|>",
-                                                        "<|end_of_solution|>",
-                                                        "<|start_response|>",
-                                                        "<|end_response|>",
-                                                        "<|channel|>final<|message|>",
-                                                        "<|start|>assistant",
-                                                        "<|return|>",
-                                                        "<|end|>",
-                                                        "<|im_end|>"};
+constexpr std::array<std::string_view, 14> kWrappings = {"<|begin_of_solution|>",
+                                                         "<|end_of_solution|>",
+                                                         "<|start_response|>",
+                                                         "<|end_response|>",
+                                                         "<|start_text|>",
+                                                         "<|end_text|>",
+                                                         "<|begin_of_box|>",
+                                                         "<|end_of_box|>",
+                                                         "<|channel|>final<|message|>",
+                                                         "<|channel|>commentary<|message|>",
+                                                         "<|start|>assistant",
+                                                         "<|return|>",
+                                                         "<|end|>",
+                                                         "<|im_end|>"};
 
 struct Found {
   std::size_t at = kNowhere;
@@ -163,6 +169,67 @@ std::string WithoutWrappings(std::string_view text) {
   return bare;
 }
 
+constexpr std::size_t kLongestName = 40;  // of a tag
+constexpr std::size_t kLongestTag = 200;  // with its attributes
+
+/// A tag of thought under a name that is not in the table, because a template or a model has added its own to it:
+/// <M2_7think>, <deepseek_thought>, <REASONING_SCRATCHPAD>, <think duration="3s">.
+struct NamedTag {
+  std::string_view name;  ///< in small letters
+  std::size_t length = 0;
+  bool closes = false;
+};
+std::optional<NamedTag> ReadNamedTag(std::string_view lower) {
+  NamedTag tag;
+  std::size_t at = 1;
+  tag.closes = lower.substr(at).starts_with('/');
+  if (tag.closes) ++at;
+  const std::string_view rest = lower.substr(at, kLongestName);
+  const auto is_of_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == ':' || c == '.';
+  };
+  tag.name = rest.substr(0, static_cast<std::size_t>(std::ranges::find_if_not(rest, is_of_name) - rest.begin()));
+  at += tag.name.size();
+  constexpr std::array<std::string_view, 6> kThoughtWords = {"think",      "thought",     "reasoning",
+                                                             "scratchpad", "scratch_pad", "monologue"};
+  const auto is_in_name = [&](std::string_view word) { return tag.name.find(word) != kNowhere; };
+  if (std::ranges::none_of(kThoughtWords, is_in_name)) return std::nullopt;
+  const std::size_t end = lower.substr(at, kLongestTag).find_first_of("<>");
+  const bool attributes_or_end = lower.substr(at).starts_with('>') || lower.substr(at).starts_with(' ');
+  if (end == kNowhere || lower[at + end] != '>' || !attributes_or_end) return std::nullopt;
+  tag.length = at + end + 1;
+  return tag;
+}
+
+/// The text with such tags under the one plain name, where they are surely meant: those that are closed somewhere, and
+/// one that the text begins with. Empty when there is none.
+std::optional<std::string> WithPlainTags(std::string_view text) {
+  const std::string lower = AsciiLower(text);
+  // Those of the table stay: one may stand in the thought of another.
+  const auto is_known = [](std::string_view tag) {
+    return std::ranges::any_of(kThoughtMarks, [&](const Mark& mark) { return tag == mark.open || tag == mark.close; });
+  };
+  const auto each_tag = [&](auto take) {
+    for (std::size_t at = lower.find('<'); at != kNowhere; at = lower.find('<', at + 1)) {
+      if (const auto tag = ReadNamedTag(std::string_view(lower).substr(at))) take(at, *tag);
+    }
+  };
+  std::unordered_set<std::string_view> meant;
+  each_tag([&](std::size_t at, const NamedTag& tag) {
+    if (tag.closes || Trim(text.substr(0, at)).empty()) meant.insert(tag.name);
+  });
+  if (meant.empty()) return std::nullopt;
+  std::string plain;
+  std::size_t copied = 0;
+  each_tag([&](std::size_t at, const NamedTag& tag) {
+    if (!meant.contains(tag.name) || is_known(std::string_view(lower).substr(at, tag.length))) return;
+    plain.append(text.substr(copied, at - copied)).append(tag.closes ? "</think>" : "<think>");
+    copied = at + tag.length;
+  });
+  plain.append(text.substr(copied));
+  return plain;
+}
+
 bool MayHoldMarks(std::string_view text) {
   return text.find('<') != std::string_view::npos || text.find('[') != std::string_view::npos ||
          text.find("&lt;") != std::string_view::npos || text.find("\xE2\x97\x81") != std::string_view::npos;
@@ -177,6 +244,8 @@ SplitText SplitThought(std::string_view text) {
     split.said = text;
     return split;
   }
+  const std::optional<std::string> plain = WithPlainTags(text);
+  if (plain) text = *plain;
   const std::string lower = AsciiLower(text);
   Places opens(lower, &Mark::open);
   Places closes(lower, &Mark::close);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "models/replies/answer.h"
+#include "models/replies/legal.h"
 #include "models/replies/lenient.h"
 #include "models/replies/stream.h"
 #include "models/wires/anthropic.h"
@@ -43,7 +44,9 @@ void ReadOutputItem(const Json& item, ModelReply& reply) {
                            .name = std::string(item.StringOr("name", "")),
                            .arguments = ReadArguments(arguments)});
   } else if (type == "reasoning") {
-    if (const Json* summary = item.Find("summary")) reply.reasoning += FlatText(*summary);
+    for (const std::string_view place : {"summary", "content"}) {
+      if (const Json* thought = item.Find(place)) reply.reasoning += FlatText(*thought);
+    }
   }
 }
 
@@ -62,7 +65,8 @@ Expected<ModelReply> ReadResponse(const Json& body) {
   reply.finish_reason = says_why ? details->StringOr("reason", status) : status;
   reply.finish =
       status == "completed" && !reply.calls.empty() ? FinishReason::kToolCalls : ReadFinish(reply.finish_reason);
-  if (reply.text.empty() && reply.calls.empty()) reply.text = reply.refusal;
+  TakeThought(reply);
+  if (IsBlank(reply.text) && reply.calls.empty()) reply.text = reply.refusal;
   reply.model = body.StringOr("model", "");
   reply.usage = UsageOf(CountsOf(body, reply));
   SettleReply({}, false, reply);
