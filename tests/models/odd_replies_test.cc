@@ -235,5 +235,34 @@ TEST(Thought, IsToldApartUnderNamesThatTemplatesHaveMadeLonger) {
   }
 }
 
+TEST(AnErrorOfNothing, IsNone) {
+  for (const char* error : {R"({"message":null,"type":null,"code":null})", R"({"code":0,"message":"success"})",
+                            R"({"message":"","code":""})", R"("null")"}) {
+    const auto reply = ReadOpenAiReply(R"({"choices":[{"finish_reason":"stop","message":{"content":"No."}}],"error":)" +
+                                           std::string(error) + R"(,"base_resp":{"status_code":0,"status_msg":""}})",
+                                       Request());
+    ASSERT_TRUE(reply) << error;
+    EXPECT_EQ(reply->text, "No.");
+  }
+}
+
+TEST(Failures, AreSortedByMiniMaxsOwnStatus) {
+  const auto sort = [](const char* status) {
+    const std::string body = R"({"choices":null,"base_resp":)" + std::string(status) + "}";
+    return SortFailure(200, FindServerError(*Json::Parse(body)), body);
+  };
+  EXPECT_EQ(sort(R"({"status_code":1026,"status_msg":"input new_sensitive"})").kind, FailureKind::kBlocked);
+  EXPECT_EQ(sort(R"({"status_code":1002,"status_msg":"rate limit"})").outcome, AttemptOutcome::kTransient);
+  const Failure broke = sort(R"({"status_code":1008,"status_msg":"insufficient balance"})");
+  EXPECT_EQ(broke.outcome, AttemptOutcome::kFinal);
+  EXPECT_THAT(broke.words, HasSubstr("insufficient balance"));
+}
+
+TEST(Waits, AreReadFromHeadersWithOneMoreHyphen) {
+  HttpResponse response;
+  response.headers = {{"x-rate-limit-reset", "4"}};
+  EXPECT_EQ(ReadWait(response), std::chrono::milliseconds(4000));
+}
+
 }  // namespace
 }  // namespace xsweep

@@ -22,11 +22,18 @@ std::string TextOf(const Json* value) {
   return value->is_string() ? value->AsString() : value->Dump();
 }
 
+/// Gateways fill in a form for the error that was none: {"code": 0, "message": "success"}, {"message": null, ...}.
 bool IsNothing(const Json& value) {
   if (value.is_bool()) return !value.AsBool();
   if (value.is_int()) return value.AsInt() == 0;
-  if (value.is_string()) return value.AsString().empty();
-  return value.is_null() || ((value.is_object() || value.is_array()) && value.size() == 0);
+  if (value.is_string()) {
+    const std::string word = AsciiLower(value.AsString());
+    return word.empty() || word == "0" || word == "success" || word == "ok" || word == "null";
+  }
+  if (value.is_object()) {
+    return std::ranges::all_of(value.members(), [](const Json::Member& member) { return IsNothing(member.second); });
+  }
+  return value.is_null() || (value.is_array() && value.size() == 0);
 }
 
 ServerError ReadError(const Json& error) {
@@ -90,6 +97,8 @@ bool NamesABlock(const Lowered& error) {
                               "safety_violation",
                               "hooks_failed",
                               " 1301",
+                              "base_resp 1026",  // the prompt, and below the answer
+                              "base_resp 1027",
                               " 2016",
                               " 2017"});
 }
@@ -291,6 +300,15 @@ std::optional<ServerError> FindServerError(const Json& body) {
     blocked.message = reason;
     blocked.code = "prompt_blocked";
     return blocked;
+  }
+  const Json* status = body.Find("base_resp");  // MiniMax's, which stands in every answer
+  if (const Json* code = status == nullptr ? nullptr : status->Find("status_code");
+      code != nullptr && !IsNothing(*code)) {
+    ServerError failed;
+    failed.message = TextOf(status->Find("status_msg"));
+    failed.type = "base_resp";
+    failed.code = TextOf(code);
+    return failed;
   }
   const Json* errors = body.Find("errors");
   if (errors != nullptr && errors->is_array() && errors->size() > 0) return ReadError(errors->items().front());

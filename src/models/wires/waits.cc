@@ -108,9 +108,10 @@ std::optional<milliseconds> ReadResets(const HttpResponse& response) {
   std::optional<milliseconds> of_used_up;
   std::optional<milliseconds> of_unknown;
   for (const HttpHeader& header : response.headers) {
-    const std::size_t at = header.name.find("ratelimit-");
+    const bool of_rate =
+        header.name.find("ratelimit-") != std::string::npos || header.name.find("rate-limit-") != std::string::npos;
     const std::size_t reset = header.name.find("reset");
-    if (at == std::string::npos || reset == std::string::npos) continue;
+    if (!of_rate || reset == std::string::npos) continue;
     const auto wait = ReadReset(header.value, response);
     if (!wait) continue;
     std::string remaining = header.name;
