@@ -264,5 +264,30 @@ TEST(Waits, AreReadFromHeadersWithOneMoreHyphen) {
   EXPECT_EQ(ReadWait(response), std::chrono::milliseconds(4000));
 }
 
+TEST(AUsage, CountsWhatACacheHeldAndWhatWasThoughtOnce) {
+  const auto read = [](const char* usage) {
+    return *ReadTokenCounts(*Json::Parse(std::string(R"({"usage":)") + usage + "}"));
+  };
+  const Price price{.input_usd_per_million = 1, .output_usd_per_million = 2, .cached_input_usd_per_million = 0.1};
+  for (const char* litellm :
+       {R"({"prompt_tokens":1000,"completion_tokens":10,"total_tokens":1010,"cache_read_input_tokens":900})",
+        R"({"prompt_tokens":1000,"completion_tokens":10,"cache_read_input_tokens":900})"}) {
+    EXPECT_EQ(read(litellm).prompt, 1000) << litellm;
+    EXPECT_EQ(price.CostNanoUsd(read(litellm)), 100'000 + 90'000 + 20'000) << litellm;
+  }
+  for (const char* beside :
+       {R"({"prompt_tokens":100,"completion_tokens":10,"total_tokens":1010,"cache_read_input_tokens":900})",
+        R"({"prompt_tokens":100,"completion_tokens":10,"cache_read_input_tokens":900})",
+        R"({"input_tokens":100,"output_tokens":10,"cache_read_input_tokens":900})"}) {
+    EXPECT_EQ(read(beside).prompt, 1000) << beside;
+  }
+  EXPECT_EQ(read(R"({"prompt_tokens":9,"completion_tokens":5,"completion_tokens_details":{"reasoning_tokens":70}})")
+                .completion,
+            75);
+  EXPECT_EQ(read(R"({"prompt_tokens":9,"completion_tokens":80,"completion_tokens_details":{"reasoning_tokens":70}})")
+                .completion,
+            80);
+}
+
 }  // namespace
 }  // namespace xsweep

@@ -67,9 +67,17 @@ const Json* FindUsage(const Json& reply) {
   return HoldsCounts(reply) ? &reply : nullptr;
 }
 
+/// The prompt without what the cache held is Messages' `input_tokens`. Gateways that write `prompt_tokens` beside
+/// the cache's counts mean all of it, as the total shows, or as it must be where there is none.
+bool IsWholePrompt(const Json& usage, const TokenCounts& counts, std::int64_t of_cache, const Count& total) {
+  if (usage.Find("prompt_tokens") == nullptr || counts.prompt < of_cache) return false;
+  return total.known != Known::kCounted || total.tokens < counts.prompt + of_cache + counts.completion;
+}
+
 std::int64_t Detail(const Json& usage, std::initializer_list<std::string_view> names) {
   std::int64_t found = std::max<std::int64_t>(Find(usage, names).tokens, 0);
-  for (const std::string_view details : {"prompt_tokens_details", "input_tokens_details"}) {
+  for (const std::string_view details :
+       {"prompt_tokens_details", "input_tokens_details", "completion_tokens_details", "output_tokens_details"}) {
     const Json* nested = usage.Find(details);
     if (nested != nullptr) found = std::max(found, Find(*nested, names).tokens);
   }
@@ -91,7 +99,10 @@ std::optional<TokenCounts> ReadTokenCounts(const Json& reply) {
   const Count read = Find(*usage, {"cache_read_input_tokens"});
   const Count written = Find(*usage, {"cache_creation_input_tokens"});
   if (read.known == Known::kUnusable || written.known == Known::kUnusable) return std::nullopt;
-  counts.prompt = prompt.tokens + read.tokens + written.tokens;
+  counts.prompt = prompt.tokens;
+  counts.completion = completion.tokens;
+  const std::int64_t of_cache = read.tokens + written.tokens;
+  if (!IsWholePrompt(*usage, counts, of_cache, total)) counts.prompt += of_cache;
   counts.written = written.tokens;
   counts.cached =
       read.known == Known::kCounted
@@ -99,9 +110,10 @@ std::optional<TokenCounts> ReadTokenCounts(const Json& reply) {
           : std::min(counts.prompt,
                      Detail(*usage, {"cached_tokens", "prompt_cache_hit_tokens", "cachedContentTokenCount"}));
   if (counts.prompt == 0) return std::nullopt;  // no prompt is empty: the server has not counted
-  counts.completion = completion.tokens;
   if (total.known == Known::kCounted) {
     counts.completion = std::max(counts.completion, total.tokens - counts.prompt);
+  } else if (const std::int64_t thought = Detail(*usage, {"reasoning_tokens"}); thought > counts.completion) {
+    counts.completion += thought;  // xAI's way: beside the completion, where others count it in
   }
   return counts;
 }

@@ -21,7 +21,7 @@ struct TokenCounts {
 /// spellings, whole numbers also as floats or text, nested ones too. Empty when a count is missing, negative, no
 /// number, beyond what one call can take (kMostTokens), or when the prompt is said to have held nothing: such a reply
 /// has no usage that a budget could hold on to. A total that is larger than the parts counts as thought that was left
-/// out of the completion.
+/// out of the completion, and so does, without a total, more thought than completion.
 std::optional<TokenCounts> ReadTokenCounts(const Json& reply);
 
 inline constexpr std::int64_t kMostTokens = 100'000'000;
