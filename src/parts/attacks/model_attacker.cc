@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include "base/characters.h"
 #include "parts/attacks/attacks.h"
 #include "parts/attacks/payload.h"
 #include "parts/shared/model_call.h"
@@ -59,6 +60,7 @@ class ModelAttacker : public Attack {
       why = NoAnswer::kRefused;
       reply.refusal = reply.text;
     }
+    if (why == NoAnswer::kNone && Trim(reply.text).empty()) why = NoAnswer::kEmpty;  // a call, which nobody offered it
     // Whoever refuses or is cut off has made no attack, and what it said is none either.
     if (why != NoAnswer::kNone) co_return std::unexpected(NoPart(Role::kAttacker, why, reply));
     spoken.turn.text = reply.text;
