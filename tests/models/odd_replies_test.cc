@@ -258,6 +258,32 @@ TEST(Failures, AreSortedByMiniMaxsOwnStatus) {
   EXPECT_THAT(broke.words, HasSubstr("insufficient balance"));
 }
 
+TEST(Failures, AreAboutThePromptOnlyWhereTheyAreNotAboutWhoAsks) {
+  const auto sort = [](int status, const char* body) {
+    return SortFailure(status, FindServerError(*Json::Parse(body)), body);
+  };
+  EXPECT_EQ(sort(403, R"({"message":"Request blocked by content safety: Violence"})").kind, FailureKind::kBlocked);
+  for (const char* shut_out :
+       {R"({"error":{"message":"Your account has been suspended for violations of our usage policies."}})",
+        R"({"error":{"message":"This organization has been blocked because of acceptable use violations."}})"}) {
+    EXPECT_EQ(sort(403, shut_out).kind, FailureKind::kFailed) << shut_out;
+  }
+}
+
+TEST(Failures, OfAQuotaThatComesBackAreAskedAgain) {
+  const std::string words =
+      R"([{"error":{"code":429,"status":"RESOURCE_EXHAUSTED","message":"You exceeded your current )"
+      R"(quota, please check your plan and billing details.)";
+  const auto outcome = [](const std::string& body) {
+    return SortFailure(429, FindServerError(*Json::Parse(body)), body).outcome;
+  };
+  EXPECT_EQ(outcome(words + R"(
+Please retry in 23.5s."}}])"),
+            AttemptOutcome::kRejected);
+  EXPECT_EQ(outcome(words + R"(","details":[{"retryDelay":"23s"}]}}])"), AttemptOutcome::kRejected);
+  EXPECT_EQ(outcome(words + R"("}}])"), AttemptOutcome::kFinal);
+}
+
 TEST(Waits, AreReadFromHeadersWithOneMoreHyphen) {
   HttpResponse response;
   response.headers = {{"x-rate-limit-reset", "4"}};

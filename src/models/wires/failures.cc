@@ -124,6 +124,7 @@ bool SaysWhatStoppedIt(const Lowered& error) {
                                        "our safety",
                                        "for safety",
                                        "safety_check",
+                                       "content safety",
                                        "jailbreak",
                                        "prompt injection",
                                        "model armor",
@@ -138,8 +139,13 @@ bool SaysWhatStoppedIt(const Lowered& error) {
                                        "security configuration",
                                        "legal reasons"});
 }
+/// Whoever asks is shut out, with a policy for the reason: that has nothing to do with this prompt.
+bool IsAboutTheAccount(const Lowered& error) {
+  return HasAny(error.all, {"account has been", "account is", "account was", "organization has been", "organization is",
+                            "key has been", "access has been", "access was"});
+}
 bool SaysBlocked(const Lowered& error) {
-  return NamesABlock(error) || SaysBlockedOutright(error) || SaysWhatStoppedIt(error);
+  return NamesABlock(error) || SaysBlockedOutright(error) || (SaysWhatStoppedIt(error) && !IsAboutTheAccount(error));
 }
 
 /// The server could not read the call that its model wrote.
@@ -151,9 +157,14 @@ bool SaysBrokenCall(const Lowered& error) {
                  "malformed function call", "while parsing tool_calls", "harmonyerror", "invalid tool call"});
 }
 
+/// Gemini says what OpenAI says of an empty purse, and when to come back.
 bool SaysQuotaIsGone(const Lowered& error) {
-  return HasAny(error.all, {"insufficient_quota", "insufficient balance", "insufficient_balance", "billing_hard_limit",
-                            "billing_not_active", "exceeded your current quota, please check your plan"});
+  if (HasAny(error.all, {"insufficient_quota", "insufficient balance", "insufficient_balance", "billing_hard_limit",
+                         "billing_not_active"})) {
+    return true;
+  }
+  return HasAny(error.all, {"exceeded your current quota, please check your plan"}) &&
+         !HasAny(error.all, {"retry in", "retrydelay"});
 }
 bool SaysRejected(const Lowered& error) {
   return HasAny(error.names, {"rate_limit", "ratelimit", "resource_exhausted", "throttl", "too_many_requests",
