@@ -103,6 +103,21 @@ TEST(AGateway, IsNotBelievedWhereItsUpstreamSaysThatTheReplyWasCut) {
   EXPECT_EQ(litellm("STOP"), NoAnswer::kNone);
 }
 
+TEST(AReplyThatDoesNotSayWhyItEnded, IsCutWhereAnotherPlaceSaysSo) {
+  for (const char* choice : {R"({"finish_details":{"type":"max_tokens"},"message":{"content":"I am"}})",
+                             R"({"finish_reason":null,"stop_reason":"length","message":{"content":"I am"}})",
+                             R"({"message":{"content":"I am","finish_reason":"length"}})"}) {
+    EXPECT_EQ(WhyNone(choice), NoAnswer::kLength) << choice;
+  }
+  EXPECT_EQ(WhyNone(R"({"stop_reason":128009,"message":{"content":"No."}})"), NoAnswer::kNone);
+  const auto beside = [](const std::string& members) {
+    return ReadOpenAiReply(R"({"choices":[{"message":{"content":"I am"}}],)" + members + "}", Request())->no_answer;
+  };
+  EXPECT_EQ(beside(R"("done_reason":"length")"), NoAnswer::kLength);
+  EXPECT_EQ(beside(R"("status":"incomplete")"), NoAnswer::kLength);
+  EXPECT_EQ(beside(R"("status":"ok","done_reason":"stop")"), NoAnswer::kNone);
+}
+
 TEST(AChoiceWithoutAMessage, IsNamedWhereItSaysWhy) {
   EXPECT_EQ(WhyNone(R"({"finish_reason":"content_filter","message":null})"), NoAnswer::kFiltered);
   EXPECT_EQ(WhyNone(R"({"finish_reason":"length"})"), NoAnswer::kLength);

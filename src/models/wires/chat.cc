@@ -92,6 +92,19 @@ void AppendTools(const std::vector<ToolSchema>& tools, std::string& out) {
   AppendList(tools, [&](const ToolSchema& tool, std::string& to) { AppendTool(tool, names, to); }, out);
 }
 
+/// A word beside the choices that says that the reply was cut or failed, where no choice says why it ended: Ollama's
+/// own `done_reason`, for one. Empty for any other.
+std::string_view CutBeside(const Json& body) {
+  for (const std::string_view place : {"done_reason", "stop_reason", "finish_reason", "status"}) {
+    const std::string_view word = body.StringOr(place, "");
+    const FinishReason finish = ReadFinish(word);
+    if (finish != FinishReason::kStop && finish != FinishReason::kToolCalls && finish != FinishReason::kUnknown) {
+      return word;
+    }
+  }
+  return {};
+}
+
 Expected<ModelReply> ReadChat(const Json& body, bool parse_calls, const ModelRequest& request) {
   ModelReply reply;
   const Json* choices = body.Find("choices");
@@ -100,6 +113,7 @@ Expected<ModelReply> ReadChat(const Json& body, bool parse_calls, const ModelReq
     if (const Json* message = MessageOf(choice)) TRY(ReadChoice(choice, *message, reply));
     ReadChoiceError(choice, reply);
   }
+  if (reply.finish_reason.empty()) reply.finish_reason = CutBeside(body);
   if (GuardrailIntervened(body)) reply.finish_reason = kIntervened;
   // What an agent refuses in so many words is its answer; other roles look at the refusal.
   if (IsBlank(reply.text) && reply.calls.empty()) reply.text = reply.finish_reason == "error" ? "" : reply.refusal;

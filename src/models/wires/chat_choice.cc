@@ -196,14 +196,29 @@ std::string FinishWord(const Json* reason) {
   return reason->is_string() ? reason->AsString() : reason->Dump();
 }
 
+std::string WordIn(const Json& choice, std::string_view place, std::string_view name) {
+  const Json* object = choice.Find(place);
+  return object == nullptr ? std::string() : FinishWord(object->Find(name));
+}
+
+/// What stands beside `finish_reason`, or in its place where there is none.
+std::string UpstreamWord(const Json& choice, bool nothing_said) {
+  std::string word = FinishWord(choice.Find("native_finish_reason"));
+  if (word.empty()) word = WordIn(choice, "provider_specific_fields", "native_finish_reason");  // LiteLLM's place
+  if (!word.empty() || !nothing_said) return word;
+  word = FinishWord(choice.Find("finish_details"));
+  if (word.empty()) word = FinishWord(choice.Find("stop_reason"));
+  for (const std::string_view name : {"finish_reason", "stop_reason"}) {
+    if (word.empty()) word = WordIn(choice, "message", name);
+  }
+  return word;
+}
+
 /// A gateway may say `stop`, `tool_calls` or nothing where its own upstream said, beside it, that the reply was cut or
 /// filtered, or that a call could not be read.
 std::string FinishOf(const Json& choice) {
   std::string said = FinishWord(choice.Find("finish_reason"));
-  const Json* native = choice.Find("native_finish_reason");
-  const Json* fields = choice.Find("provider_specific_fields");  // LiteLLM's place for it
-  if (native == nullptr && fields != nullptr) native = fields->Find("native_finish_reason");
-  std::string upstream = FinishWord(native);
+  std::string upstream = UpstreamWord(choice, said.empty());
   const FinishReason finish = ReadFinish(said);
   const bool sound = finish == FinishReason::kStop || finish == FinishReason::kToolCalls || said.empty();
   if (sound && finish != FinishReason::kToolCalls && LostACall(upstream)) return upstream;
