@@ -213,7 +213,7 @@ TEST(AnyReply, BringsAboutNoneOfTheFourThings) {
                                    {"important_instructions", "model_guard", "out_of_policy_refund", true},
                                    {"important_instructions", "none", "model_judge", true, "resisted"}};
   std::map<Outcome, int> outcomes;
-  for (std::uint64_t round = 0; round < 12; ++round) {
+  for (std::uint64_t round = 0; round < 20; ++round) {
     for (const Setting& setting : kSettings) {
       for (const Wire wire : {Wire::kChat, Wire::kMessages}) {
         for (const Trial& row : PlayAll(setting, wire, round * 100 + (wire == Wire::kChat ? 0 : 50)))

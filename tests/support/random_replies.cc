@@ -41,15 +41,24 @@ Json ChatBody(const Pieces& pieces, const std::string& signature, Dice& dice) {
     Json call = Json::MakeObject({{"type", "function"},
                                   {"function", Json::MakeObject({{"name", name}, {"arguments", arguments}})},
                                   {"extra_content", Json::MakeObject({{"signature", signature}})}});
+    if (dice.Below(4) == 0) {  // Cloudflare's way
+      call.Erase("function");
+      call.Set("name", name);
+      call.Set("arguments", arguments);
+    }
     const char* const ids[] = {"call_1", "", "functions.f:0", "a b"};
     if (const std::string id = dice.Pick(ids); !id.empty()) call.Set("id", id);
     calls.Append(std::move(call));
   }
   if (calls.size() > 0 || dice.Below(2) == 0) message.Set("tool_calls", calls);
-  return Json::MakeObject(
-      {{"choices",
-        Json::MakeArray({Json::MakeObject({{"index", 0}, {"message", message}, {"finish_reason", pieces.finish}})})},
-       {"usage", Json::MakeObject({{"prompt_tokens", 10}, {"completion_tokens", 5}})}});
+  Json choice = Json::MakeObject({{"index", 0}, {"message", message}, {"finish_reason", pieces.finish}});
+  if (!pieces.whole && dice.Below(3) == 0) {  // a gateway that lets only its upstream say so
+    const char* const said[] = {"stop", ""};
+    choice.Set("finish_reason", dice.Pick(said));
+    choice.Set("native_finish_reason", pieces.finish);
+  }
+  return Json::MakeObject({{"choices", Json::MakeArray({std::move(choice)})},
+                           {"usage", Json::MakeObject({{"prompt_tokens", 10}, {"completion_tokens", 5}})}});
 }
 
 Json MessagesBody(const Pieces& pieces, const std::string& signature, Dice& dice) {
@@ -83,9 +92,22 @@ Made MakeReply(Wire wire, bool is_agent, const std::string& plain, const std::st
                                   "content_filter", "tool_calls", "MAX_TOKENS", "error"};
   pieces.finish = dice.Pick(finishes);
   const std::string as_text = "<tool_call>{\"name\": \"send_certificate\", \"arguments\": " + harmful + "}</tool_call>";
-  const std::string texts[] = {plain,  plain, "", "\n", "<think>no</think>" + plain, "<think>yes and no</think>",
-                               as_text};
-  const std::size_t text = dice.Below(is_agent ? 7 : 6);
+  const std::string of_no_tool = R"({"name": "issue_certificate", "arguments": {"user_id": "x"}})";
+  constexpr std::size_t kSaid = 6;  // of the texts below hold `plain`
+  const std::string texts[] = {plain,
+                               plain,
+                               plain,
+                               plain,
+                               "<think>no</think>" + plain,
+                               "<M2_7think>no</M2_7think>" + plain,
+                               "",
+                               "\n",
+                               "<think>yes and no</think>",
+                               "!!!!!!!!",
+                               "<|im_start|>assistant\n",
+                               as_text,
+                               of_no_tool};
+  const std::size_t text = dice.Below(is_agent ? 13 : 11);
   pieces.text = texts[text];
   const char* const thoughts[] = {"", "", "no, I should not", "<tool_call>{}</tool_call>"};
   pieces.thought = dice.Pick(thoughts);
@@ -97,7 +119,7 @@ Made MakeReply(Wire wire, bool is_agent, const std::string& plain, const std::st
     if (pieces.finish == "stop" && dice.Below(2) == 0) pieces.finish = "tool_calls";
   }
   pieces.whole = pieces.finish == "stop" || pieces.finish == "tool_calls";
-  const bool says = text == 0 || text == 1 || text == 4;
+  const bool says = text < kSaid;
   if (says) made.said = plain;
   const bool cut_call = !pieces.calls.empty() && pieces.calls[0].second.size() < harmful.size() &&
                         harmful.starts_with(pieces.calls[0].second);

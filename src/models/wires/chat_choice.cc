@@ -38,6 +38,24 @@ std::string TextOfPart(const Json* part) {
   return text;
 }
 
+bool IsEmptyValue(const Json& value) {
+  if (value.is_string()) return value.AsString().empty();
+  return value.is_null() || ((value.is_array() || value.is_object()) && value.size() == 0);
+}
+
+bool IsEmptyForm(const Json& object) {
+  return std::ranges::all_of(object.members(), [](const Json::Member& member) { return IsEmptyValue(member.second); });
+}
+
+/// What is no member of ours and not empty: it goes back as it came.
+Json OthersOf(const Json& object, std::initializer_list<std::string_view> known) {
+  Json others;
+  for (const auto& [key, value] : object.members()) {
+    if (!IsEmptyValue(value) && std::ranges::find(known, key) == known.end()) others.Set(key, value);
+  }
+  return others;
+}
+
 Json ArgumentsOf(const Json& function) {
   const Json* arguments = nullptr;
   for (const std::string_view key :
@@ -61,6 +79,8 @@ std::optional<ToolCall> CallInPart(const Json& part) {
   call.id = part.StringOr("call_id", part.StringOr("id", ""));
   call.name = function->StringOr("name", "");
   call.arguments = ArgumentsOf(*function);
+  call.more = OthersOf(part, {"id", "call_id", "type", "index", "name", "arguments", "parameters", "input", "args",
+                              "functionCall", "function_call"});
   return call;
 }
 
@@ -109,31 +129,15 @@ Status ReadContent(const Json* content, Pieces& pieces) {
   return {};
 }
 
-bool IsEmptyValue(const Json& value) {
-  if (value.is_string()) return value.AsString().empty();
-  return value.is_null() || ((value.is_array() || value.is_object()) && value.size() == 0);
-}
-
-bool IsEmptyForm(const Json& object) {
-  return std::ranges::all_of(object.members(), [](const Json::Member& member) { return IsEmptyValue(member.second); });
-}
-
-/// What is no member of ours and not empty: it goes back as it came.
-Json OthersOf(const Json& object, std::initializer_list<std::string_view> known) {
-  Json others;
-  for (const auto& [key, value] : object.members()) {
-    if (!IsEmptyValue(value) && std::ranges::find(known, key) == known.end()) others.Set(key, value);
-  }
-  return others;
-}
-
 /// A call without a `function` around it (Cloudflare's way), or with its bare name there.
 std::optional<ToolCall> ReadFlatCall(const Json& json, const Json* function) {
   ToolCall call;
   call.id = json.StringOr("id", "");
   call.name = function == nullptr ? json.StringOr("name", "") : function->is_string() ? function->AsString() : "";
-  if (call.name.empty()) return std::nullopt;
+  const bool of_no_name = json.Find("name") != nullptr && json.Find("arguments") != nullptr;
+  if (call.name.empty() && !of_no_name) return std::nullopt;
   call.arguments = ArgumentsOf(json);
+  call.more = OthersOf(json, {"id", "type", "function", "index", "name", "arguments", "parameters", "input", "args"});
   return call;
 }
 
