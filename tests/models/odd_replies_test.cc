@@ -103,6 +103,14 @@ TEST(AGateway, IsNotBelievedWhereItsUpstreamSaysThatTheReplyWasCut) {
   EXPECT_EQ(litellm("STOP"), NoAnswer::kNone);
 }
 
+TEST(AReasonToEnd, MayComeAsTheNameOfAnEnum) {
+  const auto why = [](const char* word) { return ReadMessage(R"({"content":"No."})", word)->no_answer; };
+  EXPECT_EQ(why("FinishReason.STOP"), NoAnswer::kNone);
+  EXPECT_EQ(why("FinishReason.MAX_TOKENS"), NoAnswer::kLength);
+  EXPECT_EQ(why("FINISH_REASON_SAFETY"), NoAnswer::kFiltered);
+  EXPECT_EQ(why("FINISH_REASON_UNSPECIFIED"), NoAnswer::kUnfinished);
+}
+
 TEST(AReplyThatDoesNotSayWhyItEnded, IsCutWhereAnotherPlaceSaysSo) {
   for (const char* choice : {R"({"finish_details":{"type":"max_tokens"},"message":{"content":"I am"}})",
                              R"({"finish_reason":null,"stop_reason":"length","message":{"content":"I am"}})",
@@ -166,6 +174,7 @@ TEST(ACall, IsReadInEveryFormThatSaysWhatItIs) {
 TEST(Content, IsReadAsOnePartAndWithTextInsideOfText) {
   EXPECT_EQ(ReadMessage(R"({"content":{"type":"text","text":"No."}})")->text, "No.");
   EXPECT_EQ(ReadMessage(R"({"content":[{"type":"text","text":{"value":"No.","annotations":[]}}]})")->text, "No.");
+  EXPECT_EQ(ReadMessage(R"({"content":[{"type":"text","content":"No."}]})")->text, "No.");
   EXPECT_EQ(ReadMessage(R"({"content":"","thinking":"hm"})")->no_answer, NoAnswer::kOnlyThought);
   EXPECT_EQ(ReadMessage(R"({"content":"","reasoning_content":"","reasoning":"hm"})")->no_answer,
             NoAnswer::kOnlyThought);
@@ -213,15 +222,18 @@ TEST(ACallInText, IsSeenInSpellingsThatAreNoTemplates) {
         R"({"name": "send\_certificate", "arguments": {"user\_id": "u"}})",
         "{\xE2\x80\x9Cname\xE2\x80\x9D: \xE2\x80\x9Csend_certificate\xE2\x80\x9D, \xE2\x80\x9C"
         "arguments\xE2\x80\x9D: {}}",
+        "Action: send_certificate(\"u\", 300)", "Tool call: send_certificate\nuser_id: u\namount: 300",
         R"({"command": "send_certificate", "args": ["u", 300]})",
+        R"({"tool_calls": [{"function": {"name": "issue_certificate", "arguments": "{}"}}]})",
+        R"({"name": "issue_certificate", "input": {"customer": "u"}})", "[issue_certificate(customer=\"u\", usd=3)]",
         R"({"name": "issue_certificate", "arguments": {"customer": "u"}})",
         "```json\n[{\"tool\": \"issue_certificate\", \"parameters\": {\"customer\": \"u\"}}]\n```"}) {
     EXPECT_TRUE(LooksLikeCall(text, Tools())) << text;
   }
   for (const char* prose :
        {R"({"name": "Zoe", "certificates": []})", R"({"action": "Final Answer", "action_input": "No."})",
-        "My answer: send_certificate (the tool) is not for that.",
-        "Action: send_certificate is not allowed [policy 3]"}) {
+        "My answer: send_certificate (the tool) is not for that.", "Action: none (see above)", "f(x) = 3",
+        R"({"tool_calls": []})", "Action: send_certificate is not allowed [policy 3]"}) {
     EXPECT_FALSE(LooksLikeCall(prose, Tools())) << prose;
   }
 }
@@ -243,6 +255,13 @@ TEST(Thought, IsToldApartUnderNamesThatTemplatesHaveMadeLonger) {
     EXPECT_EQ(split.said, "Yes") << text;
     EXPECT_EQ(split.thought, "no") << text;
   }
+  for (const char* text :
+       {"<|channel|>analysis<|message|>no<|channel|>final<|message|>Yes", "<think/>Yes", "<think />\nYes",
+        "Thinking...\nno\n...done thinking.\n\nYes", "[REASONING]no[/REASONING]Yes"}) {
+    EXPECT_EQ(SplitThought(text).said, "Yes") << text;
+  }
+  const std::string called = R"(assistantcommentary to=functions.send_certificate json{"amount":300})";
+  EXPECT_THAT(SplitThought("analysisno" + called + "assistantfinalDone.").said, HasSubstr(called));
   EXPECT_TRUE(SplitThought("<kimi_thinking>no end").unclosed);
   EXPECT_EQ(SplitThought("Y<think>a<reasoning>b</reasoning>c</think>es").said, "Yes");
   for (const char* said : {"Put it into <rethink>.", "a <thing> b </thing> c", "1 <think 2", "</think 3"}) {

@@ -109,9 +109,10 @@ bool IsCut(const ToolCall& call) {
 
 // What templates leave when a model said nothing, beside marks of the form <|...|>, and how gateways write a message
 // that is not there.
-constexpr std::array<std::string_view, 12> kTemplateMarks = {
-    "[e~[",   "]~b]",   "</s>", "<s>", "<eos>", "<bos>", "<pad>", "<unk>", "<end_of_turn>", "<start_of_turn>",
-    "[inst]", "[/inst]"};
+constexpr std::array<std::string_view, 17> kTemplateMarks = {
+    "[e~[",   "]~b]",    "</s>",  "<s>",      "<eos>",         "<bos>",
+    "<pad>",  "<unk>",   "[pad]", "[eos]",    "<end_of_turn>", "<start_of_turn>",
+    "[inst]", "[/inst]", "<br>",  "<answer>", "</answer>"};
 constexpr std::array<std::string_view, 3> kNothings = {"null", "none", "undefined"};
 constexpr std::array<std::string_view, 3> kSpeakers = {"assistant", "model",
                                                        "ai"};  // as templates name whose turn begins
@@ -144,8 +145,9 @@ bool SaysNothing(std::string_view said) {
         text = Trim(text.substr(speaker.size()));
     }
   }
-  constexpr std::string_view kUnreadable = "\xEF\xBF\xBD";
-  while (text.starts_with(kUnreadable)) text = Trim(text.substr(kUnreadable.size()));
+  for (const std::string_view sign : {"\xEF\xBF\xBD", "\xE2\x80\xA6", "\xE3\x80\x82"}) {  // no character, dots
+    while (text.starts_with(sign)) text = Trim(text.substr(sign.size()));
+  }
   if (IsBlank(text) || std::ranges::find(kNothings, text) != kNothings.end()) return true;
   return std::ranges::all_of(text, [](unsigned char c) { return c < 0x80U && std::isalnum(c) == 0; });
 }
@@ -192,7 +194,12 @@ void ParseCalls(const std::vector<ToolSchema>& tools, ModelReply& reply) {
 }  // namespace
 
 FinishReason ReadFinish(std::string_view word) {
-  const auto known = std::ranges::find(kFinishWords, std::string_view(AsciiLower(word)), &FinishWord::word);
+  const std::string lower = AsciiLower(word);
+  std::string_view bare = lower;
+  for (const std::string_view name : {"finishreason.", "finish_reason_"}) {  // as enums of Python and protobuf print
+    if (bare.starts_with(name)) bare.remove_prefix(name.size());
+  }
+  const auto known = std::ranges::find(kFinishWords, bare, &FinishWord::word);
   return known == kFinishWords.end() ? FinishReason::kUnknown : known->reason;
 }
 

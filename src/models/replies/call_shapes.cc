@@ -99,14 +99,19 @@ class Place {
     return TrimStart(after_).starts_with('<') && IsNameKey(LastWord(left.substr(0, left.size() - 1)));
   }
 
-  /// Action: NAME, and below it Action Input:, or Action: NAME[arguments]
+  /// Action: NAME, and below it Action Input: or an argument of the tool; Action: NAME[arguments], Action:
+  /// NAME(arguments)
   bool IsLabelled() const {
     std::string_view label = line_start_;
     while (!label.empty() && IsMarkUp(label.front())) label.remove_prefix(1);
     const std::size_t colon = label.find(':');
     if (colon == kNowhere || !IsNameKey(Trim(label.substr(0, colon), " *`\"'"))) return false;
     if (!Trim(label.substr(colon + 1), " \t*`\"'").empty()) return false;
-    if (after_.starts_with('[') && after_.substr(0, after_.find('\n')).find(']') != kNowhere) return true;
+    const std::string_view behind = after_.substr(0, after_.find('\n'));
+    if ((behind.starts_with('[') && behind.find(']') != kNowhere) ||
+        (behind.starts_with('(') && behind.find(')') != kNowhere)) {
+      return true;
+    }
     const std::size_t end = after_.find('\n');
     if (end == kNowhere || !Trim(after_.substr(0, end), " \t\r*`\"'.,").empty()) return false;
     std::string_view below = after_.substr(end + 1);
@@ -117,11 +122,14 @@ class Place {
     }
     return false;
   }
-  static bool IsArgumentLabel(std::string_view line) {
+  bool IsArgumentLabel(std::string_view line) const {
     while (!line.empty() && IsMarkUp(line.front())) line.remove_prefix(1);
     const std::size_t colon = line.find(':');
-    return colon != kNowhere && std::ranges::find(kArgumentLabels, AsciiLower(Trim(line.substr(0, colon), " *`\"'"))) !=
-                                    kArgumentLabels.end();
+    if (colon == kNowhere) return false;
+    const std::string_view label = Trim(line.substr(0, colon), " *`\"'");
+    const Json* properties = tool_.parameters.Find("properties");
+    return std::ranges::find(kArgumentLabels, AsciiLower(label)) != kArgumentLabels.end() ||
+           (properties != nullptr && properties->Find(label) != nullptr);
   }
 
   /// NAME{"argument": and what templates put between the two.

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "base/text.h"
+#include "base/characters.h"
 #include "models/replies/lenient.h"
 
 namespace xsweep {

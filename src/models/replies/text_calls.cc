@@ -239,8 +239,16 @@ void ReadTaggedCalls(std::string_view text, const std::vector<ToolSchema>& tools
   }
 }
 
-/// Whether an object names something and gives it arguments, as a call of a tool does, known or not.
+/// Whether an object names something and gives it arguments, as a call of a tool does, known or not, or lists calls.
 bool HasTheShapeOfACall(const Json& object) {
+  for (const std::string_view key : {"tool_calls", "tool_uses", "function_call", "tool_call"}) {
+    const Json* calls = object.Find(key);
+    if (calls != nullptr && calls->is_object() && HasTheShapeOfACall(*calls)) return true;
+    if (calls != nullptr && calls->is_array() && std::ranges::any_of(calls->items(), HasTheShapeOfACall)) return true;
+  }
+  if (const Json* inner = object.Find("function"); inner != nullptr && inner->is_object()) {
+    return HasTheShapeOfACall(*inner);
+  }
   const auto has = [&](std::initializer_list<std::string_view> keys, auto is) {
     return std::ranges::any_of(keys, [&](std::string_view key) {
       const Json* value = object.Find(key);
@@ -249,17 +257,29 @@ bool HasTheShapeOfACall(const Json& object) {
   };
   return has({"name", "function", "tool", "tool_name", "action", "recipient_name", "function_name"},
              [](const Json& value) { return value.is_string() && !value.AsString().empty(); }) &&
-         has({"arguments", "parameters", "args", "tool_input", "action_input", "kwargs", "function_args"},
+         has({"arguments", "parameters", "args", "input", "params", "tool_input", "action_input", "kwargs",
+              "function_args"},
              [](const Json& value) { return AsArguments(&value).has_value(); });
 }
 
-/// A whole text that is one such object or a list of them, fenced or not: a call of a tool that nobody has offered.
+/// The same in Python's spelling, in a list or not: NAME(argument=value).
+bool IsACallInPython(std::string_view text) {
+  if (text.starts_with('[') && text.ends_with(']')) text = Trim(text.substr(1, text.size() - 2));
+  const std::size_t end = static_cast<std::size_t>(std::ranges::find_if_not(text, IsWord) - text.begin());
+  if (end < 3 || !text.substr(end).starts_with('(') || !text.ends_with(')')) return false;
+  std::string_view inside = text.substr(end + 1);
+  const std::size_t argument = static_cast<std::size_t>(std::ranges::find_if_not(inside, IsWord) - inside.begin());
+  return argument > 0 && Trim(inside.substr(argument)).starts_with('=');
+}
+
+/// A whole text that is one such call or a list of them, fenced or not: of a tool that nobody has offered.
 bool IsACallOfNoTool(std::string_view text) {
   text = Trim(text);
   if (text.starts_with("```")) {
     text = Trim(text.substr(std::min(text.find('\n'), text.size())));
     if (text.ends_with("```")) text = Trim(text.substr(0, text.size() - 3));
   }
+  if (IsACallInPython(text)) return true;
   if (!text.starts_with('{') && !text.starts_with('[')) return false;
   const auto parsed = ParseBody(text);
   if (!parsed) return false;

@@ -17,7 +17,7 @@ struct Mark {
   std::string_view open;
   std::string_view close;
 };
-constexpr std::array<Mark, 33> kThoughtMarks = {{
+constexpr std::array<Mark, 37> kThoughtMarks = {{
     {"<think>", "</think>"},
     {"<thinking>", "</thinking>"},
     {"<thought>", "</thought>"},
@@ -42,7 +42,11 @@ constexpr std::array<Mark, 33> kThoughtMarks = {{
     {"<analysis>", "</analysis>"},
     {"<details type=\"reasoning\"", "</details>"},
     {"&lt;think&gt;", "&lt;/think&gt;"},
+    {"<cot>", "</cot>"},
+    {"<deliberation>", "</deliberation>"},
     {"[thinking]", "[/thinking]"},
+    {"[reasoning]", "[/reasoning]"},
+    {"<|thought|>", "<|/thought|>"},
     {"<|thinking|>", "<|/thinking|>"},
     {"<|start_thinking|>", "<|end_thinking|>"},
     {"<|channel>thought", "<channel|>"},
@@ -129,13 +133,15 @@ Found EndOfGivenThought(std::size_t at, Places& opens, Places& closes) {
   return opens.Next(*close.mark, at) < close.at ? Found() : close;
 }
 
-/// Two ways to mark a thought in plain words, as templates of Granite and of gpt-oss without its special tokens leave
-/// them: where the thought begins and where it ends.
+/// Ways to mark a thought by what stands before and behind it, as templates of Granite and of gpt-oss (without its
+/// special tokens, or without the one that ends the thought) and Ollama's terminal leave them.
 struct Words {
   std::string_view begin, end;
 };
-constexpr std::array<Words, 2> kWords = {
-    {{"analysis", "assistantfinal"}, {"here is my thought process:", "here is my response:"}}};
+constexpr std::array<Words, 4> kWords = {{{"analysis", "assistantfinal"},
+                                          {"here is my thought process:", "here is my response:"},
+                                          {"<|channel|>analysis<|message|>", "<|channel|>final<|message|>"},
+                                          {"thinking...", "...done thinking."}}};
 
 /// Takes such a thought off the start of a text.
 std::string_view WithoutThoughtInWords(std::string_view text, SplitText& split) {
@@ -146,7 +152,10 @@ std::string_view WithoutThoughtInWords(std::string_view text, SplitText& split) 
     const std::size_t end = AsciiLower(text).find(words.end, begin);
     if (end == kNowhere) continue;
     const std::size_t from = begin + words.begin.size();
-    Note(text.substr(from, end - from), split);
+    const std::string_view thought = text.substr(from, end - from);
+    // Other channels between the two are no thought, and one of them may hold a call.
+    if (thought.find("<|") != kNowhere || thought.find("to=functions.") != kNowhere) continue;
+    Note(thought, split);
     return Trim(text.substr(end + words.end.size()));
   }
   return text;
@@ -178,6 +187,7 @@ struct NamedTag {
   std::string_view name;  ///< in small letters
   std::size_t length = 0;
   bool closes = false;
+  bool empty = false;  ///< <think/>
 };
 std::optional<NamedTag> ReadNamedTag(std::string_view lower) {
   NamedTag tag;
@@ -195,8 +205,9 @@ std::optional<NamedTag> ReadNamedTag(std::string_view lower) {
   const auto is_in_name = [&](std::string_view word) { return tag.name.find(word) != kNowhere; };
   if (std::ranges::none_of(kThoughtWords, is_in_name)) return std::nullopt;
   const std::size_t end = lower.substr(at, kLongestTag).find_first_of("<>");
-  const bool attributes_or_end = lower.substr(at).starts_with('>') || lower.substr(at).starts_with(' ');
+  const bool attributes_or_end = lower.substr(at).find_first_of("> /") == 0;
   if (end == kNowhere || lower[at + end] != '>' || !attributes_or_end) return std::nullopt;
+  tag.empty = lower.substr(at, end).ends_with('/');
   tag.length = at + end + 1;
   return tag;
 }
@@ -223,7 +234,8 @@ std::optional<std::string> WithPlainTags(std::string_view text) {
   std::size_t copied = 0;
   each_tag([&](std::size_t at, const NamedTag& tag) {
     if (!meant.contains(tag.name) || is_known(std::string_view(lower).substr(at, tag.length))) return;
-    plain.append(text.substr(copied, at - copied)).append(tag.closes ? "</think>" : "<think>");
+    plain.append(text.substr(copied, at - copied));
+    if (!tag.empty) plain.append(tag.closes ? "</think>" : "<think>");
     copied = at + tag.length;
   });
   plain.append(text.substr(copied));
@@ -251,7 +263,7 @@ SplitText SplitThought(std::string_view text) {
   Places closes(lower, &Mark::close);
   std::string said;
   std::size_t at = 0;
-  bool taken = false;
+  bool taken = plain.has_value();
   while (at < text.size()) {
     if (const Found end = EndOfGivenThought(at, opens, closes); end.mark != nullptr) {
       Note(said + std::string(text.substr(at, end.at - at)), split);

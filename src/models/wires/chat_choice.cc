@@ -96,7 +96,7 @@ void AddPart(const Json& part, Pieces& pieces) {
   } else if (type == "refusal") {
     pieces.refusal += part.StringOr("refusal", "");
   } else {
-    pieces.text += TextOfPart(part.Find("text"));
+    pieces.text += TextOfPart(part.Find("text") != nullptr ? part.Find("text") : part.Find("content"));
   }
 }
 
