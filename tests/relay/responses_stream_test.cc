@@ -94,6 +94,20 @@ TEST(Responses, TellThoughtApartFromWhatWasSaid) {
   }
 }
 
+TEST(Responses, ThatFailedSayWhyAndWhatTheyTook) {
+  const std::string failed =
+      R"("status":"failed","output":[],"error":{"code":"server_error","message":"gone"},"usage":{"input_tokens":9,"output_tokens":4})";
+  for (const std::string& body :
+       {"{" + failed + "}", R"(data: {"type":"response.failed","response":{)" + failed + "}}\n\n"}) {
+    const auto reply = ReadWireReply(Wire::kResponses, body);
+    ASSERT_TRUE(reply) << body;
+    EXPECT_EQ(reply->no_answer, NoAnswer::kFailed);
+    EXPECT_EQ(reply->refusal, "gone");
+    EXPECT_EQ(reply->text, "");
+    EXPECT_EQ(reply->usage.prompt_tokens, 9);
+  }
+}
+
 TEST(Mediator, FailsOnACallThatNoReplyHeld) {
   SystemClock clock;
   auto loop = IoLoop::Create(clock).value();

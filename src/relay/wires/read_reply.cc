@@ -51,15 +51,17 @@ void ReadOutputItem(const Json& item, ModelReply& reply) {
 }
 
 Expected<ModelReply> ReadResponse(const Json& body) {
-  // Whatever status stands beside it.
-  if (const auto error = FindServerError(body)) {
+  const auto error = FindServerError(body);
+  // A response that failed says what it took and why it did; any other error stands for no reply, whatever the status
+  // beside it.
+  const std::string_view status = body.StringOr("status", "completed");
+  if (error && status != "failed") {
     return EpisodeError("the model server answered with an error: " + error->message);
   }
   const Json* output = body.Find("output");
   if (output == nullptr || !output->is_array()) return EpisodeError("the model server's answer has no output");
   ModelReply reply;
   for (const Json& item : output->items()) ReadOutputItem(item, reply);
-  const std::string_view status = body.StringOr("status", "completed");
   const Json* details = body.Find("incomplete_details");
   const bool says_why = status == "incomplete" && details != nullptr && details->is_object();
   reply.finish_reason = says_why ? details->StringOr("reason", status) : status;
@@ -67,6 +69,7 @@ Expected<ModelReply> ReadResponse(const Json& body) {
       status == "completed" && !reply.calls.empty() ? FinishReason::kToolCalls : ReadFinish(reply.finish_reason);
   TakeThought(reply);
   if (IsBlank(reply.text) && reply.calls.empty()) reply.text = reply.refusal;
+  if (error) reply.refusal = Quoted(error->message);
   reply.model = body.StringOr("model", "");
   reply.usage = UsageOf(CountsOf(body, reply));
   SettleReply({}, false, reply);
