@@ -426,5 +426,15 @@ TEST(ARecording, NamesTheLineThatIsNoExchange) {
   EXPECT_EQ(opened.error().where, "x.jsonl:1");
 }
 
+/// What is left of the last line of a damaged frame may be nothing: that is no mistake of whoever replays.
+TEST(ARecording, CallsALineDamagedThatIsNoJson) {
+  for (const char* text : {"", "{\"cell\":", "zz"}) {
+    const auto opened = Recording::FromText(std::string(text) + "\n", "x.jsonl");
+    ASSERT_FALSE(opened.has_value()) << text;
+    EXPECT_EQ(opened.error().kind, ErrorKind::kWorld) << text;
+    EXPECT_NE(opened.error().message.find("damaged"), std::string::npos) << opened.error().message;
+  }
+}
+
 }  // namespace
 }  // namespace xsweep

@@ -135,14 +135,14 @@ Expected<std::shared_ptr<const Recording>> Recording::FromText(std::string text,
 
 Status Recording::IndexLine(std::string_view line, const Where& where, const std::string& at) {
   const auto summed = WithoutSum(line);
-  if (!summed) return WorldError("this line is damaged", at);
-  TRY_ASSIGN(const Json json, Json::Parse(line, at));
+  const auto json = Json::Parse(line, at);
+  if (!summed || !json) return WorldError("this line is damaged", at);
   // Both tell a head: exchanges of earlier versions have a system prompt beside their messages.
-  if (json.Find("messages") == nullptr && json.Find("system") != nullptr) {
-    heads_.insert_or_assign(std::string(json.StringOr("head", "")), where);
+  if (json->Find("messages") == nullptr && json->Find("system") != nullptr) {
+    heads_.insert_or_assign(std::string(json->StringOr("head", "")), where);
     return {};
   }
-  Expected<LineHead> head = ReadHead(json);
+  Expected<LineHead> head = ReadHead(*json);
   if (!head) return WorldError(head.error().message, at);
   dialogues_[head->key].push_back({head->turn, head->hash, where});
   ++count_;
