@@ -150,6 +150,21 @@ TEST_F(InBatches, NoAddressThatAServerNamesIsAsked) {
   EXPECT_EQ(seen, "");
 }
 
+TEST_F(InBatches, AnswersWithoutAFileAreLookedForAgain) {
+  BatchStandIn stand_in(Says, {.looks = 0, .no_files = true});
+  const ModelServer server([&](const SeenRequest& request) { return stand_in(request); });
+  const std::string judge = Judge(server, "openai");
+  const Ended without = Again("batch", judge, {"--batch", "--wait", "0"});
+  EXPECT_EQ(without.code, 130) << without.output;
+  EXPECT_NE(without.output.find("names no file"), std::string::npos) << without.output;
+  EXPECT_FALSE(std::filesystem::exists(Run("batch") / "trials.jsonl"));
+  stand_in.Behave([](BatchManners& manners) { manners.no_files = false; });
+  const Ended ended = Again("batch", judge);
+  EXPECT_EQ(ended.code, 0) << ended.output;
+  EXPECT_EQ(stand_in.posted(), 1);
+  EXPECT_EQ(Calls("batch"), static_cast<std::int64_t>(Rows("batch").size()));
+}
+
 TEST_F(InBatches, ABatchThatIsRefusedAsAWholeIsAskedAnew) {
   BatchStandIn stand_in(Says, {.failure = "invalid_json_line"});
   const ModelServer server([&](const SeenRequest& request) { return stand_in(request); });

@@ -248,7 +248,7 @@ Json BatchStandIn::View(Batch& batch, const SeenRequest& request) {
       const Json error = Json::MakeObject(
           {{"code", manners_.failure}, {"message", "Enqueued limit reached."}, {"line", Json()}, {"param", Json()}});
       view.Set("errors", Json::MakeObject({{"object", "list"}, {"data", Json::MakeArray({error})}}));
-    } else if (ended) {
+    } else if (ended && !manners_.no_files) {
       files_["out-" + batch.id] = Results(batch);
       view.Set("output_file_id", "out-" + batch.id);
     }

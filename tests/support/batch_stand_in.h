@@ -25,6 +25,7 @@ struct BatchManners {
   std::string failure{};        ///< of OpenAI's batches: the code with which the first one fails as a whole
   std::string results_url{};    ///< of Anthropic's, in place of its own
   bool no_endpoint = false;     ///< 404 for everything about batches
+  bool no_files = false;        ///< OpenAI's batches end without naming a file
   bool html = false;            ///< pages in place of JSON about batches
   std::string other_account{};  ///< a line of results of a batch that somebody else posts before ours is listed
   /// Makes other bytes of the results of a batch.

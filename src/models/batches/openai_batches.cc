@@ -95,13 +95,21 @@ class OpenAiBatches final : public BatchApi {
     const bool known = view.ended || status == "validating" || status == "in_progress" || status == "finalizing" ||
                        status == "cancelling";
     if (!known) co_return WorldError("this is no batch: " + Quoted(batch.Dump()), url);
-    if (const Json* counts = batch.Find("request_counts"))
-      view.done = counts->IntOr("completed", 0) + counts->IntOr("failed", 0);
+    std::int64_t answered = 0;
+    if (const Json* counts = batch.Find("request_counts")) {
+      answered = counts->IntOr("completed", 0);
+      view.done = answered + counts->IntOr("failed", 0);
+    }
     for (const std::string_view member : {"output_file_id", "error_file_id"}) {
       const std::string_view file = batch.StringOr(member, "");
       if (!file.empty() && !IsPlainId(file)) co_return WorldError("the server named no file id: " + Quoted(file), url);
       if (!file.empty()) view.results.push_back(server_.Url(fmt::format("/files/{}/content", file)));
     }
+    // They are paid for; whoever gave them up now could not ask for the file when it is there.
+    if (view.ended && answered > 0 && view.results.empty())
+      co_return WorldError(
+          fmt::format("the server has answered {} questions of the batch and names no file of its answers", answered),
+          url);
     co_return view;
   }
 
