@@ -13,8 +13,8 @@ namespace {
 
 class TwoRuns : public ::testing::Test {
  protected:
-  RunComparison Compare(HandMadeRun a, HandMadeRun b) {
-    const auto comparison = CompareRuns(a.WriteTo(directory_, "a"), b.WriteTo(directory_, "b"));
+  RunComparison Compare(HandMadeRun a, HandMadeRun b, const CompareOptions& options = {}) {
+    const auto comparison = CompareRuns(a.WriteTo(directory_, "a"), b.WriteTo(directory_, "b"), options);
     EXPECT_TRUE(comparison) << comparison.error().Text();
     return *comparison;
   }
@@ -191,11 +191,15 @@ TEST_F(TwoRuns, OfOtherJudgesOverTheSameDialoguesCompareJudges) {
   a.Cell("base", Tasks(20, "ssss"));
   b.Cell("base", Tasks(20, "rrrr"));
   JudgeAgainOf(a, b);
-  const RunComparison comparison = Compare(a, b);
+  CompareOptions spelled_out;
+  spelled_out.parts = {{PartSide::kAttack, "stop_at_success: - and true"}};
+  const RunComparison comparison = Compare(a, b, spelled_out);
   EXPECT_TRUE(comparison.same_dialogues);
   ASSERT_NE(comparison.Find(ObstacleKind::kJudge), nullptr);
   EXPECT_FALSE(comparison.Find(ObstacleKind::kJudge)->fatal);
   EXPECT_EQ(comparison.cells.at(0).asr.judgement, Judgement::kBetter);
+  EXPECT_EQ(comparison.Find(ObstacleKind::kAttack), nullptr);
+  EXPECT_EQ(comparison.Find(ObstacleKind::kDefense), nullptr);
   HandMadeRun of_another = b;
   of_another.run.dialogues_of = "another";
   EXPECT_EQ(Compare(a, of_another).cells.at(0).asr.judgement, Judgement::kNotComparable);
