@@ -123,22 +123,12 @@ class Place {
   Place(Work& work, const Surroundings& around) : work_(work), order_(work.order), around_(around) {}
 
   void Run(int conversations) {
-    WatchStop();
+    const StopWatch watch(*around_.loop, order_.stop);
     for (int i = 0; i < conversations; ++i) around_.loop->Spawn(Converse(), [](bool) {});
     around_.loop->RunSpawned();
-    if (timer_) around_.loop->CancelTimer(*timer_);
   }
 
  private:
-  // A signal handler can only set a flag; the loop looks at it.
-  void WatchStop() {
-    timer_ = around_.loop->CallAt(around_.loop->clock().Now() + std::chrono::milliseconds(100), [this] {
-      timer_.reset();
-      if (work_.stopping()) return around_.loop->RequestStop();
-      WatchStop();
-    });
-  }
-
   /// One dialogue after the other until there is none left; a loop, so that those that never wait do not nest.
   Async<bool> Converse() {
     Wanted wanted;
@@ -240,7 +230,6 @@ class Place {
   const Surroundings around_;
   int under_way_ = 0;
   std::list<Wait*> resting_;  ///< those that wait for room
-  std::optional<IoLoop::TimerId> timer_;
 };
 
 }  // namespace

@@ -253,4 +253,16 @@ Async<Status> UntilStopped(IoLoop& loop, const std::atomic<bool>& stop) {
   co_return Status();
 }
 
+StopWatch::~StopWatch() {
+  if (timer_) loop_.CancelTimer(*timer_);
+}
+
+void StopWatch::LookLater() {
+  timer_ = loop_.CallAt(loop_.clock().Now() + std::chrono::milliseconds(100), [this] {
+    timer_.reset();
+    if (stop_.load(std::memory_order_relaxed)) return loop_.RequestStop();
+    LookLater();
+  });
+}
+
 }  // namespace xsweep

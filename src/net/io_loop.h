@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -176,5 +177,21 @@ class IoLoop {
 
 /// Ends when `stop` is set (a signal handler can only set a flag, so it is looked at five times a second).
 Async<Status> UntilStopped(IoLoop& loop, const std::atomic<bool>& stop);
+
+/// As long as it lives the loop is stopped soon after `stop` is set, so that nobody waits for an answer that a person
+/// does not wait for. Both outlive it.
+class StopWatch {
+ public:
+  StopWatch(IoLoop& loop, const std::atomic<bool>& stop) : loop_(loop), stop_(stop) { LookLater(); }
+  StopWatch(const StopWatch&) = delete;
+  StopWatch& operator=(const StopWatch&) = delete;
+  ~StopWatch();
+
+ private:
+  void LookLater();
+  IoLoop& loop_;
+  const std::atomic<bool>& stop_;
+  std::optional<IoLoop::TimerId> timer_;
+};
 
 }  // namespace xsweep

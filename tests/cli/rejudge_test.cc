@@ -1,5 +1,7 @@
 // xsweep rejudge: another judge over recorded dialogues.
 // SPDX-License-Identifier: Apache-2.0
+#include <thread>
+
 #include "cli/real_run.h"
 
 namespace xsweep::testing {
@@ -72,6 +74,69 @@ transcripts: all
   const Ended ended = Again("a", "again", {"--judge", "goal_reached"});
   EXPECT_EQ(ended.code, 0) << ended.output;
   EXPECT_EQ(Rows("again").size(), 10000U);
+}
+
+/// What a judge that is a model was paid for is kept, however the judging of the others ends.
+TEST_F(Rejudge, GoesOnWhereItWasKilledAndAsksNothingTwice) {
+  ModelServer server(Weak);
+  ASSERT_EQ(Xsweep(RunAs("a", Config(RealConfig(server.Url())))).code, 0);
+  std::atomic<int> answers_left = 1000;
+  ModelServer judge([&](const SeenRequest& request) {
+    if (answers_left-- <= 0) return ServerReply{.manner = ServerReply::Manner::kHang};
+    return ServerReply{.body = ChatBody(request.body.find("send_certificate") == std::string::npos ? "no" : "Yes.")};
+  });
+  const std::string model = fmt::format(
+      "models.judge={{provider: openai, model: tiny, base_url: \"{}/v1\", api_key_env: \"\"}}", judge.Url());
+  const auto words = [&](const std::string& id) {
+    return std::vector<std::string>{"rejudge", Run("a").string(), "--outdir", Results(), "--run-id", id,
+                                    "--judge", "model_judge",     "--set",    model,     "--jobs",   "1"};
+  };
+  ASSERT_EQ(Xsweep(words("whole")).code, 0);
+  const int rows = static_cast<int>(Rows("a").size());
+  for (const int signal : {SIGKILL, SIGINT}) {
+    const std::string id = fmt::format("ended_by_{}", signal);
+    const int before = judge.requests();
+    answers_left = 5;
+    const Running running = Start(words(id));
+    while (judge.requests() < before + 6) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    const auto asked_to_end = std::chrono::steady_clock::now();
+    running.Signal(signal);
+    EXPECT_NE(running.Wait().code, 0);
+    EXPECT_LT(std::chrono::steady_clock::now() - asked_to_end, std::chrono::minutes(2)) << "it waited for the judge";
+    const Ended resumed = Xsweep({"run", "--resume", Run(id).string()});
+    EXPECT_EQ(resumed.code, 2) << resumed.output;
+    EXPECT_NE(resumed.output.find("repeat the `xsweep rejudge`"), std::string::npos) << resumed.output;
+    const Ended merged = Xsweep({"merge", Run(id).string()});
+    EXPECT_NE(merged.output.find("repeat the `xsweep rejudge`"), std::string::npos) << merged.output;
+    answers_left = 1000;
+    const Ended ended = Xsweep(words(id));
+    ASSERT_EQ(ended.code, 0) << ended.output;
+    EXPECT_EQ(judge.requests() - before, rows + 1) << "the one that was not answered is asked again, and no other";
+    EXPECT_EQ(Read(id, "trials.jsonl"), Read("whole", "trials.jsonl"));
+    EXPECT_EQ(Read(id, "transcripts.jsonl.zst"), Read("whole", "transcripts.jsonl.zst"));
+    EXPECT_EQ(Manifest(id).Find("budget")->Find("used")->IntOr("calls", -1), rows + (signal == SIGINT ? 1 : 0))
+        << "a call that was broken off has been asked, too, where anybody could still write that down";
+  }
+}
+
+/// Its dialogues are another run's: agents that were asked now would stand beside them as if they had held them.
+TEST_F(Rejudge, IsNeverRunAnew) {
+  ModelServer server(Weak);
+  ASSERT_EQ(Xsweep(RunAs("a", Config(RealConfig(server.Url())))).code, 0);
+  ModelServer judge([](const SeenRequest& request) {
+    return ServerReply{.body = ChatBody(request.number % 3 == 0 ? "perhaps" : "no")};
+  });
+  const std::string model = fmt::format(
+      "models.judge={{provider: openai, model: tiny, base_url: \"{}/v1\", api_key_env: \"\"}}", judge.Url());
+  ASSERT_NE(Again("a", "again", {"--judge", "model_judge", "--set", model}).code, 2);
+  ASSERT_GT(Count(Rows("again"), "error"), 0U);
+  const std::string rows = Read("again", "trials.jsonl");
+  const int asked = server.requests();
+  const Ended ended = Xsweep({"run", "--resume", Run("again").string(), "--retry-errors"});
+  EXPECT_EQ(ended.code, 2) << ended.output;
+  EXPECT_NE(ended.output.find("xsweep rejudge"), std::string::npos) << ended.output;
+  EXPECT_EQ(server.requests(), asked);
+  EXPECT_EQ(Read("again", "trials.jsonl"), rows);
 }
 
 TEST_F(Rejudge, NeedsEveryTranscript) {

@@ -165,6 +165,7 @@ Expected<std::int64_t> JudgeInBatches(const Experiment& experiment, const RunDir
                    notes->mark(), *bench.exchanges);
   TRY_ASSIGN(const TrialRunner runner, PrepareJudges(experiment, [&]() -> Expected<Model*> { return &model; }));
   Judging judging(experiment, old_run, bench, *batches, model, stop);
+  const StopWatch watch(*bench.loop, stop);
   TRY(judging.Run(runner, PatienceOf(bench, wish, stop)));
   TRY(CloseBench(bench));
   return bench.cut_short;

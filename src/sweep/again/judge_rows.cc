@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/system/terminal.h"
 #include "record/logs/layout.h"
 
 namespace xsweep {
@@ -54,23 +55,24 @@ Expected<TrialIdentity> IdentityOf(const Plan& plan, const Trial& row) {
 /// between coroutines into one everywhere), until the loop has its turn.
 constexpr std::size_t kRowsAtOnce = 64;
 
-Status Stopped(bool for_good) {
-  const char* words = for_good ? "interrupted; nothing was kept" : "interrupted";
-  return std::unexpected(Error{ErrorKind::kInterrupted, words, {}});
-}
+Status Stopped() { return std::unexpected(Error{ErrorKind::kInterrupted, "interrupted", {}}); }
 
 }  // namespace
 
 Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
   TRY_ASSIGN(bench.loop, IoLoop::Create(bench.clock));
   TRY(run.disk().MakeDirectory(run.shards()));
-  TRY_ASSIGN(bench.budget, SharedBudget::Open(run.disk(), limits, run.shards(), "0"));
-  TRY_ASSIGN(bench.rows, TrialLog::Open(run.disk(), run.shards() / "0.jsonl"));
-  TRY_ASSIGN(bench.transcripts, TranscriptLog::Open(run.disk(), run.shards() / "0.transcripts"));
+  TRY_ASSIGN(bench.rows, TrialLog::CreateOwn(run.disk(), run.shards(), "0"));
+  const std::string& name = bench.rows->name();
+  TRY_ASSIGN(bench.budget, SharedBudget::Open(run.disk(), limits, run.shards(), name));
+  TRY_ASSIGN(bench.transcripts,
+             TranscriptLog::Open(run.disk(), run.shards() / layout::Log(name, layout::kTranscriptLog)));
   bench.http = std::make_unique<Http>(*bench.loop);
   ModelSources sources{.http = bench.http.get()};
-  TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / layout::Log("0", layout::kExchangeLog)));
+  TRY_ASSIGN(bench.exchanges, ExchangeLog::Open(run.disk(), run.shards() / layout::Log(name, layout::kExchangeLog)));
   sources.log = bench.exchanges.get();
+  TRY_ASSIGN(sources.reuse, Recording::OpenSound(run.exchanges()));
+  if (const std::string damage = sources.reuse->damage(); !damage.empty()) PrintNote("note: " + damage);
   Budget& budget = bench.budget->budget();
   sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
   sources.hooks.spent = [&budget](Role role, const Usage& usage) { budget.Charge(role, usage); };
@@ -86,6 +88,11 @@ Status CloseBench(Bench& bench) {
   TRY(exchanges_closed);
   TRY(rows_closed);
   return budget_closed;
+}
+
+bool MayBeCutShort(const Trial& before, Outcome now) {
+  const bool stopped = before.success_query > 0 && before.success_query == before.queries;
+  return stopped && now != Outcome::kAttackSucceeded;
 }
 
 Expected<TrialRunner> PrepareJudges(const Experiment& experiment, const std::function<Expected<Model*>()>& model) {
@@ -108,7 +115,7 @@ Async<bool> JudgeRows(JudgingPass pass, Bench& bench) {
       auto yielding = bench.loop->Sleep(std::chrono::nanoseconds(0));
       (void)co_await yielding;
     }
-    if (pass.stop) bench.result = Stopped(!pass.left_open);
+    if (pass.stop) bench.result = Stopped();
     if (pass.stop) break;
     auto next = pass.dialogues.Take(pass.done != nullptr ? *pass.done : none);
     if (!next) bench.result = std::unexpected(next.error());
@@ -116,12 +123,11 @@ Async<bool> JudgeRows(JudgingPass pass, Bench& bench) {
     const auto identity = IdentityOf(pass.plan, (*next)->row);
     if (!identity) bench.result = std::unexpected(identity.error());
     if (!identity) break;
-    const bool stopped = (*next)->row.success_query > 0 && (*next)->row.success_query == (*next)->row.queries;
-    auto judging = pass.runner.Rejudge(*identity, std::move((*next)->row), (*next)->dialogue, around);
+    auto judging = pass.runner.Rejudge(*identity, (*next)->row, (*next)->dialogue, around);
     auto row = co_await judging;
     if (!bench.result) break;
     if (pass.left_open && pass.left_open()) continue;
-    if (stopped && row && row->outcome != Outcome::kAttackSucceeded) ++bench.cut_short;
+    if (row && MayBeCutShort((*next)->row, row->outcome)) ++bench.cut_short;
     bench.result = row ? Keep(*row, (*next)->transcript, bench) : std::unexpected(row.error());
     if (pass.done != nullptr) (*pass.done)[(*next)->place] = true;
   }

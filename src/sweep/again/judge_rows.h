@@ -39,9 +39,13 @@ struct Bench {
   Bench& operator=(const Bench&) = delete;
 };
 
+/// With logs of its own beside those of earlier processes, whose answers are used again.
 Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench);
 /// Ends the logs. What went wrong while judging comes first.
 Status CloseBench(Bench& bench);
+
+/// Whether a dialogue ended at what only the judge of `before` called success.
+bool MayBeCutShort(const Trial& before, Outcome now);
 
 /// Prepares every cell's judge; of all roles only the judge has a model, or nullptr where the config names none.
 Expected<TrialRunner> PrepareJudges(const Experiment& experiment, const std::function<Expected<Model*>()>& model);

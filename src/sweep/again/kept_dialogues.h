@@ -29,6 +29,8 @@ class KeptDialogues {
   /// The next one that `done` does not name; an empty `done` names none. Empty behind the last.
   Expected<std::optional<Next>> Take(const std::vector<bool>& done = {});
   std::size_t size() const { return rows_.size(); }
+  /// A row that was not taken yet.
+  const Trial& row(std::size_t place) const { return rows_[place]; }
 
  private:
   Expected<Json> FindFrom(std::uint64_t index);

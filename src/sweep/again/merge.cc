@@ -47,11 +47,16 @@ Expected<int> MergeRun(const RunDirectory& run) {
   TRY_ASSIGN(const auto rows, RecordedTrials::Scan(run.shards(), manifest.planned));
   for (const std::string& loss : rows.losses()) PrintNote("note: " + loss);
   if (rows.recorded() != rows.planned()) {
-    return UserError(
-        fmt::format("{} of {} trials are missing: {}; run their shards again (`xsweep worker`) or "
-                    "everything that is missing with `xsweep run --resume {}`",
-                    rows.planned() - rows.recorded(), rows.planned(), MissingRanges(rows), run.path().string()),
-        run.path().string());
+    const std::string way_on =
+        manifest.dialogues_of.empty()
+            ? fmt::format(
+                  "run their shards again (`xsweep worker`) or everything that is missing with `xsweep run "
+                  "--resume {}`",
+                  run.path().string())
+            : "repeat the `xsweep rejudge` that began it";
+    return UserError(fmt::format("{} of {} trials are missing: {}; {}", rows.planned() - rows.recorded(),
+                                 rows.planned(), MissingRanges(rows), way_on),
+                     run.path().string());
   }
   return FinishRun(run, manifest, &rows);
 }

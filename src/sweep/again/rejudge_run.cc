@@ -13,13 +13,14 @@
 #include "analyze/numbers.h"
 #include "base/files.h"
 #include "base/system/terminal.h"
-#include "models/batches/batch_notes.h"
 #include "record/logs/layout.h"
 #include "record/logs/trial_log.h"
+#include "record/recorded_trials.h"
 #include "sweep/again/judge_rows.h"
 #include "sweep/again/waiting_rejudge.h"
 #include "sweep/finish.h"
 #include "sweep/open/experiment.h"
+#include "sweep/run_session.h"
 #include "sweep/start_run.h"
 #include "words/exit_code.h"
 
@@ -118,18 +119,34 @@ std::string CutShortWords(std::int64_t dialogues) {
       Count(dialogues, "dialogue", "dialogues"));
 }
 
+/// Marks what an earlier process has judged and kept.
+Status MarkJudged(const RecordedTrials& recorded, const KeptDialogues& dialogues, JudgingPass& pass, Bench& bench) {
+  for (std::size_t place = 0; place < dialogues.size(); ++place) {
+    const Trial& before = dialogues.row(place);
+    if (before.index >= recorded.planned() || !recorded.Has(before.index)) continue;
+    TRY_ASSIGN(const std::string text, recorded.Row(before.index));
+    TRY_ASSIGN(const Trial row, ParseTrialRow(text, "shard log"));
+    (*pass.done)[place] = true;
+    if (MayBeCutShort(before, row.outcome)) ++bench.cut_short;
+  }
+  return {};
+}
+
 /// How many dialogues may have been cut short.
 Expected<std::int64_t> JudgeAll(const Experiment& experiment, KeptDialogues& dialogues, const RunDirectory& run,
-                                int jobs, const std::atomic<bool>& stop) {
+                                std::uint64_t planned, int jobs, const std::atomic<bool>& stop) {
+  TRY_ASSIGN(const auto recorded, RecordedTrials::Scan(run.shards(), planned));
+  for (const std::string& loss : recorded.losses()) PrintNote("note: " + loss);
   Bench bench;
   TRY(OpenBench(run, experiment.config.limits, bench));
   const auto& model = experiment.config.models[Role::kJudge];
   TRY_ASSIGN(const TrialRunner runner,
              PrepareJudges(experiment, [&] { return bench.shelf->Get(model->name, model->options); }));
-  for (int i = 0; i < (model ? jobs : 1); ++i) {
-    JudgingPass pass{runner, experiment.plan, dialogues, stop};
-    bench.loop->Spawn(JudgeRows(std::move(pass), bench), [](bool) {});
-  }
+  std::vector<bool> done(dialogues.size(), false);
+  JudgingPass pass{runner, experiment.plan, dialogues, stop, &done};
+  TRY(MarkJudged(recorded, dialogues, pass, bench));
+  const StopWatch watch(*bench.loop, stop);
+  for (int i = 0; i < (model ? jobs : 1); ++i) bench.loop->Spawn(JudgeRows(pass, bench), [](bool) {});
   bench.loop->RunSpawned();
   TRY(CloseBench(bench));
   return bench.cut_short;
@@ -146,26 +163,29 @@ void PriceAsBatch(const Experiment& experiment, Manifest& manifest) {
   }
 }
 
-Expected<StartedRun> StartOrGoOn(const RejudgeRequest& request, const Experiment& experiment, Manifest manifest,
-                                 const std::string& old_run) {
+Expected<StartedRun> StartOrGoOn(const RejudgeRequest& request, const Experiment& experiment, Manifest manifest) {
   const NewRun where{request.outdir, request.run_id};
-  TRY_ASSIGN(auto waiting, FindWaiting(where, manifest, old_run));
+  auto waiting = FindWaiting(where, manifest);
   if (!waiting) return StartNewRun(experiment, std::move(manifest), where);
   const std::string path = waiting->run.path().string();
-  if (!request.batch)
+  if (!request.batch && HasBatches(waiting->run))
     return UserError("waits for batches with this judge; go on with --batch, or name another judge or --run-id", path);
+  if (request.batch && HasSingleAnswers(waiting->run))
+    return UserError("was begun with this judge in single calls; go on without --batch, or name another --run-id",
+                     path);
   PrintNote("going on with " + path);
   return std::move(*waiting);
 }
 
-/// Nothing may stay that resuming would ask the agents for, unless it waits for batches that are paid for.
+/// What is paid for stays; where nothing is, neither does the run.
 Expected<int> Leave(const StartedRun& started, Error why) {
   std::error_code ignored;
-  if (!HasBatches(started.run)) {
+  const bool waits = why.kind == ErrorKind::kInterrupted;
+  if (!HasBatches(started.run) && !HasSingleAnswers(started.run)) {
     std::filesystem::remove_all(started.run.path(), ignored);
+    if (waits) why.message += "; nothing was kept";
     return std::unexpected(std::move(why));
   }
-  const bool waits = why.kind == ErrorKind::kInterrupted;
   Manifest manifest = started.manifest;
   (void)WriteStatus(started.run, manifest, waits ? RunStatus::kInterrupted : RunStatus::kFailed);
   PrintNote(
@@ -216,15 +236,17 @@ Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>&
   manifest.dialogues_of = before.dialogues_of.empty() ? before.run_id : before.dialogues_of;
   KeepImport(before, experiment.config.judge.name, manifest);
   if (request.batch) PriceAsBatch(experiment, manifest);
-  TRY_ASSIGN(StartedRun started, StartOrGoOn(request, experiment, std::move(manifest), old_run.run_id()));
+  TRY_ASSIGN(StartedRun started, StartOrGoOn(request, experiment, std::move(manifest)));
+  TRY_ASSIGN(const Claim claim, ClaimTrials(started.run, 0, started.manifest.planned));
   std::optional<FileLock> held;
   if (request.batch) {
     TRY_ASSIGN(FileLock lock, HoldBatches(started.run));
     held.emplace(std::move(lock));
   }
   if (started.run.sealed()) return Conclude(started, 0);
-  const auto judged = request.batch ? JudgeInBatches(experiment, old_run, started.run, *request.batch, stop)
-                                    : JudgeAll(experiment, dialogues, started.run, request.jobs, stop);
+  const auto judged = request.batch
+                          ? JudgeInBatches(experiment, old_run, started.run, *request.batch, stop)
+                          : JudgeAll(experiment, dialogues, started.run, started.manifest.planned, request.jobs, stop);
   if (!judged) return Leave(started, judged.error());
   return Conclude(started, *judged);
 }

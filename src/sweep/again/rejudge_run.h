@@ -22,10 +22,10 @@ struct RejudgeRequest {
   std::vector<std::string> argv;
 };
 
-/// Asks no agent. With `batch` a run of the same judge over the same dialogues that waits for its batches is gone on
-/// with, and what was sent stays when this one ends before they do. Fails with kUser when the run is not finished, did
-/// not keep its dialogues, or when something other than the judge would change; then nothing is made. Returns the exit
-/// code of the new run's verdict.
+/// Asks no agent. A run of the same judge over the same dialogues that is not through is gone on with: what a model has
+/// answered, or was sent in batches, stays when this one ends before it is. Fails with kUser when the run is not
+/// finished, did not keep its dialogues, or when something other than the judge would change; then nothing is made.
+/// Returns the exit code of the new run's verdict.
 Expected<int> RejudgeRun(const RejudgeRequest& request, const std::atomic<bool>& stop);
 
 }  // namespace xsweep

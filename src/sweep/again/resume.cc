@@ -160,6 +160,12 @@ Expected<int> GoOn(OpenedRun& opened, const ExecuteOptions& options, const std::
     }
     if (!options.retry_errors || CountOf(manifest, "error") + CountOf(manifest, "skipped") == 0)
       return TidyUp(run, manifest);
+    if (!manifest.dialogues_of.empty())
+      return UserError(
+          fmt::format("judges the dialogues of run {} again, and running trials anew would ask the agents; "
+                      "judge them again under another name: xsweep rejudge ... --run-id NAME",
+                      manifest.dialogues_of),
+          run.path().string());
     TRY(WriteStatus(run, manifest, RunStatus::kRunning));
     // The ledgers went with the sealing, so what was spent before has to be carried into the open run: a limit is on
     // the run, not on each attempt to finish it.

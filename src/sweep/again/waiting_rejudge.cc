@@ -1,7 +1,8 @@
-// WaitingRejudge: runs that judge another's dialogues and wait for their batches.
+// WaitingRejudge: runs that judge another's dialogues and are not through.
 // SPDX-License-Identifier: Apache-2.0
 #include "sweep/again/waiting_rejudge.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <vector>
@@ -10,21 +11,39 @@
 #include "record/logs/layout.h"
 
 namespace xsweep {
+namespace {
 
-Expected<std::optional<StartedRun>> FindWaiting(const NewRun& where, const Manifest& wanted,
-                                                const std::string& old_run) {
+/// `dialogues_of` names who held them; whose rows are judged, which may be a judging again itself, the description
+/// says.
+bool JudgesTheSame(const Manifest& run, const Manifest& wanted) {
+  return run.dialogues_of == wanted.dialogues_of && run.config_hash == wanted.config_hash &&
+         run.description.starts_with(wanted.description);
+}
+
+}  // namespace
+
+std::optional<StartedRun> FindWaiting(const NewRun& where, const Manifest& wanted) {
   std::optional<StartedRun> found;
   for (const std::filesystem::path& path : AllRuns(where.outdir)) {
     if (where.run_id && path.filename() != *where.run_id) continue;
-    const Json head = BatchNotes::HeadOf(path / layout::kBatches);
-    if (!head.is_object() || head.StringOr("dialogues_of", "") != old_run) continue;
-    TRY_ASSIGN(auto run, RunDirectory::Open(RealDisk(), path));
-    TRY_ASSIGN(Manifest manifest, run.ReadManifest());
-    if (Finished(manifest) || manifest.exp != wanted.exp || manifest.config_hash != wanted.config_hash) continue;
-    if (found && found->manifest.timestamp_utc > manifest.timestamp_utc) continue;
-    found.emplace(StartedRun{std::move(run), std::move(manifest)});
+    if (path.parent_path().filename() != wanted.exp) continue;
+    auto run = RunDirectory::Open(RealDisk(), path);
+    auto manifest = run ? run->ReadManifest() : std::unexpected(run.error());
+    // One that cannot be read is nobody's to go on with; that must not keep others from being judged.
+    if (!manifest || Finished(*manifest) || !JudgesTheSame(*manifest, wanted)) continue;
+    if (found && found->manifest.timestamp_utc > manifest->timestamp_utc) continue;
+    found.emplace(StartedRun{*std::move(run), *std::move(manifest)});
   }
   return found;
+}
+
+bool HasSingleAnswers(const RunDirectory& run) {
+  std::error_code ignored;
+  if (std::filesystem::exists(run.File(layout::kBatches), ignored)) return false;
+  return std::ranges::any_of(run.exchanges(), [&](const std::filesystem::path& log) {
+    const std::uintmax_t size = std::filesystem::file_size(log, ignored);
+    return !ignored && size > 0;
+  });
 }
 
 Expected<FileLock> HoldBatches(const RunDirectory& run) {

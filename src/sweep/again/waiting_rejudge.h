@@ -1,4 +1,4 @@
-// WaitingRejudge: runs that judge another's dialogues and wait for their batches.
+// WaitingRejudge: runs that judge another's dialogues and are not through.
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
@@ -12,10 +12,11 @@
 
 namespace xsweep {
 
-/// The run that judges the dialogues of `old_run` by the config of `wanted` and is not finished: of several the one
-/// that began last, or the one that `where` names.
-Expected<std::optional<StartedRun>> FindWaiting(const NewRun& where, const Manifest& wanted,
-                                                const std::string& old_run);
+/// The run that judges the same dialogues by the same config as `wanted` and is not finished: of several the one that
+/// began last, or the one that `where` names.
+std::optional<StartedRun> FindWaiting(const NewRun& where, const Manifest& wanted);
+/// Whether a judge of this run, which is not sealed, has answered single calls.
+bool HasSingleAnswers(const RunDirectory& run);
 /// Held by the one process that works on the batches of a run; makes their folder. Fails with kUser while another one
 /// holds it.
 Expected<FileLock> HoldBatches(const RunDirectory& run);
