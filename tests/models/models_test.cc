@@ -5,10 +5,12 @@
 
 #include <array>
 #include <filesystem>
+#include <fstream>
 
 #include "models/shelf.h"
 #include "support/changed.h"
 #include "support/model_server.h"
+#include "support/temp_dir.h"
 
 namespace xsweep {
 namespace {
@@ -434,6 +436,15 @@ TEST(ARecording, CallsALineDamagedThatIsNoJson) {
     EXPECT_EQ(opened.error().kind, ErrorKind::kWorld) << text;
     EXPECT_NE(opened.error().message.find("damaged"), std::string::npos) << opened.error().message;
   }
+}
+
+TEST(ARecording, SaysWhatItLeftOutToGoOn) {
+  const TempDir scratch;
+  const std::filesystem::path path = scratch / "0.exchanges";
+  std::ofstream(path) << "zz\n";
+  EXPECT_TRUE((*Recording::OpenSound({path}))->damage().contains("0.exchanges:1: 1 line of exchanges is damaged"));
+  std::ofstream(path, std::ios::app) << "zz\n";
+  EXPECT_TRUE((*Recording::OpenSound({path}))->damage().contains("0.exchanges:1: 2 lines of exchanges are damaged"));
 }
 
 }  // namespace

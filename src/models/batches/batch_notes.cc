@@ -32,13 +32,6 @@ Expected<std::unique_ptr<BatchNotes>> BatchNotes::Open(Disk& disk, const std::fi
   return notes;
 }
 
-Json BatchNotes::HeadOf(const std::filesystem::path& folder) {
-  const auto text = ReadOwnFile(folder / layout::kBatchNotes);
-  if (!text) return {};
-  const auto head = Json::Parse(std::string_view(*text).substr(0, text->find('\n')), "notes");
-  return head && head->is_object() ? *head : Json();
-}
-
 std::filesystem::path BatchNotes::Questions(int batch) const {
   return folder_ / layout::Log(std::to_string(batch), layout::kQuestions);
 }

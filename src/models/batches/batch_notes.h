@@ -50,8 +50,6 @@ class BatchNotes {
   /// Creates the folder and its notes, or reads them to go on. `whose` is said in the first line of new ones, with a
   /// mark of their own.
   static Expected<std::unique_ptr<BatchNotes>> Open(Disk& disk, const std::filesystem::path& folder, Json whose);
-  /// The first line of the notes in a folder; null when there is none.
-  static Json HeadOf(const std::filesystem::path& folder);
 
   /// 16 hex digits that no other run has: ids of our questions begin with them.
   const std::string& mark() const { return mark_; }

@@ -113,8 +113,8 @@ Expected<std::shared_ptr<const Recording>> Recording::OpenSound(const std::vecto
 
 std::string Recording::damage() const {
   if (left_out_ == 0) return {};
-  return fmt::format("{}: {} line{} of exchanges damaged, from here on; what they held is asked for again",
-                     first_left_out_, left_out_, left_out_ == 1 ? " is" : "s are");
+  return fmt::format("{}: {} line{} damaged, from here on; what they held is asked for again", first_left_out_,
+                     left_out_, left_out_ == 1 ? " of exchanges is" : "s of exchanges are");
 }
 
 Expected<std::shared_ptr<const Recording>> Recording::OpenAll(const std::vector<std::filesystem::path>& paths,
