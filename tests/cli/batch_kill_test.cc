@@ -112,6 +112,37 @@ TEST_P(Killed, GoesOnFromEveryLineOfItsNotes) {
   EXPECT_EQ(stand_in.posted(), 1 + before);
 }
 
+/// What came back before the kill is charged before anything is asked again.
+TEST_P(Killed, KeepsALimitWithWhatWasAnsweredBefore) {
+  std::atomic<bool> first_batch = true, hung = false;
+  std::atomic<int> lines = 0;
+  BatchStandIn stand_in([&](const SeenRequest& request) {
+    if (first_batch && ++lines % 2 == 0) return ServerReply{.status = 500, .body = ErrorBody("down", "server_error")};
+    return Says(request);
+  });
+  const ModelServer server([&](const SeenRequest& request) {
+    hung = first_batch && lines > 0 && request.method == "POST";
+    return hung ? ServerReply{.manner = ServerReply::Manner::kHang} : stand_in(request);
+  });
+  const auto limit = static_cast<std::int64_t>(Rows("a").size()) + 2;
+  const auto words = Words("batch", Judge(server, GetParam()),
+                           {"--batch", "--set", fmt::format("limits.roles.judge.max_calls={}", limit)});
+  const Running running = Start(words);
+  for (int i = 0; i < 500 && !hung; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  ASSERT_TRUE(hung);
+  running.Signal(SIGKILL);
+  running.Wait();
+  const std::string notes = Read("batch", "batches/notes.jsonl");
+  const std::size_t answered = notes.find("\"answered\"");
+  ASSERT_NE(answered, std::string::npos) << notes;
+  std::ofstream(Run("batch") / "batches/notes.jsonl") << notes.substr(0, notes.find('\n', answered) + 1);
+  first_batch = false;
+  const Ended ended = Xsweep(words);
+  EXPECT_EQ(ended.code, 5) << ended.output;
+  EXPECT_EQ(Calls("batch"), limit);
+  EXPECT_EQ(stand_in.questions(), limit);
+}
+
 TEST_P(Killed, TwoAtOnceDoNotMix) {
   BatchStandIn stand_in(Says, {.looks = -1});
   const ModelServer server([&](const SeenRequest& request) { return stand_in(request); });

@@ -60,6 +60,8 @@ class Batches {
   Status CloseCollected();
   /// Batches that wait for the server.
   bool waiting() const;
+  /// Whether anything has ever been put into a batch.
+  bool begun() const { return number_ > 0; }
   /// Whether anything was answered in that batch: then what was not may be asked again.
   bool Fruitful(int batch) const { return fruitful_.contains(batch) && fruitful_.at(batch); }
   /// Sends what was collected, waits and reads. Fails with kInterrupted when patience ends; everything goes on from

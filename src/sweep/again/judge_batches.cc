@@ -83,10 +83,11 @@ class Judging {
           const std::atomic<bool>& stop)
       : experiment_(experiment), old_run_(old_run), bench_(bench), batches_(batches), model_(model), stop_(stop) {}
 
-  /// Where limits are, nothing new is asked in the pass that charges what came back: its real cost makes the room.
+  /// Where limits are, nothing new is asked in the pass that charges what came back, now or to an earlier process: its
+  /// real cost makes the room.
   Status Run(const TrialRunner& runner, const BatchPatience& patience) {
     const bool limited = HasCallLimits(experiment_.config.limits);
-    bool ask = !limited || !batches_.waiting();
+    bool ask = !limited || !batches_.begun();
     for (;;) {
       TRY(Pass(runner, ask));
       if (std::ranges::find(done_, false) == done_.end()) return {};
