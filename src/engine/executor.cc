@@ -4,13 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
-#include <list>
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
+#include "engine/room.h"
 #include "net/io_loop.h"
 #include "plan/estimate.h"
 #include "record/logs/log_row.h"
@@ -120,7 +121,8 @@ class Work {
 /// One thread with its loop and the conversations on it.
 class Place {
  public:
-  Place(Work& work, const Surroundings& around) : work_(work), order_(work.order), around_(around) {}
+  Place(Work& work, const Surroundings& around)
+      : work_(work), order_(work.order), around_(around), room_(*around.loop, work.order.budget, work.expected) {}
 
   void Run(int conversations) {
     const StopWatch watch(*around_.loop, order_.stop);
@@ -151,21 +153,9 @@ class Place {
     co_return true;
   }
 
-  /// Under a budget no more trials are under way than it can probably pay to the end: spread over all of them, it would
-  /// be gone before any had finished. Fails when the loop is stopped.
   Async<Status> AwaitRoom() {
     if (!work_.many) return Status();
-    return AwaitRoomOfMany();
-  }
-  Async<Status> AwaitRoomOfMany() {
-    while (under_way_ > 0 && under_way_ + 1 > order_.budget.DialoguesLeft(work_.expected)) {
-      Wait wait(*around_.loop);
-      resting_.push_back(&wait);
-      Status woken = co_await wait;
-      if (!woken) resting_.remove(&wait);
-      CO_TRY(woken);
-    }
-    co_return Status();
+    return room_.Await();
   }
 
   struct Kept {
@@ -178,10 +168,9 @@ class Place {
       Skip(wanted, allowed.error(), kept);
       co_return Status();
     }
-    ++under_way_;
+    room_.Begin();
     auto records = co_await order_.runner.Run(wanted.trials, around_);
-    --under_way_;
-    for (Wait* wait : std::exchange(resting_, {})) wait->Wake();
+    room_.End();
     if (!records) co_return std::unexpected(std::move(records).error());
     if (!wanted.all()) CO_TRY(WantAllOfOne(order_, *records, wanted));
     bool held = true;
@@ -228,8 +217,7 @@ class Place {
   Work& work_;
   const WorkOrder& order_;
   const Surroundings around_;
-  int under_way_ = 0;
-  std::list<Wait*> resting_;  ///< those that wait for room
+  Room room_;
 };
 
 }  // namespace

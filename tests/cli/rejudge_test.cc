@@ -119,6 +119,21 @@ TEST_F(Rejudge, GoesOnWhereItWasKilledAndAsksNothingTwice) {
   }
 }
 
+TEST_F(Rejudge, AsksNoMoreThanItsLimitHoweverManyAreAskedAtOnce) {
+  ModelServer server(Weak);
+  ASSERT_EQ(Xsweep(RunAs("a", Config(RealConfig(server.Url())))).code, 0);
+  ModelServer judge(
+      [](const SeenRequest&) { return ServerReply{.body = ChatBody("no"), .latency = std::chrono::milliseconds(20)}; });
+  const std::string model = fmt::format(
+      "models.judge={{provider: openai, model: tiny, base_url: \"{}/v1\", api_key_env: \"\"}}", judge.Url());
+  const Ended ended =
+      Again("a", "again",
+            {"--judge", "model_judge", "--set", model, "--set", "limits.roles.judge.max_calls=5", "--jobs", "32"});
+  EXPECT_EQ(ended.code, 5) << ended.output;
+  EXPECT_EQ(judge.requests(), 5);
+  EXPECT_EQ(Count(Rows("again"), "skipped"), Rows("a").size() - 5);
+}
+
 /// Its dialogues are another run's: agents that were asked now would stand beside them as if they had held them.
 TEST_F(Rejudge, IsNeverRunAnew) {
   ModelServer server(Weak);

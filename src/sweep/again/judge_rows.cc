@@ -55,6 +55,15 @@ Expected<TrialIdentity> IdentityOf(const Plan& plan, const Trial& row) {
 /// between coroutines into one everywhere), until the loop has its turn.
 constexpr std::size_t kRowsAtOnce = 64;
 
+/// What judging a dialogue is expected to use, before any has told.
+Spending OneQuestion() {
+  Usage usage;
+  usage.calls = 1;
+  Spending expected;
+  expected.Add(Role::kJudge, usage);
+  return expected;
+}
+
 Status Stopped() { return std::unexpected(Error{ErrorKind::kInterrupted, "interrupted", {}}); }
 
 }  // namespace
@@ -77,6 +86,7 @@ Status OpenBench(const RunDirectory& run, const Limits& limits, Bench& bench) {
   sources.hooks.admit = [&budget](const ModelRequest&) { return budget.MayCall(); };
   sources.hooks.spent = [&budget](Role role, const Usage& usage) { budget.Charge(role, usage); };
   bench.shelf = std::make_unique<ModelShelf>(std::move(sources));
+  bench.room = std::make_unique<Room>(*bench.loop, budget, OneQuestion());
   return {};
 }
 
@@ -117,6 +127,10 @@ Async<bool> JudgeRows(JudgingPass pass, Bench& bench) {
     }
     if (pass.stop) bench.result = Stopped();
     if (pass.stop) break;
+    auto awaiting = bench.room->Await();
+    Status room = co_await awaiting;
+    if (!room && bench.result) bench.result = std::move(room);
+    if (!bench.result) break;
     auto next = pass.dialogues.Take(pass.done != nullptr ? *pass.done : none);
     if (!next) bench.result = std::unexpected(next.error());
     if (!next || !*next) break;
@@ -124,9 +138,14 @@ Async<bool> JudgeRows(JudgingPass pass, Bench& bench) {
     if (!identity) bench.result = std::unexpected(identity.error());
     if (!identity) break;
     auto judging = pass.runner.Rejudge(*identity, (*next)->row, (*next)->dialogue, around);
+    bench.room->Begin();
     auto row = co_await judging;
+    const bool open = pass.left_open && pass.left_open();
+    // Before the others are woken: what this one has cost tells how much room there is.
+    if (!open) bench.budget->budget().CountTrial(row && row->outcome == Outcome::kError, (*next)->dialogue != nullptr);
+    bench.room->End();
     if (!bench.result) break;
-    if (pass.left_open && pass.left_open()) continue;
+    if (open) continue;
     if (row && MayBeCutShort((*next)->row, row->outcome)) ++bench.cut_short;
     bench.result = row ? Keep(*row, (*next)->transcript, bench) : std::unexpected(row.error());
     if (pass.done != nullptr) (*pass.done)[(*next)->place] = true;

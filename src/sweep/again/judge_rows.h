@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "engine/room.h"
 #include "engine/run_trial.h"
 #include "engine/shared_budget.h"
 #include "models/shelf.h"
@@ -31,6 +32,7 @@ struct Bench {
   std::unique_ptr<ModelShelf> shelf;
   std::unique_ptr<TrialLog> rows;
   std::unique_ptr<TranscriptLog> transcripts;
+  std::unique_ptr<Room> room;
   std::int64_t cut_short = 0;  ///< dialogues that ended at what only the judge before called success
   Status result;
 

@@ -181,16 +181,17 @@ Expected<StartedRun> StartOrGoOn(const RejudgeRequest& request, const Experiment
 Expected<int> Leave(const StartedRun& started, Error why) {
   std::error_code ignored;
   const bool waits = why.kind == ErrorKind::kInterrupted;
-  if (!HasBatches(started.run) && !HasSingleAnswers(started.run)) {
+  const bool sent = HasBatches(started.run);
+  if (!sent && !HasSingleAnswers(started.run)) {
     std::filesystem::remove_all(started.run.path(), ignored);
     if (waits) why.message += "; nothing was kept";
     return std::unexpected(std::move(why));
   }
   Manifest manifest = started.manifest;
   (void)WriteStatus(started.run, manifest, waits ? RunStatus::kInterrupted : RunStatus::kFailed);
-  PrintNote(
-      FitNote(fmt::format("{}what was asked is kept in {}: the same command goes on with it and sends nothing twice",
-                          waits ? why.message + "; " : "", started.run.path().string())));
+  PrintNote(FitNote(fmt::format("{}what was {} is kept in {}: the same command goes on with it and {}",
+                                waits ? why.message + "; " : "", sent ? "asked" : "answered",
+                                started.run.path().string(), sent ? "sends nothing twice" : "asks none of it again")));
   if (!waits) return std::unexpected(std::move(why));
   return kExitInterrupted;
 }
