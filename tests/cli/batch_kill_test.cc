@@ -143,6 +143,29 @@ TEST_P(Killed, KeepsALimitWithWhatWasAnsweredBefore) {
   EXPECT_EQ(stand_in.questions(), limit);
 }
 
+/// Begun in batches of which none went out, gone on with in single calls: what these were paid for stays.
+TEST_P(Killed, KeepsSingleAnswersBesideBatchesThatNeverWentOut) {
+  std::atomic<int> answers = 0;
+  const ModelServer server([&](const SeenRequest& request) {
+    const bool single = request.target.ends_with("/chat/completions") || request.target.ends_with("/messages");
+    if (!single || ++answers > 5) return ServerReply{.manner = ServerReply::Manner::kHang};
+    return Says(request);
+  });
+  const std::string judge = Judge(server, GetParam());
+  const Running in_batches = Start(Words("batch", judge, {"--batch"}));
+  for (int i = 0; i < 500 && server.requests() == 0; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  in_batches.Signal(SIGKILL);
+  in_batches.Wait();
+  const Running single = Start(Words("batch", judge, {"--jobs", "1"}));
+  for (int i = 0; i < 500 && answers < 6; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  single.Signal(SIGINT);
+  EXPECT_EQ(single.Wait().code, 130);
+  ASSERT_TRUE(std::filesystem::exists(Run("batch") / "shards"));
+  const Ended again = Again("batch", judge);
+  EXPECT_EQ(again.code, 2) << again.output;
+  EXPECT_NE(again.output.find("without --batch"), std::string::npos) << again.output;
+}
+
 TEST_P(Killed, TwoAtOnceDoNotMix) {
   BatchStandIn stand_in(Says, {.looks = -1});
   const ModelServer server([&](const SeenRequest& request) { return stand_in(request); });

@@ -38,8 +38,8 @@ std::optional<StartedRun> FindWaiting(const NewRun& where, const Manifest& wante
 }
 
 bool HasSingleAnswers(const RunDirectory& run) {
+  if (HasBatches(run)) return false;
   std::error_code ignored;
-  if (std::filesystem::exists(run.File(layout::kBatches), ignored)) return false;
   return std::ranges::any_of(run.exchanges(), [&](const std::filesystem::path& log) {
     const std::uintmax_t size = std::filesystem::file_size(log, ignored);
     return !ignored && size > 0;
