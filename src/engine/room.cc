@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/room.h"
 
+#include <utility>
+
 namespace xsweep {
 
 Async<Status> Room::Await() {

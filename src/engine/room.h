@@ -3,7 +3,6 @@
 #pragma once
 
 #include <list>
-#include <utility>
 
 #include "base/async.h"
 #include "engine/budget.h"
@@ -17,8 +16,8 @@ namespace xsweep {
 class Room {
  public:
   /// `expected` is what one uses, before any has told.
-  Room(IoLoop& loop, const Budget& budget, Spending expected)
-      : loop_(loop), budget_(budget), expected_(std::move(expected)) {}
+  Room(IoLoop& loop, const Budget& budget, const Spending& expected)
+      : loop_(loop), budget_(budget), expected_(expected) {}
 
   /// Ok once there is room for one more. Fails when the loop is stopped.
   Async<Status> Await();
