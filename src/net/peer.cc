@@ -121,13 +121,9 @@ void LinePeer::Work() {
 bool LinePeer::Write() {
   while (!writing_.empty()) {
     const ssize_t sent = send(ends_.socket.get(), writing_.data(), writing_.size(), MSG_NOSIGNAL);
-    if (sent > 0) {
-      writing_.erase(0, static_cast<std::size_t>(sent));
-    } else if (errno == EAGAIN) {
-      return true;
-    } else if (errno != EINTR) {
-      return false;
-    }
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return errno == EAGAIN;
+    writing_.erase(0, static_cast<std::size_t>(sent));
   }
   return true;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/program.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -50,7 +51,7 @@ Expected<std::unique_ptr<Program>> Program::Start(IoLoop& loop, const ProgramReq
   TRY_ASSIGN(StreamPair pipe, StreamPair::Make());
   TRY_ASSIGN(StreamPair errors, StreamPair::Make());
   SpawnRequest spawn{.args = request.args, .directory = request.directory, .environment = {}};
-  for (const auto& [name, value] : request.environment) spawn.environment.push_back(name + "=" + value);
+  for (const auto& [name, value] : request.environment) spawn.environment.push_back(fmt::format("{}={}", name, value));
   if (request.talks) spawn.in = pipe.theirs.get();
   spawn.out = pipe.theirs.get();
   spawn.err = errors.theirs.get();

@@ -117,7 +117,8 @@ void Canvas::Circle(Point center, double radius, Colour fill, Colour stroke) {
 void Canvas::Hatch(const Box& box, Colour stroke) {
   // Lines x + y = s, cut at the box: where one enters at the left or bottom it leaves at the top or right.
   constexpr double kStep = 7;
-  for (double s = kStep; s < box.width() + box.height(); s += kStep) {
+  for (int i = 1; i * kStep < box.width() + box.height(); ++i) {
+    const double s = i * kStep;
     const double from_left = std::max(0.0, s - box.height());
     const double to_left = std::min(s, box.width());
     Line({box.left + from_left, box.top + s - from_left}, {box.left + to_left, box.top + s - to_left}, stroke);

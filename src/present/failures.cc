@@ -35,6 +35,7 @@ Expected<std::vector<FailureKind>> CountFailures(const std::filesystem::path& ro
     if (kind.count++ == 0) kind = {outcome, why, 1, trial->error_message};
   }
   std::vector<FailureKind> sorted;
+  sorted.reserve(kinds.size());
   for (auto& [key, kind] : kinds) sorted.push_back(std::move(kind));
   std::ranges::stable_sort(sorted, std::ranges::greater(), &FailureKind::count);
   return sorted;

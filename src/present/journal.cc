@@ -80,7 +80,7 @@ Expected<fs::path> WriteJournalEntry(Disk& disk, const fs::path& journal, const 
                                      const fs::path& run_directory) {
   TRY(MakeDirectories(disk, journal));
   const Manifest& manifest = story.manifest;
-  const fs::path page =
+  fs::path page =
       journal / fmt::format("{}-{}-{}.md", Date(manifest), FileName(manifest.exp), FileName(manifest.run_id));
   const std::string remarks = RemarksOf(page);
   const std::string text =

@@ -68,8 +68,7 @@ Expected<std::string> FetchTip(const Git& git, const PagesOptions& options) {
   const std::string ref = "refs/heads/" + options.branch;
   TRY_ASSIGN(const std::string listed, git.Run({"ls-remote", kUploadPack, "--", options.remote, ref}));
   if (listed.empty()) return std::string();
-  TRY_ASSIGN(const std::string fetched, git.Run({"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", kUploadPack,
-                                                 "--", options.remote, ref}));
+  TRY(git.Run({"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", kUploadPack, "--", options.remote, ref}));
   return listed.substr(0, listed.find('\t'));
 }
 

@@ -29,6 +29,12 @@ TrialOutcome OutcomeOf(const TrialRow& row, SharedNames& names) {
 
 }  // namespace
 
+std::span<const TrialOutcome> CellOf(const TrialTable& table, std::uint32_t cell) {
+  const auto [begin, end] =
+      std::ranges::equal_range(table.trials, cell, {}, [](const TrialOutcome& trial) { return trial.key.cell; });
+  return {begin, end};
+}
+
 Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& names, const ReadOptions& options) {
   TRY_ASSIGN(const RunDirectory run, RunDirectory::Open(RealDisk(), directory));
   if (!run.sealed()) {

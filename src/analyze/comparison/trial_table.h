@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,9 @@ struct TrialTable {
   std::map<std::uint32_t, CellHashes> cell_hashes;   ///< by cell
   std::vector<Finding> findings;
 };
+
+/// The trials of one cell of a table.
+std::span<const TrialOutcome> CellOf(const TrialTable& table, std::uint32_t cell);
 
 /// Reads a sealed run. Fails with kUser when `directory` is no run directory or is not sealed.
 Expected<TrialTable> ReadTrialTable(const std::string& directory, SharedNames& names, const ReadOptions& options = {});

@@ -159,12 +159,10 @@ bool SaysBrokenCall(const Lowered& error) {
 
 /// Gemini says what OpenAI says of an empty purse, and when to come back.
 bool SaysQuotaIsGone(const Lowered& error) {
-  if (HasAny(error.all, {"insufficient_quota", "insufficient balance", "insufficient_balance", "billing_hard_limit",
-                         "billing_not_active"})) {
-    return true;
-  }
-  return HasAny(error.all, {"exceeded your current quota, please check your plan"}) &&
-         !HasAny(error.all, {"retry in", "retrydelay"});
+  return HasAny(error.all, {"insufficient_quota", "insufficient balance", "insufficient_balance", "billing_hard_limit",
+                            "billing_not_active"}) ||
+         (HasAny(error.all, {"exceeded your current quota, please check your plan"}) &&
+          !HasAny(error.all, {"retry in", "retrydelay"}));
 }
 bool SaysRejected(const Lowered& error) {
   return HasAny(error.names, {"rate_limit", "ratelimit", "resource_exhausted", "throttl", "too_many_requests",
@@ -313,14 +311,9 @@ std::optional<ServerError> FindServerError(const Json& body) {
     return blocked;
   }
   const Json* status = body.Find("base_resp");  // MiniMax's, which stands in every answer
-  if (const Json* code = status == nullptr ? nullptr : status->Find("status_code");
-      code != nullptr && !IsNothing(*code)) {
-    ServerError failed;
-    failed.message = TextOf(status->Find("status_msg"));
-    failed.type = "base_resp";
-    failed.code = TextOf(code);
-    return failed;
-  }
+  const Json* code = status == nullptr ? nullptr : status->Find("status_code");
+  if (code != nullptr && !IsNothing(*code))
+    return ServerError{TextOf(status->Find("status_msg")), "base_resp", TextOf(code), {}, {}};
   const Json* errors = body.Find("errors");
   if (errors != nullptr && errors->is_array() && errors->size() > 0) return ReadError(errors->items().front());
   if (body.StringOr("object", "") == "error" || body.StringOr("type", "") == "error") return ReadError(body);

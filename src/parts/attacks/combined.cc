@@ -102,6 +102,7 @@ Expected<AttackPlan> PrepareCombined(const CombinedSettings& settings) {
   }
   whole.make = [factories](const TrialContext& context) {
     std::vector<std::unique_ptr<Attack>> parts;
+    parts.reserve(factories.size());
     for (const auto& factory : factories) parts.push_back(factory(context));
     return std::make_unique<Combined>(std::move(parts));
   };

@@ -99,6 +99,7 @@ Expected<PartFactory<Defense>> PrepareStack(const StackSettings& settings) {
   }
   return [factories](const TrialContext& context) {
     std::vector<std::unique_ptr<Defense>> parts;
+    parts.reserve(factories.size());
     for (const auto& factory : factories) parts.push_back(factory(context));
     return std::make_unique<Stack>(std::move(parts));
   };

@@ -69,6 +69,7 @@ Expected<PartFactory<Judge>> PrepareList(Combination combination, const std::vec
   }
   return [combination, factories](const TrialContext& context) {
     std::vector<std::unique_ptr<Judge>> parts;
+    parts.reserve(factories.size());
     for (const auto& factory : factories) parts.push_back(factory(context));
     return std::make_unique<CombinedJudge>(combination, std::move(parts));
   };

@@ -22,6 +22,7 @@ namespace {
 bool Match(const regex_t& expression, std::string_view text, regmatch_t& range) {
   range.rm_so = 0;
   range.rm_eo = static_cast<regoff_t>(text.size());
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): the range says where it ends
   return regexec(&expression, text.data(), 1, &range, REG_STARTEND) == 0;
 }
 

@@ -62,6 +62,7 @@ std::string State::Text(int table, std::string_view id) const {
 
 std::vector<RecordChange> State::Diff() const {
   std::vector<const Change*> ordered;
+  ordered.reserve(changes_.size());
   for (const Change& change : changes_) ordered.push_back(&change);
   std::ranges::stable_sort(ordered, {}, [](const Change* change) {
     return std::tuple(change->table, static_cast<unsigned>(change->record));  // -1 comes last
