@@ -57,7 +57,7 @@ ModelRoute RouteOf(const WebRequest& request, std::string_view rest) {
   return route;
 }
 
-Mount MountModel(HttpServer& server, std::string path, std::shared_ptr<ModelHost> host) {
+Mount MountModel(HttpServer& server, const std::string& path, std::shared_ptr<ModelHost> host) {
   return server.Serve(
       path, {.body_limit = kMostModelBody, .below = true},
       [host = std::move(host), path](WebRequest request) { return Answer(host, path, std::move(request)); });

@@ -41,7 +41,7 @@ class ModelHost {
 inline constexpr std::size_t kMostModelBody = std::size_t{64} << 20U;
 
 /// Serves `path` and all below it while the mount lives. The host is kept until its last answer is out.
-Mount MountModel(HttpServer& server, std::string path, std::shared_ptr<ModelHost> host);
+Mount MountModel(HttpServer& server, const std::string& path, std::shared_ptr<ModelHost> host);
 
 /// An answer in the shape that clients of that wire read.
 WebResponse WireErrorResponse(Wire wire, int status, std::string_view message);

@@ -32,6 +32,7 @@ std::uint64_t DigestOf(const Message& message, std::uint64_t before) {
 std::vector<std::uint64_t> DigestsOf(const ModelAsk& ask) {
   std::uint64_t digest = 0;
   std::vector<std::uint64_t> digests;
+  digests.reserve(ask.messages.size());
   for (const Message& message : ask.messages) digests.push_back(digest = DigestOf(message, digest));
   return digests;
 }

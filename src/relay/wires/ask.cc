@@ -28,7 +28,7 @@ void AppendFlat(const Json& content, int depth, std::string& out) {
   }
 }
 
-void AddSystem(std::string text, ModelAsk& ask) {
+void AddSystem(std::string_view text, ModelAsk& ask) {
   if (text.empty()) return;
   if (!ask.system.empty()) ask.system += "\n\n";
   ask.system += text;
@@ -47,7 +47,7 @@ Message& OfAgent(ModelAsk& ask) {
   return ask.messages.back();
 }
 
-void AddWords(std::string text, Message& message) {
+void AddWords(std::string_view text, Message& message) {
   if (!message.text.empty() && !text.empty()) message.text += '\n';
   message.text += text;
 }
@@ -69,7 +69,8 @@ Json ArgumentsOf(const Json* given) {
   if (given == nullptr || given->is_null()) return Json::MakeObject();
   if (!given->is_string()) return *given;
   auto read = ParseBody(given->AsString());
-  return read ? std::move(*read) : *given;
+  if (!read) return *given;
+  return std::move(*read);
 }
 
 std::unexpected<Error> Unreadable(std::string_view what) { return UserError(what, "request"); }

@@ -98,6 +98,7 @@ class Cutter {
     if (place && places_.Now(at) != at) edits.Replace(*place, std::to_string(places_.Now(at)));
     const auto output = Elements(Member(Member(data, "response"), "output"));
     std::vector<bool> gone;
+    gone.reserve(output.size());
     for (const Slice& item : output) gone.push_back(Unwanted(TextOf(Member(item, "call_id"))));
     edits.Erase(output, gone);
     return edits.ApplyTo(event.bytes);
@@ -113,6 +114,7 @@ class Cutter {
     if (pieces.empty()) return event.bytes;
     Edits edits;
     std::vector<bool> gone;
+    gone.reserve(pieces.size());
     for (const Slice& piece : pieces) gone.push_back(OfPiece(piece, edits));
     if (std::ranges::find(gone, false) == gone.end()) return WithoutCalls(event, data);
     edits.Erase(pieces, gone);
