@@ -24,6 +24,7 @@ const std::vector<Vector>& EnvironmentSource::vectors() const {
   return kNone;
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): those that take tasks keep them
 Expected<std::shared_ptr<const EnvironmentSource>> EnvironmentSource::WithTasks(std::vector<Task> /*tasks*/) const {
   return UserError(fmt::format("the tasks of {} are its own; it takes no others", info().name), "tasks");
 }
