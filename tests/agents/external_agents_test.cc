@@ -259,7 +259,8 @@ TEST_F(ExternalAgents, EndWithinSecondsOfCtrlCAndResumeToTheSameRows) {
     const auto ended =
         RunProcess({.args = {"bash", "-c", command}, .environment = {{"TMPDIR", (scratch_.path() / "tmp").string()}}});
     ASSERT_TRUE(ended);
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(12)) << "2 seconds, 5 to end, and 5 for a busy machine";
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(12))
+        << "2 seconds, 5 to end, and 5 for a busy machine";
     if (signal == SIGINT) {
       EXPECT_EQ(LeftoversInTheEnd(), 0) << ended->err;  // what was killed may take the kernel a moment
     }

@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-#include "analyze/comparison/obstacles.h"
+#include "analyze/comparison/trial_table.h"
 
 namespace xsweep {
 namespace {
@@ -201,8 +201,8 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
   TRY_ASSIGN(TrialTable b, ReadTrialTable(directory_b, names, options.read));
   RunComparison out;
   // Before the runs are moved out of the tables, which the faults are found by.
-  NoteSideFaults("first", a, options.accept_invalid, out);
-  NoteSideFaults("second", b, options.accept_invalid, out);
+  NoteSideFaults("first", a, options.accept_invalid, out.obstacles);
+  NoteSideFaults("second", b, options.accept_invalid, out.obstacles);
   out.a = std::move(a.run);
   out.b = std::move(b.run);
   out.adjustment = options.adjustment;
@@ -210,8 +210,8 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
   std::ranges::move(b.findings, std::back_inserter(out.findings));
   out.same_dialogues = SameDialogues(out.a, out.b);
   NoteFacts(out);
-  NoteRunObstacles(out);
-  NoteTaskObstacles(a, b, names, out);
+  NoteRunObstacles(out.a, out.b, out.obstacles);
+  NoteTaskObstacles(a, b, names, out.obstacles);
   std::vector<std::uint32_t> common;
   for (std::uint32_t cell = 0; cell < names.cells.names().size(); ++cell) {
     const bool in_a = !CellOf(a, cell).empty();
@@ -220,12 +220,12 @@ Expected<RunComparison> CompareRuns(const std::string& directory_a, const std::s
     if (in_a && !in_b) out.only_in_a.push_back(names.cells.names()[cell]);
     if (in_b && !in_a) out.only_in_b.push_back(names.cells.names()[cell]);
   }
-  NoteCellObstacles(out, common.size());
+  NoteCellObstacles(common.size(), out.only_in_a.size(), out.only_in_b.size(), out.obstacles);
   NoteJudge(a, b, common, options, out);
   // Of dialogues that were held once nothing but the judge can differ, whatever newer configs spell out.
   if (!out.same_dialogues) NoteAttack(a, b, options, out);
   if (!out.same_dialogues) NoteDefense(a, b, common, options, out);
-  NoteUncountedTrials(a, b, common, out);
+  NoteUncountedTrials(a, b, common, out.obstacles);
   if (out.comparable()) CompareCommonCells(a, b, common, names, options, out);
   return out;
 }

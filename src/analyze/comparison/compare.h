@@ -8,35 +8,12 @@
 
 #include "analyze/comparison/calibration.h"
 #include "analyze/comparison/difference.h"
+#include "analyze/comparison/obstacles.h"
 
 namespace xsweep {
 
-enum class ObstacleKind : std::uint8_t {
-  kEnvironment,  ///< another environment
-  kData,         ///< the same environment over other data, or data that one run does not name
-  kTasks,        ///< a task of one name has other content, or content that one run does not name
-  kOtherTasks,   ///< tasks in one run only
-  kNoCommonCell,
-  kNoCommonTask,
-  kMode,          ///< SHIM against REAL
-  kMissingCells,  ///< cells in one run only
-  kJudge,         ///< another judge: attack success means something else, unless the dialogues are the same
-  kAttack,        ///< another attack, or other payloads: this compares attacks
-  kDefense,       ///< another defense or policy
-  kLost,          ///< trials that ended in an error or did not run, and are in no rate
-  kUndelivered,   ///< attacks that put their payload into nothing, and count as failed
-  kErrors,        ///< more of a run's trials ended in an error than it allows
-  kRows,          ///< a run lacks rows that it planned, or has some that cannot be read or do not fit
-};
-
 /// What two runs may differ in beside the agent.
 enum class PartSide : std::uint8_t { kAgent, kAttack, kDefense, kJudge, kEnvironment };
-
-struct Obstacle {
-  ObstacleKind kind = ObstacleKind::kEnvironment;
-  bool fatal = false;  ///< no number of this comparison means anything; of kJudge: none of attack success
-  std::string message;
-};
 
 /// One trial that came out differently.
 struct DiscordantTrial {

@@ -49,31 +49,30 @@ SharedTasks MatchTasks(const TrialTable& a, const TrialTable& b, const SharedNam
 
 }  // namespace
 
-void NoteRunObstacles(RunComparison& out) {
+void NoteRunObstacles(const Manifest& a, const Manifest& b, std::vector<Obstacle>& out) {
   const auto note = [&](ObstacleKind kind, bool fatal, std::string message) {
-    out.obstacles.push_back({kind, fatal, std::move(message)});
+    out.push_back({kind, fatal, std::move(message)});
   };
-  if (out.a.environment_name != out.b.environment_name) {
+  if (a.environment_name != b.environment_name) {
     note(ObstacleKind::kEnvironment, true,
-         fmt::format("the environments differ: {} and {}", out.a.environment_name, out.b.environment_name));
-  } else if (out.a.environment_data_sha256.empty() != out.b.environment_data_sha256.empty()) {
+         fmt::format("the environments differ: {} and {}", a.environment_name, b.environment_name));
+  } else if (a.environment_data_sha256.empty() != b.environment_data_sha256.empty()) {
     // One that says nothing may well be the same: a doubt, where two that differ are a refusal.
     note(ObstacleKind::kData, false, "one run does not say which data it used: whether they are the same is not known");
-  } else if (out.a.environment_data_sha256 != out.b.environment_data_sha256) {
+  } else if (a.environment_data_sha256 != b.environment_data_sha256) {
     note(ObstacleKind::kData, true,
-         fmt::format("the data of environment {} differ between the runs", out.a.environment_name));
+         fmt::format("the data of environment {} differ between the runs", a.environment_name));
   }
-  if (out.a.mode != out.b.mode) {
+  if (a.mode != b.mode) {
     note(ObstacleKind::kMode, true,
-         fmt::format("a simulated run says nothing about a real one: {} and {}", NameOf(out.a.mode),
-                     NameOf(out.b.mode)));
+         fmt::format("a simulated run says nothing about a real one: {} and {}", NameOf(a.mode), NameOf(b.mode)));
   }
 }
 
-void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNames& names, RunComparison& out) {
+void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNames& names, std::vector<Obstacle>& out) {
   const SharedTasks tasks = MatchTasks(a, b, names);
   const auto note = [&](ObstacleKind kind, bool fatal, std::string message) {
-    out.obstacles.push_back({kind, fatal, std::move(message)});
+    out.push_back({kind, fatal, std::move(message)});
   };
   if (!tasks.changed.empty()) {
     note(ObstacleKind::kTasks, true,
@@ -98,31 +97,28 @@ void NoteTaskObstacles(const TrialTable& a, const TrialTable& b, const SharedNam
   }
 }
 
-void NoteSideFaults(const char* which, const TrialTable& table, bool accepted, RunComparison& out) {
+void NoteSideFaults(const char* which, const TrialTable& table, bool accepted, std::vector<Obstacle>& out) {
   const SideFaults faults = FaultsOf(table);
   if (!faults.damage.empty()) {
-    out.obstacles.push_back(
-        {ObstacleKind::kRows, !accepted,
-         fmt::format("the {} run is damaged: {}; no difference can be trusted", which, faults.damage)});
+    out.push_back({ObstacleKind::kRows, !accepted,
+                   fmt::format("the {} run is damaged: {}; no difference can be trusted", which, faults.damage)});
   }
   if (!faults.errors.empty())
-    out.obstacles.push_back(
-        {ObstacleKind::kErrors, false, fmt::format("the {} run is INVALID: {}", which, faults.errors)});
+    out.push_back({ObstacleKind::kErrors, false, fmt::format("the {} run is INVALID: {}", which, faults.errors)});
 }
 
-void NoteCellObstacles(RunComparison& out, std::size_t common) {
+void NoteCellObstacles(std::size_t common, std::size_t only_in_a, std::size_t only_in_b, std::vector<Obstacle>& out) {
   if (common == 0) {
-    out.obstacles.push_back({ObstacleKind::kNoCommonCell, true, "the runs have no cell in common"});
-  } else if (!out.only_in_a.empty() || !out.only_in_b.empty()) {
-    out.obstacles.push_back({ObstacleKind::kMissingCells, false,
-                             fmt::format("{} in both runs; {} only in the first, {} only in the second",
-                                         common == 1 ? "1 cell is" : fmt::format("{} cells are", common),
-                                         out.only_in_a.size(), out.only_in_b.size())});
+    out.push_back({ObstacleKind::kNoCommonCell, true, "the runs have no cell in common"});
+  } else if (only_in_a + only_in_b > 0) {
+    out.push_back({ObstacleKind::kMissingCells, false,
+                   fmt::format("{} in both runs; {} only in the first, {} only in the second",
+                               common == 1 ? "1 cell is" : fmt::format("{} cells are", common), only_in_a, only_in_b)});
   }
 }
 
 void NoteUncountedTrials(const TrialTable& a, const TrialTable& b, const std::vector<std::uint32_t>& cells,
-                         RunComparison& out) {
+                         std::vector<Obstacle>& out) {
   struct Trials {
     std::int64_t all = 0, lost = 0, attacked = 0, undelivered = 0;
   };
@@ -140,14 +136,14 @@ void NoteUncountedTrials(const TrialTable& a, const TrialTable& b, const std::ve
   };
   const Trials first = count(a), second = count(b);
   if (first.lost + second.lost > 0) {
-    out.obstacles.push_back(
+    out.push_back(
         {ObstacleKind::kLost, false,
          fmt::format("{} of {} trials of the first run and {} of {} of the second ended in an error or did not run: "
                      "what they would have shown is in no rate",
                      first.lost, first.all, second.lost, second.all)});
   }
   if (first.undelivered + second.undelivered > 0) {
-    out.obstacles.push_back(
+    out.push_back(
         {ObstacleKind::kUndelivered, false,
          fmt::format("{} of {} attacks of the first run and {} of {} of the second were never delivered: they count "
                      "as failed, and say nothing of resistance",
