@@ -69,6 +69,12 @@ TEST(Thought, TakesTimeInProportionToTheText) {
   std::string pairs;
   for (int i = 0; i < 200'000; ++i) pairs += "<think>a</think>";
   EXPECT_EQ(SplitThought(pairs).said, "");
+  // Squares of these lengths are half an hour: the test would not end in its time.
+  std::string unended, behind_blanks(4'000'000, ' ');
+  for (int i = 0; i < 400'000; ++i) unended += "<thinking...";
+  for (int i = 0; i < 100'000; ++i) behind_blanks += "<longer_think>";
+  EXPECT_EQ(SplitThought(unended).said.size(), unended.size());
+  EXPECT_EQ(SplitThought(behind_blanks).said, "");
 }
 
 TEST(RepliesThatAreNoAnswers, AreNamed) {

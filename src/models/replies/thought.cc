@@ -205,7 +205,7 @@ std::optional<NamedTag> ReadNamedTag(std::string_view lower) {
   const auto is_in_name = [&](std::string_view word) { return tag.name.find(word) != kNowhere; };
   if (std::ranges::none_of(kThoughtWords, is_in_name)) return std::nullopt;
   const std::size_t end = lower.substr(at, kLongestTag).find_first_of("<>");
-  const bool attributes_or_end = lower.substr(at).find_first_of("> /") == 0;
+  const bool attributes_or_end = lower.substr(at, 1).find_first_of("> /") == 0;
   if (end == kNowhere || lower[at + end] != '>' || !attributes_or_end) return std::nullopt;
   tag.empty = lower.substr(at, end).ends_with('/');
   tag.length = at + end + 1;
@@ -225,9 +225,11 @@ std::optional<std::string> WithPlainTags(std::string_view text) {
       if (const auto tag = ReadNamedTag(std::string_view(lower).substr(at))) take(at, *tag);
     }
   };
+  // Found once: behind a million blanks each tag would walk over them again.
+  const std::size_t start = text.size() - TrimStart(text).size();
   std::unordered_set<std::string_view> meant;
   each_tag([&](std::size_t at, const NamedTag& tag) {
-    if (tag.closes || Trim(text.substr(0, at)).empty()) meant.insert(tag.name);
+    if (tag.closes || at == start) meant.insert(tag.name);
   });
   if (meant.empty()) return std::nullopt;
   std::string plain;
